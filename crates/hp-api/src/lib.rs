@@ -1,1 +1,24 @@
-//! hp-api
+//! Client for the `HitPoints` reseller API.
+//!
+//! * [`sign`]: the signature of requests and answers.
+//! * [`value`]: ids, money, secrets and status words, checked when they are made.
+//! * [`Order`], [`Card`], [`Product`]: what the vendor answers.
+//! * [`CallError`]: every way one call can fail.
+//! * [`Outcome`]: what became of an order: charged, not charged, or **unknown**.
+//! * [`Lookup`]: what a query says about an order whose outcome was unknown.
+
+mod call_error;
+mod code;
+mod lookup;
+mod model;
+mod outcome;
+pub mod value;
+
+pub use call_error::{ApiError, CallError, CallResult};
+pub use lookup::{Absence, Lookup};
+pub use model::{Card, FetchCards, Mismatch, Order, Product};
+pub use outcome::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
+pub use value::{
+    AppSecret, CardStatus, Currency, Invalid, Money, OrderId, OrderStatus, PinKey, PinSn,
+    ProductId, Quantity,
+};

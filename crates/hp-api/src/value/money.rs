@@ -1,0 +1,109 @@
+use std::{fmt, str::FromStr};
+
+use rust_decimal::Decimal;
+
+use super::Invalid;
+
+/// An amount of money, in the major unit of a currency named elsewhere; never negative, and always
+/// with exactly two decimals as text.
+///
+/// ```
+/// use hp_api::Money;
+///
+/// let price: Money = "43.75".parse()?;
+/// assert_eq!(price.to_string(), "43.75");
+/// assert!("43.750".parse::<Money>().is_err());
+/// # Ok::<(), hp_api::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(Decimal);
+
+impl Money {
+    /// # Errors
+    /// When the amount is negative, or has more than two decimals that are not zero.
+    pub fn new(amount: Decimal) -> Result<Self, Invalid> {
+        let mut cents = amount;
+        cents.rescale(2);
+        if amount.is_sign_negative() || cents.scale() != 2 || cents != amount {
+            return Err(Invalid::new(MEANT));
+        }
+        Ok(Self(cents))
+    }
+
+    /// The amount.
+    pub fn amount(self) -> Decimal {
+        self.0
+    }
+
+    /// The price of this many, or none where it is beyond 28 digits.
+    pub fn times(self, count: u32) -> Option<Self> {
+        self.0.checked_mul(Decimal::from(count)).map(Self)
+    }
+}
+
+const MEANT: &str = "money is digits, a point and exactly two decimals, such as 43.75";
+
+impl FromStr for Money {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        two_decimals(text)
+            .and_then(|cents| Decimal::try_from_i128_with_scale(cents, 2).ok())
+            .map(Self)
+            .ok_or_else(|| Invalid::new(MEANT))
+    }
+}
+
+/// The amount in hundredths; at most 28 digits, as many as a [`Decimal`] holds for certain.
+fn two_decimals(text: &str) -> Option<i128> {
+    let (whole, cents) = text.split_once('.')?;
+    let fits = (1..=26).contains(&whole.len()) && cents.len() == 2;
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !fits || !digits(whole) || !digits(cents) {
+        return None;
+    }
+    Some(whole.parse::<i128>().ok()? * 100 + cents.parse::<i128>().ok()?)
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A currency: three letters A to Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The three letters.
+    pub fn as_str(&self) -> &str {
+        // Always ASCII, see `from_str`.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for Currency {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match <[u8; 3]>::try_from(text.as_bytes()) {
+            Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
+            _ => Err(Invalid::new(
+                "a currency is three letters A to Z, such as USD",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Currency({self})")
+    }
+}
