@@ -9,9 +9,12 @@
 
 mod call_error;
 mod code;
+pub mod date;
+mod json;
 mod lookup;
 mod model;
 mod outcome;
+pub mod sign;
 pub mod value;
 
 pub use call_error::{ApiError, CallError, CallResult};

@@ -1,0 +1,147 @@
+use super::{JsonError, Key, Member, Value, key, number, text};
+
+/// Reads a JSON text from left to right, once.
+pub(super) struct Reader<'a> {
+    json: &'a str,
+    at: usize,
+    levels_left: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(json: &'a [u8], levels: usize) -> Result<Self, JsonError> {
+        let json = std::str::from_utf8(json)
+            .map_err(|error| JsonError::new("bytes that are not UTF-8", error.valid_up_to()))?;
+        Ok(Self {
+            json,
+            at: 0,
+            levels_left: levels,
+        })
+    }
+
+    pub(super) fn whole(mut self) -> Result<Value<'a>, JsonError> {
+        let value = self.value()?;
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(self.unexpected()),
+        }
+    }
+
+    fn value(&mut self) -> Result<Value<'a>, JsonError> {
+        match self.peek() {
+            Some(b'"') => self.text().map(Value::Text),
+            Some(b'{') => self.nested(Self::object),
+            Some(b'[') => self.nested(Self::list),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => self.word(),
+        }
+    }
+
+    fn nested(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Value<'a>, JsonError>,
+    ) -> Result<Value<'a>, JsonError> {
+        let Some(left) = self.levels_left.checked_sub(1) else {
+            return Err(JsonError::new("too many levels", self.at));
+        };
+        self.levels_left = left;
+        self.at += 1;
+        let value = read(self)?;
+        self.levels_left += 1;
+        Ok(value)
+    }
+
+    fn list(&mut self) -> Result<Value<'a>, JsonError> {
+        let mut elements = Vec::new();
+        if self.skip(b']') {
+            return Ok(Value::List(elements));
+        }
+        loop {
+            elements.push(self.value()?);
+            if self.skip(b']') {
+                return Ok(Value::List(elements));
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    fn object(&mut self) -> Result<Value<'a>, JsonError> {
+        if self.skip(b'}') {
+            return Ok(Value::List(Vec::new()));
+        }
+        // The documented objects have 9 to 16 members.
+        let mut members = Vec::with_capacity(16);
+        loop {
+            members.push(self.member()?);
+            if self.skip(b'}') {
+                return Ok(key::gather(members));
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    fn member(&mut self) -> Result<Member<'a>, JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected());
+        }
+        let name = Key::new(self.text()?);
+        self.expect(b':')?;
+        Ok((name, self.value()?))
+    }
+
+    fn text(&mut self) -> Result<std::borrow::Cow<'a, str>, JsonError> {
+        let (text, end) = text::read(self.json, self.at + 1)?;
+        self.at = end;
+        Ok(text)
+    }
+
+    fn number(&mut self) -> Result<Value<'a>, JsonError> {
+        let (number, length) =
+            number::read(&self.json[self.at..]).ok_or_else(|| self.unexpected())?;
+        self.at += length;
+        Ok(number)
+    }
+
+    fn word(&mut self) -> Result<Value<'a>, JsonError> {
+        let rest = &self.json[self.at..];
+        let words = [
+            ("null", Value::Null),
+            ("true", Value::Bool(true)),
+            ("false", Value::Bool(false)),
+        ];
+        let found = words.into_iter().find(|(word, _)| rest.starts_with(word));
+        let (word, value) = found.ok_or_else(|| self.unexpected())?;
+        self.at += word.len();
+        Ok(value)
+    }
+
+    /// The next byte that is no blank.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = &self.json.as_bytes()[self.at..];
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest.iter().take_while(blank).count();
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    fn skip(&mut self, wanted: u8) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, wanted: u8) -> Result<(), JsonError> {
+        if self.skip(wanted) {
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    fn unexpected(&self) -> JsonError {
+        let what = if self.at == self.json.len() {
+            "an early end"
+        } else {
+            "no JSON"
+        };
+        JsonError::new(what, self.at)
+    }
+}

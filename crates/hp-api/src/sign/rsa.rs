@@ -1,0 +1,59 @@
+use rsa::{
+    Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey,
+    pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey},
+    pkcs8::{DecodePrivateKey, DecodePublicKey},
+    rand_core::OsRng,
+    traits::PublicKeyParts,
+};
+use sha1::{Digest, Sha1};
+
+use super::KeyError;
+
+/// Shortest key that answers are checked with.
+const MIN_BITS: usize = 2048;
+
+pub(super) fn private_key(pem: &str) -> Result<RsaPrivateKey, KeyError> {
+    let key = RsaPrivateKey::from_pkcs8_pem(pem)
+        .or_else(|_| RsaPrivateKey::from_pkcs1_pem(pem))
+        .map_err(|_| {
+            KeyError("not an RSA private key in PEM (PKCS#8 or PKCS#1, without a password)".into())
+        })?;
+    // Keys that parse can still be broken; better to learn it now than with the first order.
+    match key.validate().and_then(|()| try_sign(&key, b"", "")) {
+        Ok(_) => Ok(key),
+        Err(_) => Err(KeyError(
+            "an RSA private key that cannot sign: make a new one".into(),
+        )),
+    }
+}
+
+pub(super) fn public_key(pem: &str) -> Result<RsaPublicKey, KeyError> {
+    let key = RsaPublicKey::from_public_key_pem(pem)
+        .or_else(|_| RsaPublicKey::from_pkcs1_pem(pem))
+        .map_err(|_| KeyError("not an RSA public key in PEM (SPKI or PKCS#1)".into()))?;
+    let bits = key.n().bits();
+    if bits < MIN_BITS {
+        return Err(KeyError(format!(
+            "an RSA public key of {bits} bits; at least {MIN_BITS} are needed to trust it"
+        )));
+    }
+    Ok(key)
+}
+
+/// With blinding: how long a bare RSA operation takes tells about the key (RUSTSEC-2023-0071).
+pub(super) fn try_sign(key: &RsaPrivateKey, flat: &[u8], date: &str) -> rsa::Result<Vec<u8>> {
+    key.sign_with_rng(&mut OsRng, Pkcs1v15Sign::new::<Sha1>(), &digest(flat, date))
+}
+
+pub(super) fn matches(key: &RsaPublicKey, flat: &[u8], date: &str, signature: &[u8]) -> bool {
+    key.verify(Pkcs1v15Sign::new::<Sha1>(), &digest(flat, date), signature)
+        .is_ok()
+}
+
+fn digest(flat: &[u8], date: &str) -> [u8; 20] {
+    Sha1::new()
+        .chain_update(flat)
+        .chain_update(date)
+        .finalize()
+        .into()
+}
