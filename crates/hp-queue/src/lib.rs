@@ -1,1 +1,60 @@
-//! hp-queue
+//! The queue protocol on Redis.
+//!
+//! For a shop in Rust, [`Queue`] puts in orders and reads results:
+//!
+//! ```no_run
+//! use hp_queue::{Job, Prefix, Queue};
+//!
+//! # async fn shop() -> Result<(), Box<dyn std::error::Error>> {
+//! let queue = Queue::connect("redis://127.0.0.1:6379", Prefix::default()).await?;
+//! queue.enqueue(&Job::new("A-1001".parse()?, "2".parse()?, "3".parse()?)).await?;
+//!
+//! let mut results = queue.results("shop", "till-1").await?;
+//! for delivery in results.next(10).await? {
+//!     let result = delivery.result?;
+//!     println!("{} {}", result.order_id, result.status.as_str());
+//!     results.acknowledge(&delivery.entry_id).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! For the worker, [`Ledger`] takes and settles orders, and [`Inbox`] waits for them.
+//!
+//! # What is in Redis
+//!
+//! Under one prefix, `{hp}` by default, which keeps all keys in one cluster slot:
+//!
+//! | key | type | |
+//! | --- | --- | --- |
+//! | `{hp}:jobs` | stream | the inbox |
+//! | `{hp}:order:<id>` | hash | the ledger record of an order |
+//! | `{hp}:schedule` | zset | when each open order is next to be looked at: retry queue, lease table and crash recovery in one |
+//! | `{hp}:open` | zset | the open orders by age |
+//! | `{hp}:results` | stream | results |
+//! | `{hp}:rejected` | stream | entries that name no usable order |
+//! | `{hp}:paused` | hash | while it exists no order is taken |
+//!
+//! Two scripts move orders: `take` claims them and puts the end of the lease into the schedule, so that the orders
+//! of a dead worker come due by themselves; `settle` applies an [`hp_order::Step`] if the claim is still the
+//! current one, and writes the result in the same stroke. Their files say what they expect and answer.
+
+mod codec;
+mod connect;
+mod error;
+mod inbox;
+mod job;
+mod keys;
+mod ledger;
+mod queue;
+mod result;
+mod script;
+
+pub use connect::{connect, without_password};
+pub use error::QueueError;
+pub use inbox::Inbox;
+pub use job::{Job, JobError, ResultStream};
+pub use keys::{Prefix, PrefixError};
+pub use ledger::{Claimed, Ledger, Retention, Settled, Source, Taken};
+pub use queue::{Delivery, Queue, Results};
+pub use result::{Card, OrderResult, Purchase, ResultError};

@@ -1,0 +1,32 @@
+use crate::{Event, Overdue, Policy, Record, State, time::Millis};
+
+/// What a worker is to do with an order that it has just claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Send it to HitPoints.
+    Submit,
+    /// Ask HitPoints for its record.
+    Query,
+    /// No call is needed: this has happened to it.
+    Conclude(Event),
+}
+
+/// Decides what to do with a claimed order.
+pub fn plan(record: &Record, policy: &Policy, now: Millis) -> Task {
+    match record.state {
+        State::Queued | State::Waiting | State::Submitting => match overdue(record, policy, now) {
+            Some(limit) => Task::Conclude(Event::Overdue(limit)),
+            None => Task::Submit,
+        },
+        // An ended order is claimed when its result is wanted again; only HitPoints still has the cards.
+        State::Uncertain | State::Review | State::Completed => Task::Query,
+        State::Failed | State::Rejected | State::Expired => Task::Conclude(Event::Repeated),
+    }
+}
+
+fn overdue(record: &Record, policy: &Policy, now: Millis) -> Option<Overdue> {
+    if record.deadline.is_some_and(|deadline| now >= deadline) {
+        return Some(Overdue::Deadline);
+    }
+    (now.since(record.accepted_at) >= policy.give_up_after).then_some(Overdue::GiveUp)
+}

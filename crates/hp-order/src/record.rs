@@ -1,0 +1,167 @@
+use std::{fmt, str::FromStr};
+
+use hp_api::{DoubtKind, FetchCards};
+
+use crate::{FailReason, Millis, Rejection, Source, time::Moment};
+
+/// Where an order stands. The words are the contract's: they are the `state` field of its ledger record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Admitted, nothing was ever sent.
+    Queued,
+    /// Claimed to be sent; it may have left.
+    Submitting,
+    /// Sent, and nobody knows what became of it.
+    Uncertain,
+    /// Certainly not charged; to be submitted (again) later.
+    Waiting,
+    /// Given to a person.
+    Review,
+    /// Ended: charged once, cards delivered.
+    Completed,
+    /// Ended: not charged.
+    Failed,
+    /// Ended: never sent.
+    Rejected,
+    /// Ended: not charged by its deadline.
+    Expired,
+}
+
+impl State {
+    const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Submitting,
+        Self::Uncertain,
+        Self::Waiting,
+        Self::Review,
+        Self::Completed,
+        Self::Failed,
+        Self::Rejected,
+        Self::Expired,
+    ];
+
+    /// The word in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Submitting => "submitting",
+            Self::Uncertain => "uncertain",
+            Self::Waiting => "waiting",
+            Self::Review => "review",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether the order has ended: its result is published and final.
+    pub const fn has_ended(self) -> bool {
+        matches!(
+            self,
+            Self::Completed | Self::Failed | Self::Rejected | Self::Expired
+        )
+    }
+}
+
+/// A word that is not one of the vocabulary it was read as.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a word of this vocabulary")]
+pub struct UnknownWord(pub String);
+
+impl FromStr for State {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == word)
+            .ok_or_else(|| UnknownWord(word.into()))
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an order is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The worker that was to submit it vanished or panicked.
+    WorkerDied,
+    /// HitPoints refused for good, but an earlier submission was once in doubt: the record has the last word.
+    Refused,
+    /// The answer to the submission proved nothing.
+    Answer(DoubtKind),
+}
+
+impl Cause {
+    /// The word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WorkerDied => "worker_died",
+            Self::Refused => "refused",
+            Self::Answer(kind) => kind.as_str(),
+        }
+    }
+}
+
+impl FromStr for Cause {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "worker_died" => Ok(Self::WorkerDied),
+            "refused" => Ok(Self::Refused),
+            other => other
+                .parse()
+                .map(Self::Answer)
+                .map_err(|_| UnknownWord(word.into())),
+        }
+    }
+}
+
+/// What the ledger knows of one order. Holds no card key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The order as it was placed.
+    pub wanted: FetchCards,
+    /// Where it stands. After a claim: [`State::Submitting`] for an order that is to be sent,
+    /// [`State::Uncertain`] for one that is to be asked about.
+    pub state: State,
+    /// How many times a worker took it. Only the holder of the latest claim can settle it.
+    pub claim: u64,
+    /// Submissions so far, the one this claim is for included.
+    pub attempts: u32,
+    /// Record queries so far, the one this claim is for included.
+    pub checks: u32,
+    /// When it was admitted.
+    pub accepted_at: Millis,
+    /// When the last submission left.
+    pub submitted_at: Option<Millis>,
+    /// The producer's deadline.
+    pub deadline: Option<Millis>,
+    /// Why it is in doubt, while it is.
+    pub cause: Option<Cause>,
+    /// Code of the last answer from HitPoints.
+    pub code: Option<i64>,
+    /// Text of the last answer from HitPoints.
+    pub message: Option<String>,
+    /// Why it ended, if it failed, and how that is known.
+    pub failed: Option<(FailReason, Source)>,
+    /// Why it ended, if it was rejected.
+    pub rejected: Option<Rejection>,
+}
+
+impl Record {
+    /// Whether nothing of this order can have reached HitPoints before the present claim.
+    pub const fn is_first_attempt(&self) -> bool {
+        self.attempts <= 1
+    }
+
+    pub(crate) fn age(&self, moment: Moment) -> std::time::Duration {
+        moment.now.since(self.accepted_at)
+    }
+}

@@ -1,0 +1,322 @@
+use std::time::Duration;
+
+use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
+
+use crate::{
+    Cause, Ending, Event, FailReason, Finding, Moment, Overdue, Policy, Record, Rejection, Source,
+    State,
+};
+
+/// HitPoints' code for a signing date outside its window.
+const STALE_DATE: i64 = 400_111;
+
+/// What becomes of an order: applied to the ledger as a whole, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where it stands now.
+    pub state: State,
+    /// Submissions so far.
+    pub attempts: u32,
+    /// Record queries so far.
+    pub checks: u32,
+    /// Why it is in doubt, while it is.
+    pub cause: Option<Cause>,
+    /// Code of the last answer from HitPoints.
+    pub code: Option<i64>,
+    /// Text of the last answer from HitPoints, or the evidence for a person.
+    pub message: Option<String>,
+    /// What comes next.
+    pub next: Next,
+    /// Set where the trouble is the worker's own: no more orders are to be taken until somebody has seen to it.
+    pub pause: Option<String>,
+}
+
+/// When an order is to be looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// After this time.
+    After(Duration),
+    /// When a person or a reconciliation run does.
+    Review,
+    /// Never: this is its result.
+    End(Ending),
+}
+
+/// Moves a claimed order on. Total: there is a step for every event in every state, and none of them charges,
+/// completes or ends an order without proof.
+pub fn step(record: &Record, event: Event, policy: &Policy, moment: Moment) -> Step {
+    let here = Here {
+        record,
+        policy,
+        moment,
+    };
+    if record.state.has_ended() {
+        return here.repeat(event);
+    }
+    match event {
+        Event::Submitted(Outcome::Charged(order)) => here.completed(order, Source::Fetch),
+        Event::Submitted(Outcome::NotCharged(refusal)) => here.refused(refusal),
+        Event::Submitted(Outcome::Unknown(doubt)) => here.doubtful(doubt),
+        Event::Queried(Finding::Found(order)) => here.completed(order, Source::Query),
+        Event::Queried(Finding::Contradiction(mismatch)) => here.review(mismatch.to_string()),
+        Event::Queried(Finding::NotFound) => here.not_found(),
+        Event::Queried(Finding::Unknown(doubt)) => here.still_unknown(doubt),
+        Event::Declined(rejection) => here.declined(rejection),
+        Event::Overdue(limit) => here.overdue(limit),
+        Event::Released | Event::Repeated => here.released(),
+        Event::Panicked => here.panicked(),
+    }
+}
+
+struct Here<'a> {
+    record: &'a Record,
+    policy: &'a Policy,
+    moment: Moment,
+}
+
+impl Here<'_> {
+    /// The record as it is, in another state.
+    fn to(&self, state: State, next: Next) -> Step {
+        Step {
+            state,
+            attempts: self.record.attempts,
+            checks: self.record.checks,
+            cause: None,
+            code: self.record.code,
+            message: self.record.message.clone(),
+            next,
+            pause: None,
+        }
+    }
+
+    fn completed(&self, order: Box<hp_api::Order>, source: Source) -> Step {
+        Step {
+            code: None,
+            message: None,
+            ..self.to(
+                State::Completed,
+                Next::End(Ending::Completed { order, source }),
+            )
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) -> Step {
+        let Refusal {
+            kind,
+            code,
+            message,
+        } = refusal;
+        let step = match kind {
+            RefusalKind::Final if self.record.is_first_attempt() => {
+                self.failed(FailReason::Refused, Source::Fetch)
+            }
+            RefusalKind::Final => Step {
+                cause: Some(Cause::Refused),
+                ..self.to(State::Uncertain, Next::After(Duration::ZERO))
+            },
+            RefusalKind::LowBalance => self.to(State::Waiting, Next::After(self.retry_delay())),
+            RefusalKind::StaleDate if self.record.code != Some(STALE_DATE) => {
+                self.to(State::Waiting, Next::After(Duration::ZERO))
+            }
+            RefusalKind::NeverSent => Step {
+                next: Next::After(self.retry_delay()),
+                ..self.unsent(State::Waiting)
+            },
+            RefusalKind::StaleDate | RefusalKind::Credentials => Step {
+                pause: Some(trouble(code, &message)),
+                ..self.released()
+            },
+        };
+        Step {
+            code,
+            message: Some(message),
+            ..step
+        }
+    }
+
+    fn doubtful(&self, doubt: Doubt) -> Step {
+        let delay = if doubt.kind == DoubtKind::Exists {
+            Duration::ZERO
+        } else {
+            self.check_delay()
+        };
+        Step {
+            cause: Some(Cause::Answer(doubt.kind)),
+            pause: doubt.is_ours().then(|| trouble(doubt.code, &doubt.message)),
+            code: doubt.code,
+            message: Some(doubt.message),
+            ..self.to(State::Uncertain, Next::After(delay))
+        }
+    }
+
+    fn not_found(&self) -> Step {
+        if self.record.state == State::Review {
+            return self.review("HitPoints has no record of it".into());
+        }
+        if self.record.cause == Some(Cause::Refused) {
+            return self.failed(FailReason::Refused, Source::Query);
+        }
+        let since = self
+            .record
+            .submitted_at
+            .map_or(Duration::MAX, |at| self.moment.now.since(at));
+        let wait = self.policy.resubmit_after.saturating_sub(since);
+        if !wait.is_zero() {
+            return self.ask_again(self.check_delay().min(wait));
+        }
+        if self.record.cause == Some(Cause::Answer(DoubtKind::Exists)) {
+            return self
+                .review("HitPoints says that the id exists, but has no record of it".into());
+        }
+        self.to(State::Waiting, Next::After(Duration::ZERO))
+    }
+
+    fn still_unknown(&self, doubt: Doubt) -> Step {
+        let pause = doubt.is_ours().then(|| trouble(doubt.code, &doubt.message));
+        if self.record.state == State::Review
+            || self.record.age(self.moment) >= self.policy.give_up_after
+        {
+            return Step {
+                pause,
+                ..self.review(doubt.message)
+            };
+        }
+        Step {
+            pause,
+            ..self.ask_again(self.check_delay())
+        }
+    }
+
+    /// Keeps the doubt, and with it the answer that raised it.
+    fn ask_again(&self, delay: Duration) -> Step {
+        Step {
+            cause: self.record.cause,
+            ..self.to(State::Uncertain, Next::After(delay))
+        }
+    }
+
+    fn review(&self, evidence: String) -> Step {
+        Step {
+            cause: self.record.cause,
+            message: Some(evidence),
+            ..self.to(State::Review, Next::Review)
+        }
+    }
+
+    fn declined(&self, rejection: Rejection) -> Step {
+        match self.record.state {
+            State::Submitting if self.record.is_first_attempt() => Step {
+                next: Next::End(Ending::Rejected(rejection)),
+                ..self.unsent(State::Rejected)
+            },
+            State::Submitting => Step {
+                next: Next::After(self.retry_delay()),
+                ..self.unsent(State::Waiting)
+            },
+            _ => self.released(),
+        }
+    }
+
+    fn overdue(&self, limit: Overdue) -> Step {
+        if self.record.state != State::Submitting {
+            return self.released();
+        }
+        match limit {
+            Overdue::Deadline => Step {
+                next: Next::End(Ending::Expired),
+                ..self.unsent(State::Expired)
+            },
+            Overdue::GiveUp => {
+                let attempts = self.record.attempts.saturating_sub(1);
+                Step {
+                    attempts,
+                    ..self.failed(FailReason::GaveUp, Source::Worker)
+                }
+            }
+        }
+    }
+
+    fn failed(&self, reason: FailReason, source: Source) -> Step {
+        self.to(State::Failed, Next::End(Ending::Failed { reason, source }))
+    }
+
+    /// Puts back what the claim took on account of a call that was never made.
+    fn released(&self) -> Step {
+        match self.record.state {
+            State::Submitting if self.record.is_first_attempt() => self.unsent(State::Queued),
+            State::Submitting => self.unsent(State::Waiting),
+            State::Review => Step {
+                cause: self.record.cause,
+                ..self.to(State::Review, Next::Review)
+            },
+            State::Uncertain => Step {
+                checks: self.record.checks.saturating_sub(1),
+                ..self.ask_again(Duration::ZERO)
+            },
+            other => self.to(other, Next::After(Duration::ZERO)),
+        }
+    }
+
+    fn unsent(&self, state: State) -> Step {
+        Step {
+            attempts: self.record.attempts.saturating_sub(1),
+            ..self.to(state, Next::After(Duration::ZERO))
+        }
+    }
+
+    fn panicked(&self) -> Step {
+        let cause = self.record.cause.or(Some(Cause::WorkerDied));
+        Step {
+            cause,
+            ..self.to(State::Uncertain, Next::After(self.check_delay()))
+        }
+    }
+
+    /// An ended order is final: its result may be told again, never changed.
+    fn repeat(&self, event: Event) -> Step {
+        let record = self.record;
+        let ending = match (record.state, event) {
+            (State::Completed, Event::Queried(Finding::Found(order))) => Some(Ending::Completed {
+                order,
+                source: Source::Query,
+            }),
+            (State::Failed, Event::Repeated) => record
+                .failed
+                .map(|(reason, source)| Ending::Failed { reason, source }),
+            (State::Rejected, Event::Repeated) => record.rejected.map(Ending::Rejected),
+            (State::Expired, Event::Repeated) => Some(Ending::Expired),
+            _ => None,
+        };
+        self.to(
+            record.state,
+            ending.map_or_else(|| Next::After(self.retry_delay()), Next::End),
+        )
+    }
+
+    fn check_delay(&self) -> Duration {
+        self.policy
+            .backoff
+            .check(self.record.checks + 1, self.moment.jitter)
+    }
+
+    /// The pause before the next try, cut short where a deadline is to be kept.
+    fn retry_delay(&self) -> Duration {
+        let delay = self
+            .policy
+            .backoff
+            .retry(self.record.claim, self.moment.jitter);
+        let give_up = self.record.accepted_at.plus(self.policy.give_up_after);
+        let limit = self
+            .record
+            .deadline
+            .map_or(give_up, |deadline| deadline.min(give_up));
+        delay.min(limit.since(self.moment.now).max(Duration::from_millis(1)))
+    }
+}
+
+fn trouble(code: Option<i64>, message: &str) -> String {
+    match code {
+        Some(code) => format!("HitPoints answered {code}: {message}"),
+        None => message.to_owned(),
+    }
+}

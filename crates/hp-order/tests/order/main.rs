@@ -1,0 +1,11 @@
+//! The order's life: each transition by name, and what must hold for all of them.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot build its case has failed"
+)]
+
+mod delays;
+mod drawing;
+mod life;
+mod promises;
+mod sample;

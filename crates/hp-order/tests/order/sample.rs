@@ -1,0 +1,105 @@
+//! Orders, answers and moments to build cases from.
+
+use std::time::Duration;
+
+use hp_api::{
+    Card, CardStatus, Doubt, DoubtKind, FetchCards, Order, OrderStatus, Refusal, RefusalKind,
+};
+use hp_order::{Backoff, Event, Finding, Millis, Moment, Policy, Record, State};
+
+pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
+
+pub(crate) fn policy() -> Policy {
+    Policy {
+        backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)).unwrap(),
+        resubmit_after: Duration::from_secs(300),
+        give_up_after: Duration::from_secs(86_400),
+    }
+}
+
+/// That many seconds after the order was admitted.
+pub(crate) fn after(seconds: u64) -> Moment {
+    Moment {
+        now: Millis(ADMITTED + seconds * 1000),
+        jitter: 0.5,
+    }
+}
+
+/// An order that has just been claimed in `state` for the first time.
+pub(crate) fn claimed(state: State) -> Record {
+    Record {
+        wanted: FetchCards {
+            order_id: "A-1".parse().unwrap(),
+            product_id: "2".parse().unwrap(),
+            quantity: "1".parse().unwrap(),
+        },
+        state,
+        claim: 1,
+        attempts: 1,
+        checks: u32::from(state == State::Uncertain),
+        accepted_at: Millis(ADMITTED),
+        submitted_at: Some(Millis(ADMITTED)),
+        deadline: None,
+        cause: None,
+        code: None,
+        message: None,
+        failed: None,
+        rejected: None,
+    }
+}
+
+/// HitPoints' record of the order that [`claimed`] makes.
+pub(crate) fn order() -> Box<Order> {
+    Box::new(Order {
+        hp_order_id: 417,
+        out_trade_id: "A-1".parse().unwrap(),
+        product_id: "2".parse().unwrap(),
+        quantity: "1".parse().unwrap(),
+        currency: "CNY".parse().unwrap(),
+        par_value: "50.00".parse().unwrap(),
+        unit_price: "43.75".parse().unwrap(),
+        total_price: "43.75".parse().unwrap(),
+        reseller_discount: "12.50".into(),
+        category_name: "Demo".into(),
+        product_name: "50 Units".into(),
+        status: OrderStatus::Completed,
+        create_time: 1_700_000_000,
+        cards: vec![card()],
+    })
+}
+
+fn card() -> Card {
+    Card {
+        pin_sn: "T000000417K00001".parse().unwrap(),
+        pin_key: String::from("BN62BH7A32CMD9X3").into(),
+        product_id: "2".parse().unwrap(),
+        amount: "50.00".parse().unwrap(),
+        cost_price: "43.75".parse().unwrap(),
+        currency: "CNY".parse().unwrap(),
+        status: CardStatus::Active,
+        create_time: 1_700_000_000,
+        expire_time: 1_800_000_000,
+        category_name: "Demo".into(),
+        product_name: "50 Units".into(),
+    }
+}
+
+pub(crate) fn refusal(kind: RefusalKind, code: Option<i64>) -> Refusal {
+    Refusal {
+        kind,
+        code,
+        message: "no".into(),
+    }
+}
+
+pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
+    Doubt {
+        kind,
+        code: None,
+        message: "who knows".into(),
+    }
+}
+
+pub(crate) fn unknown() -> Event {
+    Event::Queried(Finding::Unknown(doubt(DoubtKind::Lost)))
+}

@@ -1,0 +1,173 @@
+//! Ledger records and result entries as Redis has them: flat lists of names and values.
+
+use std::str::FromStr;
+
+use hp_api::{FetchCards, Order};
+use hp_order::{Ending, FailReason, Millis, Record, Rejection, Source, State, Step};
+use redis::Value;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// A list of names and values on its way to Redis.
+pub(crate) type Fields = Vec<(&'static str, Zeroizing<String>)>;
+
+/// The fields of a ledger record as a script answered them.
+pub(crate) struct Answered<'a>(&'a [Value]);
+
+impl<'a> Answered<'a> {
+    pub(crate) fn new(value: &'a Value) -> Self {
+        Self(if let Value::Array(fields) = value {
+            fields
+        } else {
+            &[]
+        })
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+        self.0
+            .chunks_exact(2)
+            .find(|pair| pair[0] == Value::BulkString(name.into()))
+            .and_then(|pair| match &pair[1] {
+                Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
+                _ => None,
+            })
+    }
+
+    fn parse<T: FromStr>(&self, name: &str) -> Result<Option<T>, String> {
+        match self.text(name) {
+            None => Ok(None),
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| format!("`{name}` is `{text}`")),
+        }
+    }
+
+    fn need<T: FromStr>(&self, name: &str) -> Result<T, String> {
+        self.parse(name)?
+            .ok_or_else(|| format!("`{name}` is missing"))
+    }
+
+    fn time(&self, name: &str) -> Result<Option<Millis>, String> {
+        Ok(self.parse(name)?.map(Millis))
+    }
+
+    /// Reads a whole record. The error names the field at fault.
+    pub(crate) fn record(&self) -> Result<Record, String> {
+        let state: State = self.need("state")?;
+        Ok(Record {
+            wanted: FetchCards {
+                order_id: self.need("order_id")?,
+                product_id: self.need("product_id")?,
+                quantity: self.need("quantity")?,
+            },
+            state,
+            claim: self.need("claim")?,
+            attempts: self.need("attempts")?,
+            checks: self.need("checks")?,
+            accepted_at: Millis(self.need("accepted_at")?),
+            submitted_at: self.time("submitted_at")?,
+            deadline: self.time("deadline")?,
+            cause: self.parse("cause")?,
+            code: self.parse("code")?,
+            message: self.parse("message")?,
+            failed: self.failed(state)?,
+            rejected: if state == State::Rejected {
+                self.parse::<Rejection>("reason")?
+            } else {
+                None
+            },
+        })
+    }
+
+    fn failed(&self, state: State) -> Result<Option<(FailReason, Source)>, String> {
+        if state != State::Failed {
+            return Ok(None);
+        }
+        Ok(Some((self.need("reason")?, self.need("source")?)))
+    }
+}
+
+/// The ledger fields that a step sets; an empty value removes the field.
+pub(crate) fn record_fields(step: &Step) -> Vec<(&'static str, String)> {
+    let mut fields = vec![
+        ("state", step.state.as_str().to_owned()),
+        ("attempts", step.attempts.to_string()),
+        ("checks", step.checks.to_string()),
+        (
+            "cause",
+            step.cause
+                .map_or_else(String::new, |cause| cause.as_str().into()),
+        ),
+        (
+            "code",
+            step.code.map_or_else(String::new, |code| code.to_string()),
+        ),
+        ("message", step.message.clone().unwrap_or_default()),
+    ];
+    if step.attempts == 0 {
+        fields.push(("submitted_at", String::new()));
+    }
+    if let hp_order::Next::End(ending) = &step.next {
+        fields.push(("reason", ending.reason().unwrap_or_default().into()));
+        fields.push(("source", ending.source().as_str().into()));
+    }
+    fields
+}
+
+/// The fields of a result, less those that the settling script takes from the record. These hold card keys.
+pub(crate) fn result_fields(step: &Step, ending: &Ending) -> Fields {
+    let mut fields = Fields::with_capacity(12);
+    let mut add = |name, value: String| fields.push((name, Zeroizing::new(value)));
+    add("status", ending.status().as_str().into());
+    if let Some(reason) = ending.reason() {
+        add("reason", reason.into());
+    }
+    if let Some(code) = step.code {
+        add("code", code.to_string());
+        if let Some(message) = &step.message {
+            add("message", message.clone());
+        }
+    }
+    add("source", ending.source().as_str().into());
+    add("attempts", step.attempts.to_string());
+    if let Ending::Completed { order, .. } = ending {
+        add("hp_order_id", order.hp_order_id.to_string());
+        add("currency", order.currency.to_string());
+        add("unit_price", order.unit_price.to_string());
+        add("total_price", order.total_price.to_string());
+        add("pin_count", order.cards.len().to_string());
+        add("pins_encoding", "json".into());
+        fields.push(("pins", pins(order)));
+    }
+    fields
+}
+
+#[derive(Serialize)]
+struct CardRow<'a> {
+    pin_sn: &'a str,
+    pin_key: &'a str,
+    amount: String,
+    currency: &'a str,
+    status: &'a str,
+    create_time: i64,
+    expire_time: i64,
+}
+
+/// The cards as the contract's JSON: the one place where card keys are written out.
+fn pins(order: &Order) -> Zeroizing<String> {
+    let cards: Vec<_> = order
+        .cards
+        .iter()
+        .map(|card| CardRow {
+            pin_sn: card.pin_sn.as_str(),
+            pin_key: card.pin_key.expose(),
+            amount: card.amount.to_string(),
+            currency: card.currency.as_str(),
+            status: card.status.as_str(),
+            create_time: card.create_time,
+            expire_time: card.expire_time,
+        })
+        .collect();
+    Zeroizing::new(serde_json::to_string(&cards).unwrap_or_default())
+}

@@ -1,0 +1,77 @@
+use std::{fmt, str::FromStr};
+
+use hp_api::OrderId;
+
+/// The start of every key of one queue, `{hp}` by default. It carries a hash tag, so that all keys of the queue
+/// live in one slot of a Redis Cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix(String);
+
+/// A prefix that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no usable prefix: it must be 3 to 64 visible ASCII characters with a part in braces, such as {{hp}}"
+)]
+pub struct PrefixError(String);
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self("{hp}".into())
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = PrefixError;
+
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let tagged = text
+            .split_once('{')
+            .and_then(|(_, rest)| rest.split_once('}'))
+            .is_some_and(|(tag, _)| !tag.is_empty());
+        if visible && tagged && text.len() <= 64 {
+            Ok(Self(text.into()))
+        } else {
+            Err(PrefixError(text.into()))
+        }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The names of a queue's keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) prefix: String,
+    pub(crate) jobs: String,
+    pub(crate) results: String,
+    pub(crate) rejected: String,
+    pub(crate) schedule: String,
+    pub(crate) open: String,
+    pub(crate) paused: String,
+    order: String,
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: &Prefix) -> Self {
+        let key = |name: &str| format!("{prefix}:{name}");
+        Self {
+            prefix: prefix.0.clone(),
+            jobs: key("jobs"),
+            results: key("results"),
+            rejected: key("rejected"),
+            schedule: key("schedule"),
+            open: key("open"),
+            paused: key("paused"),
+            order: key("order:"),
+        }
+    }
+
+    pub(crate) fn order(&self, id: &OrderId) -> String {
+        [&self.order, id.as_str()].concat()
+    }
+}

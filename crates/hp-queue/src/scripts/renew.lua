@@ -1,0 +1,12 @@
+-- renew: puts off the end of a lease.
+--
+-- KEYS  1 the order's record  2 schedule
+-- ARGV  1 order_id  2 claim  3 lease, ms
+-- answers 1, or 0 if the claim is no longer the current one or the order has been settled
+
+if redis.call('HGET', KEYS[1], 'claim') ~= ARGV[2] then return 0 end
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[2], string.format('%.0f', now + tonumber(ARGV[3])), ARGV[1])
+return 1
