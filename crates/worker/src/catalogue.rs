@@ -1,0 +1,89 @@
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use hp_api::{CallError, Client, FetchCards, ProductId};
+use hp_order::Rejection;
+use tokio::{sync::Mutex, time::Instant};
+
+/// A list older than this is fetched again before an order is rejected on the strength of it.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// The signed product list, so that an order which HitPoints would refuse costs no call. Without a list orders go
+/// to HitPoints unchecked.
+pub(crate) struct Catalogue {
+    client: Client,
+    list: RwLock<Option<List>>,
+    refreshing: Mutex<()>,
+}
+
+struct List {
+    fetched: Instant,
+    limits: HashMap<ProductId, u32>,
+}
+
+impl Catalogue {
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client,
+            list: RwLock::new(None),
+            refreshing: Mutex::new(()),
+        }
+    }
+
+    /// Fetches the list; the old one stays where that fails.
+    pub(crate) async fn refresh(&self) -> Result<usize, CallError> {
+        let products = self.client.products(None).await?;
+        let limits: HashMap<_, _> = products
+            .into_iter()
+            .map(|product| (product.product_id, product.max_fetch_quantity))
+            .collect();
+        let count = limits.len();
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Some(List {
+            fetched: Instant::now(),
+            limits,
+        });
+        Ok(count)
+    }
+
+    /// Whether there is a list.
+    pub(crate) fn is_known(&self) -> bool {
+        self.list
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
+    /// Why HitPoints would refuse this order, as far as the list tells. A product may have been added since the
+    /// list was fetched, so an old list is fetched again first.
+    pub(crate) async fn objection(&self, wanted: &FetchCards) -> Option<Rejection> {
+        let (objection, fresh) = self.look_up(wanted);
+        if objection.is_none() || fresh {
+            return objection;
+        }
+        let _one_at_a_time = self.refreshing.lock().await;
+        if !self.look_up(wanted).1
+            && let Err(error) = self.refresh().await
+        {
+            tracing::warn!(%error, "the product list cannot be fetched; orders go to HitPoints unchecked by it");
+            return None;
+        }
+        self.look_up(wanted).0
+    }
+
+    /// The objection, and whether the list is fresh enough to act on it.
+    fn look_up(&self, wanted: &FetchCards) -> (Option<Rejection>, bool) {
+        let guard = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(list) = guard.as_ref() else {
+            return (None, false);
+        };
+        let objection = match list.limits.get(&wanted.product_id) {
+            None => Some(Rejection::UnknownProduct),
+            Some(limit) if wanted.quantity.get() > *limit => Some(Rejection::QuantityOverLimit),
+            Some(_) => None,
+        };
+        (objection, list.fetched.elapsed() < FRESH)
+    }
+}

@@ -1,0 +1,40 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Buys cards from HitPoints for the orders that shops put into Redis.
+///
+/// An order is one entry of a Redis stream, put there by anyone:
+///
+///   redis-cli XADD '{hp}:jobs' '*' order_id A-1 product_id 2 quantity 3
+///
+/// Its result, cards included, is one entry of {hp}:results.
+#[derive(Debug, Parser)]
+#[command(version, verbatim_doc_comment)]
+pub(crate) struct Cli {
+    /// Settings as TOML; the environment (HP_WORKER__LEASE for worker.lease) comes over it.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take orders and buy cards until told to stop.
+    ///
+    /// SIGTERM or SIGINT: takes no more orders, finishes what it has begun (for up to worker.drain) and gives back
+    /// the rest. A second signal ends it at once; its orders are then taken over when their lease ends.
+    ///
+    /// Exit codes: 0 stopped as asked, 1 could not start or had to leave orders behind.
+    Run,
+    /// Print the settings in force, secrets hidden, after checking them.
+    Config,
+    /// Let orders be taken again after the queue was paused.
+    ///
+    /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in
+    /// {hp}:paused and in its log. See to it first.
+    #[command(verbatim_doc_comment)]
+    Resume,
+}

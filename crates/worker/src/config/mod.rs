@@ -1,0 +1,263 @@
+//! Configuration: documented defaults, a TOML file, the environment; then checked as a whole.
+
+mod print;
+mod source;
+
+use std::{fmt, fmt::Display, path::Path, time::Duration};
+
+use hp_api::{AppSecret, Client};
+use hp_order::{Backoff, Policy};
+use hp_queue::{Prefix, Retention};
+
+use source::Settings;
+
+/// Everything that can be set, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) api: Api,
+    /// May hold a password: never printed.
+    pub(crate) redis_url: Hidden,
+    pub(crate) prefix: Prefix,
+    pub(crate) concurrency: usize,
+    pub(crate) lease: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) retry_base: Duration,
+    pub(crate) retry_max: Duration,
+    pub(crate) policy: Policy,
+    pub(crate) retention: Retention,
+    pub(crate) log_filter: String,
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) base_url: String,
+    pub(crate) app_id: String,
+    pub(crate) key: Key,
+    pub(crate) timeout: Duration,
+}
+
+/// Text that is a secret or holds one: it prints as nothing of the kind.
+pub(crate) struct Hidden(String);
+
+impl Hidden {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What requests are signed with.
+#[derive(Debug)]
+pub(crate) enum Key {
+    Secret(AppSecret),
+    Rsa { private: Hidden, server: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+/// A configuration that the worker does not start with.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ConfigFault {
+    #[error("{file} cannot be read: {why}")]
+    Unreadable { file: String, why: String },
+    #[error("{key} is not set: {remedy} (in the file, or as {variable})")]
+    Missing {
+        key: String,
+        variable: String,
+        remedy: String,
+    },
+    #[error("{key} is `{value}`: {why}; {remedy}")]
+    Value {
+        key: String,
+        value: String,
+        why: String,
+        remedy: String,
+    },
+    #[error(
+        "{key} (or {variable}) is no setting of this version: remove it; `worker config` lists what there is"
+    )]
+    Unknown { key: String, variable: String },
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+const TIME: &str = "give a time such as 500ms, 15s, 5m, 24h or 7d";
+
+impl Config {
+    /// Loads and checks the configuration of this process.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
+        Self::read(Settings::load(file, source::environment(std::env::vars()))?)
+    }
+
+    fn read(mut from: Settings) -> Result<Self, ConfigFault> {
+        let (retry_base, retry_max) = (from.time("retry.base")?, from.time("retry.max")?);
+        let backoff = Backoff::new(retry_base, retry_max).map_err(|why| {
+            ConfigFault::Contradiction(format!("retry.base and retry.max: {why}"))
+        })?;
+        let config = Self {
+            api: Api::read(&mut from)?,
+            redis_url: from.or_file("redis.url")?.map(Hidden).ok_or_else(|| {
+                ConfigFault::Contradiction("redis.url is empty: give redis://host:port".into())
+            })?,
+            prefix: from.need("queue.prefix", "give a prefix such as {hp}", str::parse)?,
+            concurrency: from.need("worker.concurrency", "give a number from 1 to 10000", count)?,
+            lease: from.time("worker.lease")?,
+            drain: from.time("worker.drain")?,
+            retry_base,
+            retry_max,
+            policy: Policy {
+                backoff,
+                resubmit_after: from.time("retry.resubmit_after")?,
+                give_up_after: from.time("retry.give_up_after")?,
+            },
+            retention: Retention {
+                results: from.time("results.retention")?,
+                ledger: from.time("ledger.retention")?,
+            },
+            log_filter: from.need(
+                "log.filter",
+                "write it like info or warn,hp_api=debug",
+                log_filter,
+            )?,
+            log_format: from.need("log.format", "choose auto, text or json", log_format)?,
+        };
+        from.finish()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What no single value can tell.
+    fn check(&self) -> Result<(), ConfigFault> {
+        let rules = [
+            (
+                self.lease < Duration::from_secs(1),
+                "worker.lease is shorter than 1s: a busy worker would lose its orders",
+            ),
+            (
+                self.policy.resubmit_after <= self.api.timeout,
+                "retry.resubmit_after must be longer than api.timeout: a request that is still on its way could be charged twice",
+            ),
+            (
+                self.policy.give_up_after <= self.policy.resubmit_after,
+                "retry.give_up_after must be longer than retry.resubmit_after: no order in doubt would ever be tried again",
+            ),
+            (
+                self.retention.ledger < self.retention.results,
+                "ledger.retention must not be shorter than results.retention: a repetition could be bought again while its result is still there",
+            ),
+        ];
+        match rules.into_iter().find(|(broken, _)| *broken) {
+            Some((_, rule)) => Err(ConfigFault::Contradiction(rule.into())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    /// The client for these settings.
+    pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
+        let builder =
+            Client::builder(&self.api.base_url, &self.api.app_id).timeout(self.api.timeout);
+        let builder = match &self.api.key {
+            Key::Secret(secret) => builder.secret(secret.clone()),
+            Key::Rsa { private, server } => builder.rsa(private.expose(), server),
+        };
+        builder
+            .build()
+            .map_err(|error| ConfigFault::Contradiction(format!("[api]: {error}")))
+    }
+}
+
+impl Api {
+    fn read(from: &mut Settings) -> Result<Self, ConfigFault> {
+        let account = "give the developer id of your HitPoints account";
+        Ok(Self {
+            base_url: from.need(
+                "api.base_url",
+                "choose https://api.hitpoints.com or https://api.sandbox.hitpoints.com",
+                |text| Ok::<_, String>(text.to_owned()),
+            )?,
+            app_id: from
+                .or_file("api.app_id")?
+                .ok_or_else(|| missing("api.app_id", account))?,
+            key: Key::read(from)?,
+            timeout: from.time("api.timeout")?,
+        })
+    }
+}
+
+impl Key {
+    fn read(from: &mut Settings) -> Result<Self, ConfigFault> {
+        let secret = from.or_file("api.app_secret")?;
+        let private = from.file("api.rsa_private_key_file")?;
+        let server = from.file("api.rsa_server_key_file")?;
+        match (secret, private, server) {
+            (_, Some(private), Some(server)) => Ok(Self::Rsa {
+                private: Hidden(private),
+                server,
+            }),
+            (_, Some(_), None) => Err(missing(
+                "api.rsa_server_key_file",
+                "name HitPoints' public key in PEM",
+            )),
+            (_, None, Some(_)) => Err(missing(
+                "api.rsa_private_key_file",
+                "name your own private key in PEM",
+            )),
+            (Some(secret), None, None) => Ok(Self::Secret(AppSecret::from(secret))),
+            (None, None, None) => Err(missing(
+                "api.app_secret",
+                "give the secret of your HitPoints account",
+            )),
+        }
+    }
+}
+
+impl Settings {
+    fn time(&mut self, key: &str) -> Result<Duration, ConfigFault> {
+        self.need(key, TIME, |text| match humantime::parse_duration(text) {
+            Ok(Duration::ZERO) => Err("it must be longer than zero".to_owned()),
+            Ok(time) => Ok(time),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+}
+
+fn missing(key: &str, remedy: &str) -> ConfigFault {
+    ConfigFault::Missing {
+        key: key.into(),
+        variable: source::variable(key),
+        remedy: remedy.into(),
+    }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=10_000) => Ok(count),
+        _ => Err("it is no number from 1 to 10000".into()),
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, impl Display> {
+    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned())
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("there is no such format".into()),
+    }
+}

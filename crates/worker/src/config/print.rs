@@ -1,0 +1,61 @@
+use std::fmt;
+
+use super::{Config, Key, LogFormat};
+
+/// The effective configuration in the form of its file, secrets hidden.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |time| humantime::format_duration(time).to_string();
+        writeln!(
+            f,
+            "[api]\nbase_url = {:?}\napp_id = {:?}",
+            self.api.base_url, self.api.app_id
+        )?;
+        match self.api.key {
+            Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\"")?,
+            Key::Rsa { .. } => writeln!(f, "# signed with RSA; the keys are not shown")?,
+        }
+        writeln!(f, "timeout = {:?}\n", time(self.api.timeout))?;
+        writeln!(
+            f,
+            "[redis]\nurl = {:?}\n",
+            hp_queue::without_password(self.redis_url.expose())
+        )?;
+        writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
+        writeln!(
+            f,
+            "[worker]\nconcurrency = {}\nlease = {:?}",
+            self.concurrency,
+            time(self.lease)
+        )?;
+        writeln!(f, "drain = {:?}\n", time(self.drain))?;
+        writeln!(
+            f,
+            "[retry]\nbase = {:?}\nmax = {:?}",
+            time(self.retry_base),
+            time(self.retry_max)
+        )?;
+        writeln!(f, "resubmit_after = {:?}", time(self.policy.resubmit_after))?;
+        writeln!(f, "give_up_after = {:?}\n", time(self.policy.give_up_after))?;
+        writeln!(
+            f,
+            "[results]\nretention = {:?}\n",
+            time(self.retention.results)
+        )?;
+        writeln!(
+            f,
+            "[ledger]\nretention = {:?}\n",
+            time(self.retention.ledger)
+        )?;
+        let format = match self.log_format {
+            LogFormat::Auto => "auto",
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        };
+        write!(
+            f,
+            "[log]\nfilter = {:?}\nformat = {format:?}",
+            self.log_filter
+        )
+    }
+}

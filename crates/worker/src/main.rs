@@ -1,0 +1,47 @@
+//! Buys cards from HitPoints for the orders that shops put into Redis.
+
+mod catalogue;
+mod cli;
+mod config;
+mod probe;
+mod run;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use config::Config;
+
+fn main() -> ExitCode {
+    match execute(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(cli.config.as_deref())?;
+    match cli.command {
+        Command::Config => {
+            config.client()?;
+            println!("{config}");
+            Ok(())
+        }
+        Command::Run => {
+            telemetry::start(&config);
+            runtime()?.block_on(run::run(&config))
+        }
+        Command::Resume => runtime()?.block_on(run::resume(&config)),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}

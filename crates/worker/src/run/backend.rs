@@ -1,0 +1,123 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use apalis_core::{
+    backend::{Backend, BackendConfig, finalize::Ephemeral},
+    task::{Task, builder::TaskBuilder},
+    worker::context::WorkerContext,
+};
+use hp_order::Event;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{
+    Shop,
+    held::Held,
+    settle::{SettleLayer, settle},
+    stop::Stop,
+};
+
+/// The take loop as apalis sees it. Redis' troubles never come up here: an error would end the worker and drop
+/// what it is doing.
+pub(crate) struct Orders {
+    shop: Arc<Shop>,
+    claimed: mpsc::Receiver<Held>,
+    taking: Option<JoinHandle<()>>,
+    closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    stop: Stop,
+}
+
+/// The take loop ended though nobody asked it to: a fault of the program.
+#[derive(Debug, thiserror::Error)]
+#[error("orders are not taken any more, though nobody asked to stop; please report this")]
+pub(crate) struct TakerGone;
+
+impl Orders {
+    pub(super) fn new(
+        shop: Arc<Shop>,
+        claimed: mpsc::Receiver<Held>,
+        taking: JoinHandle<()>,
+        stop: Stop,
+    ) -> Self {
+        Self {
+            shop,
+            claimed,
+            taking: Some(taking),
+            closing: None,
+            stop,
+        }
+    }
+
+    /// Waits for a take that is under way, then gives back what was never started.
+    fn close(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let shop = Arc::clone(&self.shop);
+        let (taking, (_, none)) = (self.taking.take(), mpsc::channel(1));
+        let mut claimed = std::mem::replace(&mut self.claimed, none);
+        Box::pin(async move {
+            if let Some(taking) = taking {
+                let _ = taking.await;
+            }
+            while let Ok(held) = claimed.try_recv() {
+                settle(&shop, &held, Event::Released).await;
+            }
+        })
+    }
+}
+
+impl Backend for Orders {
+    type Task = Task<Held>;
+    type Error = TakerGone;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Result<(), TakerGone>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Option<Result<Self::Task, TakerGone>>> {
+        match ready!(self.claimed.poll_recv(cx)) {
+            Some(held) => Poll::Ready(Some(Ok(TaskBuilder::new(held).build()))),
+            // `Ready(None)` would hang the worker.
+            None if self.stop.is_asked() => Poll::Pending,
+            None => Poll::Ready(Some(Err(TakerGone))),
+        }
+    }
+
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Result<(), TakerGone>> {
+        let mut closing = self.closing.take().unwrap_or_else(|| self.close());
+        if closing.as_mut().poll(cx).is_pending() {
+            self.closing = Some(closing);
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl BackendConfig for Orders {
+    type Args = Held;
+    type Id = String;
+    type Kind = Ephemeral;
+    type Config = ();
+    type Layer = SettleLayer;
+
+    fn config(&self) -> &() {
+        &()
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> SettleLayer {
+        SettleLayer(Arc::clone(&self.shop))
+    }
+}

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use hp_queue::QueueError;
+use tracing::warn;
+
+use super::{Shop, held::Held};
+
+/// Renews the order's lease every third of it while `work` goes on.
+pub(super) async fn leased(shop: &Shop, held: &Held, work: impl Future<Output = ()>) {
+    let renewing = async {
+        loop {
+            tokio::time::sleep(shop.lease / 3).await;
+            match shop.ledger.renew(&held.record, shop.lease).await {
+                Ok(true) => {}
+                Ok(false) => break warn!("another worker holds this order now"),
+                Err(error) => warn!(%error, "the lease cannot be renewed"),
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        () = work => {}
+        () = renewing => {}
+    }
+}
+
+/// Repeats what may be repeated until Redis has taken it.
+pub(super) async fn until_written<T, F>(write: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<T, QueueError>>,
+{
+    let patient = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(20))
+        .with_max_delay(Duration::from_secs(2))
+        .with_jitter()
+        .without_max_times();
+    let mut write = write;
+    loop {
+        let notify = |error: &QueueError, _| warn!(%error, "cannot be written to Redis; kept and tried again");
+        if let Ok(written) = (&mut write).retry(patient).notify(notify).await {
+            return written;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `worker run`: the take loop feeds apalis, apalis runs [`buy`], and every outcome is settled before its slot is
+//! free again.
+
+mod backend;
+mod buy;
+mod held;
+mod keep;
+mod refresh;
+mod settle;
+mod stop;
+mod take;
+
+use std::{error::Error, sync::Arc};
+
+use apalis::{layers::WorkerBuilderExt, prelude::*};
+use hp_api::Client;
+use hp_order::Policy;
+use hp_queue::{Inbox, Ledger, connect};
+use tokio::sync::Notify;
+use tracing::{error, info};
+
+use crate::{catalogue::Catalogue, config::Config, probe::Probe};
+
+/// What every order of this process is worked on with.
+pub(crate) struct Shop {
+    client: Client,
+    catalogue: Catalogue,
+    probe: Probe,
+    ledger: Ledger,
+    policy: Policy,
+    lease: std::time::Duration,
+    /// Told when an order was put off, so that the take loop learns when it is due.
+    postponed: Notify,
+    name: String,
+}
+
+/// Runs until a signal, then drains.
+pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+    let shop = Arc::new(Shop::open(config)?);
+    let stop = stop::Stop::on_signals()?;
+    info!(worker = shop.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
+    refresh::first_list(&shop).await;
+    let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&shop)));
+
+    let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
+    let orders = take::start(Arc::clone(&shop), inbox, config.concurrency, stop.clone());
+    let worker = WorkerBuilder::new(shop.name.as_str())
+        .backend(orders)
+        .concurrency(config.concurrency)
+        .catch_panic()
+        .data(Arc::clone(&shop))
+        .build(buy::buy);
+    let asked = stop.clone();
+    let running = worker.run_until(async move {
+        asked.wait().await;
+        Ok::<_, std::io::Error>(())
+    });
+    let end = tokio::select! {
+        end = running => end.map_err(|error| format!("the worker ended: {error}").into()),
+        () = stop.overdue(config.drain) => Err("stopped before all orders were settled; they are taken over when their lease ends".into()),
+    };
+    refresher.abort();
+    match &end {
+        Ok(()) => info!(worker = shop.name, "stopped"),
+        Err(error) => error!(worker = shop.name, %error, "stopped"),
+    }
+    end
+}
+
+/// `worker resume`.
+pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
+    let shop = Shop::open(config)?;
+    if shop.ledger.resume().await? {
+        println!("orders are taken again");
+    } else {
+        println!("the queue was not paused");
+    }
+    Ok(())
+}
+
+impl Shop {
+    fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
+        let client = config.client()?;
+        Ok(Self {
+            catalogue: Catalogue::new(client.clone()),
+            probe: Probe::new(client.clone()),
+            client,
+            ledger: Ledger::open(
+                &connect(config.redis_url.expose())?,
+                &config.prefix,
+                config.retention,
+            )?,
+            policy: config.policy,
+            lease: config.lease,
+            postponed: Notify::new(),
+            name: name(),
+        })
+    }
+}
+
+/// Host and process, for logs and for the `by` of a pause.
+fn name() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() {
+        "worker"
+    } else {
+        host.trim()
+    };
+    format!("{host}:{}", std::process::id())
+}

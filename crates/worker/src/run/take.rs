@@ -1,0 +1,177 @@
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use hp_queue::{Inbox, QueueError, Source, Taken};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::{Instant, sleep},
+};
+use tracing::{info, warn};
+
+use super::{Shop, backend::Orders, held::Held, stop::Stop};
+
+/// How often a paused queue is looked at.
+const PAUSED: Duration = Duration::from_secs(1);
+/// The longest time without a look.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Starts to take orders, no more than there are slots, and hands them to the backend.
+pub(super) fn start(shop: Arc<Shop>, inbox: Inbox, slots: usize, stop: Stop) -> Orders {
+    let (hand_over, orders) = mpsc::channel(slots);
+    let taker = Taker {
+        shop: Arc::clone(&shop),
+        entry: entry_in(inbox),
+        slots: Arc::new(Semaphore::new(slots)),
+        hand_over,
+        first: Source::Inbox,
+        paused: None,
+        trouble: patience(),
+    };
+    let taking = tokio::spawn(taker.run(stop.clone()));
+    Orders::new(shop, orders, taking, stop)
+}
+
+struct Taker {
+    shop: Arc<Shop>,
+    /// Ready when the inbox holds an entry. Kept from one rest to the next, since it blocks a connection.
+    entry: Entry,
+    slots: Arc<Semaphore>,
+    hand_over: mpsc::Sender<Held>,
+    first: Source,
+    paused: Option<String>,
+    trouble: ExponentialBackoff,
+}
+
+type Entry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> + Send>>;
+
+/// What to wait for before the next take.
+enum Rest {
+    Not,
+    For(Duration),
+    ForOrders(Duration),
+}
+
+impl Taker {
+    async fn run(mut self, stop: Stop) {
+        loop {
+            let slots = tokio::select! {
+                biased;
+                () = stop.wait() => return,
+                slots = free(&self.slots) => slots,
+            };
+            // Never dropped half-way: what a take claims would lie idle until its lease ends.
+            let rest = self.take(slots).await;
+            tokio::select! {
+                biased;
+                () = stop.wait() => return,
+                () = self.rest(rest) => {}
+            }
+        }
+    }
+
+    async fn take(&mut self, mut slots: OwnedSemaphorePermit) -> Rest {
+        let asked = Instant::now();
+        let taken = match self
+            .shop
+            .ledger
+            .take(slots.num_permits(), self.shop.lease, self.first)
+            .await
+        {
+            Ok(taken) => taken,
+            Err(error) => return self.back_off("orders cannot be taken", &error),
+        };
+        self.trouble = patience();
+        self.first = if self.first == Source::Inbox {
+            Source::Schedule
+        } else {
+            Source::Inbox
+        };
+        self.report(&taken);
+        let rest = match taken.next_due {
+            _ if taken.paused.is_some() => Rest::For(PAUSED),
+            _ if taken.more => Rest::Not,
+            next_due => Rest::ForOrders(next_due.unwrap_or(IDLE).min(IDLE)),
+        };
+        for claimed in taken.claimed {
+            let Some(slot) = slots.split(1) else { break };
+            // Fails only if the backend is gone, and with it the worker: the lease then gives the order to another.
+            let _ = self
+                .hand_over
+                .try_send(Held::new(claimed, taken.now, asked, slot));
+        }
+        rest
+    }
+
+    async fn rest(&mut self, rest: Rest) {
+        let at_most = match rest {
+            Rest::Not => return,
+            Rest::For(time) => return sleep(time).await,
+            Rest::ForOrders(at_most) => at_most,
+        };
+        let waited = tokio::select! {
+            (inbox, waited) = &mut self.entry => {
+                self.entry = entry_in(inbox);
+                waited
+            }
+            () = self.shop.postponed.notified() => Ok(()),
+            () = sleep(at_most) => Ok(()),
+        };
+        if let Err(error) = waited
+            && let Rest::For(time) = self.back_off("the inbox cannot be watched", &error)
+        {
+            sleep(time).await;
+        }
+    }
+
+    fn back_off(&mut self, what: &str, error: &QueueError) -> Rest {
+        let time = self.trouble.next().unwrap_or(IDLE);
+        warn!(%error, again_in = ?time, "{what}");
+        Rest::For(time)
+    }
+
+    fn report(&mut self, taken: &Taken) {
+        for (id, why) in &taken.unreadable {
+            warn!(
+                id,
+                why, "this order's ledger record cannot be read; mend or delete it"
+            );
+        }
+        if self.paused != taken.paused {
+            match &taken.paused {
+                Some(reason) => {
+                    warn!(%reason, "the queue is paused: no orders are taken until `worker resume`")
+                }
+                None => info!("the queue goes on"),
+            }
+            self.paused.clone_from(&taken.paused);
+        }
+    }
+}
+
+/// All slots that are free, at least one.
+async fn free(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    let Ok(mut free) = Arc::clone(slots).acquire_owned().await else {
+        return std::future::pending().await;
+    };
+    let others = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+    if let Ok(others) = Arc::clone(slots).try_acquire_many_owned(others) {
+        free.merge(others);
+    }
+    free
+}
+
+fn entry_in(mut inbox: Inbox) -> Entry {
+    Box::pin(async move {
+        let waited = inbox.wait(IDLE).await;
+        (inbox, waited)
+    })
+}
+
+fn patience() -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(2))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
