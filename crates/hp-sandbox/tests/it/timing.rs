@@ -1,0 +1,68 @@
+//! Latency, callers that leave, and the end of a sandbox.
+
+use std::time::{Duration, Instant};
+
+use hp_sandbox::{Latency, Options, Sandbox};
+use tokio::net::TcpStream;
+
+use crate::caller::fetch;
+
+fn slow(from: u64, to: u64) -> Sandbox {
+    let options = Options {
+        latency: Latency {
+            from: Duration::from_millis(from),
+            to: Duration::from_millis(to),
+        },
+        ..Options::local()
+    };
+    Sandbox::start(options).unwrap()
+}
+
+#[tokio::test]
+async fn a_call_takes_at_least_the_latency() {
+    let sandbox = slow(30, 40);
+    let start = Instant::now();
+    assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 200);
+    assert!(start.elapsed() >= Duration::from_millis(30));
+}
+
+#[tokio::test]
+async fn an_order_is_charged_though_its_caller_has_left() {
+    let sandbox = slow(40, 40);
+    let call = fetch(&sandbox, "A-1", 2, 1).send();
+    let left = tokio::time::timeout(Duration::from_millis(10), call).await;
+    assert!(left.is_err() && sandbox.ledger().charges.is_empty());
+    let charged = async {
+        while sandbox.ledger().charges.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), charged)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_sandbox_no_longer_listens() {
+    let sandbox = Sandbox::start(Options::local()).unwrap();
+    let addr = sandbox.addr();
+    assert!(TcpStream::connect(addr).await.is_ok());
+    sandbox.stop().await;
+    assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[test]
+fn without_a_runtime_it_is_an_error() {
+    assert!(Sandbox::start(Options::local()).is_err());
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named_in_the_error() {
+    let sandbox = Sandbox::start(Options::local()).unwrap();
+    let options = Options {
+        listen: sandbox.addr(),
+        ..Options::local()
+    };
+    let why = Sandbox::start(options).err().unwrap().to_string();
+    assert!(why.contains(&sandbox.addr().to_string()), "{why}");
+}
