@@ -7,17 +7,23 @@
 //! * [`Outcome`]: what became of an order: charged, not charged, or **unknown**.
 //! * [`Lookup`]: what a query says about an order whose outcome was unknown.
 
+pub mod answer;
 mod call_error;
+#[cfg(feature = "client")]
+mod client;
 mod code;
 pub mod date;
 mod json;
 mod lookup;
 mod model;
 mod outcome;
+pub mod request;
 pub mod sign;
 pub mod value;
 
 pub use call_error::{ApiError, CallError, CallResult};
+#[cfg(feature = "client")]
+pub use client::{BuildError, Builder, Client};
 pub use lookup::{Absence, Lookup};
 pub use model::{Card, FetchCards, Mismatch, Order, Product};
 pub use outcome::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};

@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         let what = if self.at == self.json.len() {
             "an early end"
         } else {
-            "no JSON"
+            "something unexpected"
         };
         JsonError::new(what, self.at)
     }

@@ -25,8 +25,19 @@ fn decimal(value: f64) -> (String, i32) {
     let text = format!("{value:.*e}", DIGITS - 1);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits = mantissa.replace('.', "");
-    let kept = digits.trim_end_matches('0').len().max(1);
+    let kept = if keeps_zeros(value) {
+        DIGITS
+    } else {
+        digits.trim_end_matches('0').len().max(1)
+    };
     (digits[..kept].to_owned(), exponent.parse().unwrap_or(0))
+}
+
+/// Where a whole number of 15 digits is rounded to an even 0 from exactly the middle, PHP forgets to
+/// drop the zeros: 100000000000205.0 becomes `1.0000000000020E+14`. Seen in PHP 8.2.
+#[expect(clippy::float_cmp, reason = "the middle is meant exactly")]
+fn keeps_zeros(value: f64) -> bool {
+    (1e14..1e15).contains(&value) && value % 100.0 == 5.0
 }
 
 fn plain(out: &mut Vec<u8>, digits: &str, exponent: i32) {
