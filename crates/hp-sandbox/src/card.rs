@@ -44,3 +44,26 @@ fn symbol(bits: u64) -> char {
 fn letter(bits: u64) -> char {
     char::from(ALPHABET[(bits % 24) as usize])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_serial_number_names_its_order_and_position(
+            seed: u64, order in 1..1_000_000_000_u64, position in 1..100_000_u32
+        ) {
+            let serial = serial(seed, order, position);
+            prop_assert_eq!(serial.len(), 16);
+            prop_assert_eq!(locate(&serial), Some((order, position)));
+        }
+
+        #[test]
+        fn nothing_that_is_asked_for_confuses_it(text in ".{0,20}") {
+            locate(&text);
+        }
+    }
+}

@@ -6,10 +6,10 @@ use hyper::Method;
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 
-use crate::fault::FaultRate;
 use crate::ledger::Ledger;
 use crate::reply::{Answer, JSON, TEXT};
 use crate::setting::{BadSetting, Balance};
+use crate::trigger::FaultRate;
 use crate::vendor::{Request, Vendor};
 
 const HELP: &str = "\

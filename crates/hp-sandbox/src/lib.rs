@@ -3,19 +3,7 @@
 //!
 //! A request comes in by `connection`, gets its latency in `site`, passes `gate`, and is answered by `vendor` out of the
 //! `bank`; `mischief` says what goes wrong with it. `control` is for tests and people.
-//!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> std::io::Result<()> {
-//! use hp_sandbox::{Options, Sandbox};
-//!
-//! let sandbox = Sandbox::start(Options { seed: 7, ..Options::local() })?;
-//! println!("point a client at {}", sandbox.base_url());
-//! assert!(sandbox.ledger().charges.is_empty());
-//! sandbox.stop().await;
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod bank;
 mod card;
@@ -24,6 +12,7 @@ mod clock;
 mod connection;
 mod control;
 mod draw;
+mod effect;
 mod fault;
 mod fields;
 mod gate;
@@ -34,15 +23,18 @@ mod options;
 mod order;
 mod params;
 mod payload;
+mod record;
 mod refused;
 mod reply;
 mod sandbox;
 mod setting;
 mod site;
+mod trigger;
 mod vendor;
 
-pub use fault::{Call, Fault, FaultRate, Trigger};
+pub use fault::Fault;
 pub use ledger::{Charge, Ledger, LedgerCard, Totals};
 pub use options::{Duplicate, Options};
 pub use sandbox::Sandbox;
 pub use setting::{BadSetting, Balance, Latency, NotFound};
+pub use trigger::{Call, FaultRate, Trigger};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::draw;
-use crate::fault::{Call, Fault, FaultRate, Trigger, named};
+use crate::fault::Fault;
+use crate::trigger::{Call, FaultRate, Trigger, named};
 
 /// Decides on faults. What it says depends on the seed, the order id and the number of the visit only,
 /// so a run with the same orders meets the same faults, however they are interleaved.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use hp_api::AppSecret;
 
-use crate::fault::FaultRate;
 use crate::setting::{Balance, Latency, NotFound};
+use crate::trigger::FaultRate;
 
 /// How a sandbox behaves. `Options::default()` is what the binary does without flags.
 #[derive(Clone, Debug, clap::Args)]

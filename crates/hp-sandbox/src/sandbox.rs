@@ -10,13 +10,13 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::bank::Bank;
-use crate::fault::FaultRate;
 use crate::gate::Gate;
 use crate::ledger::Ledger;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::setting::{BadSetting, Balance};
 use crate::site::Site;
+use crate::trigger::FaultRate;
 use crate::vendor::Vendor;
 use crate::{connection, control};
 

@@ -7,16 +7,17 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method};
 
 use crate::bank::{Bank, Wanted};
-use crate::fault::{Call, Fault};
+use crate::effect::{afterwards, instead, lasting_flaw, passing_flaw};
+use crate::fault::Fault;
 use crate::fields::Signed;
 use crate::gate::Gate;
 use crate::mischief::Mischief;
-use crate::order::Flaw;
 use crate::params::Params;
 use crate::refused::{self, Refused};
 use crate::reply::{Answer, Reply};
 use crate::setting::NotFound;
-use crate::{card, catalogue, listing};
+use crate::trigger::Call;
+use crate::{card, catalogue, listing, record};
 
 pub(crate) struct Vendor {
     pub(crate) gate: Gate,
@@ -99,7 +100,7 @@ impl Vendor {
         if let Some(reply) = fault.and_then(afterwards) {
             return Ok(reply);
         }
-        let data = done?.data(self.seed, passing_flaw(fault));
+        let data = record::of_order(&done?, self.seed, passing_flaw(fault));
         Ok(self.signed(&data, now, fault))
     }
 
@@ -111,7 +112,7 @@ impl Vendor {
         }
         Ok(match self.bank.find(id, now) {
             Some(order) => {
-                let data = order.data(self.seed, passing_flaw(fault));
+                let data = record::of_order(&order, self.seed, passing_flaw(fault));
                 self.signed(&data, now, fault)
             }
             None => self.missing(),
@@ -124,7 +125,7 @@ impl Vendor {
             let order = self.bank.by_number(number)?;
             let exists = (1..=order.quantity).contains(&position)
                 && order.numbers(self.seed, position).0 == serial;
-            exists.then(|| order.card(self.seed, position))
+            exists.then(|| record::of_card(&order, self.seed, position))
         });
         Ok(found.map_or_else(|| self.missing(), |data| self.signed(&data, now, None)))
     }
@@ -171,45 +172,6 @@ fn wanted<'a>(params: &'a Params<'_>, now: SystemTime) -> Result<Wanted<'a>, Ref
         hidden: Duration::ZERO,
         flaw: None,
     })
-}
-
-/// What happens in place of acting.
-fn instead(fault: Fault) -> Option<Reply> {
-    match fault {
-        Fault::RefuseConnection => Some(Reply::Reset),
-        Fault::DropBefore => Some(Reply::Close),
-        Fault::TimeoutBefore => Some(Reply::Hold),
-        Fault::Http500Before => Some(Reply::Send(Answer::http_500())),
-        Fault::LowBalance => Some(refused::BALANCE.into()),
-        Fault::Fail0 => Some(refused::FAIL.into()),
-        _ => None,
-    }
-}
-
-/// What happens after acting, in place of the answer.
-fn afterwards(fault: Fault) -> Option<Reply> {
-    match fault {
-        Fault::LostAnswer | Fault::LateRecord => Some(Reply::Close),
-        Fault::TimeoutAfter => Some(Reply::Hold),
-        Fault::Http500After => Some(Reply::Send(Answer::http_500())),
-        _ => None,
-    }
-}
-
-fn passing_flaw(fault: Option<Fault>) -> Option<Flaw> {
-    match fault? {
-        Fault::Short => Some(Flaw::Short),
-        Fault::WrongProduct => Some(Flaw::WrongProduct),
-        _ => None,
-    }
-}
-
-fn lasting_flaw(fault: Option<Fault>) -> Option<Flaw> {
-    match fault? {
-        Fault::ShortRecord => Some(Flaw::Short),
-        Fault::WrongRecord => Some(Flaw::WrongProduct),
-        _ => None,
-    }
 }
 
 fn http(status: u16) -> Reply {

@@ -181,7 +181,7 @@ async fn low_balance_refuses_until_that_currency_is_topped_up() {
     let top_up = |currency| {
         sandbox
             .set_balance(currency, Decimal::ONE_THOUSAND)
-            .unwrap()
+            .unwrap();
     };
     top_up("CNY");
     assert_eq!(

@@ -6,6 +6,7 @@
 
 mod caller;
 mod checks;
+mod client;
 mod conservation;
 mod control;
 mod duplicates;
