@@ -1,1 +1,19 @@
-//! e2e
+//! What the end-to-end tests stand on: a private Redis, the sandbox, real worker processes.
+//!
+//! Nothing here sleeps. [`Redis::until`] waits by Redis' own notifications of changes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a fixture that fails has to fail the test"
+)]
+
+mod redis_server;
+mod worker;
+mod world;
+
+pub use redis_server::Redis;
+pub use worker::Worker;
+pub use world::{Entry, World};
+
+/// Longer than anything takes on a loaded machine; reached only when a test has failed.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

@@ -1,3 +1,9 @@
+//! The command line. Its doc comments are the help text, so they carry no markup.
+#![expect(
+    clippy::doc_markdown,
+    reason = "what is written here is printed on a terminal"
+)]
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};

@@ -3,7 +3,7 @@
 mod print;
 mod source;
 
-use std::{fmt, fmt::Display, path::Path, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
 use hp_api::{AppSecret, Client};
 use hp_order::{Backoff, Policy};
@@ -249,8 +249,11 @@ fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-fn log_filter(text: &str) -> Result<String, impl Display> {
-    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned())
+fn log_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -14,7 +14,7 @@ use hp_order::Event;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    Shop,
+    Buyer,
     held::Held,
     settle::{SettleLayer, settle},
     stop::Stop,
@@ -23,7 +23,7 @@ use super::{
 /// The take loop as apalis sees it. Redis' troubles never come up here: an error would end the worker and drop
 /// what it is doing.
 pub(crate) struct Orders {
-    shop: Arc<Shop>,
+    buyer: Arc<Buyer>,
     claimed: mpsc::Receiver<Held>,
     taking: Option<JoinHandle<()>>,
     closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -37,13 +37,13 @@ pub(crate) struct TakerGone;
 
 impl Orders {
     pub(super) fn new(
-        shop: Arc<Shop>,
+        buyer: Arc<Buyer>,
         claimed: mpsc::Receiver<Held>,
         taking: JoinHandle<()>,
         stop: Stop,
     ) -> Self {
         Self {
-            shop,
+            buyer,
             claimed,
             taking: Some(taking),
             closing: None,
@@ -53,7 +53,7 @@ impl Orders {
 
     /// Waits for a take that is under way, then gives back what was never started.
     fn close(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let shop = Arc::clone(&self.shop);
+        let buyer = Arc::clone(&self.buyer);
         let (taking, (_, none)) = (self.taking.take(), mpsc::channel(1));
         let mut claimed = std::mem::replace(&mut self.claimed, none);
         Box::pin(async move {
@@ -61,7 +61,7 @@ impl Orders {
                 let _ = taking.await;
             }
             while let Ok(held) = claimed.try_recv() {
-                settle(&shop, &held, Event::Released).await;
+                settle(&buyer, &held, Event::Released).await;
             }
         })
     }
@@ -118,6 +118,6 @@ impl BackendConfig for Orders {
     }
 
     fn middleware(&mut self, _: &mut WorkerContext) -> SettleLayer {
-        SettleLayer(Arc::clone(&self.shop))
+        SettleLayer(Arc::clone(&self.buyer))
     }
 }

@@ -4,25 +4,25 @@ use apalis::prelude::Data;
 use hp_api::{Lookup, Outcome};
 use hp_order::{Event, Finding, Task, plan};
 
-use super::{Shop, held::Held};
+use super::{Buyer, held::Held};
 
 /// Does what is to be done with a claimed order, and tells what happened. `None`: it is not ours any more.
-pub(super) async fn buy(held: Held, shop: Data<Arc<Shop>>) -> Result<Option<Event>, Infallible> {
-    let event = match plan(&held.record, &shop.policy, held.now()) {
+pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Option<Event>, Infallible> {
+    let event = match plan(&held.record, &buyer.policy, held.now()) {
         Task::Conclude(event) => event,
-        Task::Query => Event::Queried(shop.look_up(&held).await),
-        Task::Submit => match shop.objection(&held).await {
+        Task::Query => Event::Queried(buyer.look_up(&held).await),
+        Task::Submit => match buyer.objection(&held).await {
             Some(rejection) => Event::Declined(rejection),
             // The claim may have run out while this process stood still; then another worker has the order, and
             // what it finds out counts on nothing being sent from here.
-            None if held.is_stale(shop.lease) => return Ok(None),
-            None => Event::Submitted(Outcome::of(shop.client.fetch(&held.record.wanted).await)),
+            None if held.is_stale(buyer.lease) => return Ok(None),
+            None => Event::Submitted(Outcome::of(buyer.client.fetch(&held.record.wanted).await)),
         },
     };
     Ok(Some(event))
 }
 
-impl Shop {
+impl Buyer {
     /// The product list's objection; an order that was sent before is HitPoints' to judge.
     async fn objection(&self, held: &Held) -> Option<hp_order::Rejection> {
         if !held.record.is_first_attempt() {

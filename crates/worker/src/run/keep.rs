@@ -4,14 +4,14 @@ use backon::{ExponentialBuilder, Retryable};
 use hp_queue::QueueError;
 use tracing::warn;
 
-use super::{Shop, held::Held};
+use super::{Buyer, held::Held};
 
 /// Renews the order's lease every third of it while `work` goes on.
-pub(super) async fn leased(shop: &Shop, held: &Held, work: impl Future<Output = ()>) {
+pub(super) async fn leased(buyer: &Buyer, held: &Held, work: impl Future<Output = ()>) {
     let renewing = async {
         loop {
-            tokio::time::sleep(shop.lease / 3).await;
-            match shop.ledger.renew(&held.record, shop.lease).await {
+            tokio::time::sleep(buyer.lease / 3).await;
+            match buyer.ledger.renew(&held.record, buyer.lease).await {
                 Ok(true) => {}
                 Ok(false) => break warn!("another worker holds this order now"),
                 Err(error) => warn!(%error, "the lease cannot be renewed"),

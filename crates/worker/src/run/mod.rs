@@ -22,7 +22,7 @@ use tracing::{error, info};
 use crate::{catalogue::Catalogue, config::Config, probe::Probe};
 
 /// What every order of this process is worked on with.
-pub(crate) struct Shop {
+pub(crate) struct Buyer {
     client: Client,
     catalogue: Catalogue,
     probe: Probe,
@@ -36,19 +36,19 @@ pub(crate) struct Shop {
 
 /// Runs until a signal, then drains.
 pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
-    let shop = Arc::new(Shop::open(config)?);
+    let buyer = Arc::new(Buyer::open(config)?);
     let stop = stop::Stop::on_signals()?;
-    info!(worker = shop.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
-    refresh::first_list(&shop).await;
-    let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&shop)));
+    info!(worker = buyer.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
+    refresh::first_list(&buyer).await;
+    let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
-    let orders = take::start(Arc::clone(&shop), inbox, config.concurrency, stop.clone());
-    let worker = WorkerBuilder::new(shop.name.as_str())
+    let orders = take::start(Arc::clone(&buyer), inbox, config.concurrency, stop.clone());
+    let worker = WorkerBuilder::new(buyer.name.as_str())
         .backend(orders)
         .concurrency(config.concurrency)
         .catch_panic()
-        .data(Arc::clone(&shop))
+        .data(Arc::clone(&buyer))
         .build(buy::buy);
     let asked = stop.clone();
     let running = worker.run_until(async move {
@@ -61,16 +61,16 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     };
     refresher.abort();
     match &end {
-        Ok(()) => info!(worker = shop.name, "stopped"),
-        Err(error) => error!(worker = shop.name, %error, "stopped"),
+        Ok(()) => info!(worker = buyer.name, "stopped"),
+        Err(error) => error!(worker = buyer.name, %error, "stopped"),
     }
     end
 }
 
 /// `worker resume`.
 pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
-    let shop = Shop::open(config)?;
-    if shop.ledger.resume().await? {
+    let buyer = Buyer::open(config)?;
+    if buyer.ledger.resume().await? {
         println!("orders are taken again");
     } else {
         println!("the queue was not paused");
@@ -78,7 +78,7 @@ pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-impl Shop {
+impl Buyer {
     fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
         let client = config.client()?;
         Ok(Self {

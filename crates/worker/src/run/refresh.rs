@@ -4,36 +4,36 @@ use backon::{ExponentialBuilder, Retryable};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::Shop;
+use super::Buyer;
 
 /// How often the product list is fetched.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 /// How long the first order waits for the first list.
 const FIRST: Duration = Duration::from_secs(5);
 
 /// Fetches the product list before the first order is taken. Without one the worker starts all the same.
-pub(super) async fn first_list(shop: &Shop) {
-    match timeout(FIRST, shop.catalogue.refresh()).await {
+pub(super) async fn first_list(buyer: &Buyer) {
+    match timeout(FIRST, buyer.catalogue.refresh()).await {
         Ok(Ok(products)) => info!(products, "fetched the product list"),
         Ok(Err(error)) => {
-            warn!(%error, "no product list yet; orders go to HitPoints unchecked by it")
+            warn!(%error, "no product list yet; orders go to HitPoints unchecked by it");
         }
         Err(_) => warn!("no product list after {FIRST:?}; orders go to HitPoints unchecked by it"),
     }
 }
 
 /// Keeps the product list, and the answer to the probe, up to date for as long as the worker runs.
-pub(super) async fn keep_fresh(shop: Arc<Shop>) {
+pub(super) async fn keep_fresh(buyer: Arc<Buyer>) {
     let patient = ExponentialBuilder::default()
         .with_min_delay(Duration::from_secs(1))
-        .with_max_delay(Duration::from_secs(60))
+        .with_max_delay(Duration::from_mins(1))
         .with_jitter()
         .without_max_times();
     loop {
-        if shop.catalogue.is_known() {
+        if buyer.catalogue.is_known() {
             sleep(EVERY).await;
         }
-        let refreshed = (|| shop.catalogue.refresh())
+        let refreshed = (|| buyer.catalogue.refresh())
             .retry(patient)
             .notify(
                 |error, again_in| warn!(%error, ?again_in, "the product list cannot be fetched"),
@@ -42,6 +42,6 @@ pub(super) async fn keep_fresh(shop: Arc<Shop>) {
         if let Ok(products) = refreshed {
             info!(products, "fetched the product list");
         }
-        shop.probe.refresh().await;
+        buyer.probe.refresh().await;
     }
 }

@@ -10,17 +10,17 @@ use hp_queue::Settled;
 use tower::{Layer, Service};
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use super::{Shop, held::Held, keep};
+use super::{Buyer, held::Held, keep};
 
 /// Settles each order inside its own job, so that its slot and the drain cover the settling too. Keeps the lease
 /// meanwhile.
 #[derive(Clone)]
-pub(crate) struct SettleLayer(pub(super) Arc<Shop>);
+pub(crate) struct SettleLayer(pub(super) Arc<Buyer>);
 
 #[derive(Clone)]
 pub(crate) struct SettleService<S> {
     inner: S,
-    shop: Arc<Shop>,
+    buyer: Arc<Buyer>,
 }
 
 impl<S> Layer<S> for SettleLayer {
@@ -29,7 +29,7 @@ impl<S> Layer<S> for SettleLayer {
     fn layer(&self, inner: S) -> Self::Service {
         SettleService {
             inner,
-            shop: Arc::clone(&self.0),
+            buyer: Arc::clone(&self.0),
         }
     }
 }
@@ -49,19 +49,19 @@ where
     }
 
     fn call(&mut self, task: Task<Held>) -> Self::Future {
-        let (shop, held) = (Arc::clone(&self.shop), task.args.clone());
+        let (buyer, held) = (Arc::clone(&self.buyer), task.args.clone());
         let record = &held.record;
         let span = info_span!("order", id = %record.wanted.order_id, claim = record.claim, traceparent = held.traceparent);
         let work = self.inner.call(task);
         Box::pin(
             async move {
-                keep::leased(&shop, &held, async {
+                keep::leased(&buyer, &held, async {
                     match work.await.map_err(Into::into) {
-                        Ok(Some(event)) => settle(&shop, &held, event).await,
+                        Ok(Some(event)) => settle(&buyer, &held, event).await,
                         Ok(None) => warn!("the lease ran out before anything was sent; left to its new holder"),
                         Err(error) => {
                             warn!(error = %error, "the order's code failed; its outcome is unknown");
-                            settle(&shop, &held, Event::Panicked).await;
+                            settle(&buyer, &held, Event::Panicked).await;
                         }
                     }
                 })
@@ -74,21 +74,21 @@ where
 }
 
 /// Moves the order on in the ledger. An outcome that cannot be written is kept until it can.
-pub(super) async fn settle(shop: &Shop, held: &Held, event: Event) {
-    let step = step(&held.record, event, &shop.policy, held.moment());
+pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event) {
+    let step = step(&held.record, event, &buyer.policy, held.moment());
     if let Some(reason) = &step.pause {
-        keep::until_written(|| shop.ledger.pause(reason, &shop.name)).await;
+        keep::until_written(|| buyer.ledger.pause(reason, &buyer.name)).await;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
     }
-    match keep::until_written(|| shop.ledger.settle(&held.record, &step)).await {
+    match keep::until_written(|| buyer.ledger.settle(&held.record, &step)).await {
         Settled::Applied(result) => {
             tell(&step, result.as_deref());
             if matches!(step.next, Next::After(_)) {
-                shop.postponed.notify_one();
+                buyer.postponed.notify_one();
             }
         }
         Settled::Stale => {
-            warn!(state = %step.state, "claimed by another worker meanwhile; this outcome is dropped")
+            warn!(state = %step.state, "claimed by another worker meanwhile; this outcome is dropped");
         }
     }
 }
@@ -96,13 +96,13 @@ pub(super) async fn settle(shop: &Shop, held: &Held, event: Event) {
 fn tell(step: &Step, result: Option<&str>) {
     let (state, cause, code) = (
         step.state,
-        step.cause.map(|cause| cause.as_str()),
+        step.cause.map(hp_order::Cause::as_str),
         step.code,
     );
     let message = step.message.as_deref();
     match &step.next {
         Next::End(ending) => {
-            info!(%state, reason = ending.reason(), code, attempts = step.attempts, result, "ended")
+            info!(%state, reason = ending.reason(), code, attempts = step.attempts, result, "ended");
         }
         Next::Review => warn!(%state, cause, code, answer = message, "needs a person"),
         Next::After(delay) if state == State::Uncertain => {

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Shop, backend::Orders, held::Held, stop::Stop};
+use super::{Buyer, backend::Orders, held::Held, stop::Stop};
 
 /// How often a paused queue is looked at.
 const PAUSED: Duration = Duration::from_secs(1);
@@ -16,10 +16,10 @@ const PAUSED: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Starts to take orders, no more than there are slots, and hands them to the backend.
-pub(super) fn start(shop: Arc<Shop>, inbox: Inbox, slots: usize, stop: Stop) -> Orders {
+pub(super) fn start(buyer: Arc<Buyer>, inbox: Inbox, slots: usize, stop: Stop) -> Orders {
     let (hand_over, orders) = mpsc::channel(slots);
     let taker = Taker {
-        shop: Arc::clone(&shop),
+        buyer: Arc::clone(&buyer),
         entry: entry_in(inbox),
         slots: Arc::new(Semaphore::new(slots)),
         hand_over,
@@ -28,11 +28,11 @@ pub(super) fn start(shop: Arc<Shop>, inbox: Inbox, slots: usize, stop: Stop) -> 
         trouble: patience(),
     };
     let taking = tokio::spawn(taker.run(stop.clone()));
-    Orders::new(shop, orders, taking, stop)
+    Orders::new(buyer, orders, taking, stop)
 }
 
 struct Taker {
-    shop: Arc<Shop>,
+    buyer: Arc<Buyer>,
     /// Ready when the inbox holds an entry. Kept from one rest to the next, since it blocks a connection.
     entry: Entry,
     slots: Arc<Semaphore>,
@@ -72,9 +72,9 @@ impl Taker {
     async fn take(&mut self, mut slots: OwnedSemaphorePermit) -> Rest {
         let asked = Instant::now();
         let taken = match self
-            .shop
+            .buyer
             .ledger
-            .take(slots.num_permits(), self.shop.lease, self.first)
+            .take(slots.num_permits(), self.buyer.lease, self.first)
             .await
         {
             Ok(taken) => taken,
@@ -113,7 +113,7 @@ impl Taker {
                 self.entry = entry_in(inbox);
                 waited
             }
-            () = self.shop.postponed.notified() => Ok(()),
+            () = self.buyer.postponed.notified() => Ok(()),
             () = sleep(at_most) => Ok(()),
         };
         if let Err(error) = waited
@@ -137,12 +137,9 @@ impl Taker {
             );
         }
         if self.paused != taken.paused {
-            match &taken.paused {
-                Some(reason) => {
-                    warn!(%reason, "the queue is paused: no orders are taken until `worker resume`")
-                }
-                None => info!("the queue goes on"),
-            }
+            if let Some(reason) = &taken.paused {
+                warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
+            } else { info!("the queue goes on") }
             self.paused.clone_from(&taken.paused);
         }
     }

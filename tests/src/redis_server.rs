@@ -1,0 +1,151 @@
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+
+use futures_util::StreamExt;
+use redis::{Client, aio::MultiplexedConnection};
+use tempfile::TempDir;
+
+use crate::PATIENCE;
+
+/// A private `redis-server` on a free port, append-only, in a folder of its own. Gone when dropped.
+pub struct Redis {
+    server: Child,
+    port: u16,
+    folder: TempDir,
+    client: Client,
+}
+
+impl Redis {
+    /// Starts one and waits until it accepts connections.
+    pub fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        loop {
+            let port = free_port();
+            // Another process may have taken the port meanwhile; the server then ends, and the next port is tried.
+            if let Some(server) = serve(&folder, port) {
+                let client = Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+                return Self {
+                    server,
+                    port,
+                    folder,
+                    client,
+                };
+            }
+        }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it as a crash would, and starts it again on its folder and port.
+    pub fn crash_and_restart(&mut self) {
+        self.crash();
+        self.restart();
+    }
+
+    /// Ends it as a crash would.
+    pub fn crash(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts it again on its folder and port.
+    pub fn restart(&mut self) {
+        self.server = serve(&self.folder, self.port).expect("Redis does not come back");
+    }
+
+    /// A connection for a test's own commands.
+    pub async fn connection(&self) -> MultiplexedConnection {
+        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        self.client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+            .unwrap()
+    }
+
+    /// Runs one command, written as in a shell but already in words.
+    pub async fn run<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command
+            .query_async(&mut self.connection().await)
+            .await
+            .unwrap()
+    }
+
+    /// Looks again after every change in Redis until `look` sees what the test waits for.
+    pub async fn until<T, F: Future<Output = Option<T>>>(
+        &self,
+        what: &str,
+        mut look: impl FnMut() -> F,
+    ) -> T {
+        let mut changes = self.client.get_async_pubsub().await.unwrap();
+        changes.psubscribe("__keyspace@0__:*").await.unwrap();
+        let mut changes = changes.into_on_message();
+        let looking = async {
+            loop {
+                if let Some(seen) = look().await {
+                    return seen;
+                }
+                changes.next().await.expect("Redis went away");
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking)
+            .await
+            .unwrap_or_else(|_| panic!("never came: {what}"))
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// `None` if the port is taken.
+fn serve(folder: &TempDir, port: u16) -> Option<Child> {
+    let log = File::create(folder.path().join("redis.log")).unwrap();
+    let mut server = Command::new("redis-server")
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+        ])
+        .args(["--appendfsync", "always", "--notify-keyspace-events", "KA"])
+        .arg("--dir")
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .expect("redis-server is needed: sh tests/run.sh installs it");
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    while let Some(Ok(line)) = lines.next() {
+        if line.contains("Ready to accept connections") {
+            // It goes on writing there, and would stop if nobody read.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Some(server);
+        }
+    }
+    server.wait().unwrap();
+    None
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}

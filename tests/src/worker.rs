@@ -1,0 +1,105 @@
+use std::{
+    path::PathBuf,
+    process::{Command, ExitStatus, Output, Stdio},
+    sync::OnceLock,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Child,
+    sync::watch,
+};
+
+use crate::PATIENCE;
+
+/// A `worker` process. Killed when dropped.
+pub struct Worker {
+    process: Child,
+    log: watch::Receiver<String>,
+}
+
+impl Worker {
+    pub(crate) fn start(settings: &[(String, String)]) -> Self {
+        let mut process = tokio::process::Command::new(binary())
+            .arg("run")
+            .envs(settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let (written, log) = watch::channel(String::new());
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                written.send_modify(|log| log.extend([line.as_str(), "\n"]));
+            }
+        });
+        Self { process, log }
+    }
+
+    /// Runs the binary to its end and returns what it said.
+    pub fn command(arguments: &[&str], settings: &[(String, String)]) -> Output {
+        Command::new(binary())
+            .args(arguments)
+            .envs(settings.iter().cloned())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.process.id().expect("the worker has ended already");
+        kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        self.process.wait().await.unwrap()
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> String {
+        self.log.borrow().clone()
+    }
+
+    /// Waits until it has written a line with this in it.
+    pub async fn said(&self, words: &str) {
+        let mut log = self.log.clone();
+        let said = tokio::time::timeout(PATIENCE, log.wait_for(|log| log.contains(words))).await;
+        assert!(matches!(said, Ok(Ok(_))), "the worker never said: {words}");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- what the worker said\n{}", self.log());
+        }
+    }
+}
+
+/// The worker that belongs to these tests, built if need be.
+fn binary() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let built = Command::new(env!("CARGO"))
+                .args(["build", "--quiet", "-p", "worker"])
+                .status()
+                .unwrap();
+            assert!(built.success(), "the worker does not build");
+            let this = std::env::current_exe().unwrap();
+            this.parent()
+                .and_then(|deps| deps.parent())
+                .unwrap()
+                .join("worker")
+        })
+        .clone()
+}

@@ -1,0 +1,130 @@
+//! What a person sees who sets the worker up.
+
+use e2e::{Worker, World};
+
+/// What the worker says of these settings, and whether it would start.
+fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, String) {
+    let output = Worker::command(arguments, &world.settings(more));
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn the_settings_in_force_are_shown_without_secrets() {
+    let world = World::start();
+    let url = "redis://shop:hunter2@127.0.0.1:6379/3";
+    let (good, said) = check(
+        &world,
+        &["config"],
+        &[("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "7s")],
+    );
+    assert!(good, "{said}");
+    assert!(
+        said.contains("lease = \"7s\"")
+            && said.contains("resubmit_after = \"2s\"")
+            && said.contains("127.0.0.1:6379/3")
+    );
+    assert!(
+        !said.contains("demo-secret") && !said.contains("hunter2"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn the_file_comes_over_the_defaults_and_the_environment_over_the_file() {
+    let world = World::start();
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(
+        &file,
+        "[worker]\nlease = \"9s\"\nconcurrency = 5\n[results]\nretention = \"1d\"\n",
+    )
+    .unwrap();
+    let path = file.path().to_str().unwrap();
+    let (good, said) = check(
+        &world,
+        &["--config", path, "config"],
+        &[("HP_WORKER__LEASE", "7s")],
+    );
+    assert!(good, "{said}");
+    for line in ["lease = \"7s\"", "concurrency = 5", "drain = \"30s\""] {
+        assert!(said.contains(line), "{line} is not in\n{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_may_be_given_as_a_file() {
+    let world = World::start();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "demo-secret\n").unwrap();
+    let mut settings =
+        world.settings(&[("HP_API__APP_SECRET_FILE", file.path().to_str().unwrap())]);
+    settings.retain(|(name, _)| name != "HP_API__APP_SECRET");
+    assert!(Worker::command(&["config"], &settings).status.success());
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
+    let world = World::start();
+    let cases = [
+        (
+            ("HP_WORKER__LEASE", "soon"),
+            ["worker.lease", "`soon`", "15s"],
+        ),
+        (
+            ("HP_WORKER__LEASE", "0s"),
+            ["worker.lease", "`0s`", "longer than zero"],
+        ),
+        (
+            ("HP_WORKER__LEASE", "10ms"),
+            ["worker.lease", "1s", "lose its orders"],
+        ),
+        (
+            ("HP_WORKER__CONCURRENCY", "0"),
+            ["worker.concurrency", "`0`", "from 1 to 10000"],
+        ),
+        (
+            ("HP_RETRY__MAX", "1ms"),
+            ["retry.max", "retry.base", "shorter"],
+        ),
+        (
+            ("HP_RETRY__RESUBMIT_AFTER", "1s"),
+            ["retry.resubmit_after", "api.timeout", "charged twice"],
+        ),
+        (
+            ("HP_LEDGER__RETENTION", "1h"),
+            ["ledger.retention", "results.retention", "bought again"],
+        ),
+        (("HP_QUEUE__PREFIX", "hp"), ["queue.prefix", "`hp`", "{hp}"]),
+        (
+            ("HP_API__BASE_URL", "http://api.hitpoints.com"),
+            ["api", "http", "https"],
+        ),
+        (
+            ("HP_API__BASE_URL", ""),
+            [
+                "api.base_url",
+                "HP_API__BASE_URL",
+                "https://api.hitpoints.com",
+            ],
+        ),
+        (
+            ("HP_API__APP_ID", ""),
+            ["api.app_id", "HP_API__APP_ID", "developer id"],
+        ),
+        (
+            ("HP_WORKER__RATE", "5"),
+            ["worker.rate", "HP_WORKER__RATE", "worker config"],
+        ),
+        (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
+    ];
+    for ((name, value), wanted) in cases {
+        let (good, said) = check(&world, &["run"], &[(name, value)]);
+        assert!(!good, "{name}={value} is accepted");
+        for word in wanted {
+            assert!(
+                said.contains(word),
+                "{name}={value}: no `{word}` in: {said}"
+            );
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Orders from `XADD` to the result, over a real Redis, real workers and the sandbox.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a fixture that fails has to fail the test"
+)]
+
+mod configuration;
+mod doubt;
+mod fencing;
+mod job_rules;
+mod main_job;
+mod repetition;
+mod rust_shop;
+mod trouble;
+mod worker_life;

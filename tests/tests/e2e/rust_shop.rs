@@ -1,0 +1,95 @@
+//! A shop in Rust: the typed queue.
+
+use e2e::World;
+use hp_order::Status;
+use hp_queue::{Job, Prefix, Queue};
+
+#[tokio::test]
+async fn a_shop_in_rust_puts_in_an_order_and_reads_its_cards() {
+    let world = World::start();
+    let _worker = world.worker();
+    let queue = Queue::connect(&world.redis.url(), Prefix::default())
+        .await
+        .unwrap();
+    let order = Job::new(
+        "A-1".parse().unwrap(),
+        "2".parse().unwrap(),
+        "2".parse().unwrap(),
+    );
+    queue
+        .enqueue(&Job {
+            meta: Some("till 7".into()),
+            ..order
+        })
+        .await
+        .unwrap();
+
+    let mut results = queue.results("shop", "till").await.unwrap();
+    let delivery = next(&mut results).await;
+    let result = delivery.result.unwrap();
+    assert_eq!(
+        (result.order_id.as_str(), result.status),
+        ("A-1", Status::Completed)
+    );
+    assert_eq!(result.meta.as_deref(), Some(&b"till 7"[..]));
+    let purchase = result.purchase.as_ref().unwrap();
+    let sold = &world.sandbox.ledger().charges[0].cards;
+    assert_eq!(purchase.pins.len(), 2);
+    assert_eq!(purchase.pins[0].pin_key.expose(), sold[0].pin_key);
+    assert!(
+        !format!("{result:?}").contains(&sold[0].pin_key),
+        "a result prints its keys"
+    );
+
+    let mut again = queue.results("shop", "till").await.unwrap();
+    assert_eq!(
+        next(&mut again).await.entry_id,
+        delivery.entry_id,
+        "not acknowledged, so delivered again"
+    );
+    again.acknowledge(&delivery.entry_id).await.unwrap();
+    let pending: (
+        u64,
+        Option<String>,
+        Option<String>,
+        Option<Vec<(String, String)>>,
+    ) = world.redis.run(&["XPENDING", "{hp}:results", "shop"]).await;
+    assert_eq!(pending.0, 0);
+}
+
+#[tokio::test]
+async fn a_shop_in_rust_reads_its_own_stream_and_a_rejection() {
+    let world = World::start();
+    let _worker = world.worker();
+    let queue = Queue::connect(&world.redis.url(), Prefix::default())
+        .await
+        .unwrap();
+    let till: hp_queue::ResultStream = "till-7".parse().unwrap();
+    let order = Job::new(
+        "A-1".parse().unwrap(),
+        "777".parse().unwrap(),
+        "1".parse().unwrap(),
+    );
+    queue
+        .enqueue(&Job {
+            reply_to: Some(till.clone()),
+            ..order
+        })
+        .await
+        .unwrap();
+    let mut replies = queue.replies(&till, "shop", "till").await.unwrap();
+    let result = next(&mut replies).await.result.unwrap();
+    assert_eq!(
+        (result.status, result.reason.as_deref()),
+        (Status::Rejected, Some("unknown_product"))
+    );
+    assert!(result.purchase.is_none());
+}
+
+async fn next(results: &mut hp_queue::Results) -> hp_queue::Delivery {
+    loop {
+        if let Some(delivery) = results.next(1).await.unwrap().pop() {
+            return delivery;
+        }
+    }
+}
