@@ -113,7 +113,7 @@ fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     })
 }
 
-fn vendor(options: &Options) -> io::Result<Vendor> {
+pub(crate) fn vendor(options: &Options) -> io::Result<Vendor> {
     let (gate, signer) = Gate::new(options)?;
     Ok(Vendor {
         gate,

@@ -94,3 +94,53 @@ fn log(request: &Request<'_>, reply: &Reply) {
         reply.summary()
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use hp_api::date;
+
+    use super::*;
+    use crate::sandbox::vendor;
+
+    /// A site with this latency, and a fetch that it would accept.
+    fn site(latency: &str) -> (Arc<Site>, Parts, Bytes) {
+        let options = Options {
+            latency: latency.parse().unwrap(),
+            ..Options::default()
+        };
+        let site = Site::new(vendor(&options).unwrap(), &options);
+        let date = date::format(clock::now());
+        let request = hyper::Request::post("/v1/pin/fetch")
+            .header("APPID", "demo")
+            .header("Sign", site.vendor.signer.sign(b"A-121k", &date))
+            .header("Date-GMT", date)
+            .header("Content-Type", "application/x-www-form-urlencoded");
+        let body = "out_trade_id=A-1&product_id=2&quantity=1&random_key=k";
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        (Arc::new(site), head, Bytes::from(body))
+    }
+
+    fn charges(site: &Site) -> usize {
+        control::snapshot(&site.vendor).charges.len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_is_charged_half_way_though_its_caller_has_left() {
+        let (site, head, body) = site("100ms");
+        let call = site.reply(head, body);
+        let left = tokio::time::timeout(Duration::from_millis(49), call).await;
+        assert!(left.is_err());
+        assert_eq!(charges(&site), 0);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert_eq!(charges(&site), 1);
+    }
+
+    #[test]
+    fn latency_stays_between_its_bounds_and_varies() {
+        let (site, _, _) = site("80ms..200ms");
+        let drawn: Vec<_> = (0..50).map(|_| site.draw_latency()).collect();
+        let bounds = Duration::from_millis(80)..=Duration::from_millis(200);
+        assert!(drawn.iter().all(|latency| bounds.contains(latency)));
+        assert!(drawn.iter().any(|latency| latency != &drawn[0]));
+    }
+}
