@@ -18,7 +18,7 @@ use crate::{
 pub struct Builder {
     base_url: String,
     app_id: String,
-    keys: Option<Result<(Signer, Verifier), KeyError>>,
+    keys: Result<(Signer, Verifier), BuildError>,
     timeout: Duration,
     connect_timeout: Duration,
     date_window: Duration,
@@ -55,7 +55,7 @@ impl Builder {
         Self {
             base_url: base_url.to_owned(),
             app_id: app_id.to_owned(),
-            keys: None,
+            keys: Err(BuildError::NoKey),
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             date_window: Duration::from_mins(5),
@@ -64,16 +64,18 @@ impl Builder {
 
     /// Signs and verifies with the app secret.
     pub fn secret(mut self, secret: AppSecret) -> Self {
-        let keys = (Signer::secret(secret.clone()), Verifier::secret(secret));
-        self.keys = Some(Ok(keys));
+        self.keys = match secret.expose() {
+            "" => Err(BuildError::EmptySecret),
+            _ => Ok((Signer::secret(secret.clone()), Verifier::secret(secret))),
+        };
         self
     }
 
     /// Signs with an RSA private key, and verifies with the vendor's public key; both in PEM.
     pub fn rsa(mut self, private_key_pem: &str, server_public_key_pem: &str) -> Self {
-        let keys = Signer::rsa(private_key_pem)
-            .and_then(|signer| Ok((signer, Verifier::rsa(server_public_key_pem)?)));
-        self.keys = Some(keys);
+        let signer = Signer::rsa(private_key_pem);
+        let pair = signer.and_then(|signer| Ok((signer, Verifier::rsa(server_public_key_pem)?)));
+        self.keys = pair.map_err(BuildError::from);
         self
     }
 
@@ -103,7 +105,7 @@ impl Builder {
             return Err(BuildError::Timeout);
         }
         let http = self.http(&base)?;
-        let (signer, verifier) = self.keys.ok_or(BuildError::NoKey)??;
+        let (signer, verifier) = self.keys?;
         let transport = Transport {
             http,
             base,

@@ -1,0 +1,176 @@
+//! What goes over the wire, and what comes of a good answer.
+
+use hp_api::{
+    CallError, CardStatus, Mismatch, OrderStatus,
+    sign::{Verifier, flatten},
+};
+use serde_json::{Value, json};
+
+use super::{
+    answers::{order, pin, product, signed},
+    client, secret,
+    server::{Seen, Server},
+    wanted,
+};
+
+#[tokio::test]
+async fn a_fetch_posts_a_signed_form_and_gives_the_order_with_its_cards() {
+    let server = Server::answering(signed(&order("A-1~x"))).await;
+    let bought = client(&server.url).fetch(&wanted("A-1~x")).await.unwrap();
+    assert_eq!(bought.status, OrderStatus::Completed);
+    assert_eq!(bought.total_price.to_string(), "87.50");
+    assert_eq!(bought.cards[1].pin_sn.as_str(), "T000000417K00002");
+    assert_eq!(bought.cards[1].pin_key.expose(), "YV622EE6BNQER2P5");
+    assert_eq!(bought.cards[1].status, CardStatus::Active);
+
+    let [request] = &server.seen()[..] else {
+        panic!()
+    };
+    assert_eq!(request.request_line(), "POST /v1/pin/fetch HTTP/1.1");
+    let start = "out_trade_id=A-1~x&product_id=31&quantity=2&random_key=";
+    assert!(request.body.starts_with(start), "{}", request.body);
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(request.header("appid"), Some("demo"));
+    assert_eq!(request.header("accept-encoding"), None);
+    assert_signed(request, &request.body);
+}
+
+#[tokio::test]
+async fn a_query_signs_what_its_url_says_once_decoded() {
+    let id = "A+1/#&=%41\"~";
+    let server = Server::answering(signed(&order(id))).await;
+    let record = client(&server.url)
+        .query_order(&id.parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(record.out_trade_id.as_str(), id);
+
+    let [request] = &server.seen()[..] else {
+        panic!()
+    };
+    let target = request.request_line().split(' ').nth(1).unwrap().to_owned();
+    let (path, query) = target.split_once('?').unwrap();
+    assert_eq!(path, "/v1/order/query");
+    assert!(
+        query.starts_with("out_trade_id=A%2B1%2F%23%26%3D%2541%22~&random_key="),
+        "{query}"
+    );
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_signed(request, query);
+}
+
+#[tokio::test]
+async fn the_product_list_is_asked_for_with_or_without_a_currency() {
+    let list = json!({"pin-value-fixed": [product()], "another-group": [], "9": [product()]});
+    let server = Server::answering(signed(&list)).await;
+    let client = client(&server.url);
+    let products = client.products(None).await.unwrap();
+    client.products(Some("USD".parse().unwrap())).await.unwrap();
+    let groups: Vec<_> = products
+        .iter()
+        .map(|product| product.group.as_str())
+        .collect();
+    assert_eq!(groups.len(), 2);
+    assert!(groups.contains(&"pin-value-fixed") && groups.contains(&"9"));
+    assert_eq!(products[0].max_fetch_quantity, 20);
+
+    let lines: Vec<_> = server
+        .seen()
+        .iter()
+        .map(|request| request.request_line().to_owned())
+        .collect();
+    assert!(
+        lines[0].starts_with("GET /v1/items?random_key="),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("GET /v1/items?currency=USD&random_key="),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_card_query_gives_that_card_and_no_other() {
+    let mut card = pin("T000000417K00001", "BP905QS5ZDZAV0ZB");
+    card.as_object_mut().unwrap().remove("order_id");
+    let server = Server::answering(signed(&card)).await;
+    let client = client(&server.url);
+    let found = client
+        .query_pin(&"T000000417K00001".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(found.pin_key.expose(), "BP905QS5ZDZAV0ZB");
+    let other = client.query_pin(&"T000000417K00002".parse().unwrap()).await;
+    assert_eq!(
+        other,
+        Err(CallError::Misfit(Mismatch::Card("pin_sn".to_owned())))
+    );
+    assert!(
+        server.seen()[0]
+            .request_line()
+            .starts_with("GET /v1/pin/query?pin_sn=")
+    );
+}
+
+#[tokio::test]
+async fn an_answer_to_another_order_is_a_misfit_for_fetch_and_for_query() {
+    let server = Server::answering(signed(&order("A-1"))).await;
+    let client = client(&server.url);
+    let misfit = Err(CallError::Misfit(Mismatch::OrderId));
+    assert_eq!(client.fetch(&wanted("A-2")).await, misfit);
+    assert_eq!(client.query(&wanted("A-2")).await, misfit);
+    assert_eq!(client.query_order(&"A-2".parse().unwrap()).await, misfit);
+}
+
+#[tokio::test]
+async fn calls_share_a_connection_and_never_a_random_key() {
+    let server = Server::answering(signed(&order("A-1"))).await;
+    let client = client(&server.url);
+    for _ in 0..5 {
+        client.clone().fetch(&wanted("A-1")).await.unwrap();
+    }
+    let seen = server.seen();
+    assert!(seen.iter().all(|request| request.connection == 0));
+    let mut bodies: Vec<_> = seen.into_iter().map(|request| request.body).collect();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!(bodies.len(), 5);
+}
+
+#[tokio::test]
+async fn a_call_can_run_as_a_task_of_its_own() {
+    let server = Server::answering(signed(&order("A-1"))).await;
+    let client = client(&server.url);
+    let task = tokio::spawn(async move { client.fetch(&wanted("A-1")).await });
+    assert!(task.await.unwrap().is_ok());
+}
+
+/// Checks a request as the vendor would: decode the parameters, flatten, verify.
+fn assert_signed(request: &Seen, encoded: &str) {
+    let pairs = encoded.split('&').map(|pair| pair.split_once('=').unwrap());
+    let params: serde_json::Map<_, _> = pairs
+        .map(|(name, value)| (name.to_owned(), Value::from(decoded(value))))
+        .collect();
+    let flat = flatten(Value::Object(params).to_string().as_bytes()).unwrap();
+    let (date, sign) = (
+        request.header("date-gmt").unwrap(),
+        request.header("sign").unwrap(),
+    );
+    assert_eq!(Verifier::secret(secret()).verify(&flat, date, sign), Ok(()));
+}
+
+fn decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap().to_owned();
+    for part in parts {
+        decoded.push(char::from(u8::from_str_radix(&part[..2], 16).unwrap()));
+        decoded.push_str(&part[2..]);
+    }
+    decoded
+}

@@ -1,0 +1,66 @@
+//! Failures before the first byte of a request: certainly nothing was charged.
+
+use std::time::Duration;
+
+use hp_api::{CallError, Client, Outcome, Refusal, RefusalKind};
+use tokio::net::TcpListener;
+
+use super::{builder, client, wanted};
+
+async fn assert_never_sent(client: &Client) {
+    let result = client.fetch(&wanted("A-1")).await;
+    assert!(matches!(result, Err(CallError::NeverSent(_))), "{result:?}");
+    let outcome = Outcome::of(result);
+    let Outcome::NotCharged(Refusal { kind, .. }) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(kind, RefusalKind::NeverSent);
+}
+
+#[tokio::test]
+async fn a_closed_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    assert_never_sent(&client(&url)).await;
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_resolved() {
+    // A label of 64 letters is no name anywhere, so that no name server has to be asked.
+    assert_never_sent(&client(&format!("https://{}.invalid", "a".repeat(64)))).await;
+}
+
+#[tokio::test]
+async fn tls_to_a_port_that_speaks_plain_text() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.writable().await.unwrap();
+        stream
+            .try_write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        std::future::pending::<()>().await;
+    });
+    assert_never_sent(&client(&url)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_the_tls_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let client = builder(&url)
+        .connect_timeout(Duration::from_millis(20))
+        .build()
+        .unwrap();
+    assert_never_sent(&client).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_during_the_tls_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { drop(listener.accept().await) });
+    assert_never_sent(&client(&url)).await;
+}

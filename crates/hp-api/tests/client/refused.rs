@@ -1,0 +1,130 @@
+//! Answers that are not taken, and settings that are not.
+
+use std::time::Duration;
+
+use hp_api::{ApiError, BuildError, CallError, Client};
+
+use super::{
+    answers::{error, http, order, seal, signed, success},
+    builder, client, secret,
+    server::{Reply, Server},
+    wanted,
+};
+
+async fn fetch(answer: Vec<u8>) -> CallError {
+    let server = Server::answering(answer).await;
+    client(&server.url).fetch(&wanted("A-1")).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_answer_announced_as_larger_than_8_mib_is_not_read() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\n".to_vec();
+    assert_eq!(fetch(head).await, CallError::TooLarge);
+}
+
+#[tokio::test]
+async fn an_answer_that_grows_beyond_8_mib_is_not_read_to_its_end() {
+    let mut answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n900000\r\n".to_vec();
+    answer.resize(answer.len() + 0x90_0000, b' ');
+    assert_eq!(fetch(answer).await, CallError::TooLarge);
+}
+
+#[tokio::test]
+async fn two_signatures_are_none() {
+    let data = order("A-1");
+    let (now, sign) = seal(&data);
+    let headers = format!("Sign: {sign}\r\nDate-GMT: {now}\r\nSign: {sign}\r\n");
+    let answer = fetch(http("200 OK", &headers, &success(&data))).await;
+    assert!(matches!(answer, CallError::Unverified(_)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_says_it_is_compressed_is_taken_as_it_is() {
+    let answer = fetch(http("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}")).await;
+    assert!(matches!(answer, CallError::Malformed(_)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_error_message_does_not_carry_the_signature_that_the_vendor_quotes() {
+    let server = Server::start(|request| {
+        let sign = request.header("sign").unwrap();
+        Reply::Answer(error(400_107, &format!("{}: got {sign}", "x".repeat(150))))
+    })
+    .await;
+    let refusal = client(&server.url).fetch(&wanted("A-1")).await.unwrap_err();
+    let message = format!("{}: got [signature]", "x".repeat(150));
+    assert_eq!(
+        refusal,
+        CallError::Api(ApiError {
+            code: 400_107,
+            message
+        })
+    );
+}
+
+#[tokio::test]
+async fn no_error_of_a_bad_answer_carries_a_card_key_or_the_secret() {
+    let mut moved = order("A-1");
+    moved["order_pins"][0]["pin_sn"] = "T000000417K00001BP90".into();
+    let mut number = order("A-1");
+    number["order_pins"][1]["status"] = "YV622EE6BNQER2P5 ".into();
+    let unsigned = http("200 OK", "", &success(&order("A-1")));
+    let cut = http("200 OK", "", &success(&order("A-1"))[..900]);
+    for answer in [signed(&moved), signed(&number), unsigned, cut] {
+        let error = fetch(answer).await;
+        let text = format!("{error} {error:?}");
+        for secret in ["BP90", "YV622EE6BNQER2P5", super::SECRET] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_lost_request_carries_its_signature_or_parameters_into_the_error() {
+    let server = Server::start(|_| Reply::Close).await;
+    let error = client(&server.url)
+        .query(&wanted("SECRET-ID"))
+        .await
+        .unwrap_err();
+    let text = format!("{error} {error:?}");
+    let [request] = &server.seen()[..] else {
+        panic!()
+    };
+    assert!(!text.contains(request.header("sign").unwrap()), "{text}");
+    assert!(!text.contains("SECRET-ID"), "{text}");
+}
+
+#[test]
+fn nothing_that_holds_the_secret_prints_it() {
+    let builder = builder("http://127.0.0.1:1");
+    assert!(!format!("{builder:?}").contains(super::SECRET));
+    assert!(!format!("{:?}", builder.build().unwrap()).contains(super::SECRET));
+}
+
+#[test]
+fn settings_that_cannot_work_are_errors_that_say_so() {
+    let local = "http://127.0.0.1:1";
+    let build = |builder: hp_api::Builder| builder.build().unwrap_err();
+    assert_eq!(build(Client::builder(local, "demo")), BuildError::NoKey);
+    assert_eq!(
+        build(Client::builder(local, "a b").secret(secret())),
+        BuildError::AppId
+    );
+    assert_eq!(
+        build(Client::builder(local, "").secret(secret())),
+        BuildError::AppId
+    );
+    assert_eq!(
+        build(builder(local).timeout(Duration::ZERO)),
+        BuildError::Timeout
+    );
+    let empty = hp_api::AppSecret::from(String::new());
+    assert_eq!(
+        build(Client::builder(local, "demo").secret(empty)),
+        BuildError::EmptySecret
+    );
+    assert!(matches!(
+        build(Client::builder(local, "demo").rsa("x", "y")),
+        BuildError::Key(_)
+    ));
+}

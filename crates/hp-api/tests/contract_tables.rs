@@ -1,0 +1,217 @@
+//! The two tables of the contract's section on error codes, row by row.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper that cannot do its part is a failed test"
+)]
+
+use hp_api::{
+    Absence, ApiError, CallError, Doubt, DoubtKind, Lookup, Mismatch, Outcome, Refusal, RefusalKind,
+};
+
+/// What a fetch comes to, in one word each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Says {
+    /// Certainly not carried out.
+    Not(RefusalKind),
+    /// Query before anything else.
+    Ask(DoubtKind),
+}
+
+/// What a query comes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Finds {
+    /// May mean "no such order", if a probe gets the same.
+    Absent,
+    /// Ask again.
+    Unsure,
+    /// Ask again once the caller's own trouble is over.
+    Ours,
+    /// A person has to look.
+    Contradiction,
+}
+
+use DoubtKind::{Blocked, Code, Exists, Garbled, Lost, Misfit, NoData, Pending, Unverified};
+use Finds::{Absent, Contradiction, Ours, Unsure};
+use RefusalKind::{Credentials, Final, LowBalance, NeverSent, StaleDate};
+use Says::{Ask, Not};
+
+/// Code; what it says of a fetch; what it says of a query.
+const CODES: &[(i64, Says, Finds)] = &[
+    (0, Ask(Code), Unsure),
+    (400_100, Not(Final), Absent),
+    (400_101, Not(Credentials), Ours),
+    (400_102, Not(Final), Unsure),
+    (400_103, Ask(Code), Absent),
+    (400_104, Ask(Exists), Unsure),
+    (400_105, Ask(Code), Unsure),
+    (400_106, Ask(Code), Unsure),
+    (400_107, Not(Credentials), Ours),
+    (400_108, Not(Credentials), Ours),
+    (400_109, Not(Credentials), Ours),
+    (400_110, Not(Credentials), Ours),
+    (400_111, Not(StaleDate), Unsure),
+    (400_112, Ask(Exists), Unsure),
+    (400_113, Not(LowBalance), Unsure),
+    (400_114, Not(Final), Unsure),
+    (400_115, Ask(Code), Unsure),
+    (400_116, Ask(Code), Absent),
+    (400_117, Ask(Code), Absent),
+    (400_118, Ask(Code), Absent),
+    // any other
+    (400_119, Ask(Code), Absent),
+    (400_099, Ask(Code), Absent),
+    (-1, Ask(Code), Absent),
+    (201, Ask(Code), Absent),
+    (500, Ask(Code), Absent),
+    (i64::MAX, Ask(Code), Absent),
+];
+
+/// Events outside the envelope; what each says of a fetch; what it says of a query.
+fn events() -> Vec<(CallError, Says, Finds)> {
+    let why = || "why".to_owned();
+    vec![
+        // name not resolved, connection refused, TLS refused
+        (CallError::NeverSent(why()), Not(NeverSent), Unsure),
+        // time-out or broken connection after the first byte was sent
+        (CallError::Lost(why()), Ask(Lost), Unsure),
+        // HTTP status other than 200, redirect
+        (CallError::Status(302), Ask(Garbled), Unsure),
+        (CallError::Status(404), Ask(Garbled), Unsure),
+        (CallError::Status(500), Ask(Garbled), Unsure),
+        (CallError::Status(503), Ask(Garbled), Unsure),
+        (CallError::Status(201), Ask(Garbled), Unsure),
+        // 403 and the like: the worker's own trouble as well
+        (CallError::Status(401), Ask(Blocked), Ours),
+        (CallError::Status(403), Ask(Blocked), Ours),
+        (CallError::Status(407), Ask(Blocked), Ours),
+        // body not JSON, no integer `code`, `success` contradicting `code`
+        (CallError::Malformed(why()), Ask(Garbled), Unsure),
+        (CallError::TooLarge, Ask(Garbled), Unsure),
+        // code 200 with a missing or wrong signature, a stale date
+        (CallError::Unverified(why()), Ask(Unverified), Unsure),
+        (CallError::Stale(why()), Ask(Unverified), Unsure),
+        // or data that does not fit the request
+        (CallError::Shape(why()), Ask(Garbled), Unsure),
+        (CallError::Misfit(Mismatch::OrderId), Ask(Misfit), Unsure),
+        (
+            CallError::Misfit(Mismatch::ProductId),
+            Ask(Misfit),
+            Contradiction,
+        ),
+        (
+            CallError::Misfit(Mismatch::Quantity),
+            Ask(Misfit),
+            Contradiction,
+        ),
+        (
+            CallError::Misfit(Mismatch::CardCount { wanted: 2, got: 1 }),
+            Ask(Misfit),
+            Contradiction,
+        ),
+        (
+            CallError::Misfit(Mismatch::Card(why())),
+            Ask(Misfit),
+            Contradiction,
+        ),
+        (
+            CallError::Misfit(Mismatch::Price),
+            Ask(Misfit),
+            Contradiction,
+        ),
+        (
+            CallError::Misfit(Mismatch::NotCompleted(why())),
+            Ask(Pending),
+            Unsure,
+        ),
+        // code 200 with empty `data` on a fetch
+        (CallError::NoData, Ask(NoData), Absent),
+    ]
+}
+
+fn says(error: CallError) -> Says {
+    match Outcome::of(Err(error)) {
+        Outcome::NotCharged(refusal) => Not(refusal.kind),
+        Outcome::Unknown(doubt) => Ask(doubt.kind),
+        Outcome::Charged(_) => panic!("an error charged"),
+    }
+}
+
+fn finds(error: CallError) -> Finds {
+    match Lookup::of(Err(error)) {
+        Lookup::Absent(_) => Absent,
+        Lookup::Unknown(doubt) if doubt.is_ours() => Ours,
+        Lookup::Unknown(_) => Unsure,
+        Lookup::Contradiction(_) => Contradiction,
+        Lookup::Found(_) => panic!("an error found an order"),
+    }
+}
+
+fn api(code: i64) -> CallError {
+    CallError::Api(ApiError::new(code, "message"))
+}
+
+#[test]
+fn every_code_says_of_a_fetch_what_the_contract_says() {
+    for (code, expected, _) in CODES {
+        assert_eq!(says(api(*code)), *expected, "{code}");
+    }
+}
+
+#[test]
+fn every_code_says_of_a_query_whether_it_may_mean_not_found() {
+    for (code, _, expected) in CODES {
+        assert_eq!(finds(api(*code)), *expected, "{code}");
+    }
+}
+
+#[test]
+fn every_event_outside_the_envelope_says_of_a_fetch_what_the_contract_says() {
+    for (error, expected, _) in events() {
+        assert_eq!(says(error.clone()), expected, "{error:?}");
+    }
+}
+
+#[test]
+fn every_event_outside_the_envelope_says_of_a_query_whether_it_may_mean_not_found() {
+    for (error, _, expected) in events() {
+        assert_eq!(finds(error.clone()), expected, "{error:?}");
+    }
+}
+
+#[test]
+fn refusals_and_doubts_keep_the_code_and_the_message() {
+    let message = "message".to_owned();
+    let refusal = Refusal {
+        kind: LowBalance,
+        code: Some(400_113),
+        message: message.clone(),
+    };
+    assert_eq!(Outcome::of(Err(api(400_113))), Outcome::NotCharged(refusal));
+    let doubt = Doubt {
+        kind: Exists,
+        code: Some(400_104),
+        message,
+    };
+    assert_eq!(Outcome::of(Err(api(400_104))), Outcome::Unknown(doubt));
+}
+
+#[test]
+fn an_absence_is_told_apart_by_its_code() {
+    let absent = |error| match Lookup::of(Err(error)) {
+        Lookup::Absent(absence) => absence,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(absent(api(400_100)), Absence::Code(400_100));
+    assert_ne!(absent(api(400_100)), absent(api(400_119)));
+    assert_eq!(absent(CallError::NoData), Absence::NoData);
+}
+
+#[test]
+fn the_word_of_a_doubt_reads_back() {
+    for kind in [
+        Exists, Lost, Blocked, Garbled, Unverified, NoData, Misfit, Pending, Code,
+    ] {
+        assert_eq!(kind.as_str().parse::<DoubtKind>().unwrap(), kind);
+    }
+    assert!("unknown".parse::<DoubtKind>().is_err());
+}
