@@ -1,0 +1,322 @@
+//! What the signature cannot see: fields, formats, and whether an answer fits what was asked.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper that cannot do its part is a failed test"
+)]
+
+use std::time::Duration;
+
+use hp_api::{
+    AppSecret, CallError, CallResult, FetchCards, Mismatch, Order, Product, ProductId, Quantity,
+    answer::{Data, Header, Headers, accept},
+    date,
+    sign::{Signer, Verifier, flatten},
+};
+use serde_json::{Value, json};
+
+const NOW: &str = "Tue, 05 Mar 2024 10:11:12 GMT";
+
+/// The contract's example of three cards.
+fn three_cards() -> Value {
+    let vectors: Value = serde_json::from_str(include_str!("data/signature-vectors.json")).unwrap();
+    let mut cases = vectors["cases"].as_array().unwrap().iter();
+    let case = cases
+        .find(|case| case["name"] == "fetch-response-3-pins")
+        .unwrap();
+    serde_json::from_str(case["json"].as_str().unwrap()).unwrap()
+}
+
+fn product_list() -> Value {
+    json!({"pin-value-fixed": [{
+        "product_id": 31, "product_name": "Demo Card", "category_name": "50 Units",
+        "category_code": "demo-card-a", "region": "GL", "currency": "USD", "par_value": "50.00",
+        "discount_rate": "5.00%", "max_fetch_quantity": 20
+    }]})
+}
+
+/// The example, or what becomes of it with another value under a JSON pointer (null: left out).
+fn changed(mut data: Value, pointer: &str, value: Value) -> Value {
+    *data.pointer_mut(pointer).unwrap() = value;
+    data
+}
+
+fn signed<T>(data: &Value, read: impl FnOnce(Data<'_>) -> CallResult<T>) -> CallResult<T> {
+    let secret = AppSecret::from("secret".to_owned());
+    let flat = flatten(data.to_string().as_bytes()).unwrap();
+    let sign = Signer::secret(secret.clone()).sign(&flat, NOW);
+    let headers = Headers {
+        sign: Header::Once(sign.as_bytes()),
+        date_gmt: Header::Once(NOW.as_bytes()),
+    };
+    let body = json!({"code": 200, "data": data}).to_string();
+    let now = date::parse(NOW).unwrap();
+    let window = Duration::from_mins(5);
+    read(
+        accept(
+            &Verifier::secret(secret),
+            now,
+            window,
+            &headers,
+            body.as_bytes(),
+        )
+        .unwrap(),
+    )
+}
+
+fn as_order(data: Data<'_>) -> CallResult<Order> {
+    data.into_order()
+}
+
+fn as_products(data: Data<'_>) -> CallResult<Vec<Product>> {
+    data.into_products()
+}
+
+fn order(data: &Value) -> CallResult<Order> {
+    signed(data, as_order)
+}
+
+fn wanted() -> FetchCards {
+    FetchCards {
+        order_id: "job-000417-a".parse().unwrap(),
+        product_id: ProductId::new(31).unwrap(),
+        quantity: Quantity::new(3).unwrap(),
+    }
+}
+
+fn assert_names<T: std::fmt::Debug>(result: CallResult<T>, field: &str) {
+    let Err(CallError::Shape(why)) = result else {
+        panic!("{field}: {result:?}")
+    };
+    assert!(why.starts_with(&format!("{field}: ")), "{field}: {why}");
+}
+
+#[test]
+fn the_contracts_example_is_read_and_fits() {
+    let order = order(&three_cards()).unwrap();
+    assert_eq!(order.fits(&wanted()), Ok(()));
+    assert_eq!((order.hp_order_id, order.create_time), (417, 1_712_000_000));
+    assert_eq!(order.cards[0].expire_time, 1_743_552_000);
+    let shown = format!("{order:?}");
+    assert!(
+        order
+            .cards
+            .iter()
+            .all(|card| !shown.contains(card.pin_key.expose()))
+    );
+}
+
+#[test]
+fn every_field_of_an_order_is_asked_for_by_name() {
+    for field in [
+        "order_id",
+        "out_trade_id",
+        "category_name",
+        "product_name",
+        "currency",
+        "product_id",
+        "par_value",
+        "reseller_discount",
+        "unit_price",
+        "quantity",
+        "total_price",
+        "status",
+        "create_time",
+        "order_pins",
+    ] {
+        let without = changed(three_cards(), &format!("/{field}"), Value::Null);
+        assert_names(order(&without), field);
+    }
+    for field in [
+        "pin_sn",
+        "pin_key",
+        "order_id",
+        "product_id",
+        "category_name",
+        "product_name",
+        "currency",
+        "amount",
+        "cost_price",
+        "status",
+        "create_time",
+        "expire_time",
+    ] {
+        let without = changed(
+            three_cards(),
+            &format!("/order_pins/1/{field}"),
+            Value::Null,
+        );
+        assert_names(order(&without), &format!("order_pins[1].{field}"));
+    }
+}
+
+#[test]
+fn every_field_of_a_product_is_asked_for_by_name() {
+    for field in [
+        "product_id",
+        "product_name",
+        "category_name",
+        "category_code",
+        "region",
+        "currency",
+        "par_value",
+        "discount_rate",
+        "max_fetch_quantity",
+    ] {
+        let without = changed(
+            product_list(),
+            &format!("/pin-value-fixed/0/{field}"),
+            Value::Null,
+        );
+        assert_names(
+            signed(&without, as_products),
+            &format!("product[0].{field}"),
+        );
+    }
+}
+
+#[test]
+fn a_field_out_of_format_is_named_and_not_quoted() {
+    for (pointer, value, field) in [
+        ("/order_id", json!("417"), "order_id"),
+        ("/order_id", json!(-417), "order_id"),
+        ("/quantity", json!(3.0), "quantity"),
+        ("/quantity", json!(0), "quantity"),
+        ("/product_id", json!("31"), "product_id"),
+        ("/out_trade_id", json!("job 417"), "out_trade_id"),
+        ("/currency", json!("usd"), "currency"),
+        ("/total_price", json!("131.250"), "total_price"),
+        ("/total_price", json!("-131.25"), "total_price"),
+        ("/total_price", json!(131.25), "total_price"),
+        ("/status", json!("two words"), "status"),
+        ("/order_pins", json!("none"), "order_pins"),
+        ("/order_pins/0", json!("row"), "order_pins[0]"),
+        (
+            "/order_pins/2/pin_sn",
+            json!("T000000417H000010"),
+            "order_pins[2].pin_sn",
+        ),
+        ("/order_pins/2/pin_key", json!(""), "order_pins[2].pin_key"),
+        (
+            "/order_pins/2/pin_key",
+            json!("A\nB"),
+            "order_pins[2].pin_key",
+        ),
+        (
+            "/order_pins/2/pin_key",
+            json!(1234),
+            "order_pins[2].pin_key",
+        ),
+        (
+            "/order_pins/2/amount",
+            json!("50.0"),
+            "order_pins[2].amount",
+        ),
+        (
+            "/order_pins/2/create_time",
+            json!("1712000000"),
+            "order_pins[2].create_time",
+        ),
+    ] {
+        let quoted = value
+            .as_str()
+            .filter(|text| text.len() >= 5)
+            .map(str::to_owned);
+        let result = order(&changed(three_cards(), pointer, value));
+        assert!(
+            quoted.is_none_or(|text| !format!("{result:?}").contains(&text)),
+            "{field}"
+        );
+        assert_names(result, field);
+    }
+    assert_names(order(&json!(["x"])), "data");
+}
+
+#[test]
+fn an_order_that_does_not_fit_says_how() {
+    let list = |pins: &[usize]| {
+        let cards = three_cards();
+        let rows = pins.iter().map(|pin| cards["order_pins"][*pin].clone());
+        rows.collect::<Vec<_>>().into()
+    };
+    let card = |field: &str| Mismatch::Card(field.to_owned());
+    for (pointer, value, mismatch) in [
+        ("/out_trade_id", json!("job-000417-b"), Mismatch::OrderId),
+        ("/product_id", json!(3), Mismatch::ProductId),
+        ("/quantity", json!(4), Mismatch::Quantity),
+        (
+            "/status",
+            json!("pending"),
+            Mismatch::NotCompleted("pending".to_owned()),
+        ),
+        (
+            "/order_pins",
+            list(&[0, 1]),
+            Mismatch::CardCount { wanted: 3, got: 2 },
+        ),
+        (
+            "/order_pins",
+            list(&[0, 1, 2, 0]),
+            Mismatch::CardCount { wanted: 3, got: 4 },
+        ),
+        (
+            "/order_pins",
+            json!([]),
+            Mismatch::CardCount { wanted: 3, got: 0 },
+        ),
+        (
+            "/order_pins",
+            list(&[0, 1, 0]),
+            card("the same pin_sn twice"),
+        ),
+        (
+            "/order_pins/1/product_id",
+            json!(32),
+            card("order_pins[1].product_id"),
+        ),
+        (
+            "/order_pins/1/currency",
+            json!("EUR"),
+            card("order_pins[1].currency"),
+        ),
+        ("/total_price", json!("131.26"), Mismatch::Price),
+    ] {
+        let order = order(&changed(three_cards(), pointer, value)).unwrap();
+        assert_eq!(order.fits(&wanted()), Err(mismatch));
+    }
+}
+
+#[test]
+fn a_card_of_another_order_is_a_misfit() {
+    let strange = changed(three_cards(), "/order_pins/2/order_id", json!(418));
+    let mismatch = Mismatch::Card("order_pins[2].order_id".to_owned());
+    assert_eq!(order(&strange), Err(CallError::Misfit(mismatch)));
+}
+
+#[test]
+fn a_repeated_card_is_found_in_a_large_order_as_well() {
+    let mut data = changed(three_cards(), "/quantity", json!(40));
+    data["total_price"] = "1750.00".into();
+    let row = three_cards()["order_pins"][0].clone();
+    let pins: Vec<_> = (0..40)
+        .map(|number| changed(row.clone(), "/pin_sn", format!("T{number:015}").into()))
+        .collect();
+    data["order_pins"] = pins.into();
+    let wanted = FetchCards {
+        quantity: Quantity::new(40).unwrap(),
+        ..wanted()
+    };
+    assert_eq!(order(&data).unwrap().fits(&wanted), Ok(()));
+    data["order_pins"][39]["pin_sn"] = "T000000000000007".into();
+    let twice = Mismatch::Card("the same pin_sn twice".to_owned());
+    assert_eq!(order(&data).unwrap().fits(&wanted), Err(twice));
+}
+
+#[test]
+fn an_order_still_pending_may_come_without_cards() {
+    for pins in [json!(null), json!([]), json!({})] {
+        let mut data = changed(three_cards(), "/order_pins", pins);
+        data["status"] = "pending".into();
+        let pending = Mismatch::NotCompleted("pending".to_owned());
+        assert_eq!(order(&data).unwrap().fits(&wanted()), Err(pending));
+    }
+}
