@@ -1,4 +1,4 @@
-//! Both sides sign with RSA keys.
+//! Both sides sign with RSA keys; those in `tests/keys` were made for these tests and are of no other use.
 
 use std::path::{Path, PathBuf};
 
