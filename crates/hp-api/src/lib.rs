@@ -1,5 +1,9 @@
 //! Client for the `HitPoints` reseller API.
 //!
+//! Buying moves money, and the answer to a purchase can be lost on the way: an [`Outcome`] says whether
+//! cards were charged, certainly not charged, or whether that is unknown. `Client` makes the calls; without
+//! the feature `client` the crate does no I/O and leaves transport to its user.
+//!
 //! * [`sign`]: the signature of requests and answers.
 //! * [`value`]: ids, money, secrets and status words, checked when they are made.
 //! * [`Order`], [`Card`], [`Product`]: what the vendor answers.
@@ -31,3 +35,8 @@ pub use value::{
     AppSecret, CardStatus, Currency, Invalid, Money, OrderId, OrderStatus, PinKey, PinSn,
     ProductId, Quantity,
 };
+
+/// Compiles the examples of the README.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,56 @@
+//! What the examples share.
+#![allow(dead_code, reason = "not every example shows cards")]
+
+use std::env;
+
+use hp_api::{AppSecret, Card, Client, Order};
+
+pub(crate) type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+
+/// A client with the settings of the environment.
+pub(crate) fn client() -> std::result::Result<Client, Box<dyn std::error::Error>> {
+    let secret = AppSecret::from(setting("HP_API__APP_SECRET")?);
+    let (base_url, app_id) = (setting("HP_API__BASE_URL")?, setting("HP_API__APP_ID")?);
+    Ok(Client::builder(&base_url, &app_id).secret(secret).build()?)
+}
+
+fn setting(name: &str) -> std::result::Result<String, String> {
+    env::var(name).map_err(|_| {
+        format!("set {name}; for a local sandbox: HP_API__BASE_URL=http://127.0.0.1:8700 HP_API__APP_ID=demo HP_API__APP_SECRET=demo-secret")
+    })
+}
+
+/// The arguments, and whether `--show-keys` was among them.
+pub(crate) fn arguments() -> (Vec<String>, bool) {
+    let (flags, arguments): (Vec<_>, Vec<_>) = env::args()
+        .skip(1)
+        .partition(|argument| argument == "--show-keys");
+    (arguments, !flags.is_empty())
+}
+
+pub(crate) fn print_order(order: &Order, show_keys: bool) {
+    println!(
+        "order {} ({}): {}, {} cards, {} {}",
+        order.out_trade_id,
+        order.hp_order_id,
+        order.status,
+        order.cards.len(),
+        order.total_price,
+        order.currency,
+    );
+    for card in &order.cards {
+        print_card(card, show_keys);
+    }
+}
+
+pub(crate) fn print_card(card: &Card, show_keys: bool) {
+    let key = if show_keys {
+        card.pin_key.expose()
+    } else {
+        "(key hidden, see --show-keys)"
+    };
+    println!(
+        "  {}  {}  {} {}  {key}",
+        card.pin_sn, card.status, card.amount, card.currency
+    );
+}

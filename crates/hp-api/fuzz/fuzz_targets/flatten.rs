@@ -1,0 +1,10 @@
+//! No bytes make `flatten` panic, and the order of two runs is the same.
+
+#![no_main]
+
+use hp_api::sign::flatten;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|json: &[u8]| {
+    assert_eq!(flatten(json), flatten(json));
+});
