@@ -71,8 +71,8 @@ impl Flattener {
 
     fn map(&mut self, members: &[Member]) {
         let entries: Vec<_> = members.iter().map(|(key, _)| Entry::of_key(key)).collect();
-        for place in in_order(&entries) {
-            self.value(&members[place].1);
+        for place in order::sorted(&entries) {
+            self.value(&members[place as usize].1);
         }
     }
 
@@ -92,16 +92,9 @@ impl Flattener {
                 .map(|(from, to)| &texts[from..*to])
                 .collect();
             let entries: Vec<_> = texts.iter().map(|text| Entry::of_text(text)).collect();
-            for place in in_order(&entries) {
-                self.out.extend_from_slice(texts[place]);
+            for place in order::sorted(&entries) {
+                self.out.extend_from_slice(texts[place as usize]);
             }
         }
     }
-}
-
-fn in_order(entries: &[Entry]) -> impl Iterator<Item = usize> {
-    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let mut places: Vec<u32> = (0..count).collect();
-    order::put(&mut places, entries);
-    places.into_iter().map(|place| place as usize)
 }

@@ -55,13 +55,41 @@ fn with_integer(key: i64, text: Numeric) -> Ordering {
     }
 }
 
-/// Sorts places by the entries that stand there; ties keep the order of appearance.
-pub(super) fn put(places: &mut [u32], entries: &[Entry]) {
-    let at = |place: u32| entries[place as usize];
-    if entries.iter().all(|entry| matches!(entry, Entry::Plain(_))) {
-        // Bytes have one order, whatever the steps of the sort; equal ones are the same text.
-        places.sort_unstable_by(|a, b| at(*a).compare(at(*b)));
-        return;
+/// The places 0, 1, 2, ... in the order of the entries that stand there; ties keep their order.
+pub(super) fn sorted(entries: &[Entry]) -> Vec<u32> {
+    if let Some(places) = sorted_as_bytes(entries) {
+        return places;
     }
-    sort::sort(places, &|a, b| at(a).compare(at(b)).then(a.cmp(&b)).is_gt());
+    let at = |place: u32| entries[place as usize];
+    let mut places: Vec<u32> = (0..).zip(entries).map(|(place, _)| place).collect();
+    sort::sort(&mut places, &|a, b| {
+        at(a).compare(at(b)).then(a.cmp(&b)).is_gt()
+    });
+    places
+}
+
+/// The usual case: nothing looks like a number, so bytes decide. They have one order, whatever the
+/// steps of the sort, and equal ones are the same text.
+fn sorted_as_bytes(entries: &[Entry]) -> Option<Vec<u32>> {
+    let plain = |(place, entry): (u32, &Entry<'_>)| match entry {
+        Entry::Plain(text) => Some((beginning(text), place)),
+        _ => None,
+    };
+    let mut keyed: Vec<_> = (0..).zip(entries).map(plain).collect::<Option<_>>()?;
+    let rest = |place: u32| match entries[place as usize] {
+        Entry::Plain(text) => text,
+        _ => b"",
+    };
+    keyed.sort_unstable_by(|(a, a_place), (b, b_place)| {
+        a.cmp(b).then_with(|| rest(*a_place).cmp(rest(*b_place)))
+    });
+    Some(keyed.into_iter().map(|(_, place)| place).collect())
+}
+
+/// The first eight bytes as a number of the same order: most texts differ there.
+fn beginning(text: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = text.len().min(8);
+    first[..length].copy_from_slice(&text[..length]);
+    u64::from_be_bytes(first)
 }
