@@ -1,14 +1,30 @@
 //! What the examples share.
 #![allow(dead_code, reason = "not every example shows cards")]
 
-use std::env;
+use std::{env, fmt};
 
 use hp_api::{AppSecret, Card, Client, Order};
 
-pub(crate) type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Ends a program with a sentence for people.
+pub(crate) struct Failure(String);
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What `main` prints.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A client with the settings of the environment.
-pub(crate) fn client() -> std::result::Result<Client, Box<dyn std::error::Error>> {
+pub(crate) fn client() -> Result<Client> {
     let secret = AppSecret::from(setting("HP_API__APP_SECRET")?);
     let (base_url, app_id) = (setting("HP_API__BASE_URL")?, setting("HP_API__APP_ID")?);
     Ok(Client::builder(&base_url, &app_id).secret(secret).build()?)
