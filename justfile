@@ -27,3 +27,12 @@ lint:
 # Licences, bans, sources of dependencies (needs cargo-deny)
 deny:
     cargo deny --locked check bans licenses sources
+
+# Measure the worker against a bare loop and print the ratios; takes a while and proves nothing, so no test
+bench *args:
+    cargo bench --locked -p e2e --bench speed {{ args }}
+
+# Fuzz the parsers of hp-api: flatten or answer (needs cargo-fuzz, not a nightly Rust)
+[working-directory: "crates/hp-api"]
+fuzz target="flatten" seconds="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{ target }} -- -max_total_time={{ seconds }}
