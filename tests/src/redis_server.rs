@@ -43,6 +43,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// Ends it as a crash would, and starts it again on its folder and port.
     pub fn crash_and_restart(&mut self) {
         self.crash();

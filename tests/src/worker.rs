@@ -53,10 +53,14 @@ impl Worker {
             .unwrap()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id().expect("the worker has ended already")
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
-        let pid = self.process.id().expect("the worker has ended already");
-        kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
+        kill(Pid::from_raw(i32::try_from(self.id()).unwrap()), signal).unwrap();
     }
 
     /// Waits for its end.
@@ -90,8 +94,13 @@ fn binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| {
+            let profile = if cfg!(debug_assertions) {
+                "dev"
+            } else {
+                "release"
+            };
             let built = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "-p", "worker"])
+                .args(["build", "--quiet", "-p", "worker", "--profile", profile])
                 .status()
                 .unwrap();
             assert!(built.success(), "the worker does not build");

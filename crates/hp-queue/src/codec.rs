@@ -3,10 +3,12 @@
 use std::str::FromStr;
 
 use hp_api::{FetchCards, Order};
-use hp_order::{Ending, FailReason, Millis, Record, Rejection, Source, State, Step};
+use hp_order::{Ending, FailReason, Millis, Next, Record, Rejection, Source, State, Step};
 use redis::Value;
 use serde::Serialize;
 use zeroize::Zeroizing;
+
+use crate::Claimed;
 
 /// A list of names and values on its way to Redis.
 pub(crate) type Fields = Vec<(&'static str, Zeroizing<String>)>;
@@ -23,14 +25,18 @@ impl<'a> Answered<'a> {
         })
     }
 
+    pub(crate) fn bytes(&self, name: &str) -> Option<&'a [u8]> {
+        self.0.chunks_exact(2).find_map(|pair| match pair {
+            [Value::BulkString(key), Value::BulkString(value)] if key == name.as_bytes() => {
+                Some(value.as_slice())
+            }
+            _ => None,
+        })
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
-        self.0
-            .chunks_exact(2)
-            .find(|pair| pair[0] == Value::BulkString(name.into()))
-            .and_then(|pair| match &pair[1] {
-                Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
-                _ => None,
-            })
+        self.bytes(name)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
     fn parse<T: FromStr>(&self, name: &str) -> Result<Option<T>, String> {
@@ -52,9 +58,18 @@ impl<'a> Answered<'a> {
         Ok(self.parse(name)?.map(Millis))
     }
 
-    /// Reads a whole record. The error names the field at fault.
-    pub(crate) fn record(&self) -> Result<Record, String> {
-        let state: State = self.need("state")?;
+    /// Reads a whole record; what it leaves out is as `take` makes a new order at `now`. The error names the
+    /// field at fault.
+    pub(crate) fn record(&self, now: Millis) -> Result<Record, String> {
+        let state = self.parse("state")?;
+        let (accepted_at, submitted_at) = match state {
+            None => (now, Some(now)),
+            Some(_) => (
+                Millis(self.need("accepted_at")?),
+                self.time("submitted_at")?,
+            ),
+        };
+        let state = state.unwrap_or(State::Submitting);
         Ok(Record {
             wanted: FetchCards {
                 order_id: self.need("order_id")?,
@@ -62,11 +77,11 @@ impl<'a> Answered<'a> {
                 quantity: self.need("quantity")?,
             },
             state,
-            claim: self.need("claim")?,
-            attempts: self.need("attempts")?,
-            checks: self.need("checks")?,
-            accepted_at: Millis(self.need("accepted_at")?),
-            submitted_at: self.time("submitted_at")?,
+            claim: self.parse("claim")?.unwrap_or(1),
+            attempts: self.parse("attempts")?.unwrap_or(1),
+            checks: self.parse("checks")?.unwrap_or(0),
+            accepted_at,
+            submitted_at,
             deadline: self.time("deadline")?,
             cause: self.parse("cause")?,
             code: self.parse("code")?,
@@ -88,37 +103,63 @@ impl<'a> Answered<'a> {
     }
 }
 
-/// The ledger fields that a step sets; an empty value removes the field.
-pub(crate) fn record_fields(step: &Step) -> Vec<(&'static str, String)> {
-    let mut fields = vec![
-        ("state", step.state.as_str().to_owned()),
-        ("attempts", step.attempts.to_string()),
-        ("checks", step.checks.to_string()),
-        (
-            "cause",
-            step.cause
-                .map_or_else(String::new, |cause| cause.as_str().into()),
-        ),
-        (
-            "code",
-            step.code.map_or_else(String::new, |code| code.to_string()),
-        ),
-        ("message", step.message.clone().unwrap_or_default()),
-    ];
-    if step.attempts == 0 {
-        fields.push(("submitted_at", String::new()));
-    }
-    if let hp_order::Next::End(ending) = &step.next {
-        fields.push(("reason", ending.reason().unwrap_or_default().into()));
-        fields.push(("source", ending.source().as_str().into()));
+/// The ledger fields that a step changes; an empty value removes the field.
+pub(crate) fn record_fields(record: &Record, step: &Step) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::with_capacity(4);
+    let mut set = |changed: bool, name, value: String| {
+        if changed {
+            fields.push((name, value));
+        }
+    };
+    set(
+        step.state != record.state,
+        "state",
+        step.state.as_str().into(),
+    );
+    set(
+        step.attempts != record.attempts,
+        "attempts",
+        step.attempts.to_string(),
+    );
+    set(
+        step.checks != record.checks,
+        "checks",
+        step.checks.to_string(),
+    );
+    let cause = step.cause.map_or("", |cause| cause.as_str());
+    set(step.cause != record.cause, "cause", cause.into());
+    set(
+        step.code != record.code,
+        "code",
+        step.code.map_or_else(String::new, |code| code.to_string()),
+    );
+    set(
+        step.message != record.message,
+        "message",
+        step.message.clone().unwrap_or_default(),
+    );
+    set(
+        step.attempts == 0 && record.submitted_at.is_some(),
+        "submitted_at",
+        String::new(),
+    );
+    if let Next::End(ending) = &step.next
+        && let Some(reason) = ending.reason()
+    {
+        set(true, "reason", reason.into());
+        set(true, "source", ending.source().as_str().into());
     }
     fields
 }
 
-/// The fields of a result, less those that the settling script takes from the record. These hold card keys.
-pub(crate) fn result_fields(step: &Step, ending: &Ending) -> Fields {
-    let mut fields = Fields::with_capacity(12);
+/// The fields of a result, less those that the settling script adds. These hold card keys.
+pub(crate) fn result_fields(claimed: &Claimed, step: &Step, ending: &Ending) -> Fields {
+    let record = &claimed.record;
+    let mut fields = Fields::with_capacity(20);
     let mut add = |name, value: String| fields.push((name, Zeroizing::new(value)));
+    add("order_id", record.wanted.order_id.to_string());
+    add("product_id", record.wanted.product_id.to_string());
+    add("quantity", record.wanted.quantity.to_string());
     add("status", ending.status().as_str().into());
     if let Some(reason) = ending.reason() {
         add("reason", reason.into());
@@ -131,6 +172,7 @@ pub(crate) fn result_fields(step: &Step, ending: &Ending) -> Fields {
     }
     add("source", ending.source().as_str().into());
     add("attempts", step.attempts.to_string());
+    add("accepted_at", record.accepted_at.0.to_string());
     if let Ending::Completed { order, .. } = ending {
         add("hp_order_id", order.hp_order_id.to_string());
         add("currency", order.currency.to_string());

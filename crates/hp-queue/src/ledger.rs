@@ -51,6 +51,10 @@ pub enum Source {
 pub struct Claimed {
     /// Its record, this claim included.
     pub record: Record,
+    /// The key of the stream its result goes to, if the producer named one.
+    pub reply_to: Option<String>,
+    /// The producer's words, returned with the result.
+    pub meta: Option<Vec<u8>>,
     /// The producer's trace context.
     pub traceparent: Option<String>,
 }
@@ -142,39 +146,48 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses; the order is then as it was, or settled by this very step.
-    pub async fn settle(&self, record: &Record, step: &Step) -> Result<Settled, QueueError> {
-        let command = self.settle_command(record, step);
-        let (word, entry): (String, String) =
-            run(&SETTLE, &command, &mut self.connection.clone()).await?;
-        Ok(match word.as_str() {
-            "settled" => Settled::Applied(Some(entry).filter(|id| !id.is_empty())),
-            _ => Settled::Stale,
+    pub async fn settle(&self, claimed: &Claimed, step: &Step) -> Result<Settled, QueueError> {
+        let command = self.settle_command(claimed, step);
+        let answer: String = run(&SETTLE, &command, &mut self.connection.clone()).await?;
+        Ok(match answer.as_str() {
+            "stale" => Settled::Stale,
+            "" => Settled::Applied(None),
+            _ => Settled::Applied(Some(answer)),
         })
     }
 
-    fn settle_command(&self, record: &Record, step: &Step) -> Cmd {
-        let (keys, id) = (&self.keys, &record.wanted.order_id);
+    fn settle_command(&self, claimed: &Claimed, step: &Step) -> Cmd {
+        let (keys, record) = (&self.keys, &claimed.record);
+        let id = &record.wanted.order_id;
+        let results = claimed.reply_to.as_ref().unwrap_or(&keys.results);
         let mut command = call(
             &SETTLE,
-            &[&keys.order(id), &keys.schedule, &keys.open, &keys.results],
+            &[&keys.order(id), &keys.schedule, &keys.open, results],
         );
         command.arg(id.as_str()).arg(record.claim);
         match &step.next {
             Next::After(delay) => command.arg(millis(*delay)),
             Next::Review => command.arg("review"),
+            Next::End(_) if record.state.has_ended() => command.arg("again"),
             Next::End(_) => command.arg("end"),
         };
         command
             .arg(millis(self.retention.results))
             .arg(millis(self.retention.ledger));
-        let fields = record_fields(step);
+        let fields = record_fields(record, step);
         command.arg(fields.len() * 2);
         for (name, value) in &fields {
             command.arg(*name).arg(value);
         }
         if let Next::End(ending) = &step.next {
-            for (name, value) in result_fields(step, ending) {
+            for (name, value) in result_fields(claimed, step, ending) {
                 command.arg(name).arg(value.as_str());
+            }
+            if let Some(meta) = &claimed.meta {
+                command.arg("meta").arg(meta);
+            }
+            if let Some(traceparent) = &claimed.traceparent {
+                command.arg("traceparent").arg(traceparent);
             }
         }
         command
@@ -226,13 +239,13 @@ fn read_take((now, paused, wait, more, claimed): (u64, String, i64, String, Vec<
     };
     for value in &claimed {
         let fields = Answered::new(value);
-        match fields.record() {
-            Ok(record) => {
-                taken.claimed.push(Claimed {
-                    record,
-                    traceparent: fields.text("traceparent").map(Into::into),
-                });
-            }
+        match fields.record(taken.now) {
+            Ok(record) => taken.claimed.push(Claimed {
+                record,
+                reply_to: fields.text("reply_to").map(Into::into),
+                meta: fields.bytes("meta").map(Into::into),
+                traceparent: fields.text("traceparent").map(Into::into),
+            }),
             Err(why) => taken
                 .unreadable
                 .push((fields.text("order_id").unwrap_or_default().into(), why)),
@@ -245,7 +258,6 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The id of an order in the ledger, for messages.
 impl Claimed {
     /// The order's id.
     pub const fn id(&self) -> &OrderId {

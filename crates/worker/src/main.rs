@@ -41,7 +41,7 @@ fn execute(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
 }

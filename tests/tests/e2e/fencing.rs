@@ -30,10 +30,7 @@ async fn settle(ledger: &Ledger, claimed: &Claimed, event: Event) -> Settled {
         jitter: 0.0,
     };
     ledger
-        .settle(
-            &claimed.record,
-            &step(&claimed.record, event, &policy, moment),
-        )
+        .settle(claimed, &step(&claimed.record, event, &policy, moment))
         .await
         .unwrap()
 }
@@ -152,7 +149,7 @@ async fn a_result_that_cannot_be_written_leaves_the_order_as_it_was() {
             },
         )
     };
-    ledger.settle(&mine.record, &policy_step).await.unwrap_err();
+    ledger.settle(&mine, &policy_step).await.unwrap_err();
     assert_eq!(world.record("A-1").await, before);
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 1);
     world.redis.run::<()>(&["DEL", "{hp}:results"]).await;

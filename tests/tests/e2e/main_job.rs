@@ -74,7 +74,8 @@ async fn an_ended_order_leaves_the_inbox_the_schedule_and_the_open_orders() {
         ("completed", "1")
     );
     assert_eq!(record["result"], result["entry"]);
-    for key in ["{hp}:jobs", "{hp}:schedule", "{hp}:open", "{hp}:rejected"] {
+    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
+    for key in ["{hp}:schedule", "{hp}:open", "{hp}:rejected"] {
         assert_eq!(
             world.redis.run::<u64>(&["EXISTS", key]).await,
             0,

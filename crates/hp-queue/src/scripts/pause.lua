@@ -7,5 +7,5 @@
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'since', string.format('%.0f', now), 'by', ARGV[2])
+redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'since', string.format('%d', now), 'by', ARGV[2])
 return 1

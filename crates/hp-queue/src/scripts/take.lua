@@ -8,7 +8,9 @@
 --       5 how long results are kept, ms
 -- answers { now, paused reason or "", ms until the next order comes due or -1, "more" or "", claimed }
 --       now in Unix ms; "more" says that another take would find something to do;
---       claimed is a list of ledger records, each { field, value, field, value, ... } with order_id first
+--       claimed is a list of ledger records, each { field, value, field, value, ... } with order_id first;
+--       that of a new order leaves out what all new ones have in common: they are `submitting`, of claim 1 and
+--       attempt 1, without checks, accepted and submitted at `now`
 --
 -- What is claimed to be submitted is stored as `submitting`, with `attempts` raised, before anybody can send it.
 -- An order found in `submitting` was left there by a worker that died: it is in doubt.
@@ -18,6 +20,7 @@ local prefix, n, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local inbox_first, retention = ARGV[4] == 'inbox', tonumber(ARGV[5])
 
 local MAX_INTEGER, MAX_FIELDS = 9007199254740991, 6000
+local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
 local KNOWN = {
   order_id = true, product_id = true, quantity = true, deadline = true,
   reply_to = true, meta = true, traceparent = true,
@@ -26,10 +29,11 @@ local KNOWN = {
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function text(number) return string.format('%.0f', number) end
+local function text(number) return string.format('%d', number) end
+local at, lease_ends = text(now), text(now + lease)
 
 if redis.call('EXISTS', paused) == 1 then
-  return { text(now), redis.call('HGET', paused, 'reason') or 'no reason given', '-1', '', {} }
+  return { at, redis.call('HGET', paused, 'reason') or 'no reason given', '-1', '', {} }
 end
 
 local claimed, due_at, opened = {}, {}, {}
@@ -41,8 +45,8 @@ local function publish(stream, fields)
 end
 
 local function claim(id, fields)
-  claimed[#claimed + 1] = { 'order_id', id, unpack(fields) }
-  due_at[#due_at + 1] = text(now + lease)
+  claimed[#claimed + 1] = fields
+  due_at[#due_at + 1] = lease_ends
   due_at[#due_at + 1] = id
 end
 
@@ -116,7 +120,7 @@ local function reject(job, why, detail)
   local fields = {
     'order_id', job.order_id, 'product_id', job.product_id or '', 'quantity', job.quantity or '',
     'status', 'rejected', 'reason', why, 'detail', detail, 'source', 'worker', 'attempts', '0',
-    'accepted_at', text(now), 'finished_at', text(now),
+    'accepted_at', at, 'finished_at', at,
   }
   for _, name in ipairs({ 'meta', 'traceparent' }) do
     if job[name] then fields[#fields + 1], fields[#fields + 2] = name, job[name] end
@@ -138,7 +142,7 @@ local function replay(job, key)
   local was = redis.call('HMGET', key, 'result', 'reply_to')
   local first = was[1] and redis.call('XRANGE', was[2] or results, was[1], was[1])[1]
   if not first then
-    redis.call('ZADD', schedule, text(now), job.order_id)
+    redis.call('ZADD', schedule, at, job.order_id)
     return
   end
   local fields, echoed = {}, {}
@@ -160,17 +164,15 @@ end
 -- Taking ---------------------------------------------------------------------------------------------------
 
 local function admit(job, key)
-  local fields = {
-    'state', 'submitting', 'product_id', job.product_id, 'quantity', job.quantity, 'claim', '1',
-    'attempts', '1', 'checks', '0', 'accepted_at', text(now), 'submitted_at', text(now), 'updated_at', text(now),
-  }
-  for _, name in ipairs({ 'deadline', 'reply_to', 'meta', 'traceparent' }) do
-    if job[name] then fields[#fields + 1], fields[#fields + 2] = name, job[name] end
+  local asked = { 'product_id', job.product_id, 'quantity', job.quantity }
+  for _, name in ipairs(EXTRAS) do
+    if job[name] then asked[#asked + 1], asked[#asked + 2] = name, job[name] end
   end
-  redis.call('HSET', key, unpack(fields))
-  opened[#opened + 1] = text(now)
+  redis.call('HSET', key, 'claim', '1', 'state', 'submitting', 'attempts', '1', 'checks', '0',
+    'accepted_at', at, 'submitted_at', at, 'updated_at', at, unpack(asked))
+  opened[#opened + 1] = at
   opened[#opened + 1] = job.order_id
-  claim(job.order_id, fields)
+  claim(job.order_id, { 'order_id', job.order_id, unpack(asked) })
 end
 
 local function receive(entry_id, entry)
@@ -207,20 +209,20 @@ local function reclaim(id)
   redis.call('HINCRBY', key, 'claim', 1)
   if state == 'queued' or state == 'waiting' then
     redis.call('HINCRBY', key, 'attempts', 1)
-    redis.call('HSET', key, 'state', 'submitting', 'submitted_at', text(now), 'updated_at', text(now))
+    redis.call('HSET', key, 'state', 'submitting', 'submitted_at', at, 'updated_at', at)
   elseif state == 'submitting' then
     redis.call('HINCRBY', key, 'checks', 1)
-    redis.call('HSET', key, 'state', 'uncertain', 'cause', 'worker_died', 'updated_at', text(now))
+    redis.call('HSET', key, 'state', 'uncertain', 'cause', 'worker_died', 'updated_at', at)
   elseif state == 'uncertain' then
     redis.call('HINCRBY', key, 'checks', 1)
-    redis.call('HSET', key, 'updated_at', text(now))
+    redis.call('HSET', key, 'updated_at', at)
   end
-  claim(id, redis.call('HGETALL', key))
+  claim(id, { 'order_id', id, unpack(redis.call('HGETALL', key)) })
 end
 
 local function take_due(limit)
   if limit <= 0 then return false end
-  local due = redis.call('ZRANGEBYSCORE', schedule, '-inf', text(now), 'LIMIT', 0, limit)
+  local due = redis.call('ZRANGEBYSCORE', schedule, '-inf', at, 'LIMIT', 0, limit)
   for _, id in ipairs(due) do reclaim(id) end
   return #due == limit
 end
@@ -235,4 +237,4 @@ if #opened > 0 then redis.call('ZADD', open, unpack(opened)) end
 
 local first = redis.call('ZRANGE', schedule, 0, 0, 'WITHSCORES')
 local wait = first[2] and text(math.max(tonumber(first[2]) - now, 0)) or '-1'
-return { text(now), '', wait, more and 'more' or '', claimed }
+return { at, '', wait, more and 'more' or '', claimed }

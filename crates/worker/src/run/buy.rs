@@ -8,7 +8,7 @@ use super::{Buyer, held::Held};
 
 /// Does what is to be done with a claimed order, and tells what happened. `None`: it is not ours any more.
 pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Option<Event>, Infallible> {
-    let event = match plan(&held.record, &buyer.policy, held.now()) {
+    let event = match plan(held.record(), &buyer.policy, held.now()) {
         Task::Conclude(event) => event,
         Task::Query => Event::Queried(buyer.look_up(&held).await),
         Task::Submit => match buyer.objection(&held).await {
@@ -16,7 +16,7 @@ pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Option<Ev
             // The claim may have run out while this process stood still; then another worker has the order, and
             // what it finds out counts on nothing being sent from here.
             None if held.is_stale(buyer.lease) => return Ok(None),
-            None => Event::Submitted(Outcome::of(buyer.client.fetch(&held.record.wanted).await)),
+            None => Event::Submitted(Outcome::of(buyer.client.fetch(&held.record().wanted).await)),
         },
     };
     Ok(Some(event))
@@ -25,14 +25,14 @@ pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Option<Ev
 impl Buyer {
     /// The product list's objection; an order that was sent before is HitPoints' to judge.
     async fn objection(&self, held: &Held) -> Option<hp_order::Rejection> {
-        if !held.record.is_first_attempt() {
+        if !held.record().is_first_attempt() {
             return None;
         }
-        self.catalogue.objection(&held.record.wanted).await
+        self.catalogue.objection(&held.record().wanted).await
     }
 
     async fn look_up(&self, held: &Held) -> Finding {
-        let lookup = Lookup::of(self.client.query(&held.record.wanted).await);
+        let lookup = Lookup::of(self.client.query(&held.record().wanted).await);
         let probe = match lookup {
             Lookup::Absent(_) => self.probe.answer().await,
             _ => None,

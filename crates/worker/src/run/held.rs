@@ -9,8 +9,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 pub(crate) struct Held(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) record: Record,
-    pub(crate) traceparent: Option<String>,
+    pub(crate) claimed: Claimed,
     /// Redis' time of the take, and ours just before it was asked for.
     claimed_at: Millis,
     taken: Instant,
@@ -24,13 +23,8 @@ impl Held {
         taken: Instant,
         slot: OwnedSemaphorePermit,
     ) -> Self {
-        let Claimed {
-            record,
-            traceparent,
-        } = claimed;
         Self(Arc::new(Inner {
-            record,
-            traceparent,
+            claimed,
             claimed_at,
             taken,
             _slot: slot,
@@ -47,6 +41,10 @@ impl Deref for Held {
 }
 
 impl Inner {
+    pub(crate) fn record(&self) -> &Record {
+        &self.claimed.record
+    }
+
     /// The time now by Redis' clock, told from ours.
     pub(crate) fn now(&self) -> Millis {
         self.claimed_at.plus(self.taken.elapsed())

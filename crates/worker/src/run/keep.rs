@@ -11,7 +11,7 @@ pub(super) async fn leased(buyer: &Buyer, held: &Held, work: impl Future<Output 
     let renewing = async {
         loop {
             tokio::time::sleep(buyer.lease / 3).await;
-            match buyer.ledger.renew(&held.record, buyer.lease).await {
+            match buyer.ledger.renew(held.record(), buyer.lease).await {
                 Ok(true) => {}
                 Ok(false) => break warn!("another worker holds this order now"),
                 Err(error) => warn!(%error, "the lease cannot be renewed"),

@@ -50,8 +50,8 @@ where
 
     fn call(&mut self, task: Task<Held>) -> Self::Future {
         let (buyer, held) = (Arc::clone(&self.buyer), task.args.clone());
-        let record = &held.record;
-        let span = info_span!("order", id = %record.wanted.order_id, claim = record.claim, traceparent = held.traceparent);
+        let record = held.record();
+        let span = info_span!("order", id = %record.wanted.order_id, claim = record.claim, traceparent = held.claimed.traceparent);
         let work = self.inner.call(task);
         Box::pin(
             async move {
@@ -75,12 +75,12 @@ where
 
 /// Moves the order on in the ledger. An outcome that cannot be written is kept until it can.
 pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event) {
-    let step = step(&held.record, event, &buyer.policy, held.moment());
+    let step = step(held.record(), event, &buyer.policy, held.moment());
     if let Some(reason) = &step.pause {
         keep::until_written(|| buyer.ledger.pause(reason, &buyer.name)).await;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
     }
-    match keep::until_written(|| buyer.ledger.settle(&held.record, &step)).await {
+    match keep::until_written(|| buyer.ledger.settle(&held.claimed, &step)).await {
         Settled::Applied(result) => {
             tell(&step, result.as_deref());
             if matches!(step.next, Next::After(_)) {

@@ -25,9 +25,11 @@ impl Stop {
                     _ = interrupt.recv() => {}
                 }
                 times.send_modify(|times| *times += 1);
-                if *times.borrow() == 1 { info!(
-                    "asked to stop: finishing what has begun; a second signal ends at once"
-                ); } else { warn!("asked again: ending at once") }
+                if *times.borrow() == 1 {
+                    info!("asked to stop: finishing what has begun; a second signal ends at once");
+                } else {
+                    warn!("asked again: ending at once")
+                }
             }
         });
         Ok(Self(asked))

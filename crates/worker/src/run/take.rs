@@ -139,7 +139,9 @@ impl Taker {
         if self.paused != taken.paused {
             if let Some(reason) = &taken.paused {
                 warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
-            } else { info!("the queue goes on") }
+            } else {
+                info!("the queue goes on")
+            }
             self.paused.clone_from(&taken.paused);
         }
     }

@@ -1,0 +1,38 @@
+//! How fast the worker is, beside a bare loop that does the same calls and keeps no ledger.
+//!
+//! `just bench`. The figures are ratios within one run: machines differ, and so do their moods.
+#![allow(clippy::unwrap_used, reason = "a measurement that fails has no result")]
+
+mod bare;
+mod latency;
+mod measure;
+mod throughput;
+
+fn main() {
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    match arguments.next().as_deref() {
+        Some("bare-loop") => {
+            let (redis, vendor) = (arguments.next().unwrap(), arguments.next().unwrap());
+            runtime.block_on(bare::run(
+                &redis,
+                &vendor,
+                arguments.next().unwrap().parse().unwrap(),
+            ));
+        }
+        _ => runtime.block_on(all()),
+    }
+}
+
+async fn all() {
+    println!("Two cores shared by all: worker or bare loop, Redis, and the vendor's stand-in.\n");
+    throughput::against_the_bare_loop().await;
+    throughput::with_a_slow_vendor().await;
+    latency::when_idle().await;
+    latency::at_start().await;
+}

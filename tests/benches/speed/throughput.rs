@@ -1,0 +1,102 @@
+use e2e::{Worker, World};
+use hp_sandbox::Options;
+use tokio::process::{Child, Command};
+
+use crate::measure::{Run, fill, memory, watch};
+
+const ORDERS: usize = 60_000;
+const ROUNDS: usize = 3;
+
+async fn world(vendor: Options) -> World {
+    let world = World::with(vendor);
+    // What a deployment has, rather than what the tests watch with.
+    let config = [
+        "CONFIG",
+        "SET",
+        "appendfsync",
+        "everysec",
+        "notify-keyspace-events",
+        "",
+    ];
+    world.redis.run::<()>(&config).await;
+    world
+}
+
+fn worker(world: &World, at_once: &str) -> Worker {
+    world.worker_with(&[
+        ("HP_WORKER__CONCURRENCY", at_once),
+        ("HP_LOG__FILTER", "warn"),
+        ("HP_API__TIMEOUT", "30s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "5m"),
+        ("HP_WORKER__LEASE", "15s"),
+    ])
+}
+
+fn bare_loop(world: &World, at_once: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args([
+            "bare-loop",
+            &world.redis.url(),
+            &world.sandbox.base_url(),
+            at_once,
+        ])
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+pub(crate) async fn against_the_bare_loop() {
+    println!("{ORDERS} orders, a vendor without latency, 64 at a time");
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let yard = world(Options::local()).await;
+        fill(&yard, ORDERS).await;
+        let bare = bare_loop(&yard, "64");
+        let bare = watch(&yard, bare.id().unwrap(), ORDERS).await;
+
+        let ours = world(Options::local()).await;
+        fill(&ours, ORDERS).await;
+        let worker = worker(&ours, "64");
+        let worker = watch(&ours, worker.id(), ORDERS).await;
+        show("bare loop", &bare);
+        show("worker", &worker);
+        ratios.push((worker.rate / bare.rate, worker.cost / bare.cost));
+    }
+    ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (rate, cost) = ratios[ROUNDS / 2];
+    println!(
+        "  worker to bare loop: {rate:.2} of the rate (aim 0.67), {cost:.2} of the processor time (aim 1.50)\n"
+    );
+}
+
+pub(crate) async fn with_a_slow_vendor() {
+    let orders = 20_000;
+    println!("{orders} orders, a vendor that takes 100 ms, 256 at a time");
+    let world = world(Options {
+        latency: "100ms".parse().unwrap(),
+        ..Options::local()
+    })
+    .await;
+    let worker = worker(&world, "256");
+    world.order("first", 1).await;
+    world.result("first").await;
+    println!("  idle: {:.1} MiB (aim 10)", memory(worker.id(), "VmRSS"));
+    fill(&world, orders).await;
+    let run = watch(&world, worker.id(), orders).await;
+    show("worker", &run);
+    println!(
+        "  {:.1} % of the 2560 orders a second that this allows (aim 98 %)",
+        run.rate / 25.60
+    );
+    println!(
+        "  at most {:.1} MiB (aim 30)\n",
+        memory(worker.id(), "VmHWM")
+    );
+}
+
+fn show(what: &str, run: &Run) {
+    println!(
+        "  {what:<10} {:>8.0} orders/s {:>6.1} us of processor an order",
+        run.rate, run.cost
+    );
+}
