@@ -159,7 +159,10 @@ impl Ledger {
     fn settle_command(&self, claimed: &Claimed, step: &Step) -> Cmd {
         let (keys, record) = (&self.keys, &claimed.record);
         let id = &record.wanted.order_id;
-        let results = claimed.reply_to.as_ref().unwrap_or(&keys.results);
+        let (results, kept) = match &claimed.reply_to {
+            Some(stream) => (stream, millis(self.retention.results)),
+            None => (&keys.results, 0),
+        };
         let mut command = call(
             &SETTLE,
             &[&keys.order(id), &keys.schedule, &keys.open, results],
@@ -171,9 +174,7 @@ impl Ledger {
             Next::End(_) if record.state.has_ended() => command.arg("again"),
             Next::End(_) => command.arg("end"),
         };
-        command
-            .arg(millis(self.retention.results))
-            .arg(millis(self.retention.ledger));
+        command.arg(kept).arg(millis(self.retention.ledger));
         let fields = record_fields(record, step);
         command.arg(fields.len() * 2);
         for (name, value) in &fields {

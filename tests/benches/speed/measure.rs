@@ -74,7 +74,8 @@ pub(crate) async fn watch(world: &World, process: u32, orders: usize) -> Run {
     }
 }
 
-async fn reached(world: &World, orders: usize) -> usize {
+/// Waits until so many results stand in the stream, and says how many do.
+pub(crate) async fn reached(world: &World, orders: usize) -> usize {
     let mut connection = world.redis.connection().await;
     loop {
         let results: usize = redis::cmd("XLEN")

@@ -2,7 +2,7 @@ use e2e::{Worker, World};
 use hp_sandbox::Options;
 use tokio::process::{Child, Command};
 
-use crate::measure::{Run, fill, memory, watch};
+use crate::measure::{Run, fill, memory, reached, watch};
 
 const ORDERS: usize = 60_000;
 const ROUNDS: usize = 3;
@@ -79,7 +79,7 @@ pub(crate) async fn with_a_slow_vendor() {
     .await;
     let worker = worker(&world, "256");
     world.order("first", 1).await;
-    world.result("first").await;
+    reached(&world, 1).await;
     println!("  idle: {:.1} MiB (aim 10)", memory(worker.id(), "VmRSS"));
     fill(&world, orders).await;
     let run = watch(&world, worker.id(), orders).await;

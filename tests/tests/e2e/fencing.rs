@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::World;
 use hp_api::{Outcome, Refusal, RefusalKind};
-use hp_order::{Backoff, Event, Millis, Moment, Policy, State, step};
+use hp_order::{Backoff, Event, Moment, Policy, State, step};
 use hp_queue::{Claimed, Ledger, Settled, Source};
 
 const LONG: Duration = Duration::from_secs(600);
@@ -17,22 +17,26 @@ async fn take_one(ledger: &Ledger, lease: Duration) -> Claimed {
     taken.claimed.remove(0)
 }
 
-async fn settle(ledger: &Ledger, claimed: &Claimed, event: Event) -> Settled {
-    let day = Duration::from_secs(86_400);
+fn policy() -> Policy {
+    let day = Duration::from_hours(24);
     let backoff = Backoff::new(Duration::from_secs(1), day).unwrap();
-    let policy = Policy {
+    Policy {
         backoff,
         resubmit_after: day,
         give_up_after: day * 2,
-    };
-    let moment = Moment {
+    }
+}
+
+fn moment(claimed: &Claimed) -> Moment {
+    Moment {
         now: claimed.record.accepted_at,
         jitter: 0.0,
-    };
-    ledger
-        .settle(claimed, &step(&claimed.record, event, &policy, moment))
-        .await
-        .unwrap()
+    }
+}
+
+async fn settle(ledger: &Ledger, claimed: &Claimed, event: Event) -> Settled {
+    let step = step(&claimed.record, event, &policy(), moment(claimed));
+    ledger.settle(claimed, &step).await.unwrap()
 }
 
 fn refused() -> Event {
@@ -132,24 +136,8 @@ async fn a_result_that_cannot_be_written_leaves_the_order_as_it_was() {
         .redis
         .run::<()>(&["SET", "{hp}:results", "not a stream"])
         .await;
-    let policy_step = {
-        let backoff = Backoff::new(LONG, LONG).unwrap();
-        let policy = Policy {
-            backoff,
-            resubmit_after: LONG,
-            give_up_after: LONG,
-        };
-        step(
-            &mine.record,
-            refused(),
-            &policy,
-            Moment {
-                now: Millis(0),
-                jitter: 0.0,
-            },
-        )
-    };
-    ledger.settle(&mine, &policy_step).await.unwrap_err();
+    let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
+    ledger.settle(&mine, &refusal).await.unwrap_err();
     assert_eq!(world.record("A-1").await, before);
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 1);
     world.redis.run::<()>(&["DEL", "{hp}:results"]).await;
@@ -259,4 +247,99 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
             .await,
         None
     );
+}
+
+#[tokio::test]
+async fn a_key_that_is_something_else_stops_the_take_before_it_has_changed_anything() {
+    for key in [
+        "{hp}:results",
+        "{hp}:rejected",
+        "{hp}:schedule",
+        "{hp}:open",
+    ] {
+        let world = World::start();
+        let ledger = world.ledger();
+        world.order("A-1", 1).await;
+        world.put(&[("order_id", "A-2"), ("quantity", "0")]).await;
+        world.order("A-3", 1).await;
+        world.redis.run::<()>(&["SET", key, "something else"]).await;
+        ledger.take(9, LONG, Source::Inbox).await.unwrap_err();
+        assert!(world.record("A-1").await.is_empty(), "{key}: half a take");
+        world.redis.run::<()>(&["DEL", key]).await;
+        assert_eq!(
+            ledger
+                .take(9, LONG, Source::Inbox)
+                .await
+                .unwrap()
+                .claimed
+                .len(),
+            2
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are_taken() {
+    let world = World::start();
+    let ledger = world.ledger();
+    for id in ["A-1", "A-2", "A-3"] {
+        world.order(id, 1).await;
+    }
+    world
+        .redis
+        .run::<()>(&["SET", "{hp}:order:A-2", "a string"])
+        .await;
+    let taken = ledger.take(9, NONE, Source::Inbox).await.unwrap();
+    assert_eq!(
+        taken
+            .claimed
+            .iter()
+            .map(|claimed| claimed.id().as_str())
+            .collect::<Vec<_>>(),
+        ["A-1", "A-3"]
+    );
+    let rejected = world.stream("{hp}:rejected").await.remove(0);
+    assert_eq!(rejected["order_id"], "A-2");
+    assert!(
+        rejected["reason"].contains("WRONGTYPE"),
+        "{}",
+        rejected["reason"]
+    );
+
+    world.redis.run::<()>(&["DEL", "{hp}:order:A-1"]).await;
+    world
+        .redis
+        .run::<()>(&["SET", "{hp}:order:A-1", "a string"])
+        .await;
+    let taken = ledger.take(9, LONG, Source::Schedule).await.unwrap();
+    assert_eq!(taken.claimed[0].id().as_str(), "A-3");
+    assert_eq!(taken.unreadable[0].0, "A-1");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_redis_is_out_of_memory() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let mine = take_one(&ledger, LONG).await;
+    world.order("A-2", 1).await;
+    let before = world.record("A-1").await;
+    world
+        .redis
+        .run::<()>(&["CONFIG", "SET", "maxmemory", "1"])
+        .await;
+    ledger.take(9, LONG, Source::Inbox).await.unwrap_err();
+    let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
+    ledger.settle(&mine, &refusal).await.unwrap_err();
+    assert_eq!(world.record("A-1").await, before);
+    assert!(world.record("A-2").await.is_empty());
+    world
+        .redis
+        .run::<()>(&["CONFIG", "SET", "maxmemory", "0"])
+        .await;
+    assert!(matches!(
+        ledger.settle(&mine, &refusal).await.unwrap(),
+        Settled::Applied(Some(_))
+    ));
+    assert_eq!(take_one(&ledger, LONG).await.id().as_str(), "A-2");
 }

@@ -4,7 +4,7 @@
 -- ARGV  1 order_id
 --       2 claim
 --       3 what comes next: a number of ms to wait, "review", "end", or "again" for one more copy of a result
---       4 how long results are kept, ms
+--       4 how long the results in that stream are kept, ms; 0: `take` trims it
 --       5 how long the records of ended orders are kept, ms
 --       6 number of the values that follow for the record
 --       7 field, value, ... of the record; an empty value removes the field
@@ -22,6 +22,9 @@ local first, last = 7, 6 + tonumber(ARGV[6])
 if redis.call('HGET', record, 'claim') ~= ARGV[2] then return 'stale' end
 if not redis.call('ZSCORE', schedule, id) then return redis.call('HGET', record, 'result') or '' end
 
+-- A key that is not what it should be stops the script here, before anything has changed.
+redis.call('ZCARD', open)
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local at = string.format('%d', now)
@@ -29,8 +32,10 @@ local fields, gone = { 'updated_at', at }, {}
 
 local entry
 if ends then
-  local values = { 'XADD', results, 'MINID', '~', string.format('%d', math.max(now - ARGV[4], 0)), '*',
-    unpack(ARGV, last + 1) }
+  if ARGV[4] ~= '0' then
+    redis.call('XTRIM', results, 'MINID', '~', string.format('%d', math.max(now - ARGV[4], 0)))
+  end
+  local values = { 'XADD', results, '*', unpack(ARGV, last + 1) }
   local n = #values
   if next_step == 'again' then
     local was = redis.call('HMGET', record, 'finished_at', 'result')

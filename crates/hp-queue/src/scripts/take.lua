@@ -17,7 +17,7 @@
 
 local jobs, schedule, open, results, rejected, paused = unpack(KEYS)
 local prefix, n, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local inbox_first, retention = ARGV[4] == 'inbox', tonumber(ARGV[5])
+local inbox_first = ARGV[4] == 'inbox'
 
 local MAX_INTEGER, MAX_FIELDS = 9007199254740991, 6000
 local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
@@ -31,17 +31,26 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function text(number) return string.format('%d', number) end
 local at, lease_ends = text(now), text(now + lease)
+local trim_before = text(math.max(now - ARGV[5], 0))
 
 if redis.call('EXISTS', paused) == 1 then
   return { at, redis.call('HGET', paused, 'reason') or 'no reason given', '-1', '', {} }
 end
 
+-- A key that is not what it should be stops the script here, before anything has changed.
+redis.call('XLEN', results)
+redis.call('XLEN', rejected)
+redis.call('ZCARD', schedule)
+redis.call('ZCARD', open)
+
 local claimed, due_at, opened = {}, {}, {}
+
+local function in_words(failure) return type(failure) == 'table' and failure.err or tostring(failure) end
 
 local function order_key(id) return prefix .. ':order:' .. id end
 
 local function publish(stream, fields)
-  return redis.call('XADD', stream, 'MINID', '~', text(math.max(now - retention, 0)), '*', unpack(fields))
+  return redis.call('XADD', stream, 'MINID', '~', trim_before, '*', unpack(fields))
 end
 
 local function claim(id, fields)
@@ -129,9 +138,8 @@ local function reject(job, why, detail)
 end
 
 -- Verbatim, but for an entry of more fields than a script can pass on: of that one, the first.
-local function set_aside(entry_id, entry)
+local function set_aside(entry_id, entry, reason)
   local fields = { unpack(entry, 1, math.min(#entry, MAX_FIELDS)) }
-  local reason = #entry > MAX_FIELDS and 'too_many_fields' or 'invalid_order_id'
   for _, word in ipairs({ 'reason', reason, 'entry_id', entry_id }) do fields[#fields + 1] = word end
   redis.call('XADD', rejected, '*', unpack(fields))
 end
@@ -177,7 +185,10 @@ end
 
 local function receive(entry_id, entry)
   local job, twice = read(entry)
-  if twice == 'order_id' or not is_order_id(job.order_id) then return set_aside(entry_id, entry) end
+  if #entry > MAX_FIELDS then return set_aside(entry_id, entry, 'too_many_fields') end
+  if twice == 'order_id' or not is_order_id(job.order_id) then
+    return set_aside(entry_id, entry, 'invalid_order_id')
+  end
   local wrong = fault(job, twice)
   if wrong then return reject(job, 'invalid_job', wrong) end
   local key = order_key(job.order_id)
@@ -190,16 +201,20 @@ local function receive(entry_id, entry)
   if known[4] then replay(job, key) end
 end
 
--- Returns whether the inbox may hold more.
+-- Takes the oldest entries, so that all up to the last of them can be cut off in one stroke. Returns whether the
+-- inbox may hold more.
 local function take_inbox(limit)
   if limit <= 0 then return false end
-  local entries, ids = redis.call('XRANGE', jobs, '-', '+', 'COUNT', limit), {}
-  for i, entry in ipairs(entries) do
-    receive(entry[1], entry[2])
-    ids[i] = entry[1]
+  local entries = redis.call('XRANGE', jobs, '-', '+', 'COUNT', limit)
+  for _, entry in ipairs(entries) do
+    -- What makes the script fail on one entry must not stop the others, or be met again for ever.
+    local ok, failure = pcall(receive, entry[1], entry[2])
+    if not ok then set_aside(entry[1], entry[2], 'unusable: ' .. in_words(failure)) end
   end
-  if #ids > 0 then redis.call('XDEL', jobs, unpack(ids)) end
-  return #ids == limit
+  if #entries == 0 then return false end
+  local ms, number = entries[#entries][1]:match('^(%d+)%-(%d+)$')
+  redis.call('XTRIM', jobs, 'MINID', '=', ms .. '-' .. text(number + 1))
+  return #entries == limit
 end
 
 local function reclaim(id)
@@ -223,13 +238,18 @@ end
 local function take_due(limit)
   if limit <= 0 then return false end
   local due = redis.call('ZRANGEBYSCORE', schedule, '-inf', at, 'LIMIT', 0, limit)
-  for _, id in ipairs(due) do reclaim(id) end
+  for _, id in ipairs(due) do
+    local ok, failure = pcall(reclaim, id)
+    if not ok then claim(id, { 'order_id', id, 'state', in_words(failure) }) end
+  end
   return #due == limit
 end
 
 local sources = inbox_first and { take_inbox, take_due } or { take_due, take_inbox }
 local more = false
 for _, take in ipairs(sources) do more = take(n - #claimed) or more end
+
+redis.call('XTRIM', results, 'MINID', '~', trim_before)
 
 -- Claimed orders are put to the end of the schedule here: had take_due seen them it would take them twice.
 if #due_at > 0 then redis.call('ZADD', schedule, unpack(due_at)) end
