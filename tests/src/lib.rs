@@ -16,4 +16,4 @@ pub use worker::Worker;
 pub use world::{Entry, World};
 
 /// Longer than anything takes on a loaded machine; reached only when a test has failed.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);

@@ -65,7 +65,7 @@ impl World {
 
     /// The worker's side of the queue, for tests that take and settle themselves.
     pub fn ledger(&self) -> Ledger {
-        let week = std::time::Duration::from_secs(7 * 86_400);
+        let week = std::time::Duration::from_hours(7 * 24);
         let client = hp_queue::connect(&self.redis.url()).unwrap();
         Ledger::open(
             &client,

@@ -65,7 +65,7 @@ pub(crate) async fn watch(world: &World, process: u32, orders: usize) -> Run {
     let from = reached(world, orders / 10).await;
     let (start, used) = (Instant::now(), cpu(process) + cpu(redis));
     let to = reached(world, orders).await;
-    let (time, used) = (start.elapsed(), cpu(process) + cpu(redis) - used);
+    let (time, used) = (start.elapsed(), (cpu(process) + cpu(redis)).abs_diff(used));
     #[expect(clippy::cast_precision_loss, reason = "a count of orders is small")]
     let done = (to - from) as f64;
     Run {

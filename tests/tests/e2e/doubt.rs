@@ -107,13 +107,12 @@ async fn an_order_that_is_still_in_doubt_when_it_is_given_up_goes_to_review() {
     let record = world.in_state("A-1~lost-answer", "review").await;
     assert_eq!(record["cause"], "lost");
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:open"]).await, 1);
-    assert_eq!(
-        world
-            .redis
-            .run::<u64>(&["EXISTS", "{hp}:schedule", "{hp}:results"])
-            .await,
-        0
-    );
+    let due: String = world
+        .redis
+        .run(&["ZSCORE", "{hp}:schedule", "A-1~lost-answer"])
+        .await;
+    assert_eq!(due, "inf", "nobody but a person is to look at it");
+    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:results"]).await, 0);
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ if ends then
   redis.call('ZREM', open, id)
   redis.call('PEXPIRE', record, ARGV[5])
 elseif next_step == 'review' then
-  redis.call('ZREM', schedule, id)
+  redis.call('ZADD', schedule, '+inf', id)
 else
   redis.call('ZADD', schedule, string.format('%d', now + next_step), id)
 end

@@ -220,7 +220,8 @@ end
 local function reclaim(id)
   local key = order_key(id)
   local state = redis.call('HGET', key, 'state')
-  if not state or state == 'review' then return redis.call('ZREM', schedule, id) end
+  if not state then return redis.call('ZREM', schedule, id) end
+  if state == 'review' then return redis.call('ZADD', schedule, '+inf', id) end
   redis.call('HINCRBY', key, 'claim', 1)
   if state == 'queued' or state == 'waiting' then
     redis.call('HINCRBY', key, 'attempts', 1)
@@ -255,6 +256,7 @@ redis.call('XTRIM', results, 'MINID', '~', trim_before)
 if #due_at > 0 then redis.call('ZADD', schedule, unpack(due_at)) end
 if #opened > 0 then redis.call('ZADD', open, unpack(opened)) end
 
+-- Orders in review stand at the end of the schedule: nobody looks at them by himself.
 local first = redis.call('ZRANGE', schedule, 0, 0, 'WITHSCORES')
-local wait = first[2] and text(math.max(tonumber(first[2]) - now, 0)) or '-1'
+local wait = first[2] and first[2] ~= 'inf' and text(math.max(first[2] - now, 0)) or '-1'
 return { at, '', wait, more and 'more' or '', claimed }

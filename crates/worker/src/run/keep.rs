@@ -6,8 +6,9 @@ use tracing::warn;
 
 use super::{Buyer, held::Held};
 
-/// Renews the order's lease every third of it while `work` goes on.
-pub(super) async fn leased(buyer: &Buyer, held: &Held, work: impl Future<Output = ()>) {
+/// Renews the order's lease every third of it while `work` goes on. Not while it is settled: a renewal that
+/// overtook the settling would put the order's next turn off.
+pub(super) async fn leased<T>(buyer: &Buyer, held: &Held, work: impl Future<Output = T>) -> T {
     let renewing = async {
         loop {
             tokio::time::sleep(buyer.lease / 3).await;
@@ -17,12 +18,12 @@ pub(super) async fn leased(buyer: &Buyer, held: &Held, work: impl Future<Output 
                 Err(error) => warn!(%error, "the lease cannot be renewed"),
             }
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     };
     tokio::select! {
         biased;
-        () = work => {}
-        () = renewing => {}
+        done = work => done,
+        never = renewing => never,
     }
 }
 

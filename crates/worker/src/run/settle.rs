@@ -55,17 +55,16 @@ where
         let work = self.inner.call(task);
         Box::pin(
             async move {
-                keep::leased(&buyer, &held, async {
-                    match work.await.map_err(Into::into) {
-                        Ok(Some(event)) => settle(&buyer, &held, event).await,
-                        Ok(None) => warn!("the lease ran out before anything was sent; left to its new holder"),
-                        Err(error) => {
-                            warn!(error = %error, "the order's code failed; its outcome is unknown");
-                            settle(&buyer, &held, Event::Panicked).await;
-                        }
+                match keep::leased(&buyer, &held, work).await.map_err(Into::into) {
+                    Ok(Some(event)) => settle(&buyer, &held, event).await,
+                    Ok(None) => {
+                        warn!("the lease ran out before anything was sent; left to its new holder");
                     }
-                })
-                .await;
+                    Err(error) => {
+                        warn!(error = %error, "the order's code failed; its outcome is unknown");
+                        settle(&buyer, &held, Event::Panicked).await;
+                    }
+                }
                 Ok(())
             }
             .instrument(span),

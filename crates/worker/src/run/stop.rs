@@ -28,7 +28,7 @@ impl Stop {
                 if *times.borrow() == 1 {
                     info!("asked to stop: finishing what has begun; a second signal ends at once");
                 } else {
-                    warn!("asked again: ending at once")
+                    warn!("asked again: ending at once");
                 }
             }
         });

@@ -140,7 +140,7 @@ impl Taker {
             if let Some(reason) = &taken.paused {
                 warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
             } else {
-                info!("the queue goes on")
+                info!("the queue goes on");
             }
             self.paused.clone_from(&taken.paused);
         }
