@@ -7,7 +7,7 @@ use hp_api::{Outcome, Refusal, RefusalKind};
 use hp_order::{Backoff, Event, Moment, Policy, State, step};
 use hp_queue::{Claimed, Ledger, Settled, Source};
 
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 /// A lease that has ended before anybody can use it.
 const NONE: Duration = Duration::ZERO;
 

@@ -11,9 +11,9 @@ pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
 
 pub(crate) fn policy() -> Policy {
     Policy {
-        backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(300)).unwrap(),
-        resubmit_after: Duration::from_secs(300),
-        give_up_after: Duration::from_secs(86_400),
+        backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap(),
+        resubmit_after: Duration::from_mins(5),
+        give_up_after: Duration::from_hours(24),
     }
 }
 
