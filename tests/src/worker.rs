@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Child,
     sync::watch,
+    task::JoinHandle,
 };
 
 use crate::PATIENCE;
@@ -20,6 +21,7 @@ use crate::PATIENCE;
 pub struct Worker {
     process: Child,
     log: watch::Receiver<String>,
+    reading: JoinHandle<()>,
 }
 
 impl Worker {
@@ -35,12 +37,16 @@ impl Worker {
             .unwrap();
         let (written, log) = watch::channel(String::new());
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        tokio::spawn(async move {
+        let reading = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 written.send_modify(|log| log.extend([line.as_str(), "\n"]));
             }
         });
-        Self { process, log }
+        Self {
+            process,
+            log,
+            reading,
+        }
     }
 
     /// Runs the binary to its end and returns what it said.
@@ -63,9 +69,15 @@ impl Worker {
         kill(Pid::from_raw(i32::try_from(self.id()).unwrap()), signal).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last line that it wrote.
     pub async fn ended(&mut self) -> ExitStatus {
-        self.process.wait().await.unwrap()
+        let ending = async {
+            let status = self.process.wait().await.unwrap();
+            let _ = (&mut self.reading).await;
+            status
+        };
+        let ended = tokio::time::timeout(PATIENCE, ending).await;
+        ended.expect("the worker does not end")
     }
 
     /// What it has written so far.

@@ -48,12 +48,12 @@ impl World {
             ("HP_API__BASE_URL", vendor.as_str()),
             ("HP_API__APP_ID", "demo"),
             ("HP_API__APP_SECRET", "demo-secret"),
-            ("HP_API__TIMEOUT", "1s"),
+            ("HP_API__TIMEOUT", "2s"),
             ("HP_REDIS__URL", &redis),
-            ("HP_WORKER__LEASE", "2s"),
+            ("HP_WORKER__LEASE", "3s"),
             ("HP_RETRY__BASE", "50ms"),
             ("HP_RETRY__MAX", "500ms"),
-            ("HP_RETRY__RESUBMIT_AFTER", "2s"),
+            ("HP_RETRY__RESUBMIT_AFTER", "5500ms"),
             ("HP_LOG__FILTER", "debug"),
         ];
         usual

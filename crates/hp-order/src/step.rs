@@ -287,10 +287,11 @@ impl Here<'_> {
             (State::Expired, Event::Repeated) => Some(Ending::Expired),
             _ => None,
         };
-        self.to(
-            record.state,
-            ending.map_or_else(|| Next::After(self.retry_delay()), Next::End),
-        )
+        let again = || {
+            let times = u32::try_from(record.claim).unwrap_or(u32::MAX);
+            Next::After(self.policy.backoff.check(times, self.moment.jitter))
+        };
+        self.to(record.state, ending.map_or_else(again, Next::End))
     }
 
     fn check_delay(&self) -> Duration {

@@ -55,10 +55,32 @@ pub(crate) async fn blocking(
 
 /// The address without user and password, fit to be shown.
 pub fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            format!("{}{}", &url[..scheme + 3], &url[at + 1..])
+    let url = url.split('?').next().unwrap_or_default();
+    let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
+    match url.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{host}"),
+        None => url.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_is_cut_from_an_address_of_any_form() {
+        for (url, shown) in [
+            ("redis://shop:hunter2@redis:6379/3", "redis://redis:6379/3"),
+            ("redis://:hunter2@redis:6379", "redis://redis:6379"),
+            ("rediss://a:hunter2@b@redis", "rediss://redis"),
+            ("shop:hunter2@redis:6379", "redis:6379"),
+            (
+                "redis+unix:///run/redis.sock?pass=hunter2",
+                "redis+unix:///run/redis.sock",
+            ),
+            ("redis://redis:6379", "redis://redis:6379"),
+        ] {
+            assert_eq!(without_password(url), shown);
         }
-        _ => url.into(),
     }
 }

@@ -159,13 +159,11 @@ impl Ledger {
     fn settle_command(&self, claimed: &Claimed, step: &Step) -> Cmd {
         let (keys, record) = (&self.keys, &claimed.record);
         let id = &record.wanted.order_id;
-        let (results, kept) = match &claimed.reply_to {
-            Some(stream) => (stream, millis(self.retention.results)),
-            None => (&keys.results, 0),
-        };
+        let wanted_in = claimed.reply_to.as_ref().unwrap_or(&keys.results);
+        let order = keys.order(id);
         let mut command = call(
             &SETTLE,
-            &[&keys.order(id), &keys.schedule, &keys.open, results],
+            &[&order, &keys.schedule, &keys.open, &keys.results, wanted_in],
         );
         command.arg(id.as_str()).arg(record.claim);
         match &step.next {
@@ -174,7 +172,9 @@ impl Ledger {
             Next::End(_) if record.state.has_ended() => command.arg("again"),
             Next::End(_) => command.arg("end"),
         };
-        command.arg(kept).arg(millis(self.retention.ledger));
+        command
+            .arg(millis(self.retention.results))
+            .arg(millis(self.retention.ledger));
         let fields = record_fields(record, step);
         command.arg(fields.len() * 2);
         for (name, value) in &fields {
@@ -243,9 +243,18 @@ fn read_take((now, paused, wait, more, claimed): (u64, String, i64, String, Vec<
         match fields.record(taken.now) {
             Ok(record) => taken.claimed.push(Claimed {
                 record,
-                reply_to: fields.text("reply_to").map(Into::into),
-                meta: fields.bytes("meta").map(Into::into),
-                traceparent: fields.text("traceparent").map(Into::into),
+                reply_to: fields
+                    .text("again_reply_to")
+                    .or(fields.text("reply_to"))
+                    .map(Into::into),
+                meta: fields
+                    .bytes("again_meta")
+                    .or(fields.bytes("meta"))
+                    .map(Into::into),
+                traceparent: fields
+                    .text("again_traceparent")
+                    .or(fields.text("traceparent"))
+                    .map(Into::into),
             }),
             Err(why) => taken
                 .unreadable

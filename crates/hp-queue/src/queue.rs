@@ -155,6 +155,8 @@ impl Results {
                 self.connection = connect::blocking(&self.client, BLOCK)
                     .await
                     .map_err(|_| error)?;
+                // What the lost answer held was delivered, as far as Redis knows.
+                self.backlog = Some("0".into());
                 self.read(n).await?
             }
             entries => entries?,
@@ -194,7 +196,8 @@ impl Results {
     /// Marks an entry as dealt with.
     ///
     /// # Errors
-    /// Where Redis cannot be reached or refuses; the entry is then delivered again.
+    /// Where Redis cannot be reached or refuses. Acknowledge again, or have it delivered again by starting anew
+    /// under the same name.
     pub async fn acknowledge(&mut self, entry_id: &str) -> Result<(), QueueError> {
         let mut command = redis::cmd("XACK");
         command.arg(&self.stream).arg(&self.group).arg(entry_id);

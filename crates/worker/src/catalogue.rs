@@ -7,6 +7,7 @@ use std::{
 use hp_api::{CallError, Client, FetchCards, ProductId};
 use hp_order::Rejection;
 use tokio::{sync::Mutex, time::Instant};
+use tracing::warn;
 
 /// A list older than this is fetched again before an order is rejected on the strength of it.
 const FRESH: Duration = Duration::from_secs(30);
@@ -16,7 +17,8 @@ const FRESH: Duration = Duration::from_secs(30);
 pub(crate) struct Catalogue {
     client: Client,
     list: RwLock<Option<List>>,
-    refreshing: Mutex<()>,
+    /// When the list was last asked for on behalf of an order. Held while it is.
+    asked: Mutex<Option<Instant>>,
 }
 
 struct List {
@@ -29,7 +31,7 @@ impl Catalogue {
         Self {
             client,
             list: RwLock::new(None),
-            refreshing: Mutex::new(()),
+            asked: Mutex::new(None),
         }
     }
 
@@ -57,20 +59,23 @@ impl Catalogue {
     }
 
     /// Why HitPoints would refuse this order, as far as the list tells. A product may have been added since the
-    /// list was fetched, so an old list is fetched again first.
+    /// list was fetched, so an old list is fetched again first, but not for each order anew while that fails.
     pub(crate) async fn objection(&self, wanted: &FetchCards) -> Option<Rejection> {
         let (objection, fresh) = self.look_up(wanted);
         if objection.is_none() || fresh {
             return objection;
         }
-        let _one_at_a_time = self.refreshing.lock().await;
-        if !self.look_up(wanted).1
-            && let Err(error) = self.refresh().await
-        {
-            tracing::warn!(%error, "the product list cannot be fetched; orders go to HitPoints unchecked by it");
-            return None;
+        let mut asked = self.asked.lock().await;
+        if asked.is_none_or(|at| at.elapsed() >= FRESH) {
+            *asked = Some(Instant::now());
+            if let Err(error) = self.refresh().await {
+                warn!(%error, "the product list cannot be fetched; what is not in the old one goes to HitPoints");
+            }
         }
-        self.look_up(wanted).0
+        match self.look_up(wanted) {
+            (objection, true) => objection,
+            (_, false) => None,
+        }
     }
 
     /// The objection, and whether the list is fresh enough to act on it.

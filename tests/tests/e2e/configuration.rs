@@ -16,12 +16,12 @@ async fn the_settings_in_force_are_shown_without_secrets() {
     let (good, said) = check(
         &world,
         &["config"],
-        &[("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "7s")],
+        &[("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "2s")],
     );
     assert!(good, "{said}");
     assert!(
-        said.contains("lease = \"7s\"")
-            && said.contains("resubmit_after = \"2s\"")
+        said.contains("lease = \"2s\"")
+            && said.contains("resubmit_after = \"5s 500ms\"")
             && said.contains("127.0.0.1:6379/3")
     );
     assert!(
@@ -43,10 +43,10 @@ async fn the_file_comes_over_the_defaults_and_the_environment_over_the_file() {
     let (good, said) = check(
         &world,
         &["--config", path, "config"],
-        &[("HP_WORKER__LEASE", "7s")],
+        &[("HP_WORKER__LEASE", "2s")],
     );
     assert!(good, "{said}");
-    for line in ["lease = \"7s\"", "concurrency = 5", "drain = \"30s\""] {
+    for line in ["lease = \"2s\"", "concurrency = 5", "drain = \"30s\""] {
         assert!(said.contains(line), "{line} is not in\n{said}");
     }
 }
@@ -87,8 +87,8 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
             ["retry.max", "retry.base", "shorter"],
         ),
         (
-            ("HP_RETRY__RESUBMIT_AFTER", "1s"),
-            ["retry.resubmit_after", "api.timeout", "charged twice"],
+            ("HP_RETRY__RESUBMIT_AFTER", "5s"),
+            ["retry.resubmit_after", "worker.lease", "charged twice"],
         ),
         (
             ("HP_LEDGER__RETENTION", "1h"),
@@ -127,4 +127,21 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_not_quoted() {
+    let world = World::start();
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(&file, "[api]\napp_secret = \"hunter2\" x\n").unwrap();
+    let (good, said) = check(
+        &world,
+        &["--config", file.path().to_str().unwrap(), "config"],
+        &[],
+    );
+    assert!(!good);
+    assert!(
+        said.contains("line 2") && !said.contains("hunter2"),
+        "{said}"
+    );
 }

@@ -95,8 +95,10 @@ async fn an_unknown_order_that_is_answered_with_success_and_no_data_is_understoo
 async fn an_order_that_is_still_in_doubt_when_it_is_given_up_goes_to_review() {
     let world = World::start();
     let settings = [
-        ("HP_RETRY__RESUBMIT_AFTER", "1500ms"),
-        ("HP_RETRY__GIVE_UP_AFTER", "2s"),
+        ("HP_WORKER__LEASE", "1s"),
+        ("HP_API__TIMEOUT", "1s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "2500ms"),
+        ("HP_RETRY__GIVE_UP_AFTER", "3s"),
     ];
     let _worker = world.worker_with(&settings);
     world

@@ -126,6 +126,49 @@ async fn a_settling_whose_answer_was_lost_may_be_repeated_and_publishes_once() {
 }
 
 #[tokio::test]
+async fn a_repeated_settling_publishes_once_even_if_the_result_is_gone_and_wanted_again() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let mine = take_one(&ledger, LONG).await;
+    let Settled::Applied(Some(entry)) = settle(&ledger, &mine, refused()).await else {
+        panic!("not settled")
+    };
+    world
+        .redis
+        .run::<u64>(&["XDEL", "{hp}:results", &entry])
+        .await;
+    // A repetition that is taken from the inbox makes it come due again, and nobody has claimed it yet.
+    world
+        .redis
+        .run::<()>(&["ZADD", "{hp}:schedule", "0", "A-1"])
+        .await;
+    assert_eq!(
+        settle(&ledger, &mine, refused()).await,
+        Settled::Applied(Some(entry.clone()))
+    );
+    assert_eq!(world.record("A-1").await["result"], entry);
+    assert!(
+        world.stream("{hp}:results").await.is_empty(),
+        "a second first result"
+    );
+}
+
+#[tokio::test]
+async fn an_outcome_counts_even_if_the_order_fell_out_of_the_schedule() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let mine = take_one(&ledger, LONG).await;
+    world.redis.run::<u64>(&["DEL", "{hp}:schedule"]).await;
+    assert!(matches!(
+        settle(&ledger, &mine, refused()).await,
+        Settled::Applied(Some(_))
+    ));
+    assert_eq!(world.stream("{hp}:results").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_result_that_cannot_be_written_leaves_the_order_as_it_was() {
     let world = World::start();
     let ledger = world.ledger();

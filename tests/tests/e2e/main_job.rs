@@ -106,7 +106,7 @@ async fn two_workers_share_many_orders_and_none_is_charged_twice() {
 #[tokio::test]
 async fn no_card_key_and_no_secret_is_in_the_ledger_or_in_a_log() {
     let world = World::start();
-    let worker = world.worker_with(&[("HP_LOG__FILTER", "trace")]);
+    let mut worker = world.worker_with(&[("HP_LOG__FILTER", "trace")]);
     for (id, quantity) in [
         ("A-1", 2),
         ("A-2~lost-answer", 1),
@@ -116,6 +116,8 @@ async fn no_card_key_and_no_secret_is_in_the_ledger_or_in_a_log() {
         world.order(id, quantity).await;
         assert_eq!(world.result(id).await["status"], "completed");
     }
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(worker.ended().await.success());
     let mut seen = worker.log();
     assert!(seen.contains("A-4~bad-signature"), "the log tells nothing");
     for id in ["A-1", "A-2~lost-answer", "A-3~short", "A-4~bad-signature"] {

@@ -115,6 +115,36 @@ async fn a_repetition_whose_result_is_gone_is_told_from_hitpoints_record() {
 }
 
 #[tokio::test]
+async fn a_repetition_whose_result_is_gone_is_answered_with_its_own_words_too() {
+    let world = World::start();
+    let _worker = world.worker();
+    world.order("A-1", 1).await;
+    let first = world.result("A-1").await;
+    world
+        .redis
+        .run::<u64>(&["XDEL", "{hp}:results", &first["entry"]])
+        .await;
+    let own = [("meta", "again"), ("reply_to", "{hp}:results:till")];
+    let same = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
+    world.put(&[same.as_slice(), own.as_slice()].concat()).await;
+    let again = world
+        .results_in("{hp}:results:till", "A-1", 1)
+        .await
+        .remove(0);
+    assert_eq!(
+        (again["meta"].as_str(), again["replay_of"].as_str()),
+        ("again", first["entry"].as_str())
+    );
+    let record = world.record("A-1").await;
+    assert!(
+        !record
+            .keys()
+            .any(|field| field.starts_with("again_") || field == "meta"),
+        "{record:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_repetition_of_a_failed_order_whose_result_is_gone_is_told_from_the_ledger() {
     let world = World::start();
     let _worker = world.worker();

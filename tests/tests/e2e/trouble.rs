@@ -23,7 +23,10 @@ async fn an_outcome_that_comes_while_redis_is_away_is_kept_and_written_when_it_i
         latency,
         ..hp_sandbox::Options::local()
     });
-    let worker = world.worker_with(&[("HP_WORKER__LEASE", "60s")]);
+    let worker = world.worker_with(&[
+        ("HP_WORKER__LEASE", "60s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "70s"),
+    ]);
     world.order("A-1", 1).await;
     world.in_state("A-1", "submitting").await;
     world.redis.crash();
@@ -79,10 +82,8 @@ async fn a_wrong_secret_pauses_the_queue_and_costs_no_order_its_place_or_an_atte
 #[tokio::test]
 async fn a_vendor_out_of_reach_costs_no_attempt_and_the_order_waits() {
     let world = World::start();
-    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", nowhere.local_addr().unwrap());
-    drop(nowhere);
-    let mut lost = world.worker_with(&[("HP_API__BASE_URL", &url)]);
+    // Nobody listens on port 1.
+    let mut lost = world.worker_with(&[("HP_API__BASE_URL", "http://127.0.0.1:1")]);
     world.order("A-1", 1).await;
     let record = world.in_state("A-1", "waiting").await;
     assert_eq!(record["attempts"], "0");

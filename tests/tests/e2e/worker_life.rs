@@ -96,13 +96,12 @@ async fn the_orders_of_a_killed_worker_are_taken_over_and_charged_once() {
 #[tokio::test]
 async fn a_long_call_keeps_its_order_by_renewing_the_lease() {
     let world = World::with(hp_sandbox::Options {
-        latency: "2500ms".parse().unwrap(),
+        latency: "4s".parse().unwrap(),
         ..hp_sandbox::Options::local()
     });
     let patient = [
         ("HP_API__TIMEOUT", "20s"),
         ("HP_RETRY__RESUBMIT_AFTER", "30s"),
-        ("HP_WORKER__LEASE", "1s"),
     ];
     let _workers = [world.worker_with(&patient), world.worker_with(&patient)];
     world.order("A-1", 1).await;

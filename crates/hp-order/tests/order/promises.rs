@@ -139,8 +139,10 @@ proptest! {
         let record = Record { state, ..record };
         let step = step(&record, event, &policy(), after(seconds));
         prop_assert_eq!(step.state, record.state);
-        if let Next::End(ending) = step.next {
-            prop_assert_eq!(ending.status().as_str(), record.state.as_str());
+        match step.next {
+            Next::End(ending) => prop_assert_eq!(ending.status().as_str(), record.state.as_str()),
+            Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "it is asked for without a pause"),
+            Next::Review => prop_assert!(false, "an ended order needs nobody"),
         }
     }
 

@@ -34,7 +34,8 @@ local at, lease_ends = text(now), text(now + lease)
 local trim_before = text(math.max(now - ARGV[5], 0))
 
 if redis.call('EXISTS', paused) == 1 then
-  return { at, redis.call('HGET', paused, 'reason') or 'no reason given', '-1', '', {} }
+  local reason = redis.call('HGET', paused, 'reason')
+  return { at, reason and reason ~= '' and reason or 'no reason given', '-1', '', {} }
 end
 
 -- A key that is not what it should be stops the script here, before anything has changed.
@@ -43,20 +44,16 @@ redis.call('XLEN', rejected)
 redis.call('ZCARD', schedule)
 redis.call('ZCARD', open)
 
-local claimed, due_at, opened = {}, {}, {}
+local claimed, due_at, opened, last_entry = {}, {}, {}, nil
 
 local function in_words(failure) return type(failure) == 'table' and failure.err or tostring(failure) end
 
 local function order_key(id) return prefix .. ':order:' .. id end
 
 local function publish(stream, fields)
-  return redis.call('XADD', stream, 'MINID', '~', trim_before, '*', unpack(fields))
-end
-
-local function claim(id, fields)
-  claimed[#claimed + 1] = fields
-  due_at[#due_at + 1] = lease_ends
-  due_at[#due_at + 1] = id
+  redis.call('XADD', stream, 'MINID', '~', trim_before, '*', unpack(fields))
+  -- A producer's own stream may never be written again.
+  if stream ~= results then redis.call('PEXPIRE', stream, ARGV[5]) end
 end
 
 -- Reading an entry -----------------------------------------------------------------------------------------
@@ -81,7 +78,7 @@ local function is_traceparent(value)
   local version, trace, parent, flags, rest = value:match('^(%x%x)%-(%x+)%-(%x+)%-(%x%x)(.*)$')
   return version ~= nil and #trace == 32 and #parent == 16 and not value:find('%u')
     and version ~= 'ff' and trace:find('[^0]') ~= nil and parent:find('[^0]') ~= nil
-    and (rest == '' or (version ~= '00' and rest:sub(1, 1) == '-'))
+    and (rest == '' or (version ~= '00' and rest:find('^%-[\33-\126]+$') ~= nil and #rest <= 128))
 end
 
 local function is_reply_to(value)
@@ -140,16 +137,20 @@ end
 -- Verbatim, but for an entry of more fields than a script can pass on: of that one, the first.
 local function set_aside(entry_id, entry, reason)
   local fields = { unpack(entry, 1, math.min(#entry, MAX_FIELDS)) }
+  if #entry > MAX_FIELDS then reason = 'too_many_fields' end
   for _, word in ipairs({ 'reason', reason, 'entry_id', entry_id }) do fields[#fields + 1] = word end
   redis.call('XADD', rejected, '*', unpack(fields))
 end
 
--- Tells an ended order's result once more. Where the result itself is gone, the order is claimed like an open one:
--- whoever takes it finds out what its result was.
+-- Tells an ended order's result once more. Where the result itself is gone, the order comes due like an open one:
+-- whoever takes it finds out what its result was, and answers this repetition's own words.
 local function replay(job, key)
   local was = redis.call('HMGET', key, 'result', 'reply_to')
   local first = was[1] and redis.call('XRANGE', was[2] or results, was[1], was[1])[1]
   if not first then
+    for _, name in ipairs({ 'reply_to', 'meta', 'traceparent' }) do
+      if job[name] then redis.call('HSET', key, 'again_' .. name, job[name]) end
+    end
     redis.call('ZADD', schedule, at, job.order_id)
     return
   end
@@ -178,14 +179,13 @@ local function admit(job, key)
   end
   redis.call('HSET', key, 'claim', '1', 'state', 'submitting', 'attempts', '1', 'checks', '0',
     'accepted_at', at, 'submitted_at', at, 'updated_at', at, unpack(asked))
-  opened[#opened + 1] = at
-  opened[#opened + 1] = job.order_id
-  claim(job.order_id, { 'order_id', job.order_id, unpack(asked) })
+  for _, word in ipairs({ lease_ends, job.order_id }) do due_at[#due_at + 1] = word end
+  for _, word in ipairs({ at, job.order_id }) do opened[#opened + 1] = word end
+  claimed[#claimed + 1] = { 'order_id', job.order_id, unpack(asked) }
 end
 
 local function receive(entry_id, entry)
   local job, twice = read(entry)
-  if #entry > MAX_FIELDS then return set_aside(entry_id, entry, 'too_many_fields') end
   if twice == 'order_id' or not is_order_id(job.order_id) then
     return set_aside(entry_id, entry, 'invalid_order_id')
   end
@@ -201,8 +201,8 @@ local function receive(entry_id, entry)
   if known[4] then replay(job, key) end
 end
 
--- Takes the oldest entries, so that all up to the last of them can be cut off in one stroke. Returns whether the
--- inbox may hold more.
+-- The oldest entries, so that all up to the last of them can be cut off in one stroke. Returns whether the inbox
+-- may hold more.
 local function take_inbox(limit)
   if limit <= 0 then return false end
   local entries = redis.call('XRANGE', jobs, '-', '+', 'COUNT', limit)
@@ -210,10 +210,8 @@ local function take_inbox(limit)
     -- What makes the script fail on one entry must not stop the others, or be met again for ever.
     local ok, failure = pcall(receive, entry[1], entry[2])
     if not ok then set_aside(entry[1], entry[2], 'unusable: ' .. in_words(failure)) end
+    last_entry = entry[1]
   end
-  if #entries == 0 then return false end
-  local ms, number = entries[#entries][1]:match('^(%d+)%-(%d+)$')
-  redis.call('XTRIM', jobs, 'MINID', '=', ms .. '-' .. text(number + 1))
   return #entries == limit
 end
 
@@ -233,15 +231,17 @@ local function reclaim(id)
     redis.call('HINCRBY', key, 'checks', 1)
     redis.call('HSET', key, 'updated_at', at)
   end
-  claim(id, { 'order_id', id, unpack(redis.call('HGETALL', key)) })
+  claimed[#claimed + 1] = { 'order_id', id, unpack(redis.call('HGETALL', key)) }
 end
 
 local function take_due(limit)
   if limit <= 0 then return false end
   local due = redis.call('ZRANGEBYSCORE', schedule, '-inf', at, 'LIMIT', 0, limit)
   for _, id in ipairs(due) do
+    -- The lease goes first: where Redis refuses to write, it refuses here, before anything has changed.
+    redis.call('ZADD', schedule, lease_ends, id)
     local ok, failure = pcall(reclaim, id)
-    if not ok then claim(id, { 'order_id', id, 'state', in_words(failure) }) end
+    if not ok then claimed[#claimed + 1] = { 'order_id', id, 'state', in_words(failure) } end
   end
   return #due == limit
 end
@@ -250,11 +250,16 @@ local sources = inbox_first and { take_inbox, take_due } or { take_due, take_inb
 local more = false
 for _, take in ipairs(sources) do more = take(n - #claimed) or more end
 
+-- An admitted order is in the schedule before its entry leaves the inbox.
+if #due_at > 0 then
+  redis.call('ZADD', schedule, unpack(due_at))
+  redis.call('ZADD', open, unpack(opened))
+end
+if last_entry then
+  redis.call('XTRIM', jobs, 'MINID', '=', last_entry)
+  redis.call('XDEL', jobs, last_entry)
+end
 redis.call('XTRIM', results, 'MINID', '~', trim_before)
-
--- Claimed orders are put to the end of the schedule here: had take_due seen them it would take them twice.
-if #due_at > 0 then redis.call('ZADD', schedule, unpack(due_at)) end
-if #opened > 0 then redis.call('ZADD', open, unpack(opened)) end
 
 -- Orders in review stand at the end of the schedule: nobody looks at them by himself.
 local first = redis.call('ZRANGE', schedule, 0, 0, 'WITHSCORES')

@@ -92,12 +92,16 @@ pub(crate) enum ConfigFault {
     Contradiction(String),
 }
 
+const LONGEST: Duration = Duration::from_hours(24 * 3650);
 const TIME: &str = "give a time such as 500ms, 15s, 5m, 24h or 7d";
 
 impl Config {
     /// Loads and checks the configuration of this process.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
-        Self::read(Settings::load(file, source::environment(std::env::vars()))?)
+        Self::read(Settings::load(
+            file,
+            source::environment(std::env::vars_os()),
+        )?)
     }
 
     fn read(mut from: Settings) -> Result<Self, ConfigFault> {
@@ -145,8 +149,8 @@ impl Config {
                 "worker.lease is shorter than 1s: a busy worker would lose its orders",
             ),
             (
-                self.policy.resubmit_after <= self.api.timeout,
-                "retry.resubmit_after must be longer than api.timeout: a request that is still on its way could be charged twice",
+                self.policy.resubmit_after <= self.lease + self.api.timeout,
+                "retry.resubmit_after must be longer than worker.lease and api.timeout together: a request that is still on its way could be charged twice",
             ),
             (
                 self.policy.give_up_after <= self.policy.resubmit_after,
@@ -228,6 +232,7 @@ impl Settings {
     fn time(&mut self, key: &str) -> Result<Duration, ConfigFault> {
         self.need(key, TIME, |text| match humantime::parse_duration(text) {
             Ok(Duration::ZERO) => Err("it must be longer than zero".to_owned()),
+            Ok(time) if time > LONGEST => Err("it is longer than ten years".to_owned()),
             Ok(time) => Ok(time),
             Err(error) => Err(error.to_string()),
         })

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt::Display, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, fmt::Display, path::Path};
 
 use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
 
@@ -97,10 +97,14 @@ impl Settings {
 
 /// The environment's settings: `HP_WORKER__LEASE` is `worker.lease`. A variable without the double underscore
 /// is not ours.
-pub(super) fn environment(variables: impl IntoIterator<Item = (String, String)>) -> Environment {
+pub(super) fn environment(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Environment {
     let ours = variables
         .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| name.starts_with("HP_") && name.contains("__"))
+        .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
         .collect();
     Environment::with_prefix("HP")
         .prefix_separator("_")
@@ -131,14 +135,23 @@ fn read_file(key: &str, path: &str) -> Result<String, ConfigFault> {
     })
 }
 
+/// Without the lines that a parser quotes from the file: there may be a secret in them.
 fn unreadable(file: Option<&Path>, error: &ConfigError) -> ConfigFault {
     let file = file.map_or_else(
         || "the configuration".into(),
         |path| path.display().to_string(),
     );
+    let said = error.to_string();
+    let quoted = |line: &&str| {
+        let line = line
+            .trim_start()
+            .trim_start_matches(|c: char| c.is_ascii_digit());
+        line.trim_start().starts_with('|')
+    };
+    let why: Vec<_> = said.lines().filter(|line| !quoted(line)).collect();
     ConfigFault::Unreadable {
         file,
-        why: error.to_string(),
+        why: why.join(" "),
     }
 }
 

@@ -6,8 +6,8 @@ use hp_order::{Event, Finding, Task, plan};
 
 use super::{Buyer, held::Held};
 
-/// Does what is to be done with a claimed order, and tells what happened. `None`: it is not ours any more.
-pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Option<Event>, Infallible> {
+/// Does what is to be done with a claimed order, and tells what happened.
+pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Event, Infallible> {
     let event = match plan(held.record(), &buyer.policy, held.now()) {
         Task::Conclude(event) => event,
         Task::Query => Event::Queried(buyer.look_up(&held).await),
@@ -15,11 +15,11 @@ pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Option<Ev
             Some(rejection) => Event::Declined(rejection),
             // The claim may have run out while this process stood still; then another worker has the order, and
             // what it finds out counts on nothing being sent from here.
-            None if held.is_stale(buyer.lease) => return Ok(None),
+            None if held.is_stale(buyer.lease) => Event::Released,
             None => Event::Submitted(Outcome::of(buyer.client.fetch(&held.record().wanted).await)),
         },
     };
-    Ok(Some(event))
+    Ok(event)
 }
 
 impl Buyer {

@@ -1,4 +1,8 @@
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use hp_order::{Millis, Moment, Record};
 use hp_queue::Claimed;
@@ -10,23 +14,49 @@ pub(crate) struct Held(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) claimed: Claimed,
-    /// Redis' time of the take, and ours just before it was asked for.
-    claimed_at: Millis,
-    taken: Instant,
+    take: Take,
     _slot: OwnedSemaphorePermit,
 }
 
+/// The times of the take that brought an order.
+#[derive(Clone, Copy)]
+pub(crate) struct Take {
+    /// Redis' time, in the middle of the take.
+    now: Millis,
+    answered: Instant,
+    asked: Asked,
+}
+
+/// Our time when a take was asked for. No lease that it brings began before.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    at: Instant,
+    by_the_clock: SystemTime,
+}
+
+impl Asked {
+    pub(crate) fn now() -> Self {
+        Self {
+            at: Instant::now(),
+            by_the_clock: clock(),
+        }
+    }
+
+    /// The take was answered: Redis' time was `now`.
+    pub(crate) fn answered(self, now: Millis) -> Take {
+        Take {
+            now,
+            answered: Instant::now(),
+            asked: self,
+        }
+    }
+}
+
 impl Held {
-    pub(crate) fn new(
-        claimed: Claimed,
-        claimed_at: Millis,
-        taken: Instant,
-        slot: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(crate) fn new(claimed: Claimed, take: Take, slot: OwnedSemaphorePermit) -> Self {
         Self(Arc::new(Inner {
             claimed,
-            claimed_at,
-            taken,
+            take,
             _slot: slot,
         }))
     }
@@ -45,9 +75,9 @@ impl Inner {
         &self.claimed.record
     }
 
-    /// The time now by Redis' clock, told from ours.
+    /// The time by Redis' clock, told from ours: never ahead of it.
     pub(crate) fn now(&self) -> Millis {
-        self.claimed_at.plus(self.taken.elapsed())
+        self.take.now.plus(self.take.answered.elapsed())
     }
 
     pub(crate) fn moment(&self) -> Moment {
@@ -58,8 +88,19 @@ impl Inner {
     }
 
     /// Whether so much time has passed since the take that another worker may hold the order by now. A process
-    /// that was stopped, or a machine that slept, finds out here before it sends anything.
+    /// that was stopped finds out here before it sends anything; so does a machine that slept, by the wall
+    /// clock, because the other one sleeps with it.
     pub(crate) fn is_stale(&self, lease: Duration) -> bool {
-        self.taken.elapsed() >= lease
+        let asked = &self.take.asked;
+        let by_the_clock = clock().duration_since(asked.by_the_clock);
+        asked.at.elapsed() >= lease || by_the_clock.map_or(true, |passed| passed >= lease)
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge where the wall clock is read"
+)]
+fn clock() -> SystemTime {
+    SystemTime::now()
 }

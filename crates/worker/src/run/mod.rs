@@ -39,7 +39,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     let buyer = Arc::new(Buyer::open(config)?);
     let stop = stop::Stop::on_signals()?;
     info!(worker = buyer.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
-    refresh::first_list(&buyer).await;
+    tokio::select! {
+        () = refresh::first_list(&buyer) => {}
+        () = stop.wait() => return Ok(()),
+    }
     let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);

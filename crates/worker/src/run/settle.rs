@@ -36,7 +36,7 @@ impl<S> Layer<S> for SettleLayer {
 
 impl<S> Service<Task<Held>> for SettleService<S>
 where
-    S: Service<Task<Held>, Response = Option<Event>>,
+    S: Service<Task<Held>, Response = Event>,
     S::Error: Into<BoxDynError>,
     S::Future: Send + 'static,
 {
@@ -55,16 +55,12 @@ where
         let work = self.inner.call(task);
         Box::pin(
             async move {
-                match keep::leased(&buyer, &held, work).await.map_err(Into::into) {
-                    Ok(Some(event)) => settle(&buyer, &held, event).await,
-                    Ok(None) => {
-                        warn!("the lease ran out before anything was sent; left to its new holder");
-                    }
-                    Err(error) => {
-                        warn!(error = %error, "the order's code failed; its outcome is unknown");
-                        settle(&buyer, &held, Event::Panicked).await;
-                    }
-                }
+                let done = keep::leased(&buyer, &held, work).await;
+                let event = done.map_err(Into::into).unwrap_or_else(|error| {
+                    warn!(%error, "the order's code failed; its outcome is unknown");
+                    Event::Panicked
+                });
+                settle(&buyer, &held, event).await;
                 Ok(())
             }
             .instrument(span),

@@ -4,11 +4,16 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use hp_queue::{Inbox, QueueError, Source, Taken};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{Instant, sleep},
+    time::sleep,
 };
 use tracing::{info, warn};
 
-use super::{Buyer, backend::Orders, held::Held, stop::Stop};
+use super::{
+    Buyer,
+    backend::Orders,
+    held::{Asked, Held},
+    stop::Stop,
+};
 
 /// How often a paused queue is looked at.
 const PAUSED: Duration = Duration::from_secs(1);
@@ -25,7 +30,8 @@ pub(super) fn start(buyer: Arc<Buyer>, inbox: Inbox, slots: usize, stop: Stop) -
         hand_over,
         first: Source::Inbox,
         paused: None,
-        trouble: patience(),
+        no_take: patience(),
+        no_watch: patience(),
     };
     let taking = tokio::spawn(taker.run(stop.clone()));
     Orders::new(buyer, orders, taking, stop)
@@ -39,7 +45,9 @@ struct Taker {
     hand_over: mpsc::Sender<Held>,
     first: Source,
     paused: Option<String>,
-    trouble: ExponentialBackoff,
+    /// Pauses while orders cannot be taken, and while the inbox cannot be watched.
+    no_take: ExponentialBackoff,
+    no_watch: ExponentialBackoff,
 }
 
 type Entry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> + Send>>;
@@ -70,7 +78,7 @@ impl Taker {
     }
 
     async fn take(&mut self, mut slots: OwnedSemaphorePermit) -> Rest {
-        let asked = Instant::now();
+        let asked = Asked::now();
         let taken = match self
             .buyer
             .ledger
@@ -78,15 +86,20 @@ impl Taker {
             .await
         {
             Ok(taken) => taken,
-            Err(error) => return self.back_off("orders cannot be taken", &error),
+            Err(error) => {
+                let again_in = self.no_take.next().unwrap_or(IDLE);
+                warn!(%error, ?again_in, "orders cannot be taken");
+                return Rest::For(again_in);
+            }
         };
-        self.trouble = patience();
+        self.no_take = patience();
         self.first = if self.first == Source::Inbox {
             Source::Schedule
         } else {
             Source::Inbox
         };
         self.report(&taken);
+        let take = asked.answered(taken.now);
         let rest = match taken.next_due {
             _ if taken.paused.is_some() => Rest::For(PAUSED),
             _ if taken.more => Rest::Not,
@@ -95,9 +108,7 @@ impl Taker {
         for claimed in taken.claimed {
             let Some(slot) = slots.split(1) else { break };
             // Fails only if the backend is gone, and with it the worker: the lease then gives the order to another.
-            let _ = self
-                .hand_over
-                .try_send(Held::new(claimed, taken.now, asked, slot));
+            let _ = self.hand_over.try_send(Held::new(claimed, take, slot));
         }
         rest
     }
@@ -108,32 +119,29 @@ impl Taker {
             Rest::For(time) => return sleep(time).await,
             Rest::ForOrders(at_most) => at_most,
         };
-        let waited = tokio::select! {
+        tokio::select! {
             (inbox, waited) = &mut self.entry => {
                 self.entry = entry_in(inbox);
-                waited
+                match waited {
+                    Ok(()) => self.no_watch = patience(),
+                    Err(error) => {
+                        let again_in = self.no_watch.next().unwrap_or(IDLE);
+                        warn!(%error, ?again_in, "the inbox cannot be watched");
+                        sleep(again_in).await;
+                    }
+                }
             }
-            () = self.buyer.postponed.notified() => Ok(()),
-            () = sleep(at_most) => Ok(()),
-        };
-        if let Err(error) = waited
-            && let Rest::For(time) = self.back_off("the inbox cannot be watched", &error)
-        {
-            sleep(time).await;
+            () = self.buyer.postponed.notified() => {}
+            () = sleep(at_most) => {}
         }
-    }
-
-    fn back_off(&mut self, what: &str, error: &QueueError) -> Rest {
-        let time = self.trouble.next().unwrap_or(IDLE);
-        warn!(%error, again_in = ?time, "{what}");
-        Rest::For(time)
     }
 
     fn report(&mut self, taken: &Taken) {
         for (id, why) in &taken.unreadable {
             warn!(
                 id,
-                why, "this order's ledger record cannot be read; mend or delete it"
+                why,
+                "this order's ledger record cannot be read: mend it, and do not delete it, for it may be charged"
             );
         }
         if self.paused != taken.paused {
