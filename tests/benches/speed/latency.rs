@@ -52,15 +52,11 @@ pub(crate) async fn when_idle() {
         .run::<()>(&["CONFIG", "SET", "appendfsync", "everysec"])
         .await;
     let (address, mut orders) = watch_post(world.sandbox.base_url()).await;
-    let worker = worker(&world, &address);
+    let _worker = worker(&world, &address);
     world.order("first", 1).await;
     world.result("first").await;
     orders.recv().await.unwrap();
     println!("idle, from before XADD to the request at the vendor's door, {ORDERS} orders");
-    println!(
-        "  idle: {:.1} MiB",
-        crate::measure::memory(worker.id(), "VmRSS")
-    );
 
     let mut connection = world.redis.connection().await;
     let mut times = Vec::new();

@@ -27,9 +27,6 @@ elseif was[2] and ends then
   return was[2]
 end
 
--- A key that is not what it should be stops the script here, before anything has changed.
-redis.call('ZCARD', open)
-
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local at = string.format('%d', now)
@@ -77,8 +74,8 @@ if #gone > 0 then redis.call('HDEL', record, unpack(gone)) end
 
 if ends then
   redis.call('ZREM', schedule, id)
-  redis.call('ZREM', open, id)
   redis.call('PEXPIRE', record, ARGV[5])
+  redis.call('ZREM', open, id)
 elseif next_step == 'review' then
   redis.call('ZADD', schedule, '+inf', id)
 else
