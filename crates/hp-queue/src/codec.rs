@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::Claimed;
 
 /// A list of names and values on its way to Redis.
-pub(crate) type Fields = Vec<(&'static str, Zeroizing<String>)>;
+pub(crate) type Fields = Vec<(&'static str, String)>;
 
 /// The fields of a ledger record as a script answered them.
 pub(crate) struct Answered<'a>(&'a [Value]);
@@ -104,7 +104,7 @@ impl<'a> Answered<'a> {
 }
 
 /// The ledger fields that a step changes; an empty value removes the field.
-pub(crate) fn record_fields(record: &Record, step: &Step) -> Vec<(&'static str, String)> {
+pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
     let mut fields = Vec::with_capacity(4);
     let mut set = |changed: bool, name, value: String| {
         if changed {
@@ -152,11 +152,11 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Vec<(&'static str, 
     fields
 }
 
-/// The fields of a result, less those that the settling script adds. These hold card keys.
+/// The fields of a result, less the cards and those that the settling script adds.
 pub(crate) fn result_fields(claimed: &Claimed, step: &Step, ending: &Ending) -> Fields {
     let record = &claimed.record;
     let mut fields = Fields::with_capacity(20);
-    let mut add = |name, value: String| fields.push((name, Zeroizing::new(value)));
+    let mut add = |name, value: String| fields.push((name, value));
     add("order_id", record.wanted.order_id.to_string());
     add("product_id", record.wanted.product_id.to_string());
     add("quantity", record.wanted.quantity.to_string());
@@ -180,7 +180,6 @@ pub(crate) fn result_fields(claimed: &Claimed, step: &Step, ending: &Ending) -> 
         add("total_price", order.total_price.to_string());
         add("pin_count", order.cards.len().to_string());
         add("pins_encoding", "json".into());
-        fields.push(("pins", pins(order)));
     }
     fields
 }
@@ -197,7 +196,7 @@ struct CardRow<'a> {
 }
 
 /// The cards as the contract's JSON: the one place where card keys are written out.
-fn pins(order: &Order) -> Zeroizing<String> {
+pub(crate) fn pins(order: &Order) -> Zeroizing<String> {
     let cards: Vec<_> = order
         .cards
         .iter()
@@ -211,5 +210,5 @@ fn pins(order: &Order) -> Zeroizing<String> {
             expire_time: card.expire_time,
         })
         .collect();
-    Zeroizing::new(serde_json::to_string(&cards).unwrap_or_default())
+    Zeroizing::new(serde_json::to_string(&cards).expect("text and numbers are always JSON"))
 }

@@ -1,12 +1,12 @@
 use std::{sync::LazyLock, time::Duration};
 
 use hp_api::OrderId;
-use hp_order::{Millis, Next, Record, Step};
+use hp_order::{Ending, Millis, Next, Record, Step};
 use redis::{Client, Cmd, Script, Value, aio::ConnectionManager};
 
 use crate::{
     Prefix, QueueError,
-    codec::{Answered, record_fields, result_fields},
+    codec::{Answered, pins, record_fields, result_fields},
     connect,
     keys::Keys,
     script::{call, run},
@@ -39,7 +39,7 @@ pub struct Retention {
 
 /// Where [`Ledger::take`] looks first. To alternate keeps both from starving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum LookFirst {
     /// New orders.
     Inbox,
     /// Open orders whose time has come.
@@ -113,7 +113,7 @@ impl Ledger {
         &self,
         n: usize,
         lease: Duration,
-        first: Source,
+        first: LookFirst,
     ) -> Result<Taken, QueueError> {
         let keys = &self.keys;
         let mut command = call(
@@ -131,7 +131,7 @@ impl Ledger {
             .arg(&keys.prefix)
             .arg(n.min(LARGEST_TAKE))
             .arg(millis(lease))
-            .arg(if first == Source::Inbox {
+            .arg(if first == LookFirst::Inbox {
                 "inbox"
             } else {
                 "schedule"
@@ -181,8 +181,11 @@ impl Ledger {
             command.arg(*name).arg(value);
         }
         if let Next::End(ending) = &step.next {
-            for (name, value) in result_fields(claimed, step, ending) {
-                command.arg(name).arg(value.as_str());
+            for (name, value) in &result_fields(claimed, step, ending) {
+                command.arg(*name).arg(value);
+            }
+            if let Ending::Completed { order, .. } = ending {
+                command.arg("pins").arg(pins(order).as_str());
             }
             if let Some(meta) = &claimed.meta {
                 command.arg("meta").arg(meta);

@@ -55,6 +55,6 @@ pub use error::QueueError;
 pub use inbox::Inbox;
 pub use job::{Job, JobError, ResultStream};
 pub use keys::{Prefix, PrefixError};
-pub use ledger::{Claimed, Ledger, Retention, Settled, Source, Taken};
+pub use ledger::{Claimed, Ledger, LookFirst, Retention, Settled, Taken};
 pub use queue::{Delivery, Queue, Results};
 pub use result::{Card, OrderResult, Purchase, ResultError};

@@ -39,8 +39,7 @@ pub(crate) enum Command {
     Config,
     /// Let orders be taken again after the queue was paused.
     ///
-    /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in
-    /// {hp}:paused and in its log. See to it first.
-    #[command(verbatim_doc_comment)]
+    /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in its log
+    /// and in {hp}:paused. See to it first.
     Resume,
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use e2e::World;
 use hp_api::{Outcome, Refusal, RefusalKind};
 use hp_order::{Backoff, Event, Moment, Policy, State, step};
-use hp_queue::{Claimed, Ledger, Settled, Source};
+use hp_queue::{Claimed, Ledger, LookFirst, Settled};
 
 const LONG: Duration = Duration::from_mins(10);
 /// A lease that has ended before anybody can use it.
 const NONE: Duration = Duration::ZERO;
 
 async fn take_one(ledger: &Ledger, lease: Duration) -> Claimed {
-    let mut taken = ledger.take(1, lease, Source::Inbox).await.unwrap();
+    let mut taken = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
     assert_eq!((taken.claimed.len(), taken.unreadable.len()), (1, 0));
     taken.claimed.remove(0)
 }
@@ -99,7 +99,7 @@ async fn a_lease_keeps_an_order_from_others_until_it_ends_and_can_be_renewed() {
     let mine = take_one(&ledger, LONG).await;
     assert!(
         ledger
-            .take(1, LONG, Source::Schedule)
+            .take(1, LONG, LookFirst::Schedule)
             .await
             .unwrap()
             .claimed
@@ -202,7 +202,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
         !ledger.pause("another reason", "a test").await.unwrap(),
         "the first reason stands"
     );
-    let nothing = ledger.take(9, LONG, Source::Inbox).await.unwrap();
+    let nothing = ledger.take(9, LONG, LookFirst::Inbox).await.unwrap();
     assert_eq!(
         (nothing.claimed.len(), nothing.paused.as_deref()),
         (0, Some("wrong secret"))
@@ -214,7 +214,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
     assert!(ledger.resume().await.unwrap());
     assert_eq!(
         ledger
-            .take(9, LONG, Source::Inbox)
+            .take(9, LONG, LookFirst::Inbox)
             .await
             .unwrap()
             .claimed
@@ -232,7 +232,7 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
     }
     assert_eq!(
         ledger
-            .take(4, NONE, Source::Inbox)
+            .take(4, NONE, LookFirst::Inbox)
             .await
             .unwrap()
             .claimed
@@ -242,8 +242,8 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
     for n in 0..4 {
         world.order(&format!("new-{n}"), 1).await;
     }
-    let new = ledger.take(1, LONG, Source::Inbox).await.unwrap();
-    let old = ledger.take(1, LONG, Source::Schedule).await.unwrap();
+    let new = ledger.take(1, LONG, LookFirst::Inbox).await.unwrap();
+    let old = ledger.take(1, LONG, LookFirst::Schedule).await.unwrap();
     assert_eq!(new.claimed[0].id().as_str(), "new-0");
     assert_eq!(old.claimed[0].id().as_str(), "old-0");
     assert!(new.more && old.more);
@@ -255,7 +255,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
     let ledger = world.ledger();
     world.order("A-1", 1).await;
     world.order("A-2", 1).await;
-    ledger.take(2, NONE, Source::Inbox).await.unwrap();
+    ledger.take(2, NONE, LookFirst::Inbox).await.unwrap();
     world
         .redis
         .run::<()>(&["HSET", "{hp}:order:A-1", "checks", "many"])
@@ -268,7 +268,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
         .redis
         .run::<()>(&["HSET", "{hp}:order:A-1", "state", "waiting"])
         .await;
-    let taken = ledger.take(5, LONG, Source::Schedule).await.unwrap();
+    let taken = ledger.take(5, LONG, LookFirst::Schedule).await.unwrap();
     assert_eq!(
         taken
             .claimed
@@ -306,12 +306,12 @@ async fn a_key_that_is_something_else_stops_the_take_before_it_has_changed_anyth
         world.put(&[("order_id", "A-2"), ("quantity", "0")]).await;
         world.order("A-3", 1).await;
         world.redis.run::<()>(&["SET", key, "something else"]).await;
-        ledger.take(9, LONG, Source::Inbox).await.unwrap_err();
+        ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
         assert!(world.record("A-1").await.is_empty(), "{key}: half a take");
         world.redis.run::<()>(&["DEL", key]).await;
         assert_eq!(
             ledger
-                .take(9, LONG, Source::Inbox)
+                .take(9, LONG, LookFirst::Inbox)
                 .await
                 .unwrap()
                 .claimed
@@ -332,7 +332,7 @@ async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are
         .redis
         .run::<()>(&["SET", "{hp}:order:A-2", "a string"])
         .await;
-    let taken = ledger.take(9, NONE, Source::Inbox).await.unwrap();
+    let taken = ledger.take(9, NONE, LookFirst::Inbox).await.unwrap();
     assert_eq!(
         taken
             .claimed
@@ -354,7 +354,7 @@ async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are
         .redis
         .run::<()>(&["SET", "{hp}:order:A-1", "a string"])
         .await;
-    let taken = ledger.take(9, LONG, Source::Schedule).await.unwrap();
+    let taken = ledger.take(9, LONG, LookFirst::Schedule).await.unwrap();
     assert_eq!(taken.claimed[0].id().as_str(), "A-3");
     assert_eq!(taken.unreadable[0].0, "A-1");
 }
@@ -371,7 +371,7 @@ async fn nothing_is_lost_when_redis_is_out_of_memory() {
         .redis
         .run::<()>(&["CONFIG", "SET", "maxmemory", "1"])
         .await;
-    ledger.take(9, LONG, Source::Inbox).await.unwrap_err();
+    ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
     let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
     ledger.settle(&mine, &refusal).await.unwrap_err();
     assert_eq!(world.record("A-1").await, before);

@@ -357,14 +357,20 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
     }
     let ledger = world.ledger();
     let week = std::time::Duration::from_hours(1);
-    let first = ledger.take(2, week, hp_queue::Source::Inbox).await.unwrap();
+    let first = ledger
+        .take(2, week, hp_queue::LookFirst::Inbox)
+        .await
+        .unwrap();
     assert_eq!((first.claimed.len(), first.more), (2, true));
     assert_eq!(
         world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await,
         2,
         "the others stay"
     );
-    let second = ledger.take(9, week, hp_queue::Source::Inbox).await.unwrap();
+    let second = ledger
+        .take(9, week, hp_queue::LookFirst::Inbox)
+        .await
+        .unwrap();
     assert_eq!((second.claimed.len(), second.more), (2, false));
     assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 4);

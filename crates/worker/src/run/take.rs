@@ -1,7 +1,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use hp_queue::{Inbox, QueueError, Source, Taken};
+use hp_queue::{Inbox, LookFirst, QueueError, Taken};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::sleep,
@@ -28,7 +28,7 @@ pub(super) fn start(buyer: Arc<Buyer>, inbox: Inbox, slots: usize, stop: Stop) -
         entry: entry_in(inbox),
         slots: Arc::new(Semaphore::new(slots)),
         hand_over,
-        first: Source::Inbox,
+        first: LookFirst::Inbox,
         paused: None,
         no_take: patience(),
         no_watch: patience(),
@@ -43,7 +43,7 @@ struct Taker {
     entry: Entry,
     slots: Arc<Semaphore>,
     hand_over: mpsc::Sender<Held>,
-    first: Source,
+    first: LookFirst,
     paused: Option<String>,
     /// Pauses while orders cannot be taken, and while the inbox cannot be watched.
     no_take: ExponentialBackoff,
@@ -93,10 +93,10 @@ impl Taker {
             }
         };
         self.no_take = patience();
-        self.first = if self.first == Source::Inbox {
-            Source::Schedule
+        self.first = if self.first == LookFirst::Inbox {
+            LookFirst::Schedule
         } else {
-            Source::Inbox
+            LookFirst::Inbox
         };
         self.report(&taken);
         let take = asked.answered(taken.now);
