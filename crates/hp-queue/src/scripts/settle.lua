@@ -34,28 +34,26 @@ local fields, gone = { 'updated_at', at }, {}
 
 local entry
 if ends then
-  local values = { 'XADD', wanted_in, '*', unpack(ARGV, last + 1) }
-  local n = #values
+  local n = #ARGV
+  ARGV[n + 1], ARGV[n + 2] = 'finished_at', at
   if next_step == 'again' then
-    values[n + 1], values[n + 2] = 'finished_at', redis.call('HGET', record, 'finished_at')
-    values[n + 3], values[n + 4] = 'replay_of', was[2] or ''
+    ARGV[n + 2] = redis.call('HGET', record, 'finished_at')
+    ARGV[n + 3], ARGV[n + 4] = 'replay_of', was[2] or ''
     gone = { 'again_reply_to', 'again_meta', 'again_traceparent' }
-  else
-    values[n + 1], values[n + 2] = 'finished_at', at
   end
   -- The outside can make only this command fail, so it goes first: then nothing has changed.
-  entry = redis.pcall(unpack(values))
+  entry = redis.pcall('XADD', wanted_in, '*', unpack(ARGV, last + 1))
   if type(entry) == 'table' and wanted_in ~= results then
     -- The producer's stream cannot be written any more; the common one is where to look for what is missing.
-    values[2] = results
-    entry = redis.pcall(unpack(values))
+    wanted_in = results
+    entry = redis.pcall('XADD', wanted_in, '*', unpack(ARGV, last + 1))
     gone[#gone + 1] = 'reply_to'
   end
   if type(entry) == 'table' then return entry end
   if next_step == 'end' then
     fields[3], fields[4], fields[5], fields[6] = 'finished_at', at, 'result', entry
   end
-  if values[2] ~= results then
+  if wanted_in ~= results then
     -- The common stream is trimmed by `take`; this one may never be written again.
     redis.call('XTRIM', wanted_in, 'MINID', '~', string.format('%d', math.max(now - ARGV[4], 0)))
     redis.call('PEXPIRE', wanted_in, ARGV[4])

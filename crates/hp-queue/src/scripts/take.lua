@@ -179,8 +179,9 @@ local function admit(job, key)
   end
   redis.call('HSET', key, 'claim', '1', 'state', 'submitting', 'attempts', '1', 'checks', '0',
     'accepted_at', at, 'submitted_at', at, 'updated_at', at, unpack(asked))
-  for _, word in ipairs({ lease_ends, job.order_id }) do due_at[#due_at + 1] = word end
-  for _, word in ipairs({ at, job.order_id }) do opened[#opened + 1] = word end
+  local n = #due_at
+  due_at[n + 1], due_at[n + 2] = lease_ends, job.order_id
+  opened[n + 1], opened[n + 2] = at, job.order_id
   claimed[#claimed + 1] = { 'order_id', job.order_id, unpack(asked) }
 end
 
