@@ -55,11 +55,19 @@ pub(crate) async fn blocking(
 
 /// The address without user and password, fit to be shown.
 pub fn without_password(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or_default();
     let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
-    match url.rsplit_once('@') {
+    match url.split_once('?') {
+        // A password with a question mark in it, or an odd query: nothing of it is safe to show.
+        Some((_, rest)) if rest.contains('@') => format!("{scheme}..."),
+        Some((address, _)) => without_user(scheme, address),
+        None => without_user(scheme, url),
+    }
+}
+
+fn without_user(scheme: &str, address: &str) -> String {
+    match address.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}{host}"),
-        None => url.into(),
+        None => address.into(),
     }
 }
 
@@ -79,6 +87,8 @@ mod tests {
                 "redis+unix:///run/redis.sock",
             ),
             ("redis://redis:6379", "redis://redis:6379"),
+            ("redis://:hun?ter2@redis", "redis://..."),
+            ("redis+unix:///run/r.sock?pass=a@b", "redis+unix://..."),
         ] {
             assert_eq!(without_password(url), shown);
         }

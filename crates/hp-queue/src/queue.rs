@@ -2,7 +2,7 @@ use std::{collections::HashMap, time::Duration};
 
 use redis::{
     Client,
-    aio::{ConnectionManager, MultiplexedConnection},
+    aio::{ConnectionLike, ConnectionManager, MultiplexedConnection},
     streams::{StreamId, StreamReadReply},
 };
 
@@ -98,17 +98,7 @@ impl Queue {
         group: &str,
         consumer: &str,
     ) -> Result<Results, QueueError> {
-        let mut create = redis::cmd("XGROUP");
-        create
-            .arg("CREATE")
-            .arg(&stream)
-            .arg(group)
-            .arg("0")
-            .arg("MKSTREAM");
-        match create.query_async::<()>(&mut self.connection.clone()).await {
-            Err(error) if error.code() != Some("BUSYGROUP") => return Err(error.into()),
-            _ => {}
-        }
+        create_group(&mut self.connection.clone(), &stream, group).await?;
         Ok(Results {
             connection: connect::blocking(&self.client, BLOCK).await?,
             client: self.client.clone(),
@@ -157,6 +147,11 @@ impl Results {
                     .map_err(|_| error)?;
                 // What the lost answer held was delivered, as far as Redis knows.
                 self.backlog = Some("0".into());
+                self.read(n).await?
+            }
+            // A stream that was not written for long is gone, and its groups with it.
+            Err(QueueError::Refused(error)) if error.code() == Some("NOGROUP") => {
+                create_group(&mut self.connection, &self.stream, &self.group).await?;
                 self.read(n).await?
             }
             entries => entries?,
@@ -218,5 +213,23 @@ fn deliver(entry: StreamId) -> Delivery {
     Delivery {
         entry_id: entry.id,
         result: result::read(fields),
+    }
+}
+
+async fn create_group(
+    connection: &mut impl ConnectionLike,
+    stream: &str,
+    group: &str,
+) -> Result<(), QueueError> {
+    let mut create = redis::cmd("XGROUP");
+    create
+        .arg("CREATE")
+        .arg(stream)
+        .arg(group)
+        .arg("0")
+        .arg("MKSTREAM");
+    match create.query_async::<()>(connection).await {
+        Err(error) if error.code() != Some("BUSYGROUP") => Err(error.into()),
+        _ => Ok(()),
     }
 }

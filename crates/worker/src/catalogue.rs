@@ -6,11 +6,17 @@ use std::{
 
 use hp_api::{CallError, Client, FetchCards, ProductId};
 use hp_order::Rejection;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 use tracing::warn;
 
 /// A list older than this is fetched again before an order is rejected on the strength of it.
 const FRESH: Duration = Duration::from_secs(30);
+
+const UNCHECKED: &str =
+    "the product list cannot be fetched; what is not in the old one goes to HitPoints";
 
 /// The signed product list, so that an order which HitPoints would refuse costs no call. Without a list orders go
 /// to HitPoints unchecked.
@@ -19,6 +25,8 @@ pub(crate) struct Catalogue {
     list: RwLock<Option<List>>,
     /// When the list was last asked for on behalf of an order. Held while it is.
     asked: Mutex<Option<Instant>>,
+    /// How long an order waits for a fresh list: less than it may stay untouched.
+    patience: Duration,
 }
 
 struct List {
@@ -27,11 +35,12 @@ struct List {
 }
 
 impl Catalogue {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, patience: Duration) -> Self {
         Self {
             client,
             list: RwLock::new(None),
             asked: Mutex::new(None),
+            patience,
         }
     }
 
@@ -67,10 +76,12 @@ impl Catalogue {
         }
         let mut asked = self.asked.lock().await;
         if asked.is_none_or(|at| at.elapsed() >= FRESH) {
-            *asked = Some(Instant::now());
-            if let Err(error) = self.refresh().await {
-                warn!(%error, "the product list cannot be fetched; what is not in the old one goes to HitPoints");
+            match timeout(self.patience, self.refresh()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => warn!(%error, "{UNCHECKED}"),
+                Err(_) => warn!(error = "no answer in time", "{UNCHECKED}"),
             }
+            *asked = Some(Instant::now());
         }
         match self.look_up(wanted) {
             (objection, true) => objection,

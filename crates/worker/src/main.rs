@@ -29,6 +29,7 @@ fn execute(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
     match cli.command {
         Command::Config => {
             config.client()?;
+            hp_queue::connect(config.redis_url.expose())?;
             println!("{config}");
             Ok(())
         }

@@ -130,6 +130,22 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
 }
 
 #[tokio::test]
+async fn a_setting_given_twice_and_an_address_that_cannot_be_are_refused() {
+    let world = World::start();
+    let (good, said) = check(
+        &world,
+        &["config"],
+        &[("HP_API__APP_SECRET_FILE", "/dev/null")],
+    );
+    assert!(
+        !good && said.contains("api.app_secret_file are both set"),
+        "{said}"
+    );
+    let (good, said) = check(&world, &["config"], &[("HP_REDIS__URL", "nonsense")]);
+    assert!(!good && said.contains("no usable Redis address"), "{said}");
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_is_not_quoted() {
     let world = World::start();
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();

@@ -294,31 +294,63 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
 
 #[tokio::test]
 async fn a_key_that_is_something_else_stops_the_take_before_it_has_changed_anything() {
-    for key in [
-        "{hp}:results",
-        "{hp}:rejected",
-        "{hp}:schedule",
-        "{hp}:open",
-    ] {
+    for key in ["jobs", "results", "rejected", "schedule", "open"] {
         let world = World::start();
         let ledger = world.ledger();
         world.order("A-1", 1).await;
-        world.put(&[("order_id", "A-2"), ("quantity", "0")]).await;
-        world.order("A-3", 1).await;
-        world.redis.run::<()>(&["SET", key, "something else"]).await;
-        ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
-        assert!(world.record("A-1").await.is_empty(), "{key}: half a take");
-        world.redis.run::<()>(&["DEL", key]).await;
-        assert_eq!(
-            ledger
-                .take(9, LONG, LookFirst::Inbox)
-                .await
-                .unwrap()
-                .claimed
-                .len(),
-            2
-        );
+        take_one(&ledger, NONE).await;
+        let before = world.record("A-1").await;
+        world.order("A-2", 1).await;
+        let (key, aside) = (format!("{{hp}}:{key}"), format!("{{hp}}:aside:{key}"));
+        let existed = world.redis.run::<u64>(&["EXISTS", &key]).await == 1;
+        if existed {
+            world.redis.run::<()>(&["RENAME", &key, &aside]).await;
+        }
+        world
+            .redis
+            .run::<()>(&["SET", &key, "something else"])
+            .await;
+        for first in [LookFirst::Inbox, LookFirst::Schedule] {
+            ledger.take(9, LONG, first).await.unwrap_err();
+        }
+        assert_eq!(world.record("A-1").await, before, "{key}: half a take");
+        assert!(world.record("A-2").await.is_empty(), "{key}: half a take");
+        world.redis.run::<()>(&["DEL", &key]).await;
+        if existed {
+            world.redis.run::<()>(&["RENAME", &aside, &key]).await;
+        }
+        let taken = ledger.take(9, LONG, LookFirst::Inbox).await.unwrap();
+        assert_eq!(taken.claimed.len(), 2, "{key}");
     }
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_even_be_set_aside_loses_no_order_before_or_after_it() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let last = "18446744073709551615-18446744073709551615";
+    world
+        .redis
+        .run::<String>(&["XADD", "{hp}:rejected", last, "its", "end"])
+        .await;
+    world.order("A-1", 1).await;
+    world.put(&[("no", "order")]).await;
+    world.order("A-2", 1).await;
+    assert_eq!(take_one(&ledger, LONG).await.id().as_str(), "A-1");
+    ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
+    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 2);
+    assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 1);
+    world.redis.run::<()>(&["DEL", "{hp}:rejected"]).await;
+    assert_eq!(
+        ledger
+            .take(9, LONG, LookFirst::Inbox)
+            .await
+            .unwrap()
+            .claimed
+            .len(),
+        1
+    );
+    assert_eq!(world.stream("{hp}:rejected").await.len(), 1);
 }
 
 #[tokio::test]

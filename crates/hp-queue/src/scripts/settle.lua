@@ -34,6 +34,7 @@ local fields, gone = { 'updated_at', at }, {}
 
 local entry
 if ends then
+  -- The result is completed where it stands; the record's values end before it, at `last`.
   local n = #ARGV
   ARGV[n + 1], ARGV[n + 2] = 'finished_at', at
   if next_step == 'again' then
@@ -47,7 +48,7 @@ if ends then
     -- The producer's stream cannot be written any more; the common one is where to look for what is missing.
     wanted_in = results
     entry = redis.pcall('XADD', wanted_in, '*', unpack(ARGV, last + 1))
-    gone[#gone + 1] = 'reply_to'
+    if next_step == 'end' then gone[1] = 'reply_to' end
   end
   if type(entry) == 'table' then return entry end
   if next_step == 'end' then

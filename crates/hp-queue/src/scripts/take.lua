@@ -39,21 +39,27 @@ if redis.call('EXISTS', paused) == 1 then
 end
 
 -- A key that is not what it should be stops the script here, before anything has changed.
+redis.call('XLEN', jobs)
 redis.call('XLEN', results)
 redis.call('XLEN', rejected)
 redis.call('ZCARD', schedule)
 redis.call('ZCARD', open)
 
-local claimed, due_at, opened, last_entry = {}, {}, {}, nil
+local claimed, due_at, opened, last_entry, stuck = {}, {}, {}, nil, nil
 
 local function in_words(failure) return type(failure) == 'table' and failure.err or tostring(failure) end
 
 local function order_key(id) return prefix .. ':order:' .. id end
 
+-- Where a producer's own stream cannot be written any more, the common one is where to look for what is missing.
 local function publish(stream, fields)
-  redis.call('XADD', stream, 'MINID', '~', trim_before, '*', unpack(fields))
-  -- A producer's own stream may never be written again.
-  if stream ~= results then redis.call('PEXPIRE', stream, ARGV[5]) end
+  local function add(to) return redis.call('XADD', to, 'MINID', '~', trim_before, '*', unpack(fields)) end
+  if stream ~= results and pcall(add, stream) then
+    -- It may never be written again.
+    redis.call('PEXPIRE', stream, ARGV[5])
+  else
+    add(results)
+  end
 end
 
 -- Reading an entry -----------------------------------------------------------------------------------------
@@ -148,10 +154,12 @@ local function replay(job, key)
   local was = redis.call('HMGET', key, 'result', 'reply_to')
   local first = was[1] and redis.call('XRANGE', was[2] or results, was[1], was[1])[1]
   if not first then
+    redis.call('HDEL', key, 'again_reply_to', 'again_meta', 'again_traceparent')
     for _, name in ipairs({ 'reply_to', 'meta', 'traceparent' }) do
       if job[name] then redis.call('HSET', key, 'again_' .. name, job[name]) end
     end
-    redis.call('ZADD', schedule, at, job.order_id)
+    -- Not sooner if somebody is at it already: that answer is for this repetition too.
+    redis.call('ZADD', schedule, 'NX', at, job.order_id)
     return
   end
   local fields, echoed = {}, {}
@@ -202,15 +210,24 @@ local function receive(entry_id, entry)
   if known[4] then replay(job, key) end
 end
 
+-- What makes the script fail on one entry must not stop the others, or be met again for ever. Returns whether the
+-- entry may leave the inbox.
+local function received(entry_id, entry)
+  local ok, failure = pcall(receive, entry_id, entry)
+  if ok then return true end
+  local why = 'unusable: ' .. in_words(failure)
+  if pcall(set_aside, entry_id, entry, why) or pcall(set_aside, entry_id, {}, why) then return true end
+  stuck = failure
+  return false
+end
+
 -- The oldest entries, so that all up to the last of them can be cut off in one stroke. Returns whether the inbox
 -- may hold more.
 local function take_inbox(limit)
   if limit <= 0 then return false end
   local entries = redis.call('XRANGE', jobs, '-', '+', 'COUNT', limit)
   for _, entry in ipairs(entries) do
-    -- What makes the script fail on one entry must not stop the others, or be met again for ever.
-    local ok, failure = pcall(receive, entry[1], entry[2])
-    if not ok then set_aside(entry[1], entry[2], 'unusable: ' .. in_words(failure)) end
+    if not received(entry[1], entry[2]) then return false end
     last_entry = entry[1]
   end
   return #entries == limit
@@ -250,6 +267,9 @@ end
 local sources = inbox_first and { take_inbox, take_due } or { take_due, take_inbox }
 local more = false
 for _, take in ipairs(sources) do more = take(n - #claimed) or more end
+
+-- Nothing was done, and nothing can be: the worker is told why.
+if stuck and not last_entry and #claimed == 0 then return redis.error_reply(in_words(stuck)) end
 
 -- An admitted order is in the schedule before its entry leaves the inbox.
 if #due_at > 0 then

@@ -111,9 +111,10 @@ impl Config {
         })?;
         let config = Self {
             api: Api::read(&mut from)?,
-            redis_url: from.or_file("redis.url")?.map(Hidden).ok_or_else(|| {
-                ConfigFault::Contradiction("redis.url is empty: give redis://host:port".into())
-            })?,
+            redis_url: Hidden(
+                from.or_file("redis.url")?
+                    .unwrap_or_else(|| "redis://127.0.0.1:6379".into()),
+            ),
             prefix: from.need("queue.prefix", "give a prefix such as {hp}", str::parse)?,
             concurrency: from.need("worker.concurrency", "give a number from 1 to 10000", count)?,
             lease: from.time("worker.lease")?,

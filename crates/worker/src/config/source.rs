@@ -68,11 +68,13 @@ impl Settings {
     pub(super) fn or_file(&mut self, key: &str) -> Result<Option<String>, ConfigFault> {
         let file_key = format!("{key}_file");
         let given = self.0.remove(key).filter(|text| !text.is_empty());
-        let Some(path) = self.0.remove(&file_key).filter(|text| !text.is_empty()) else {
-            return Ok(given);
-        };
-        let text = read_file(&file_key, &path)?;
-        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        match (given, self.file(&file_key)?) {
+            (Some(_), Some(_)) => Err(ConfigFault::Contradiction(format!(
+                "{key} and {file_key} are both set: give one of them"
+            ))),
+            (given, None) => Ok(given),
+            (None, Some(text)) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        }
     }
 
     /// The content of the file named by `key`.

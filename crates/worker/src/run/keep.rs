@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use hp_queue::QueueError;
+use tokio::time::sleep;
 use tracing::warn;
 
 use super::{Buyer, held::Held};
@@ -11,7 +12,7 @@ use super::{Buyer, held::Held};
 pub(super) async fn leased<T>(buyer: &Buyer, held: &Held, work: impl Future<Output = T>) -> T {
     let renewing = async {
         loop {
-            tokio::time::sleep(buyer.lease / 3).await;
+            sleep(buyer.lease / 3).await;
             match buyer.ledger.renew(held.record(), buyer.lease).await {
                 Ok(true) => {}
                 Ok(false) => break warn!("another worker holds this order now"),
@@ -28,20 +29,30 @@ pub(super) async fn leased<T>(buyer: &Buyer, held: &Held, work: impl Future<Outp
 }
 
 /// Repeats what may be repeated until Redis has taken it.
-pub(super) async fn until_written<T, F>(write: impl FnMut() -> F) -> T
+pub(super) async fn until_written<T, F>(mut write: impl FnMut() -> F) -> T
 where
     F: Future<Output = Result<T, QueueError>>,
 {
-    let patient = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(20))
-        .with_max_delay(Duration::from_secs(2))
-        .with_jitter()
-        .without_max_times();
-    let mut write = write;
+    let mut pauses = patience();
     loop {
-        let notify = |error: &QueueError, _| warn!(%error, "cannot be written to Redis; kept and tried again");
-        if let Ok(written) = (&mut write).retry(patient).notify(notify).await {
-            return written;
+        match write().await {
+            Ok(written) => return written,
+            Err(error) => {
+                warn!(%error, "cannot be written to Redis; kept and tried again");
+                sleep(pauses.next().unwrap_or(LONGEST)).await;
+            }
         }
     }
+}
+
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Growing pauses while Redis is in trouble, without end.
+pub(super) fn patience() -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(LONGEST)
+        .with_jitter()
+        .without_max_times()
+        .build()
 }

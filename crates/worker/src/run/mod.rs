@@ -85,7 +85,7 @@ impl Buyer {
     fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
         let client = config.client()?;
         Ok(Self {
-            catalogue: Catalogue::new(client.clone()),
+            catalogue: Catalogue::new(client.clone(), config.lease / 3),
             probe: Probe::new(client.clone()),
             client,
             ledger: Ledger::open(

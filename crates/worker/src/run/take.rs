@@ -1,6 +1,6 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use backon::ExponentialBackoff;
 use hp_queue::{Inbox, LookFirst, QueueError, Taken};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
@@ -12,6 +12,7 @@ use super::{
     Buyer,
     backend::Orders,
     held::{Asked, Held},
+    keep::patience,
     stop::Stop,
 };
 
@@ -172,13 +173,4 @@ fn entry_in(mut inbox: Inbox) -> Entry {
         let waited = inbox.wait(IDLE).await;
         (inbox, waited)
     })
-}
-
-fn patience() -> ExponentialBackoff {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(50))
-        .with_max_delay(Duration::from_secs(2))
-        .with_jitter()
-        .without_max_times()
-        .build()
 }
