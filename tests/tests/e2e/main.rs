@@ -4,11 +4,13 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod by_hand;
 mod configuration;
 mod doubt;
 mod fencing;
 mod job_rules;
 mod main_job;
+mod odd_redis;
 mod repetition;
 mod rust_shop;
 mod trouble;

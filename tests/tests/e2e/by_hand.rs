@@ -1,0 +1,48 @@
+//! Takes and settles orders without a worker, straight through the scripts.
+
+use std::time::Duration;
+
+use hp_api::{Outcome, Refusal, RefusalKind};
+use hp_order::{Backoff, Event, Moment, Policy, step};
+use hp_queue::{Claimed, Ledger, LookFirst, Settled};
+
+pub(crate) const LONG: Duration = Duration::from_mins(10);
+/// A lease that has ended before anybody can use it.
+pub(crate) const NONE: Duration = Duration::ZERO;
+
+pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claimed {
+    let mut taken = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    assert_eq!((taken.claimed.len(), taken.unreadable.len()), (1, 0));
+    taken.claimed.remove(0)
+}
+
+pub(crate) fn policy() -> Policy {
+    let day = Duration::from_hours(24);
+    let backoff = Backoff::new(Duration::from_secs(1), day).unwrap();
+    Policy {
+        backoff,
+        resubmit_after: day,
+        give_up_after: day * 2,
+    }
+}
+
+pub(crate) fn moment(claimed: &Claimed) -> Moment {
+    Moment {
+        now: claimed.record.accepted_at,
+        jitter: 0.0,
+    }
+}
+
+pub(crate) async fn settle(ledger: &Ledger, claimed: &Claimed, event: Event) -> Settled {
+    let step = step(&claimed.record, event, &policy(), moment(claimed));
+    ledger.settle(claimed, &step).await.unwrap()
+}
+
+pub(crate) fn refused() -> Event {
+    let refusal = Refusal {
+        kind: RefusalKind::Final,
+        code: Some(400_100),
+        message: "no".into(),
+    };
+    Event::Submitted(Outcome::NotCharged(refusal))
+}
