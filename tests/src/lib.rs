@@ -11,7 +11,7 @@ mod redis_server;
 mod worker;
 mod world;
 
-pub use redis_server::Redis;
+pub use redis_server::{Past, Redis};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 
