@@ -2,14 +2,14 @@ use std::{sync::LazyLock, time::Duration};
 
 use hp_api::OrderId;
 use hp_order::{Ending, Millis, Next, Record, Step};
-use redis::{Client, Cmd, Script, Value, aio::ConnectionManager};
+use redis::{Cmd, Value};
 
 use crate::{
     Prefix, QueueError,
     codec::{Answered, pins, record_fields, result_fields},
-    connect,
+    connect::{Client, Connection},
     keys::Keys,
-    script::{call, run},
+    script::{Script, call, run},
 };
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/take.lua")));
@@ -23,7 +23,7 @@ const LARGEST_TAKE: usize = 256;
 /// The worker's side of the queue: takes orders and settles them. Cheap to clone; one connection serves all.
 #[derive(Clone)]
 pub struct Ledger {
-    connection: ConnectionManager,
+    connection: Connection,
     keys: Keys,
     retention: Retention,
 }
@@ -97,7 +97,7 @@ impl Ledger {
         retention: Retention,
     ) -> Result<Self, QueueError> {
         Ok(Self {
-            connection: connect::shared(client)?,
+            connection: client.shared(),
             keys: Keys::new(prefix),
             retention,
         })
