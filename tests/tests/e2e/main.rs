@@ -7,6 +7,7 @@
 mod by_hand;
 mod configuration;
 mod doubt;
+mod elsewhere;
 mod fencing;
 mod job_rules;
 mod main_job;
