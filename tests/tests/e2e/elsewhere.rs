@@ -78,7 +78,7 @@ async fn a_replica_is_complained_of_and_used_when_it_is_promoted() {
     let master = World::over(Redis::single(), vendor());
     let replica = Redis::replica_of(master.redis.server());
     let worker = master.worker_with(&[("HP_REDIS__URL", &replica.url())]);
-    worker.said("READONLY").await;
+    worker.said("read only replica").await;
     master.order("A-1", 1).await;
     master.redis.replicated().await;
     assert_eq!(master.charged("A-1"), 0);
