@@ -3,6 +3,11 @@
 use e2e::{Redis, Worker, World};
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 /// A vendor that takes its time, and knows an id that it has seen.
 fn vendor() -> Options {
@@ -90,6 +95,48 @@ async fn a_replica_is_complained_of_and_used_when_it_is_promoted() {
     };
     assert_eq!(world.result("A-1").await["status"], "completed");
     assert_eq!(world.charged("A-1"), 1);
+}
+
+/// An address that stays while the server behind it changes, as behind a proxy. What is connected stays connected.
+async fn fixed_address(server: watch::Receiver<String>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let server = server.borrow().clone();
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(server).await.unwrap();
+                let _ = copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_left_for_the_one_that_now_has_its_address() {
+    let old = World::over(Redis::single(), vendor());
+    let new = Redis::replica_of(old.redis.server());
+    let (switch, server) = watch::channel(old.redis.server().address());
+    let address = fixed_address(server).await;
+    let worker = old.worker_with(&[("HP_REDIS__URL", &address)]);
+    old.order("A-1", 1).await;
+    old.result("A-1").await;
+    old.redis.replicated().await;
+
+    new.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    let port = new.server().port().to_string();
+    old.redis
+        .run::<()>(&["REPLICAOF", "127.0.0.1", &port])
+        .await;
+    worker.said("read only replica").await;
+    switch.send(new.server().address()).unwrap();
+    let world = World {
+        redis: new,
+        sandbox: old.sandbox,
+    };
+    world.order("A-2", 1).await;
+    assert_eq!(world.result("A-2").await["status"], "completed");
 }
 
 #[tokio::test]
