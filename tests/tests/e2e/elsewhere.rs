@@ -1,4 +1,6 @@
 //! A queue that moves to another server, or is kept by one that does not write: the worker follows by itself.
+//!
+//! What is done to the servers blocks the test's thread, so the vendor runs on another where orders are under way.
 
 use e2e::{Redis, Worker, World};
 use hp_sandbox::{Duplicate, Options};
@@ -44,7 +46,7 @@ async fn all_end_charged_once(world: &World) {
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:open"]).await, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_worker_goes_on_with_the_replica_that_sentinel_promotes() {
     for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
         let (mut world, _worker) = at_work(Redis::watched()).await;
@@ -54,7 +56,7 @@ async fn the_worker_goes_on_with_the_replica_that_sentinel_promotes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_worker_goes_on_with_the_replica_that_the_cluster_promotes() {
     for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
         let (mut world, _worker) = at_work(Redis::cluster_with_replica()).await;
@@ -64,14 +66,14 @@ async fn the_worker_goes_on_with_the_replica_that_the_cluster_promotes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_worker_follows_its_slot_to_another_node_of_the_cluster() {
     let (mut world, _worker) = at_work(Redis::cluster()).await;
     world.redis.move_slot();
     all_end_charged_once(&world).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_worker_waits_for_the_node_of_the_cluster_that_has_its_slot() {
     let (mut world, _worker) = at_work(Redis::cluster()).await;
     world.redis.crash_and_restart();
@@ -139,7 +141,7 @@ async fn a_server_that_became_a_replica_is_left_for_the_one_that_now_has_its_add
     assert_eq!(world.result("A-2").await["status"], "completed");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_shop_in_rust_goes_on_reading_after_a_failover() {
     let (mut world, _worker) = at_work(Redis::watched()).await;
     let queue = hp_queue::Queue::connect(&world.redis.url(), hp_queue::Prefix::default())
