@@ -14,6 +14,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection for many tasks. The command that finds it spent fails, since Redis may have done it; those after it
 /// wait for a new connection, all for the same one.
+///
+/// The library's `ConnectionManager` is for one address, and it keeps a connection that is silent or leads to a
+/// replica by now: there a failover would need a restart of the worker.
 #[derive(Clone)]
 pub(crate) struct Connection {
     client: Client,
