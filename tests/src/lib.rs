@@ -15,9 +15,9 @@ mod redis;
 mod worker;
 mod world;
 
-pub use redis::{Redis, Server};
+pub use redis::{Past, Redis, Server};
 pub use worker::Worker;
-pub use world::{Entry, World};
+pub use world::{Entry, World, rules};
 
 /// Longer than anything takes on a loaded machine; reached only when a test has failed.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);

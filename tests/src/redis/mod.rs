@@ -1,5 +1,6 @@
 mod cluster;
 mod commands;
+mod past;
 mod sentinel;
 mod server;
 
@@ -10,6 +11,7 @@ use nix::{
     unistd::Pid,
 };
 
+pub use past::Past;
 pub use server::Server;
 
 use cluster::{Cluster, WHOLE};

@@ -87,6 +87,10 @@ impl Server {
         format!("redis://{}", self.address())
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()
