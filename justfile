@@ -32,6 +32,10 @@ deny:
 bench *args:
     cargo bench --locked -p e2e --bench speed {{ args }}
 
+# Measure how long it takes to be at work again after a worker, Redis or the vendor failed; about three minutes
+recovery:
+    cargo bench --locked -p e2e --bench recovery
+
 # Fuzz the parsers of hp-api: flatten or answer (needs cargo-fuzz, not a nightly Rust)
 [working-directory: "crates/hp-api"]
 fuzz target="flatten" seconds="60":
