@@ -41,9 +41,12 @@ impl Ledger {
         let (now, info): (u64, String) = run(&EXAMINE, &command, &mut connection).await?;
         let mut ask = redis::cmd("CONFIG");
         ask.arg("GET").arg("appendfsync");
-        let told: Result<HashMap<String, String>, _> = ask.query_async(&mut connection).await;
+        let told = connection.where_is(&self.keys.jobs, &ask).await;
+        let told = told.and_then(|told| Ok(redis::from_redis_value(told)?));
         Ok(Server {
-            fsync: told.ok().and_then(|mut told| told.remove("appendfsync")),
+            fsync: told
+                .ok()
+                .and_then(|mut told: HashMap<String, String>| told.remove("appendfsync")),
             ..read(&info, Millis(now))
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! The sandbox answers on another thread than the one that waits for the command.
 
-use e2e::{Worker, World};
+use e2e::{Redis, Worker, World};
+use hp_sandbox::Options;
 
 /// The exit's success, and the lines.
 fn examined(world: &World, settings: &[(&str, &str)]) -> (bool, Vec<String>) {
@@ -69,7 +70,8 @@ async fn each_danger_in_redis_is_named_with_its_remedy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_queue_and_a_replica_are_told() {
-    let world = World::start();
+    // A cluster makes replicas by other means, and Sentinel names no other server than its master.
+    let world = World::over(Redis::single(), Options::local());
     world
         .redis
         .run::<u64>(&["HSET", "{hp}:paused", "reason", "the contract ended"])

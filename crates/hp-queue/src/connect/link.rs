@@ -1,7 +1,8 @@
 use redis::{
-    Cmd, Pipeline, RedisFuture, Value,
+    Cmd, Pipeline, RedisFuture, RedisResult, Value,
     aio::{ConnectionLike, MultiplexedConnection},
     cluster_async::ClusterConnection,
+    cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr},
 };
 
 /// A connection to a server, or to all masters of a cluster.
@@ -9,6 +10,21 @@ use redis::{
 pub(crate) enum Link {
     Server(MultiplexedConnection),
     Cluster(ClusterConnection),
+}
+
+impl Link {
+    /// Sends a command without a key to the master that has `key`. A cluster would answer it by any node.
+    pub(super) async fn where_is(&mut self, key: &str, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Server(server) => server.req_packed_command(command).await,
+            Self::Cluster(cluster) => {
+                let route = Route::with_key(key, SlotAddr::Master);
+                let node = SingleNodeRoutingInfo::SpecificNode(route);
+                let to = RoutingInfo::SingleNode(node);
+                cluster.route_command(command.clone(), to).await
+            }
+        }
+    }
 }
 
 impl ConnectionLike for Link {

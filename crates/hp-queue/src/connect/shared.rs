@@ -32,6 +32,12 @@ impl Connection {
         Self { client, attempt }
     }
 
+    /// Sends a command without a key to the master that has `key`.
+    pub(crate) async fn where_is(&self, key: &str, command: &Cmd) -> RedisResult<Value> {
+        let (_, mut link) = self.link().await?;
+        link.where_is(key, command).await?.extract_error()
+    }
+
     async fn link(&self) -> RedisResult<(Attempt, Link)> {
         let attempt = self.lock(|current| current.clone());
         match attempt.clone().await {
