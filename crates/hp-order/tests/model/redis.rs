@@ -1,0 +1,209 @@
+//! What is in Redis, and the scripts `take` and `settle`: a transcription of `hp-queue`'s Lua, for one order.
+
+use hp_order::{Next, State, Step};
+
+use crate::{
+    real::Doubt,
+    rules::{Fault, LEASE, RESUBMIT, Setting},
+    world::{Age, Ended, older},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Redis {
+    pub(crate) inbox: Inbox,
+    pub(crate) order: Option<Order>,
+    /// First results of the order in the stream, and what the last one says.
+    pub(crate) results: u8,
+    pub(crate) ended: Option<Ended>,
+    pub(crate) epoch: Option<Epoch>,
+}
+
+/// Entries of the order: up to the boundary of the epoch, and after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Inbox {
+    pub(crate) old: u8,
+    pub(crate) new: u8,
+}
+
+/// The ledger record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Order {
+    pub(crate) state: State,
+    pub(crate) claim: u8,
+    /// The epoch of the last claim.
+    pub(crate) epoch: u8,
+    pub(crate) attempts: u8,
+    pub(crate) crashes: u8,
+    pub(crate) doubt: Option<Doubt>,
+    pub(crate) submitted: Option<Age>,
+    /// `restarted_at`, and which start that was.
+    pub(crate) restarted: Option<(u8, Age)>,
+    /// Ticks until it comes due.
+    pub(crate) due_in: u8,
+    /// The current claim has been settled.
+    pub(crate) is_settled: bool,
+    /// It is older than `retry.give_up_after`.
+    pub(crate) is_old: bool,
+}
+
+/// `{hp}:epoch`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Epoch {
+    pub(crate) id: u8,
+    /// None: it is the first of the queue.
+    pub(crate) since: Option<Age>,
+    pub(crate) lost: bool,
+    pub(crate) taken: u8,
+    pub(crate) taken_before: u8,
+}
+
+/// Where a take finds an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Inbox,
+    Schedule,
+}
+
+impl Inbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.old + self.new == 0
+    }
+
+    /// Removes the oldest entry; says whether it is up to the boundary.
+    fn pop(&mut self) -> Option<bool> {
+        let (from, is_old) = if self.old > 0 {
+            (&mut self.old, true)
+        } else {
+            (&mut self.new, false)
+        };
+        *from = from.checked_sub(1)?;
+        Some(is_old)
+    }
+}
+
+impl Redis {
+    /// An empty queue that has been in use for long.
+    pub(crate) fn in_use() -> Self {
+        let epoch = Epoch {
+            id: 0,
+            since: None,
+            lost: false,
+            taken: 0,
+            taken_before: 0,
+        };
+        Self {
+            epoch: Some(epoch),
+            ..Self::brand_new()
+        }
+    }
+
+    pub(crate) fn brand_new() -> Self {
+        Self {
+            inbox: Inbox::default(),
+            order: None,
+            results: 0,
+            ended: None,
+            epoch: None,
+        }
+    }
+
+    /// One tick later.
+    pub(crate) fn age(&mut self) {
+        if let Some(order) = &mut self.order {
+            order.age();
+        }
+        if let Some(since) = self.epoch.as_mut().and_then(|epoch| epoch.since.as_mut()) {
+            *since = older(*since);
+        }
+    }
+
+    /// The part of `take` that looks whether Redis was restarted, and whether it has forgotten anything.
+    pub(crate) fn note_epoch(&mut self, start: u8, known: Option<(u8, u8)>, setting: &Setting) {
+        if self.epoch.as_ref().is_none_or(|epoch| epoch.id != start) {
+            self.begin_epoch(start, known);
+        }
+        let Some(epoch) = &mut self.epoch else { return };
+        let evidence = known.is_some_and(|(id, take)| id != start && take > epoch.taken_before);
+        if evidence && !setting.lacks(Fault::IgnoresEvidence) {
+            epoch.lost = true;
+        }
+    }
+
+    fn begin_epoch(&mut self, start: u8, known: Option<(u8, u8)>) {
+        let is_new_queue = self.epoch.is_none() && known.is_none();
+        let taken = self.epoch.as_ref().map_or(0, |epoch| epoch.taken);
+        self.inbox.old += std::mem::take(&mut self.inbox.new);
+        self.epoch = Some(Epoch {
+            id: start,
+            since: (!is_new_queue).then_some(0),
+            lost: false,
+            taken,
+            taken_before: taken,
+        });
+    }
+
+    /// `take`, of at most this order. Answers its record and `doubt_until`, where it is claimed.
+    pub(crate) fn take(
+        &mut self,
+        source: Source,
+        setting: &Setting,
+    ) -> Option<(Order, Option<u8>)> {
+        let taken = match source {
+            Source::Inbox => self.receive(setting),
+            Source::Schedule => self.reclaim(setting),
+        }?;
+        let epoch = self.epoch.as_mut()?;
+        epoch.taken += 1;
+        let left = taken.restarted.map(|(id, age)| {
+            let is_safe = id == epoch.id && !epoch.lost;
+            (if is_safe { LEASE } else { RESUBMIT }).saturating_sub(age)
+        });
+        Some((taken, left))
+    }
+
+    fn receive(&mut self, setting: &Setting) -> Option<Order> {
+        let is_up_to_boundary = self.inbox.pop()?;
+        // An order that is known needs no second: while it is open, the entry is dropped; else its result is told again.
+        if self.order.is_some() {
+            return None;
+        }
+        let epoch = self.epoch.as_ref()?;
+        let restarted = epoch
+            .since
+            .filter(|since| is_up_to_boundary || *since < RESUBMIT)
+            .filter(|_| !setting.lacks(Fault::TrustsARestartedRedis));
+        let order = Order::admitted(epoch.id, restarted, setting);
+        self.order = Some(order);
+        Some(order.as_taken(setting))
+    }
+
+    fn reclaim(&mut self, setting: &Setting) -> Option<Order> {
+        let epoch = self.epoch.as_ref()?;
+        let order = self.order.as_mut()?;
+        let since = epoch
+            .since
+            .filter(|_| order.epoch != epoch.id && !setting.lacks(Fault::TrustsARestartedRedis));
+        order.reclaim(epoch.id, since, setting);
+        Some(order.as_taken(setting))
+    }
+
+    /// `settle`: applies a step, if the claim is still the current one.
+    pub(crate) fn settle(&mut self, claimed: &Order, step: &Step, setting: &Setting) {
+        let Some(order) = self.order.as_mut() else {
+            return;
+        };
+        let claim = order.claim == claimed.claim || setting.lacks(Fault::SettlesWithoutClaim);
+        let epoch = order.epoch == claimed.epoch
+            || setting.lacks(Fault::SettlesWithoutEpoch)
+            || setting.lacks(Fault::SettlesWithoutClaim);
+        let ends = matches!(step.next, Next::End(_));
+        if !claim || !epoch || (ends && order.state.has_ended()) {
+            return;
+        }
+        order.apply(step);
+        if let Next::End(ending) = &step.next {
+            self.results += 1;
+            self.ended = Some(Ended::of(ending));
+        }
+    }
+}

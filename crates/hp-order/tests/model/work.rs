@@ -1,0 +1,229 @@
+//! What a worker does with the order in its hands, and what HitPoints answers.
+
+use hp_order::{Event, State, Task};
+
+use crate::{
+    act::{allow, spend},
+    action::{Answer, Verdict},
+    real,
+    redis::Source,
+    rules::{Assumption, Fault, LEASE, Repeats, Setting},
+    world::{Doing, Job, Memory, Request, Sender, Told, Worker, World, older},
+};
+
+impl World {
+    pub(crate) fn take(&mut self, w: usize, source: Source, setting: &Setting) -> Option<()> {
+        allow(self.workers[w].job.is_none())?;
+        match source {
+            Source::Inbox => allow(!self.redis.inbox.is_empty())?,
+            Source::Schedule => self.check_due(setting)?,
+        }
+        self.claim(w, source, setting);
+        Some(())
+    }
+
+    /// An order whose lease ended in the hands of a living worker has met a mishap.
+    fn check_due(&mut self, setting: &Setting) -> Option<()> {
+        let order = self.redis.order.as_ref()?;
+        let is_open = !order.state.has_ended() && order.state != State::Review;
+        allow(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
+        let is_held = self.jobs().any(|job| job.order.is_same_claim(order));
+        if is_held && !order.is_settled {
+            spend(&mut self.left.mishaps)?;
+        }
+        Some(())
+    }
+
+    pub(crate) fn reconcile(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let order = self.redis.order.as_ref()?;
+        allow(self.workers[w].job.is_none() && order.state == State::Review)?;
+        allow(order.claim < setting.bounds.claims)?;
+        spend(&mut self.left.mishaps)?;
+        self.claim(w, Source::Schedule, setting);
+        Some(())
+    }
+
+    fn claim(&mut self, w: usize, source: Source, setting: &Setting) {
+        self.show(w, setting);
+        let Some((order, doubt_left)) = self.redis.take(source, setting) else {
+            return;
+        };
+        self.is_forgotten = false;
+        let is_saved = self.saved.is_none();
+        self.workers[w].known = self.redis.epoch.as_ref().map(|epoch| (epoch.id, epoch.taken));
+        self.workers[w].job = Some(Job {
+            order,
+            doubt_left,
+            taken: 0,
+            memory: if is_saved { Memory::Kept } else { Memory::Unsaved },
+            doing: Doing::Holding,
+        });
+    }
+
+    pub(crate) fn show_evidence(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        allow(self.workers[w].has_evidence)?;
+        self.show(w, setting);
+        Some(())
+    }
+
+    fn show(&mut self, w: usize, setting: &Setting) {
+        let worker = &mut self.workers[w];
+        self.redis.note_epoch(self.start, worker.known, setting);
+        worker.has_evidence = false;
+        worker.known = self.redis.epoch.as_ref().map(|epoch| (epoch.id, epoch.taken));
+    }
+
+    pub(crate) fn send(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let job = self.to_submit(w, setting)?;
+        allow(job.taken < LEASE || setting.lacks(Fault::SendsAfterItsLease))?;
+        job.doing = Doing::Waiting;
+        let from_the_claim = setting.assumes(Assumption::TransitIncludesLease);
+        let request = Request {
+            age: if from_the_claim { job.taken } else { 0 },
+            memory: job.memory,
+            sender: Sender::Waits(w),
+        };
+        self.requests.push(request);
+        Some(())
+    }
+
+    pub(crate) fn fail_to_send(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        self.to_submit(w, setting)?.told(Told::NeverSent);
+        spend(&mut self.left.mishaps)
+    }
+
+    pub(crate) fn decline(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let job = self.to_submit(w, setting)?;
+        allow(job.order.attempts <= 1)?;
+        job.told(Told::Declined);
+        spend(&mut self.left.refusals)
+    }
+
+    pub(crate) fn give_back(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let job = self.to_submit(w, setting)?;
+        let is_stalled = job.taken >= LEASE;
+        job.told(Told::Released);
+        if is_stalled {
+            return Some(());
+        }
+        spend(&mut self.left.mishaps)
+    }
+
+    fn to_submit(&mut self, w: usize, setting: &Setting) -> Option<&mut Job> {
+        let job = self.holding(w)?;
+        (real::task(job, setting) == Task::Submit).then_some(job)
+    }
+
+    fn holding(&mut self, w: usize) -> Option<&mut Job> {
+        let job = self.workers[w].job.as_mut()?;
+        (job.doing == Doing::Holding).then_some(job)
+    }
+
+    pub(crate) fn conclude(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let job = self.holding(w)?;
+        match real::task(job, setting) {
+            Task::Conclude(Event::Overdue(_)) => job.told(Told::TooOld),
+            Task::Conclude(Event::Crashed) => job.told(Told::Crashed),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    pub(crate) fn ask(&mut self, w: usize, answer: Answer, setting: &Setting) -> Option<()> {
+        let is_shown = self.vendor.charges > 0 && self.vendor.hidden.is_none();
+        let job = self.holding(w)?;
+        allow(real::task(job, setting) == Task::Query)?;
+        job.told(match answer {
+            Answer::Truth if is_shown => Told::Found,
+            Answer::Truth => Told::NotFound,
+            Answer::OddNo => Told::OddNo,
+            Answer::Silence => Told::Silence,
+        });
+        if answer == Answer::Truth {
+            return Some(());
+        }
+        spend(&mut self.left.mishaps)
+    }
+
+    pub(crate) fn arrive(&mut self, r: usize, verdict: Verdict, setting: &Setting) -> Option<()> {
+        allow(r < self.requests.len())?;
+        if verdict != Verdict::Accept {
+            spend(&mut self.left.refusals)?;
+        }
+        let request = self.requests.remove(r);
+        let told = self.answer(request, verdict, setting);
+        if let Sender::Waits(w) = request.sender {
+            self.workers[w].job.as_mut()?.told(told);
+        }
+        Some(())
+    }
+
+    fn answer(&mut self, request: Request, verdict: Verdict, setting: &Setting) -> Told {
+        match (verdict, setting.vendor) {
+            (Verdict::Refuse, _) => return Told::Refused,
+            (Verdict::LowBalance, _) => return Told::LowBalance,
+            (Verdict::Accept, Repeats::Rejected) if self.vendor.charges > 0 => return Told::Exists,
+            (Verdict::Accept, Repeats::Answered) if self.vendor.charges > 0 => {}
+            (Verdict::Accept, _) => {
+                self.vendor.charges += 1;
+                self.vendor.hidden = Some(request).filter(|_| setting.late_record);
+            }
+        }
+        Told::Charged
+    }
+
+    pub(crate) fn stop_waiting(&mut self, w: usize) -> Option<()> {
+        let job = self.workers[w].job.as_mut()?;
+        allow(job.doing == Doing::Waiting)?;
+        job.told(Told::NoAnswer);
+        self.leave_requests(w, Sender::GaveUp(w));
+        spend(&mut self.left.mishaps)
+    }
+
+    fn leave_requests(&mut self, w: usize, sender: Sender) {
+        let of_worker = [Sender::Waits(w), Sender::GaveUp(w)];
+        for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
+            if of_worker.contains(&request.sender) {
+                request.sender = sender;
+            }
+        }
+    }
+
+    pub(crate) fn settle(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let job = self.workers[w].job.take()?;
+        let Doing::Told(told) = job.doing else {
+            return None;
+        };
+        let step = real::outcome(&job, told, setting);
+        self.redis.settle(&job.order, &step, setting);
+        Some(())
+    }
+
+    pub(crate) fn crash(&mut self, w: usize) -> Option<()> {
+        allow(self.workers[w].job.is_some() || self.workers[w].has_evidence)?;
+        self.workers[w] = Worker::default();
+        self.leave_requests(w, Sender::Dead);
+        spend(&mut self.left.mishaps)
+    }
+
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.workers.iter().filter_map(|worker| worker.job.as_ref())
+    }
+}
+
+impl Job {
+    fn told(&mut self, told: Told) {
+        self.doing = Doing::Told(told);
+    }
+
+    /// One tick later. An answer is held against the time at which it was asked for, so the record stands still
+    /// once it has come.
+    pub(crate) fn age(&mut self, setting: &Setting) {
+        if self.doing.is_told() && !setting.lacks(Fault::JudgesByTheTimeOfTheAnswer) {
+            return;
+        }
+        self.taken = older(self.taken);
+        self.order.age();
+        self.doubt_left = self.doubt_left.map(|left| left.saturating_sub(1));
+    }
+}
