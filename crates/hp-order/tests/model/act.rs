@@ -93,7 +93,7 @@ impl World {
 
     fn is_long_after_restart(&self) -> bool {
         let epoch = self.redis.epoch.as_ref();
-        epoch.is_some_and(|epoch| epoch.id == self.start && epoch.since >= Some(RESUBMIT))
+        epoch.is_some_and(|epoch| epoch.start == self.start && epoch.since >= Some(RESUBMIT))
     }
 
     fn tick(&mut self, setting: &Setting) -> Option<()> {
@@ -139,7 +139,7 @@ impl Memory {
 impl Redis {
     fn knows_of_loss(&self, start: u8) -> bool {
         let epoch = self.epoch.as_ref();
-        epoch.is_some_and(|epoch| epoch.id == start && epoch.lost)
+        epoch.is_some_and(|epoch| epoch.start == start && epoch.lost)
     }
 }
 

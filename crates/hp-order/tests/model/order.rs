@@ -6,14 +6,14 @@ use hp_order::{Ending, Next, State, Step};
 
 use crate::{
     real::{Doubt, MAX_CRASHES},
-    redis::Order,
+    redis::{EpochId, Order},
     rules::{Fault, LEASE, Setting},
     world::{Age, Ended, older},
 };
 
 impl Order {
     /// A new order, just claimed. `restarted`: it may be an old one that Redis has forgotten.
-    pub(crate) fn admitted(epoch: u8, restarted: Option<Age>, setting: &Setting) -> Self {
+    pub(crate) fn admitted(epoch: EpochId, restarted: Option<Age>, setting: &Setting) -> Self {
         let mut order = Self {
             state: State::Submitting,
             claim: 1,
@@ -30,7 +30,7 @@ impl Order {
         if let Some(age) = restarted {
             order.state = State::Uncertain;
             order.doubt = Some(Doubt::RedisRestarted);
-            order.restarted = Some((epoch, age));
+            order.restarted = Some((epoch.0, age));
             order.submitted = None;
         } else if setting.lacks(Fault::StoresAttemptsTooLate) {
             order.state = State::Queued;
@@ -40,7 +40,7 @@ impl Order {
     }
 
     /// Claims an open order that has come due. `restarted`: it is older than the last start of Redis.
-    pub(crate) fn reclaim(&mut self, epoch: u8, restarted: Option<Age>, setting: &Setting) {
+    pub(crate) fn reclaim(&mut self, epoch: EpochId, restarted: Option<Age>, setting: &Setting) {
         let is_unsent = matches!(self.state, State::Queued | State::Waiting);
         let is_sent = matches!(self.state, State::Submitting | State::Uncertain);
         let was_deserted = is_sent && restarted.is_none() && !self.is_settled;
@@ -55,7 +55,7 @@ impl Order {
             self.state = State::Uncertain;
         }
         if let Some(age) = restarted.filter(|_| is_unsent || is_sent) {
-            self.restarted = Some((epoch, age));
+            self.restarted = Some((epoch.0, age));
         }
         self.crashes = MAX_CRASHES.min(self.crashes + u8::from(was_deserted));
         self.claim += 1;

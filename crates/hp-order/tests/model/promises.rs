@@ -32,6 +32,7 @@ impl World {
 
     /// Whether the order comes to its end if from here on nothing fails any more.
     fn ends_in_calm(&self, setting: &Setting) -> bool {
+        let setting = &setting.without_bounds();
         let mut world = self.clone();
         for _ in 0..20 {
             for worker in 0..WORKERS {

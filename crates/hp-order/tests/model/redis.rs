@@ -31,7 +31,7 @@ pub(crate) struct Order {
     pub(crate) state: State,
     pub(crate) claim: u8,
     /// The epoch of the last claim.
-    pub(crate) epoch: u8,
+    pub(crate) epoch: EpochId,
     pub(crate) attempts: u8,
     pub(crate) crashes: u8,
     pub(crate) doubt: Option<Doubt>,
@@ -46,10 +46,15 @@ pub(crate) struct Order {
     pub(crate) is_old: bool,
 }
 
+/// Which start of Redis, and whether by then it was known that writes were lost: to learn that begins a new epoch, so
+/// that nobody settles who was given the order in the belief that all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct EpochId(pub(crate) u8, pub(crate) bool);
+
 /// `{hp}:epoch`
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Epoch {
-    pub(crate) id: u8,
+    pub(crate) start: u8,
     /// None: it is the first of the queue.
     pub(crate) since: Option<Age>,
     pub(crate) lost: bool,
@@ -81,11 +86,17 @@ impl Inbox {
     }
 }
 
+impl Epoch {
+    fn id(&self, setting: &Setting) -> EpochId {
+        EpochId(self.start, self.lost && !setting.lacks(Fault::EvidenceIsNoNewEpoch))
+    }
+}
+
 impl Redis {
     /// An empty queue that has been in use for long.
     pub(crate) fn in_use() -> Self {
         let epoch = Epoch {
-            id: 0,
+            start: 0,
             since: None,
             lost: false,
             taken: 0,
@@ -119,7 +130,7 @@ impl Redis {
 
     /// The part of `take` that looks whether Redis was restarted, and whether it has forgotten anything.
     pub(crate) fn note_epoch(&mut self, start: u8, known: Option<(u8, u8)>, setting: &Setting) {
-        if self.epoch.as_ref().is_none_or(|epoch| epoch.id != start) {
+        if self.epoch.as_ref().is_none_or(|epoch| epoch.start != start) {
             self.begin_epoch(start, known);
         }
         let Some(epoch) = &mut self.epoch else { return };
@@ -134,7 +145,7 @@ impl Redis {
         let taken = self.epoch.as_ref().map_or(0, |epoch| epoch.taken);
         self.inbox.old += std::mem::take(&mut self.inbox.new);
         self.epoch = Some(Epoch {
-            id: start,
+            start,
             since: (!is_new_queue).then_some(0),
             lost: false,
             taken,
@@ -155,7 +166,7 @@ impl Redis {
         let epoch = self.epoch.as_mut()?;
         epoch.taken += 1;
         let left = taken.restarted.map(|(id, age)| {
-            let is_safe = id == epoch.id && !epoch.lost;
+            let is_safe = id == epoch.start && !epoch.lost;
             (if is_safe { LEASE } else { RESUBMIT }).saturating_sub(age)
         });
         Some((taken, left))
@@ -172,7 +183,7 @@ impl Redis {
             .since
             .filter(|since| is_up_to_boundary || *since < RESUBMIT)
             .filter(|_| !setting.lacks(Fault::TrustsARestartedRedis));
-        let order = Order::admitted(epoch.id, restarted, setting);
+        let order = Order::admitted(epoch.id(setting), restarted, setting);
         self.order = Some(order);
         Some(order.as_taken(setting))
     }
@@ -182,8 +193,8 @@ impl Redis {
         let order = self.order.as_mut()?;
         let since = epoch
             .since
-            .filter(|_| order.epoch != epoch.id && !setting.lacks(Fault::TrustsARestartedRedis));
-        order.reclaim(epoch.id, since, setting);
+            .filter(|_| order.epoch != epoch.id(setting) && !setting.lacks(Fault::TrustsARestartedRedis));
+        order.reclaim(epoch.id(setting), since, setting);
         Some(order.as_taken(setting))
     }
 

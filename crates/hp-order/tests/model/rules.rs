@@ -70,6 +70,10 @@ pub(crate) enum Fault {
     TrustsARestartedRedis,
     /// Nobody looks for evidence that writes were lost.
     IgnoresEvidence,
+    /// Evidence of loss leaves the claims as they are that were given out before it.
+    EvidenceIsNoNewEpoch,
+    /// A restart soon after one that lost writes does away with the doubt that the first one raised.
+    ForgetsAnEarlierLoss,
 }
 
 /// An assumption that is given up, to see that it is needed. They are listed in the documentation of `main.rs`.
@@ -88,6 +92,11 @@ pub(crate) enum Assumption {
 }
 
 impl Setting {
+    pub(crate) fn without_bounds(mut self) -> Self {
+        self.bounds.claims = u8::MAX;
+        self
+    }
+
     pub(crate) fn lacks(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }

@@ -50,7 +50,7 @@ impl World {
         };
         self.is_forgotten = false;
         let is_saved = self.saved.is_none();
-        self.workers[w].known = self.redis.epoch.as_ref().map(|epoch| (epoch.id, epoch.taken));
+        self.workers[w].known = self.redis.epoch.as_ref().map(|epoch| (epoch.start, epoch.taken));
         self.workers[w].job = Some(Job {
             order,
             doubt_left,
@@ -70,7 +70,7 @@ impl World {
         let worker = &mut self.workers[w];
         self.redis.note_epoch(self.start, worker.known, setting);
         worker.has_evidence = false;
-        worker.known = self.redis.epoch.as_ref().map(|epoch| (epoch.id, epoch.taken));
+        worker.known = self.redis.epoch.as_ref().map(|epoch| (epoch.start, epoch.taken));
     }
 
     pub(crate) fn send(&mut self, w: usize, setting: &Setting) -> Option<()> {
