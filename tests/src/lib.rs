@@ -13,7 +13,7 @@ mod world;
 
 pub use redis_server::Redis;
 pub use worker::Worker;
-pub use world::{Entry, World};
+pub use world::{Entry, World, rules};
 
 /// Longer than anything takes on a loaded machine; reached only when a test has failed.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
