@@ -21,7 +21,7 @@ impl World {
     pub(crate) fn after(&self, action: Action, setting: &Setting) -> Option<Self> {
         let mut next = self.clone();
         next.act(action, setting)?;
-        next.tidy();
+        next.tidy(setting);
         (next != *self).then_some(next)
     }
 
@@ -53,7 +53,7 @@ impl World {
         let is_late = self.is_forgotten && self.is_long_after_restart();
         allow(!is_late || !setting.assumes(Assumption::ForgottenOrdersAreRepeatedSoon))?;
         spend(&mut self.left.puts)?;
-        self.redis.inbox.new += 1;
+        self.redis.put(self.start, setting);
         Some(())
     }
 

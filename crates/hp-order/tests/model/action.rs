@@ -1,7 +1,5 @@
 //! Everything that can happen, one thing at a time.
 
-use std::fmt;
-
 use crate::{redis::Source, world::WORKERS};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,35 +105,36 @@ impl Action {
     }
 }
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Put => write!(f, "the shop puts the order in"),
-            Self::Take(w, Source::Inbox) => write!(f, "worker {w} takes from the inbox"),
-            Self::Take(w, Source::Schedule) => write!(f, "worker {w} takes what is due"),
-            Self::Reconcile(w) => write!(f, "worker {w} reconciles"),
-            Self::ShowEvidence(w) => write!(f, "worker {w} takes nothing, and tells what it knows"),
-            Self::Send(w) => write!(f, "worker {w} sends the order"),
-            Self::FailToSend(w) => write!(f, "worker {w} cannot send"),
-            Self::Decline(w) => write!(f, "worker {w} finds that the product list says no"),
-            Self::GiveBack(w) => write!(f, "worker {w} is to give it back"),
-            Self::Conclude(w) => write!(f, "worker {w} needs no call"),
-            Self::Ask(w, Answer::Truth) => write!(f, "worker {w} asks for the record"),
-            Self::Ask(w, Answer::OddNo) => write!(f, "worker {w} asks, and gets an odd no"),
-            Self::Ask(w, Answer::Silence) => write!(f, "worker {w} asks, and gets no answer"),
-            Self::Arrive(r, Verdict::Accept) => write!(f, "request {r} arrives"),
-            Self::Arrive(r, Verdict::Refuse) => write!(f, "request {r} arrives and is refused"),
+impl Action {
+    /// The action for people. `names`: what the workers are called.
+    pub(crate) fn in_words(self, names: &[usize]) -> String {
+        match self {
+            Self::Put => format!("the shop puts the order in"),
+            Self::Take(w, Source::Inbox) => format!("worker {} takes from the inbox", names[w]),
+            Self::Take(w, Source::Schedule) => format!("worker {} takes what is due", names[w]),
+            Self::Reconcile(w) => format!("worker {} reconciles", names[w]),
+            Self::ShowEvidence(w) => format!("worker {} takes nothing, and tells what it knows", names[w]),
+            Self::Send(w) => format!("worker {} sends the order", names[w]),
+            Self::FailToSend(w) => format!("worker {} cannot send", names[w]),
+            Self::Decline(w) => format!("worker {} finds that the product list says no", names[w]),
+            Self::GiveBack(w) => format!("worker {} is to give it back", names[w]),
+            Self::Conclude(w) => format!("worker {} needs no call", names[w]),
+            Self::Ask(w, Answer::Truth) => format!("worker {} asks for the record", names[w]),
+            Self::Ask(w, Answer::OddNo) => format!("worker {} asks, and gets an odd no", names[w]),
+            Self::Ask(w, Answer::Silence) => format!("worker {} asks, and gets no answer", names[w]),
+            Self::Arrive(r, Verdict::Accept) => format!("request {r} arrives"),
+            Self::Arrive(r, Verdict::Refuse) => format!("request {r} arrives and is refused"),
             Self::Arrive(r, Verdict::LowBalance) => {
-                write!(f, "request {r} arrives; the balance is too low")
+                format!("request {r} arrives; the balance is too low")
             }
-            Self::StopWaiting(w) => write!(f, "worker {w} waits for the answer no longer"),
-            Self::Settle(w) => write!(f, "worker {w} settles"),
-            Self::Crash(w) => write!(f, "worker {w} is killed"),
-            Self::ShowRecord => write!(f, "HitPoints shows its record"),
-            Self::GrowOld => write!(f, "the order is too old now"),
-            Self::Save => write!(f, "Redis' state is saved"),
-            Self::FallBack => write!(f, "Redis falls back to the saved state"),
-            Self::Tick => write!(f, "a tick passes"),
+            Self::StopWaiting(w) => format!("worker {} waits for the answer no longer", names[w]),
+            Self::Settle(w) => format!("worker {} settles", names[w]),
+            Self::Crash(w) => format!("worker {} is killed", names[w]),
+            Self::ShowRecord => format!("HitPoints shows its record"),
+            Self::GrowOld => format!("the order is too old now"),
+            Self::Save => format!("Redis' state is saved"),
+            Self::FallBack => format!("Redis falls back to the saved state"),
+            Self::Tick => format!("a tick passes"),
         }
     }
 }

@@ -63,10 +63,10 @@ pub(crate) fn check(setting: Setting) -> Option<Broken> {
 
 fn tell(path: Path<World, Action>) -> String {
     let steps = path.into_vec();
-    let after = steps.iter().skip(1).map(|(world, _)| world.in_short());
-    let lines = steps.iter().zip(after).enumerate().filter_map(|(n, ((_, action), after))| {
-        let action = action.as_ref()?.to_string();
-        Some(format!("{:3}. {action:48} {after}\n", n + 1))
+    let lines = steps.windows(2).enumerate().map(|(n, pair)| {
+        let [(before, action), (after, _)] = pair else { return String::new() };
+        let action = action.map(|action| action.in_words(&before.names.0)).unwrap_or_default();
+        format!("{:3}. {action:48} {}\n", n + 1, after.in_short())
     });
     lines.collect()
 }

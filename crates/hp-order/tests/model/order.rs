@@ -86,6 +86,13 @@ impl Order {
         taken
     }
 
+    /// Whether a claim is the current one. Numbers of claims are given out anew after a fall-back, so the epoch counts too.
+    pub(crate) fn may_be_settled_by(&self, claimed: &Self, setting: &Setting) -> bool {
+        let is_claim = self.claim == claimed.claim;
+        let is_epoch = self.epoch == claimed.epoch || setting.lacks(Fault::SettlesWithoutEpoch);
+        (is_claim && is_epoch) || setting.lacks(Fault::SettlesWithoutClaim)
+    }
+
     pub(crate) fn is_same_claim(&self, other: &Self) -> bool {
         (self.claim, self.epoch) == (other.claim, other.epoch)
     }

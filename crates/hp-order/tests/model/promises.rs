@@ -47,7 +47,7 @@ impl World {
             let _ = anything.into_iter().find_map(|take| world.act(take, setting));
             world.finish(0, setting);
             let _ = world.act(Action::Tick, setting);
-            world.tidy();
+            world.tidy(setting);
         }
         false
     }

@@ -18,11 +18,11 @@ pub(crate) struct Redis {
     pub(crate) epoch: Option<Epoch>,
 }
 
-/// Entries of the order: up to the boundary of the epoch, and after it.
+/// Entries of the order: those that may be of a forgotten one, and after them the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Inbox {
-    pub(crate) old: u8,
-    pub(crate) new: u8,
+    pub(crate) doubted: u8,
+    pub(crate) fresh: u8,
 }
 
 /// The ledger record.
@@ -71,18 +71,18 @@ pub(crate) enum Source {
 
 impl Inbox {
     pub(crate) fn is_empty(&self) -> bool {
-        self.old + self.new == 0
+        self.doubted + self.fresh == 0
     }
 
-    /// Removes the oldest entry; says whether it is up to the boundary.
+    /// Removes the oldest entry; says whether it is in doubt.
     fn pop(&mut self) -> Option<bool> {
-        let (from, is_old) = if self.old > 0 {
-            (&mut self.old, true)
+        let (from, is_doubted) = if self.doubted > 0 {
+            (&mut self.doubted, true)
         } else {
-            (&mut self.new, false)
+            (&mut self.fresh, false)
         };
         *from = from.checked_sub(1)?;
-        Some(is_old)
+        Some(is_doubted)
     }
 }
 
@@ -118,6 +118,19 @@ impl Redis {
         }
     }
 
+    /// `XADD` to the inbox. An entry carries its time: one of soon after a restart may be the repetition of an order
+    /// that Redis has forgotten.
+    pub(crate) fn put(&mut self, start: u8, setting: &Setting) {
+        let epoch = self.epoch.as_ref().filter(|epoch| epoch.start == start);
+        let since = epoch.and_then(|epoch| epoch.since);
+        let is_soon = since.is_some_and(|since| since < RESUBMIT);
+        if is_soon && !setting.lacks(Fault::DoubtsByTheTimeOfTheTake) {
+            self.inbox.doubted += 1;
+        } else {
+            self.inbox.fresh += 1;
+        }
+    }
+
     /// One tick later.
     pub(crate) fn age(&mut self) {
         if let Some(order) = &mut self.order {
@@ -131,23 +144,26 @@ impl Redis {
     /// The part of `take` that looks whether Redis was restarted, and whether it has forgotten anything.
     pub(crate) fn note_epoch(&mut self, start: u8, known: Option<(u8, u8)>, setting: &Setting) {
         if self.epoch.as_ref().is_none_or(|epoch| epoch.start != start) {
-            self.begin_epoch(start, known);
+            self.begin_epoch(start, known, setting);
         }
         let Some(epoch) = &mut self.epoch else { return };
         let evidence = known.is_some_and(|(id, take)| id != start && take > epoch.taken_before);
-        if evidence && !setting.lacks(Fault::IgnoresEvidence) {
+        if evidence && !epoch.lost && !setting.lacks(Fault::IgnoresEvidence) {
             epoch.lost = true;
+            epoch.taken += u8::from(!setting.lacks(Fault::EvidenceIsNotCounted));
         }
     }
 
-    fn begin_epoch(&mut self, start: u8, known: Option<(u8, u8)>) {
-        let is_new_queue = self.epoch.is_none() && known.is_none();
-        let taken = self.epoch.as_ref().map_or(0, |epoch| epoch.taken);
-        self.inbox.old += std::mem::take(&mut self.inbox.new);
+    fn begin_epoch(&mut self, start: u8, known: Option<(u8, u8)>, setting: &Setting) {
+        let was = self.epoch.as_ref();
+        let is_new_queue = was.is_none() && known.is_none();
+        let taken = was.map_or(0, |epoch| epoch.taken);
+        let is_soon = was.and_then(|epoch| epoch.since).is_some_and(|since| since < RESUBMIT);
+        self.inbox.doubted += std::mem::take(&mut self.inbox.fresh);
         self.epoch = Some(Epoch {
             start,
             since: (!is_new_queue).then_some(0),
-            lost: false,
+            lost: is_soon && !setting.lacks(Fault::ForgetsAnEarlierRestart),
             taken,
             taken_before: taken,
         });
@@ -173,15 +189,16 @@ impl Redis {
     }
 
     fn receive(&mut self, setting: &Setting) -> Option<Order> {
-        let is_up_to_boundary = self.inbox.pop()?;
+        let is_doubted = self.inbox.pop()?;
         // An order that is known needs no second: while it is open, the entry is dropped; else its result is told again.
         if self.order.is_some() {
             return None;
         }
         let epoch = self.epoch.as_ref()?;
+        let by_the_take = setting.lacks(Fault::DoubtsByTheTimeOfTheTake);
         let restarted = epoch
             .since
-            .filter(|since| is_up_to_boundary || *since < RESUBMIT)
+            .filter(|since| is_doubted || (by_the_take && *since < RESUBMIT))
             .filter(|_| !setting.lacks(Fault::TrustsARestartedRedis));
         let order = Order::admitted(epoch.id(setting), restarted, setting);
         self.order = Some(order);
@@ -198,20 +215,25 @@ impl Redis {
         Some(order.as_taken(setting))
     }
 
-    /// `settle`: applies a step, if the claim is still the current one.
-    pub(crate) fn settle(&mut self, claimed: &Order, step: &Step, setting: &Setting) {
+    /// `settle`: applies a step, if the claim is still the current one. `start`: which start of Redis this is.
+    pub(crate) fn settle(&mut self, claimed: &Order, step: &Step, start: u8, setting: &Setting) {
         let Some(order) = self.order.as_mut() else {
             return;
         };
-        let claim = order.claim == claimed.claim || setting.lacks(Fault::SettlesWithoutClaim);
-        let epoch = order.epoch == claimed.epoch
-            || setting.lacks(Fault::SettlesWithoutEpoch)
-            || setting.lacks(Fault::SettlesWithoutClaim);
         let ends = matches!(step.next, Next::End(_));
-        if !claim || !epoch || (ends && order.state.has_ended()) {
+        if !order.may_be_settled_by(claimed, setting) || (ends && order.state.has_ended()) {
+            return;
+        }
+        // What another worker did since may be forgotten, and only a charge is true for good.
+        let is_not_charged = ends && step.state != State::Completed;
+        let is_older = claimed.epoch.0 != start && !setting.lacks(Fault::EndsAcrossARestart);
+        if is_not_charged && is_older {
             return;
         }
         order.apply(step);
+        if setting.lacks(Fault::StoresAttemptsTooLate) {
+            order.submitted = claimed.submitted;
+        }
         if let Next::End(ending) = &step.next {
             self.results += 1;
             self.ended = Some(Ended::of(ending));

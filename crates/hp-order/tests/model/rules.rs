@@ -68,12 +68,18 @@ pub(crate) enum Fault {
     SettlesWithoutEpoch,
     /// What is older than the last start of Redis is taken at its word.
     TrustsARestartedRedis,
+    /// Only entries that are taken soon after a restart are in doubt, not all that were put in soon after it.
+    DoubtsByTheTimeOfTheTake,
+    /// An order may be closed as not charged by a claim from before the last start of Redis.
+    EndsAcrossARestart,
     /// Nobody looks for evidence that writes were lost.
     IgnoresEvidence,
     /// Evidence of loss leaves the claims as they are that were given out before it.
     EvidenceIsNoNewEpoch,
-    /// A restart soon after one that lost writes does away with the doubt that the first one raised.
-    ForgetsAnEarlierLoss,
+    /// To show evidence is no event of its own: a second fall-back that erases it goes unnoticed.
+    EvidenceIsNotCounted,
+    /// A restart soon after another is judged by itself.
+    ForgetsAnEarlierRestart,
 }
 
 /// An assumption that is given up, to see that it is needed. They are listed in the documentation of `main.rs`.

@@ -1,23 +1,61 @@
-//! Makes worlds equal between which nothing can tell a difference: so the checker has an end.
+//! Makes worlds equal between which nothing can tell a difference, so that the checker looks at each but once.
+
+use std::hash::{Hash, Hasher};
 
 use crate::{
     redis::Order,
-    world::{Doing, Job, World},
+    rules::{Fault, Setting},
+    world::{Doing, Job, Memory, Sender, WORKERS, World},
 };
 
+/// What the workers are called, who may change places. It makes no difference between worlds.
+#[derive(Clone, Debug)]
+pub(crate) struct Names(pub(crate) [usize; WORKERS]);
+
+impl Hash for Names {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl PartialEq for Names {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Names {}
+
 impl World {
-    pub(crate) fn tidy(&mut self) {
-        self.tidy_jobs();
+    pub(crate) fn tidy(&mut self, setting: &Setting) {
+        if self.left.falls == 0 && !setting.lacks(Fault::SettlesWithoutClaim) {
+            self.drop_idle_jobs(setting);
+        }
+        for job in self.workers.iter_mut().filter_map(|w| w.job.as_mut()) {
+            job.tidy();
+        }
         self.tidy_takes();
         self.tidy_claims();
+        self.tidy_fall();
+        self.tidy_places();
         self.requests.sort_unstable_by_key(|request| {
             (request.age, request.memory as u8, request.sender.rank())
         });
     }
 
-    fn tidy_jobs(&mut self) {
-        for job in self.workers.iter_mut().filter_map(|w| w.job.as_mut()) {
-            job.tidy();
+    /// Where Redis falls back no more, a claim that is not the current one never will be again: what its holder is
+    /// told changes nothing.
+    fn drop_idle_jobs(&mut self, setting: &Setting) {
+        for w in 0..WORKERS {
+            let Some(job) = &self.workers[w].job else {
+                continue;
+            };
+            let is_current = self.redis.order.is_some_and(|order| {
+                order.may_be_settled_by(&job.order, setting) && !order.state.has_ended()
+            });
+            let may_send = job.doing == Doing::Holding && job.may_send(setting);
+            if !is_current && !may_send {
+                self.workers[w].job = None;
+                self.leave_requests(w, Sender::GaveUp(w));
+            }
         }
     }
 
@@ -38,16 +76,61 @@ impl World {
     /// Claims are only compared, and counted on, unless the order may be admitted again from the first.
     fn tidy_claims(&mut self) {
         let saved = self.saved.iter().map(|saved| saved.order.as_ref());
-        let stored: Option<Vec<&Order>> =
-            saved.chain([self.redis.order.as_ref()]).collect();
+        let stored: Option<Vec<&Order>> = saved.chain([self.redis.order.as_ref()]).collect();
         let Some(stored) = stored else { return };
         let held = self.jobs().map(|job| &job.order);
         let least = stored.into_iter().chain(held).map(|order| order.claim).min();
         let surplus = least.unwrap_or(1) - 1;
         let stored = self.saved.iter_mut().filter_map(|saved| saved.order.as_mut());
         let held = self.workers.iter_mut().filter_map(|w| w.job.as_mut());
-        for order in stored.chain(&mut self.redis.order).chain(held.map(|job| &mut job.order)) {
+        let held = held.map(|job| &mut job.order);
+        for order in stored.chain(&mut self.redis.order).chain(held) {
             order.claim -= surplus;
+        }
+    }
+
+    /// The last fall-back matters as long as it has left anything behind.
+    fn tidy_fall(&mut self) {
+        let memories = self.jobs().map(|job| job.memory);
+        let requests = self.requests.iter().chain(&self.vendor.hidden);
+        let has_left_anything = memories
+            .chain(requests.map(|request| request.memory))
+            .any(|memory| memory == Memory::Erased);
+        let is_remembered =
+            has_left_anything || self.workers.iter().any(|worker| worker.has_evidence);
+        self.fallen = self.fallen.filter(|_| is_remembered);
+    }
+
+    fn tidy_places(&mut self) {
+        let rank = |w: usize| {
+            let worker = &self.workers[w];
+            let job = worker.job.as_ref().map(Job::rank);
+            (worker.has_evidence, worker.known, job)
+        };
+        if rank(0) > rank(1) {
+            self.workers.swap(0, 1);
+            self.names.0.swap(0, 1);
+            for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
+                request.sender = request.sender.swapped();
+            }
+        }
+    }
+}
+
+impl Sender {
+    fn rank(self) -> (u8, usize) {
+        match self {
+            Self::Waits(worker) => (0, worker),
+            Self::GaveUp(worker) => (1, worker),
+            Self::Dead => (2, 0),
+        }
+    }
+
+    fn swapped(self) -> Self {
+        match self {
+            Self::Waits(worker) => Self::Waits(1 - worker),
+            Self::GaveUp(worker) => Self::GaveUp(1 - worker),
+            Self::Dead => Self::Dead,
         }
     }
 }
@@ -57,8 +140,17 @@ impl Job {
         self.order.due_in = 0;
         self.order.is_settled = false;
         self.order.restarted = None;
-        if matches!(self.doing, Doing::Waiting | Doing::Told(_)) {
+        if self.doing != Doing::Holding {
             self.taken = 0;
         }
+    }
+
+    fn rank(&self) -> (u8, u8, u8, u8) {
+        let doing = match self.doing {
+            Doing::Holding => 0,
+            Doing::Waiting => 1,
+            Doing::Told(told) => 2 + told as u8,
+        };
+        (self.order.claim, doing, self.taken, self.order.attempts)
     }
 }

@@ -75,7 +75,7 @@ impl World {
 
     pub(crate) fn send(&mut self, w: usize, setting: &Setting) -> Option<()> {
         let job = self.to_submit(w, setting)?;
-        allow(job.taken < LEASE || setting.lacks(Fault::SendsAfterItsLease))?;
+        allow(job.may_send(setting))?;
         job.doing = Doing::Waiting;
         let from_the_claim = setting.assumes(Assumption::TransitIncludesLease);
         let request = Request {
@@ -180,7 +180,7 @@ impl World {
         spend(&mut self.left.mishaps)
     }
 
-    fn leave_requests(&mut self, w: usize, sender: Sender) {
+    pub(crate) fn leave_requests(&mut self, w: usize, sender: Sender) {
         let of_worker = [Sender::Waits(w), Sender::GaveUp(w)];
         for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
             if of_worker.contains(&request.sender) {
@@ -195,7 +195,7 @@ impl World {
             return None;
         };
         let step = real::outcome(&job, told, setting);
-        self.redis.settle(&job.order, &step, setting);
+        self.redis.settle(&job.order, &step, self.start, setting);
         Some(())
     }
 
@@ -212,6 +212,12 @@ impl World {
 }
 
 impl Job {
+    /// Whether it is to be sent, and may be: a worker that was stalled beyond its lease finds that out before.
+    pub(crate) fn may_send(&self, setting: &Setting) -> bool {
+        let in_time = self.taken < LEASE || setting.lacks(Fault::SendsAfterItsLease);
+        in_time && real::task(self, setting) == Task::Submit
+    }
+
     fn told(&mut self, told: Told) {
         self.doing = Doing::Told(told);
     }

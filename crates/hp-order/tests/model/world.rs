@@ -7,6 +7,7 @@ use hp_order::{FailReason, State};
 use crate::{
     redis::{Order, Redis},
     rules::{Bounds, RESUBMIT},
+    tidy::Names,
 };
 
 pub(crate) const WORKERS: usize = 2;
@@ -34,6 +35,7 @@ pub(crate) struct World {
     /// Redis has forgotten that it ever knew the order.
     pub(crate) is_forgotten: bool,
     pub(crate) left: Left,
+    pub(crate) names: Names,
 }
 
 /// A worker process, as far as this order goes.
@@ -140,16 +142,6 @@ pub(crate) enum Ended {
     NotCharged(Option<FailReason>),
 }
 
-impl Sender {
-    pub(crate) fn rank(self) -> (u8, usize) {
-        match self {
-            Self::Waits(worker) => (0, worker),
-            Self::GaveUp(worker) => (1, worker),
-            Self::Dead => (2, 0),
-        }
-    }
-}
-
 impl World {
     pub(crate) fn new(bounds: Bounds, redis: Redis) -> Self {
         Self {
@@ -167,6 +159,7 @@ impl World {
                 falls: bounds.falls,
                 puts: bounds.puts,
             },
+            names: Names(std::array::from_fn(|n| n)),
         }
     }
 
