@@ -1,6 +1,6 @@
 //! Everything that can happen, one thing at a time.
 
-use crate::{redis::Source, world::WORKERS};
+use crate::redis::Source;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -63,7 +63,7 @@ pub(crate) enum Verdict {
 
 impl Action {
     /// All actions there are, possible or not.
-    pub(crate) fn all(requests: usize) -> Vec<Self> {
+    pub(crate) fn all(workers: usize, requests: usize) -> Vec<Self> {
         let mut all = vec![
             Self::Put,
             Self::ShowRecord,
@@ -72,7 +72,7 @@ impl Action {
             Self::FallBack,
             Self::Tick,
         ];
-        for worker in 0..WORKERS {
+        for worker in 0..workers {
             all.extend(Self::of_worker(worker));
         }
         for request in 0..requests {

@@ -28,7 +28,7 @@ impl Model for Life {
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-        actions.extend(Action::all(world.requests.len()));
+        actions.extend(Action::all(self.0.bounds.workers, world.requests.len()));
     }
 
     fn next_state(&self, world: &World, action: Action) -> Option<World> {
@@ -65,7 +65,7 @@ fn tell(path: Path<World, Action>) -> String {
     let steps = path.into_vec();
     let lines = steps.windows(2).enumerate().map(|(n, pair)| {
         let [(before, action), (after, _)] = pair else { return String::new() };
-        let action = action.map(|action| action.in_words(&before.names.0)).unwrap_or_default();
+        let action = action.map(|action| action.in_words(&before.labels.workers)).unwrap_or_default();
         format!("{:3}. {action:48} {}\n", n + 1, after.in_short())
     });
     lines.collect()
@@ -74,7 +74,8 @@ fn tell(path: Path<World, Action>) -> String {
 impl World {
     fn in_short(&self) -> String {
         let order = self.redis.order.as_ref().map_or("unknown".into(), |order| {
-            format!("{}, claim {}, attempts {}", order.state, order.claim, order.attempts)
+            let claim = order.claim + self.labels.claims;
+            format!("{}, claim {claim}, attempts {}", order.state, order.attempts)
         });
         let charged = self.vendor.charges;
         format!("| {order} | charged {charged}, on their way {}", self.requests.len())

@@ -6,7 +6,9 @@
 
 mod act;
 mod action;
+mod broken;
 mod check;
+mod kept;
 mod order;
 mod promises;
 mod real;
@@ -16,17 +18,3 @@ mod tidy;
 mod work;
 mod world;
 
-use rules::{Bounds, Repeats, Setting};
-
-#[test]
-fn first() {
-    let n = |name: &str, d: u8| std::env::var(name).map_or(d, |v| v.parse().unwrap());
-    let setting = Setting {
-        bounds: Bounds { mishaps: n("M", 2), refusals: n("R", 1), falls: n("F", 0), puts: n("P", 2), claims: n("C", 6), grows_old: n("O",0)>0 },
-        vendor: Repeats::Charged,
-        late_record: n("L", 0) > 0,
-        fault: None,
-        dropped: None,
-    };
-    if let Some(broken) = check::check(setting) { panic!("{}", broken.story); }
-}

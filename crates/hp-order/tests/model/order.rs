@@ -125,8 +125,7 @@ impl Ended {
     pub(crate) fn of(ending: &Ending) -> Self {
         match ending {
             Ending::Completed { .. } => Self::Charged,
-            Ending::Failed { reason, .. } => Self::NotCharged(Some(*reason)),
-            Ending::Rejected(_) | Ending::Expired => Self::NotCharged(None),
+            Ending::Failed { .. } | Ending::Rejected(_) | Ending::Expired => Self::NotCharged,
         }
     }
 }

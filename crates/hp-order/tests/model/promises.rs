@@ -4,7 +4,7 @@ use crate::{
     action::{Action, Answer, Verdict},
     redis::Source,
     rules::Setting,
-    world::{Doing, Ended, Sender, WORKERS, World},
+    world::{Doing, Ended, Sender, World},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub(crate) enum Promise {
     OneResult,
     CompletedOnlyIfCharged,
     NotChargedOnlyIfNot,
+    EndsAreFinal,
     NeverLost,
 }
 
@@ -24,10 +25,12 @@ impl World {
             (charges > 1, Promise::NeverChargedTwice),
             (self.redis.results > 1, Promise::OneResult),
             (ended == Some(Ended::Charged) && charges == 0, Promise::CompletedOnlyIfCharged),
-            (matches!(ended, Some(Ended::NotCharged(_))) && charges > 0, Promise::NotChargedOnlyIfNot),
+            (ended == Some(Ended::NotCharged) && charges > 0, Promise::NotChargedOnlyIfNot),
+            (ended.is_some() && self.redis.order.is_some_and(|order| !order.state.has_ended()), Promise::EndsAreFinal),
         ];
         let broken = broken.into_iter().find_map(|(is_broken, promise)| is_broken.then_some(promise));
-        broken.or_else(|| (!self.ends_in_calm(setting)).then_some(Promise::NeverLost))
+        let is_lost = || setting.looks_ahead && !self.ends_in_calm(setting);
+        broken.or_else(|| is_lost().then_some(Promise::NeverLost))
     }
 
     /// Whether the order comes to its end if from here on nothing fails any more.
@@ -35,7 +38,7 @@ impl World {
         let setting = &setting.without_bounds();
         let mut world = self.clone();
         for _ in 0..20 {
-            for worker in 0..WORKERS {
+            for worker in 0..setting.bounds.workers {
                 let _ = world.act(Action::ShowEvidence(worker), setting);
                 world.finish(worker, setting);
             }

@@ -14,13 +14,24 @@ pub(crate) struct Setting {
     pub(crate) late_record: bool,
     /// The rule that is left out.
     pub(crate) fault: Option<Fault>,
-    /// The assumption that is given up.
-    pub(crate) dropped: Option<Assumption>,
+    /// What is not assumed.
+    pub(crate) dropped: Dropped,
+    /// Whether to look from every state on if the order comes to its end.
+    pub(crate) looks_ahead: bool,
+}
+
+/// Which assumptions are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    None,
+    One(Assumption),
+    All,
 }
 
 /// How many of each kind of mishap there may be in one life of an order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
+    pub(crate) workers: usize,
     /// Crashes, stalls past the end of a lease, requests never sent, answers that are lost or say nothing, and
     /// looks of the reconciler, all together.
     pub(crate) mishaps: u8,
@@ -60,6 +71,8 @@ pub(crate) enum Fault {
     JudgesByTheTimeOfTheAnswer,
     /// A take does not store that the order is about to be sent; only what came of it is stored.
     StoresAttemptsTooLate,
+    /// An order is not taken over from a worker that holds it, though its lease has ended.
+    LeasesNeverEnd,
     /// A worker that was stalled past the end of its lease sends all the same.
     SendsAfterItsLease,
     /// Settling does not compare the claim.
@@ -108,6 +121,6 @@ impl Setting {
     }
 
     pub(crate) fn assumes(&self, assumption: Assumption) -> bool {
-        self.dropped != Some(assumption)
+        !matches!(self.dropped, Dropped::All) && self.dropped != Dropped::One(assumption)
     }
 }

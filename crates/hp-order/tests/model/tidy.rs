@@ -5,24 +5,38 @@ use std::hash::{Hash, Hasher};
 use crate::{
     redis::Order,
     rules::{Fault, Setting},
-    world::{Doing, Job, Memory, Sender, WORKERS, World},
+    world::{Doing, Job, Memory, Sender, WORKERS, Worker, World},
 };
 
-/// What the workers are called, who may change places. It makes no difference between worlds.
+/// What is only told, and makes no difference between worlds.
 #[derive(Clone, Debug)]
-pub(crate) struct Names(pub(crate) [usize; WORKERS]);
+pub(crate) struct Labels {
+    /// What the workers are called, who may change places.
+    pub(crate) workers: [usize; WORKERS],
+    /// Claims that are not counted any more.
+    pub(crate) claims: u8,
+}
 
-impl Hash for Names {
+impl Labels {
+    pub(crate) fn new() -> Self {
+        Self {
+            workers: std::array::from_fn(|n| n + 1),
+            claims: 0,
+        }
+    }
+}
+
+impl Hash for Labels {
     fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
-impl PartialEq for Names {
+impl PartialEq for Labels {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Names {}
+impl Eq for Labels {}
 
 impl World {
     pub(crate) fn tidy(&mut self, setting: &Setting) {
@@ -81,6 +95,7 @@ impl World {
         let held = self.jobs().map(|job| &job.order);
         let least = stored.into_iter().chain(held).map(|order| order.claim).min();
         let surplus = least.unwrap_or(1) - 1;
+        self.labels.claims = self.labels.claims.saturating_add(surplus);
         let stored = self.saved.iter_mut().filter_map(|saved| saved.order.as_mut());
         let held = self.workers.iter_mut().filter_map(|w| w.job.as_mut());
         let held = held.map(|job| &mut job.order);
@@ -102,18 +117,25 @@ impl World {
     }
 
     fn tidy_places(&mut self) {
-        let rank = |w: usize| {
-            let worker = &self.workers[w];
-            let job = worker.job.as_ref().map(Job::rank);
-            (worker.has_evidence, worker.known, job)
-        };
-        if rank(0) > rank(1) {
-            self.workers.swap(0, 1);
-            self.names.0.swap(0, 1);
-            for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
-                request.sender = request.sender.swapped();
+        let mut places: [usize; WORKERS] = std::array::from_fn(|w| w);
+        places.sort_by_key(|w| self.workers[*w].rank());
+        self.workers = places.map(|w| std::mem::take(&mut self.workers[w]));
+        self.labels.workers = places.map(|w| self.labels.workers[w]);
+        let place_of = |w: usize| places.iter().position(|place| *place == w).unwrap_or(w);
+        for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
+            match &mut request.sender {
+                Sender::Waits(worker) | Sender::GaveUp(worker) => *worker = place_of(*worker),
+                Sender::Dead => {}
             }
         }
+    }
+}
+
+impl Worker {
+    /// Busy ones first, so that the idle ones are the last.
+    fn rank(&self) -> impl Ord + use<> {
+        let job = self.job.as_ref().map(Job::rank);
+        std::cmp::Reverse((self.has_evidence, self.known, job))
     }
 }
 
@@ -123,14 +145,6 @@ impl Sender {
             Self::Waits(worker) => (0, worker),
             Self::GaveUp(worker) => (1, worker),
             Self::Dead => (2, 0),
-        }
-    }
-
-    fn swapped(self) -> Self {
-        match self {
-            Self::Waits(worker) => Self::Waits(1 - worker),
-            Self::GaveUp(worker) => Self::GaveUp(1 - worker),
-            Self::Dead => Self::Dead,
         }
     }
 }

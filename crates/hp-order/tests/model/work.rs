@@ -29,6 +29,7 @@ impl World {
         allow(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
         let is_held = self.jobs().any(|job| job.order.is_same_claim(order));
         if is_held && !order.is_settled {
+            allow(!setting.lacks(Fault::LeasesNeverEnd))?;
             spend(&mut self.left.mishaps)?;
         }
         Some(())

@@ -2,15 +2,16 @@
 //!
 //! Times are ages in ticks, and stop growing where nothing depends on them any more.
 
-use hp_order::{FailReason, State};
+use hp_order::State;
 
 use crate::{
     redis::{Order, Redis},
     rules::{Bounds, RESUBMIT},
-    tidy::Names,
+    tidy::Labels,
 };
 
-pub(crate) const WORKERS: usize = 2;
+/// The most workers that there is room for.
+pub(crate) const WORKERS: usize = 3;
 
 /// Ticks since something happened.
 pub(crate) type Age = u8;
@@ -35,7 +36,7 @@ pub(crate) struct World {
     /// Redis has forgotten that it ever knew the order.
     pub(crate) is_forgotten: bool,
     pub(crate) left: Left,
-    pub(crate) names: Names,
+    pub(crate) labels: Labels,
 }
 
 /// A worker process, as far as this order goes.
@@ -139,7 +140,7 @@ pub(crate) struct Left {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ended {
     Charged,
-    NotCharged(Option<FailReason>),
+    NotCharged,
 }
 
 impl World {
@@ -159,7 +160,7 @@ impl World {
                 falls: bounds.falls,
                 puts: bounds.puts,
             },
-            names: Names(std::array::from_fn(|n| n)),
+            labels: Labels::new(),
         }
     }
 
