@@ -57,7 +57,7 @@ finds! {
     the_checker_finds_an_order_that_nobody_takes_over:
         NeverLost, without(Fault::LeasesNeverEnd, CALM_REDIS);
     the_checker_finds_a_settling_that_does_not_compare_the_claim:
-        NeverChargedTwice, without(Fault::SettlesWithoutClaim, CALM_REDIS);
+        EndsAreFinal, without(Fault::SettlesWithoutClaim, CALM_REDIS);
     the_checker_finds_a_settling_that_does_not_compare_the_epoch:
         NeverChargedTwice, without(Fault::SettlesWithoutEpoch, ONE_FALL);
     the_checker_finds_that_a_restarted_redis_is_trusted:

@@ -11,6 +11,7 @@ mod check;
 mod kept;
 mod order;
 mod promises;
+mod reached;
 mod real;
 mod redis;
 mod rules;

@@ -40,7 +40,9 @@ impl Eq for Labels {}
 
 impl World {
     pub(crate) fn tidy(&mut self, setting: &Setting) {
-        if self.left.falls == 0 && !setting.lacks(Fault::SettlesWithoutClaim) {
+        let is_fenced = !setting.lacks(Fault::SettlesWithoutClaim)
+            && !setting.lacks(Fault::SettlesWithoutEpoch);
+        if self.left.falls == 0 && is_fenced {
             self.drop_idle_jobs(setting);
         }
         for job in self.workers.iter_mut().filter_map(|w| w.job.as_mut()) {

@@ -27,9 +27,9 @@ impl World {
         let order = self.redis.order.as_ref()?;
         let is_open = !order.state.has_ended() && order.state != State::Review;
         allow(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
+        allow(order.is_settled || !setting.lacks(Fault::LeasesNeverEnd))?;
         let is_held = self.jobs().any(|job| job.order.is_same_claim(order));
         if is_held && !order.is_settled {
-            allow(!setting.lacks(Fault::LeasesNeverEnd))?;
             spend(&mut self.left.mishaps)?;
         }
         Some(())
