@@ -113,7 +113,9 @@ impl Action {
             Self::Take(w, Source::Inbox) => format!("worker {} takes from the inbox", names[w]),
             Self::Take(w, Source::Schedule) => format!("worker {} takes what is due", names[w]),
             Self::Reconcile(w) => format!("worker {} reconciles", names[w]),
-            Self::ShowEvidence(w) => format!("worker {} takes nothing, and tells what it knows", names[w]),
+            Self::ShowEvidence(w) => {
+                format!("worker {} takes nothing, and tells what it knows", names[w])
+            }
             Self::Send(w) => format!("worker {} sends the order", names[w]),
             Self::FailToSend(w) => format!("worker {} cannot send", names[w]),
             Self::Decline(w) => format!("worker {} finds that the product list says no", names[w]),
@@ -121,7 +123,9 @@ impl Action {
             Self::Conclude(w) => format!("worker {} needs no call", names[w]),
             Self::Ask(w, Answer::Truth) => format!("worker {} asks for the record", names[w]),
             Self::Ask(w, Answer::OddNo) => format!("worker {} asks, and gets an odd no", names[w]),
-            Self::Ask(w, Answer::Silence) => format!("worker {} asks, and gets no answer", names[w]),
+            Self::Ask(w, Answer::Silence) => {
+                format!("worker {} asks, and gets no answer", names[w])
+            }
             Self::Arrive(r, Verdict::Accept) => format!("request {r} arrives"),
             Self::Arrive(r, Verdict::Refuse) => format!("request {r} arrives and is refused"),
             Self::Arrive(r, Verdict::LowBalance) => {

@@ -59,7 +59,7 @@ finds! {
     the_checker_finds_a_settling_that_does_not_compare_the_claim:
         EndsAreFinal, without(Fault::SettlesWithoutClaim, CALM_REDIS);
     the_checker_finds_a_settling_that_does_not_compare_the_epoch:
-        NeverChargedTwice, without(Fault::SettlesWithoutEpoch, ONE_FALL);
+        EndsAreFinal, without(Fault::SettlesWithoutEpoch, ONE_FALL);
     the_checker_finds_that_a_restarted_redis_is_trusted:
         NeverChargedTwice, without(Fault::TrustsARestartedRedis, ONE_FALL);
     the_checker_finds_a_repetition_that_is_no_longer_in_doubt_when_it_is_taken:

@@ -81,8 +81,12 @@ pub(crate) fn check(setting: Setting) -> Option<Broken> {
 fn tell(path: Path<World, Action>) -> String {
     let steps = path.into_vec();
     let lines = steps.windows(2).enumerate().map(|(n, pair)| {
-        let [(before, action), (after, _)] = pair else { return String::new() };
-        let action = action.map(|action| action.in_words(&before.labels.workers)).unwrap_or_default();
+        let [(before, action), (after, _)] = pair else {
+            return String::new();
+        };
+        let action = action
+            .map(|action| action.in_words(&before.labels.workers))
+            .unwrap_or_default();
         format!("{:3}. {action:48} {}\n", n + 1, after.in_short())
     });
     lines.collect()
@@ -92,9 +96,15 @@ impl World {
     fn in_short(&self) -> String {
         let order = self.redis.order.as_ref().map_or("unknown".into(), |order| {
             let claim = order.claim + self.labels.claims;
-            format!("{}, claim {claim}, attempts {}", order.state, order.attempts)
+            format!(
+                "{}, claim {claim}, attempts {}",
+                order.state, order.attempts
+            )
         });
         let charged = self.vendor.charges;
-        format!("| {order} | charged {charged}, on their way {}", self.requests.len())
+        format!(
+            "| {order} | charged {charged}, on their way {}",
+            self.requests.len()
+        )
     }
 }

@@ -18,4 +18,3 @@ mod rules;
 mod tidy;
 mod work;
 mod world;
-

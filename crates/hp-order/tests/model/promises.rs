@@ -24,11 +24,26 @@ impl World {
         let broken = [
             (charges > 1, Promise::NeverChargedTwice),
             (self.redis.results > 1, Promise::OneResult),
-            (ended == Some(Ended::Charged) && charges == 0, Promise::CompletedOnlyIfCharged),
-            (ended == Some(Ended::NotCharged) && charges > 0, Promise::NotChargedOnlyIfNot),
-            (ended.is_some() && self.redis.order.is_some_and(|order| !order.state.has_ended()), Promise::EndsAreFinal),
+            (
+                ended == Some(Ended::Charged) && charges == 0,
+                Promise::CompletedOnlyIfCharged,
+            ),
+            (
+                ended == Some(Ended::NotCharged) && charges > 0,
+                Promise::NotChargedOnlyIfNot,
+            ),
+            (
+                ended.is_some()
+                    && self
+                        .redis
+                        .order
+                        .is_some_and(|order| !order.state.has_ended()),
+                Promise::EndsAreFinal,
+            ),
         ];
-        let broken = broken.into_iter().find_map(|(is_broken, promise)| is_broken.then_some(promise));
+        let broken = broken
+            .into_iter()
+            .find_map(|(is_broken, promise)| is_broken.then_some(promise));
         let is_lost = || setting.looks_ahead && !self.ends_in_calm(setting);
         broken.or_else(|| is_lost().then_some(Promise::NeverLost))
     }
@@ -47,7 +62,9 @@ impl World {
             }
             world.left.mishaps = 1;
             let anything = [Source::Inbox, Source::Schedule].map(|from| Action::Take(0, from));
-            let _ = anything.into_iter().find_map(|take| world.act(take, setting));
+            let _ = anything
+                .into_iter()
+                .find_map(|take| world.act(take, setting));
             world.finish(0, setting);
             let _ = world.act(Action::Tick, setting);
             world.tidy(setting);
@@ -58,7 +75,10 @@ impl World {
     /// The worker does all that it has to do with the order in its hands.
     fn finish(&mut self, w: usize, setting: &Setting) {
         while let Some(job) = &self.workers[w].job {
-            let request = self.requests.iter().position(|request| request.sender == Sender::Waits(w));
+            let request = self
+                .requests
+                .iter()
+                .position(|request| request.sender == Sender::Waits(w));
             let next = match (job.doing, request) {
                 (Doing::Holding, _) => self.work(w, setting),
                 (Doing::Waiting, Some(request)) => Action::Arrive(request, Verdict::Accept),
@@ -78,7 +98,9 @@ impl World {
             Action::Ask(w, Answer::Truth),
             Action::Conclude(w),
         ];
-        let way = ways.into_iter().find(|way| self.clone().act(*way, setting).is_some());
+        let way = ways
+            .into_iter()
+            .find(|way| self.clone().act(*way, setting).is_some());
         way.unwrap_or(Action::GiveBack(w))
     }
 }

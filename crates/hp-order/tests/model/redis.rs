@@ -88,7 +88,10 @@ impl Inbox {
 
 impl Epoch {
     fn id(&self, setting: &Setting) -> EpochId {
-        EpochId(self.start, self.lost && !setting.lacks(Fault::EvidenceIsNoNewEpoch))
+        EpochId(
+            self.start,
+            self.lost && !setting.lacks(Fault::EvidenceIsNoNewEpoch),
+        )
     }
 }
 
@@ -158,7 +161,9 @@ impl Redis {
         let was = self.epoch.as_ref();
         let is_new_queue = was.is_none() && known.is_none();
         let taken = was.map_or(0, |epoch| epoch.taken);
-        let is_soon = was.and_then(|epoch| epoch.since).is_some_and(|since| since < RESUBMIT);
+        let is_soon = was
+            .and_then(|epoch| epoch.since)
+            .is_some_and(|since| since < RESUBMIT);
         self.inbox.doubted += std::mem::take(&mut self.inbox.fresh);
         self.epoch = Some(Epoch {
             start,
@@ -208,9 +213,9 @@ impl Redis {
     fn reclaim(&mut self, setting: &Setting) -> Option<Order> {
         let epoch = self.epoch.as_ref()?;
         let order = self.order.as_mut()?;
-        let since = epoch
-            .since
-            .filter(|_| order.epoch != epoch.id(setting) && !setting.lacks(Fault::TrustsARestartedRedis));
+        let since = epoch.since.filter(|_| {
+            order.epoch != epoch.id(setting) && !setting.lacks(Fault::TrustsARestartedRedis)
+        });
         order.reclaim(epoch.id(setting), since, setting);
         Some(order.as_taken(setting))
     }

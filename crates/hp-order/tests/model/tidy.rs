@@ -83,10 +83,15 @@ impl World {
         for worker in &mut self.workers {
             worker.known = worker.known.filter(|_| worker.has_evidence);
         }
-        let is_shown = self.workers.iter().all(|worker| worker.known.is_none());
-        if let Some(epoch) = self.redis.epoch.as_mut().filter(|_| is_shown) {
-            (epoch.taken, epoch.taken_before) = (0, 0);
+        let known = self.workers.iter().filter_map(|worker| worker.known);
+        let most = known.map(|(_, take)| take).max();
+        let Some(epoch) = &mut self.redis.epoch else {
+            return;
+        };
+        if most.is_none() {
+            epoch.taken_before = 0;
         }
+        epoch.taken = epoch.taken.min(epoch.taken_before.max(most.unwrap_or(0)));
     }
 
     /// Claims are only compared, and counted on, unless the order may be admitted again from the first.
@@ -95,10 +100,17 @@ impl World {
         let stored: Option<Vec<&Order>> = saved.chain([self.redis.order.as_ref()]).collect();
         let Some(stored) = stored else { return };
         let held = self.jobs().map(|job| &job.order);
-        let least = stored.into_iter().chain(held).map(|order| order.claim).min();
+        let least = stored
+            .into_iter()
+            .chain(held)
+            .map(|order| order.claim)
+            .min();
         let surplus = least.unwrap_or(1) - 1;
         self.labels.claims = self.labels.claims.saturating_add(surplus);
-        let stored = self.saved.iter_mut().filter_map(|saved| saved.order.as_mut());
+        let stored = self
+            .saved
+            .iter_mut()
+            .filter_map(|saved| saved.order.as_mut());
         let held = self.workers.iter_mut().filter_map(|w| w.job.as_mut());
         let held = held.map(|job| &mut job.order);
         for order in stored.chain(&mut self.redis.order).chain(held) {

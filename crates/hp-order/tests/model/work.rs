@@ -51,12 +51,20 @@ impl World {
         };
         self.is_forgotten = false;
         let is_saved = self.saved.is_none();
-        self.workers[w].known = self.redis.epoch.as_ref().map(|epoch| (epoch.start, epoch.taken));
+        self.workers[w].known = self
+            .redis
+            .epoch
+            .as_ref()
+            .map(|epoch| (epoch.start, epoch.taken));
         self.workers[w].job = Some(Job {
             order,
             doubt_left,
             taken: 0,
-            memory: if is_saved { Memory::Kept } else { Memory::Unsaved },
+            memory: if is_saved {
+                Memory::Kept
+            } else {
+                Memory::Unsaved
+            },
             doing: Doing::Holding,
         });
     }
@@ -71,7 +79,11 @@ impl World {
         let worker = &mut self.workers[w];
         self.redis.note_epoch(self.start, worker.known, setting);
         worker.has_evidence = false;
-        worker.known = self.redis.epoch.as_ref().map(|epoch| (epoch.start, epoch.taken));
+        worker.known = self
+            .redis
+            .epoch
+            .as_ref()
+            .map(|epoch| (epoch.start, epoch.taken));
     }
 
     pub(crate) fn send(&mut self, w: usize, setting: &Setting) -> Option<()> {
