@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use stateright::{Checker, Model, Path, Property};
+use stateright::{Checker, Model, Property};
 
 use crate::{
     action::Action,
     promises::Promise,
     redis::Redis,
     rules::{Assumption, Setting},
+    words::tell,
     world::World,
 };
 
@@ -76,35 +77,4 @@ pub(crate) fn check(setting: Setting) -> Option<Broken> {
     let promise = world.broken(&setting)?;
     let story = format!("{promise:?} is broken:\n{story}");
     Some(Broken { promise, story })
-}
-
-fn tell(path: Path<World, Action>) -> String {
-    let steps = path.into_vec();
-    let lines = steps.windows(2).enumerate().map(|(n, pair)| {
-        let [(before, action), (after, _)] = pair else {
-            return String::new();
-        };
-        let action = action
-            .map(|action| action.in_words(&before.labels.workers))
-            .unwrap_or_default();
-        format!("{:3}. {action:48} {}\n", n + 1, after.in_short())
-    });
-    lines.collect()
-}
-
-impl World {
-    fn in_short(&self) -> String {
-        let order = self.redis.order.as_ref().map_or("unknown".into(), |order| {
-            let claim = order.claim + self.labels.claims;
-            format!(
-                "{}, claim {claim}, attempts {}",
-                order.state, order.attempts
-            )
-        });
-        let charged = self.vendor.charges;
-        format!(
-            "| {order} | charged {charged}, on their way {}",
-            self.requests.len()
-        )
-    }
 }

@@ -131,3 +131,39 @@ fn a_vendor_that_rejects_known_ids_makes_up_for_a_forgetful_redis() {
     };
     all_promises_hold(setting);
 }
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn the_same_holds_in_a_longer_run_of_mishaps() {
+    let bounds = Bounds {
+        mishaps: 7,
+        refusals: 2,
+        grows_old: true,
+        ..CALM_REDIS
+    };
+    let setting = Setting {
+        late_record: true,
+        ..bounds.setting()
+    };
+    all_promises_hold(setting);
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn the_same_holds_where_redis_falls_back_among_more_mishaps() {
+    let bounds = Bounds {
+        mishaps: 2,
+        ..ONE_FALL
+    };
+    all_promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn the_same_holds_where_redis_falls_back_twice_among_mishaps() {
+    let bounds = Bounds {
+        mishaps: 1,
+        ..TWO_FALLS
+    };
+    all_promises_hold(bounds.setting());
+}

@@ -5,8 +5,9 @@ use std::time::Duration;
 use hp_order::{Ending, Next, State, Step};
 
 use crate::{
+    epoch::EpochId,
     real::{Doubt, MAX_CRASHES},
-    redis::{EpochId, Order},
+    redis::Order,
     rules::{Fault, LEASE, Setting},
     world::{Age, Ended, older},
 };

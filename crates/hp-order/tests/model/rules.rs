@@ -83,7 +83,7 @@ pub(crate) enum Fault {
     TrustsARestartedRedis,
     /// Only entries that are taken soon after a restart are in doubt, not all that were put in soon after it.
     DoubtsByTheTimeOfTheTake,
-    /// An order may be closed as not charged by a claim from before the last start of Redis.
+    /// An order may be closed as not charged by a claim of an earlier epoch, as long as nobody has claimed it since.
     EndsAcrossARestart,
     /// Nobody looks for evidence that writes were lost.
     IgnoresEvidence,

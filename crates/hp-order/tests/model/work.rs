@@ -1,93 +1,18 @@
 //! What a worker does with the order in its hands, and what HitPoints answers.
 
-use hp_order::{Event, State, Task};
+use hp_order::{Event, Task};
 
 use crate::{
     act::{allow, spend},
-    action::{Answer, Verdict},
+    action::Answer,
     real,
-    redis::Source,
-    rules::{Assumption, Fault, LEASE, Repeats, Setting},
-    world::{Doing, Job, Memory, Request, Sender, Told, Worker, World, older},
+    rules::{Assumption, Fault, LEASE, Setting},
+    world::{Doing, Job, Request, Sender, Told, Worker, World, older},
 };
 
 impl World {
-    pub(crate) fn take(&mut self, w: usize, source: Source, setting: &Setting) -> Option<()> {
-        allow(self.workers[w].job.is_none())?;
-        match source {
-            Source::Inbox => allow(!self.redis.inbox.is_empty())?,
-            Source::Schedule => self.check_due(setting)?,
-        }
-        self.claim(w, source, setting);
-        Some(())
-    }
-
-    /// An order whose lease ended in the hands of a living worker has met a mishap.
-    fn check_due(&mut self, setting: &Setting) -> Option<()> {
-        let order = self.redis.order.as_ref()?;
-        let is_open = !order.state.has_ended() && order.state != State::Review;
-        allow(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
-        allow(order.is_settled || !setting.lacks(Fault::LeasesNeverEnd))?;
-        let is_held = self.jobs().any(|job| job.order.is_same_claim(order));
-        if is_held && !order.is_settled {
-            spend(&mut self.left.mishaps)?;
-        }
-        Some(())
-    }
-
-    pub(crate) fn reconcile(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        let order = self.redis.order.as_ref()?;
-        allow(self.workers[w].job.is_none() && order.state == State::Review)?;
-        allow(order.claim < setting.bounds.claims)?;
-        spend(&mut self.left.mishaps)?;
-        self.claim(w, Source::Schedule, setting);
-        Some(())
-    }
-
-    fn claim(&mut self, w: usize, source: Source, setting: &Setting) {
-        self.show(w, setting);
-        let Some((order, doubt_left)) = self.redis.take(source, setting) else {
-            return;
-        };
-        self.is_forgotten = false;
-        let is_saved = self.saved.is_none();
-        self.workers[w].known = self
-            .redis
-            .epoch
-            .as_ref()
-            .map(|epoch| (epoch.start, epoch.taken));
-        self.workers[w].job = Some(Job {
-            order,
-            doubt_left,
-            taken: 0,
-            memory: if is_saved {
-                Memory::Kept
-            } else {
-                Memory::Unsaved
-            },
-            doing: Doing::Holding,
-        });
-    }
-
-    pub(crate) fn show_evidence(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        allow(self.workers[w].has_evidence)?;
-        self.show(w, setting);
-        Some(())
-    }
-
-    fn show(&mut self, w: usize, setting: &Setting) {
-        let worker = &mut self.workers[w];
-        self.redis.note_epoch(self.start, worker.known, setting);
-        worker.has_evidence = false;
-        worker.known = self
-            .redis
-            .epoch
-            .as_ref()
-            .map(|epoch| (epoch.start, epoch.taken));
-    }
-
     pub(crate) fn send(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        let job = self.to_submit(w, setting)?;
+        let job = self.submitting(w, setting)?;
         allow(job.may_send(setting))?;
         job.doing = Doing::Waiting;
         let from_the_claim = setting.assumes(Assumption::TransitIncludesLease);
@@ -101,19 +26,19 @@ impl World {
     }
 
     pub(crate) fn fail_to_send(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        self.to_submit(w, setting)?.told(Told::NeverSent);
+        self.submitting(w, setting)?.told(Told::NeverSent);
         spend(&mut self.left.mishaps)
     }
 
     pub(crate) fn decline(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        let job = self.to_submit(w, setting)?;
+        let job = self.submitting(w, setting)?;
         allow(job.order.attempts <= 1)?;
         job.told(Told::Declined);
         spend(&mut self.left.refusals)
     }
 
     pub(crate) fn give_back(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        let job = self.to_submit(w, setting)?;
+        let job = self.submitting(w, setting)?;
         let is_stalled = job.taken >= LEASE;
         job.told(Told::Released);
         if is_stalled {
@@ -122,7 +47,7 @@ impl World {
         spend(&mut self.left.mishaps)
     }
 
-    fn to_submit(&mut self, w: usize, setting: &Setting) -> Option<&mut Job> {
+    fn submitting(&mut self, w: usize, setting: &Setting) -> Option<&mut Job> {
         let job = self.holding(w)?;
         (real::task(job, setting) == Task::Submit).then_some(job)
     }
@@ -156,33 +81,6 @@ impl World {
             return Some(());
         }
         spend(&mut self.left.mishaps)
-    }
-
-    pub(crate) fn arrive(&mut self, r: usize, verdict: Verdict, setting: &Setting) -> Option<()> {
-        allow(r < self.requests.len())?;
-        if verdict != Verdict::Accept {
-            spend(&mut self.left.refusals)?;
-        }
-        let request = self.requests.remove(r);
-        let told = self.answer(request, verdict, setting);
-        if let Sender::Waits(w) = request.sender {
-            self.workers[w].job.as_mut()?.told(told);
-        }
-        Some(())
-    }
-
-    fn answer(&mut self, request: Request, verdict: Verdict, setting: &Setting) -> Told {
-        match (verdict, setting.vendor) {
-            (Verdict::Refuse, _) => return Told::Refused,
-            (Verdict::LowBalance, _) => return Told::LowBalance,
-            (Verdict::Accept, Repeats::Rejected) if self.vendor.charges > 0 => return Told::Exists,
-            (Verdict::Accept, Repeats::Answered) if self.vendor.charges > 0 => {}
-            (Verdict::Accept, _) => {
-                self.vendor.charges += 1;
-                self.vendor.hidden = Some(request).filter(|_| setting.late_record);
-            }
-        }
-        Told::Charged
     }
 
     pub(crate) fn stop_waiting(&mut self, w: usize) -> Option<()> {
@@ -231,7 +129,7 @@ impl Job {
         in_time && real::task(self, setting) == Task::Submit
     }
 
-    fn told(&mut self, told: Told) {
+    pub(crate) fn told(&mut self, told: Told) {
         self.doing = Doing::Told(told);
     }
 
