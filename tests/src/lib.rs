@@ -1,17 +1,21 @@
 //! What the end-to-end tests stand on: a private Redis, the sandbox, real worker processes.
 //!
 //! Nothing here sleeps. [`Redis::until`] waits by Redis' own notifications of changes.
+//!
+//! `HP_TEST_REDIS=cluster` has [`Redis::start`] start a cluster of three masters, `HP_TEST_REDIS=sentinel` a master, a
+//! replica and a Sentinel, so that `HP_TEST_REDIS=cluster cargo test -p e2e` runs everything there.
+//! `HP_TEST_REDIS_SERVER` names another program than `redis-server`, such as `valkey-server`.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
     reason = "a fixture that fails has to fail the test"
 )]
 
-mod redis_server;
+mod redis;
 mod worker;
 mod world;
 
-pub use redis_server::Redis;
+pub use redis::{Past, Redis, Server};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 

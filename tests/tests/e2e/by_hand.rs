@@ -17,6 +17,11 @@ pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claimed {
     taken.claimed.remove(0)
 }
 
+/// The first command after a restart of Redis meets a broken connection.
+pub(crate) async fn reconnect(ledger: &Ledger) {
+    while ledger.resume().await.is_err() {}
+}
+
 pub(crate) fn policy() -> Policy {
     rules().policy
 }
