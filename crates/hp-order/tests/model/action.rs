@@ -1,6 +1,10 @@
 //! Everything that can happen, one thing at a time.
 
-use crate::redis::Source;
+use crate::{
+    redis::Source,
+    rules::Setting,
+    world::{Doing, World},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -62,8 +66,8 @@ pub(crate) enum Verdict {
 }
 
 impl Action {
-    /// All actions there are, possible or not.
-    pub(crate) fn all(workers: usize, requests: usize) -> Vec<Self> {
+    /// All actions that may be possible in a world.
+    pub(crate) fn all(world: &World, setting: &Setting) -> Vec<Self> {
         let mut all = vec![
             Self::Put,
             Self::ShowRecord,
@@ -72,35 +76,37 @@ impl Action {
             Self::FallBack,
             Self::Tick,
         ];
-        for worker in 0..workers {
-            all.extend(Self::of_worker(worker));
+        for w in 0..setting.bounds.workers {
+            all.extend([Self::ShowEvidence(w), Self::Crash(w)]);
+            let job = world.workers[w].job.as_ref();
+            all.extend(Self::of_worker(w, job.map(|job| job.doing)));
         }
-        for request in 0..requests {
-            all.extend(
-                [Verdict::Accept, Verdict::Refuse, Verdict::LowBalance]
-                    .map(|verdict| Self::Arrive(request, verdict)),
-            );
+        for request in 0..world.requests.len() {
+            let verdicts = [Verdict::Accept, Verdict::Refuse, Verdict::LowBalance];
+            all.extend(verdicts.map(|verdict| Self::Arrive(request, verdict)));
         }
         all
     }
 
-    fn of_worker(worker: usize) -> [Self; 15] {
-        [
-            Self::Take(worker, Source::Inbox),
-            Self::Take(worker, Source::Schedule),
-            Self::Reconcile(worker),
-            Self::ShowEvidence(worker),
-            Self::Send(worker),
-            Self::FailToSend(worker),
-            Self::Decline(worker),
-            Self::GiveBack(worker),
-            Self::Conclude(worker),
-            Self::Ask(worker, Answer::Truth),
-            Self::Ask(worker, Answer::OddNo),
-            Self::Ask(worker, Answer::Silence),
-            Self::StopWaiting(worker),
-            Self::Settle(worker),
-            Self::Crash(worker),
-        ]
+    fn of_worker(w: usize, doing: Option<Doing>) -> Vec<Self> {
+        match doing {
+            None => vec![
+                Self::Take(w, Source::Inbox),
+                Self::Take(w, Source::Schedule),
+                Self::Reconcile(w),
+            ],
+            Some(Doing::Holding) => vec![
+                Self::Send(w),
+                Self::FailToSend(w),
+                Self::Decline(w),
+                Self::GiveBack(w),
+                Self::Conclude(w),
+                Self::Ask(w, Answer::Truth),
+                Self::Ask(w, Answer::OddNo),
+                Self::Ask(w, Answer::Silence),
+            ],
+            Some(Doing::Waiting) => vec![Self::StopWaiting(w)],
+            Some(Doing::Told(_)) => vec![Self::Settle(w)],
+        }
     }
 }

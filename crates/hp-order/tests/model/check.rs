@@ -37,8 +37,7 @@ impl Model for Search {
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-        let workers = self.setting.bounds.workers;
-        actions.extend(Action::all(workers, world.requests.len()));
+        actions.extend(Action::all(world, &self.setting));
     }
 
     fn next_state(&self, world: &World, action: Action) -> Option<World> {

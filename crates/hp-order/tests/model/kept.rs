@@ -104,7 +104,16 @@ fn the_same_holds_where_the_vendor_answers_a_known_id_with_its_order() {
 
 #[test]
 fn an_order_is_charged_once_though_redis_falls_back_to_an_earlier_state() {
-    all_promises_hold(ONE_FALL.setting());
+    let bounds = Bounds {
+        puts: 1,
+        ..ONE_FALL
+    };
+    all_promises_hold(bounds.setting());
+}
+
+#[test]
+fn an_order_is_charged_once_though_redis_forgets_it_and_the_shop_repeats_it() {
+    all_promises_hold(ONE_FALL.without_refusals().setting());
 }
 
 #[test]
@@ -153,6 +162,26 @@ fn the_same_holds_in_a_longer_run_of_mishaps() {
 fn the_same_holds_where_redis_falls_back_among_more_mishaps() {
     let bounds = Bounds {
         mishaps: 2,
+        ..ONE_FALL
+    };
+    all_promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn the_same_holds_where_redis_falls_back_under_a_vendor_that_shows_its_record_late() {
+    let setting = Setting {
+        late_record: true,
+        ..ONE_FALL.setting()
+    };
+    all_promises_hold(setting);
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn the_same_holds_where_redis_falls_back_under_three_workers() {
+    let bounds = Bounds {
+        workers: 3,
         ..ONE_FALL
     };
     all_promises_hold(bounds.setting());

@@ -11,8 +11,8 @@
 //! - A request is delayed, overtaken, lost, or arrives after its worker has died or given up; so is its answer.
 //! - HitPoints charges or refuses, and rejects a known id, answers it with the order that it has, or charges again. It
 //!   may show its record late. A query is answered truly, with a "no" that means nothing, or not at all.
-//! - Redis falls back to any earlier state and is another one from then on: it has forgotten claims, and gives their
-//!   numbers out again.
+//! - Redis falls back to any earlier state, a script being saved as a whole or not at all, and is another one from then
+//!   on: it has forgotten claims, and gives their numbers out again.
 //! - The reconciler asks about an order in review.
 //!
 //! What a worker does with the order and what becomes of it is decided by the real [`hp_order::plan`],
