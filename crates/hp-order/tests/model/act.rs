@@ -40,6 +40,7 @@ impl World {
             Action::Arrive(r, verdict) => self.arrive(r, verdict, setting),
             Action::StopWaiting(w) => self.stop_waiting(w),
             Action::Settle(w) => self.settle(w, setting),
+            Action::SettleUnheard(w) => self.settle_unheard(w, setting),
             Action::Crash(w) => self.crash(w),
             Action::ShowRecord => self.vendor.hidden.take().map(drop),
             Action::GrowOld => self.grow_old(setting),

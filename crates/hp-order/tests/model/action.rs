@@ -33,6 +33,8 @@ pub(crate) enum Action {
     StopWaiting(usize),
     /// The worker applies what it was told.
     Settle(usize),
+    /// It does, and does not hear that it is done: so it does it again.
+    SettleUnheard(usize),
     /// The worker is killed; a new one starts in its place.
     Crash(usize),
     /// HitPoints shows its record of the charge.
@@ -106,7 +108,7 @@ impl Action {
                 Self::Ask(w, Answer::Silence),
             ],
             Some(Doing::Waiting) => vec![Self::StopWaiting(w)],
-            Some(Doing::Told(_)) => vec![Self::Settle(w)],
+            Some(Doing::Told(_)) => vec![Self::Settle(w), Self::SettleUnheard(w)],
         }
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! - A worker claims, sends, asks, settles, is killed or stands still between any two of these. One that stood still
 //!   past its lease goes on with the copy that it has.
-//! - A request is delayed, overtaken, lost, or arrives after its worker has died or given up; so is its answer.
+//! - A request is delayed, overtaken, lost, or arrives after its worker has died or given up; so is its answer. The
+//!   answer of a settling is lost, and it is repeated.
 //! - HitPoints charges or refuses, and rejects a known id, answers it with the order that it has, or charges again. It
 //!   may show its record late. A query is answered truly, with a "no" that means nothing, or not at all.
 //! - Redis falls back to any earlier state, a script being saved as a whole or not at all, and is another one from then

@@ -70,6 +70,7 @@ impl Action {
             Self::Ask(w, Answer::Silence) => (Some(w), "asks, and gets no answer"),
             Self::StopWaiting(w) => (Some(w), "waits for the answer no longer"),
             Self::Settle(w) => (Some(w), "settles"),
+            Self::SettleUnheard(w) => (Some(w), "settles, and does not hear of it"),
             Self::Crash(w) => (Some(w), "is killed"),
         }
     }

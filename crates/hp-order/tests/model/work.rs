@@ -110,6 +110,13 @@ impl World {
         Some(())
     }
 
+    pub(crate) fn settle_unheard(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        let job = self.workers[w].job.clone();
+        self.settle(w, setting)?;
+        self.workers[w].job = job;
+        spend(&mut self.left.mishaps)
+    }
+
     pub(crate) fn crash(&mut self, w: usize) -> Option<()> {
         allow(self.workers[w].job.is_some() || self.workers[w].has_evidence)?;
         self.workers[w] = Worker::default();
