@@ -30,6 +30,9 @@
 //! What carries the promise "never twice": an order in [`State::Uncertain`] is only ever asked about. It is
 //! submitted again after HitPoints has denied any knowledge of it, and not before
 //! [`Policy::resubmit_after`] has passed since the last submission left.
+//!
+//! `tests/model` goes through all that can happen to an order, with workers that die, requests that are late and a
+//! Redis that forgets, and says what has to be assumed for the promises to hold.
 
 mod ending;
 mod event;
