@@ -1,12 +1,15 @@
 //! What the end-to-end tests stand on: a private Redis, the sandbox, real worker processes.
 //!
-//! Nothing here sleeps. [`Redis::until`] waits by Redis' own notifications of changes.
+//! Nothing here sleeps to wait for something: [`Redis::until`] waits by Redis' own notifications of changes. Only
+//! [`chaos`] keeps a timetable.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
     reason = "a fixture that fails has to fail the test"
 )]
 
+pub mod chaos;
+pub mod proxy;
 mod redis_server;
 mod worker;
 mod world;

@@ -1,7 +1,8 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -15,24 +16,39 @@ use crate::PATIENCE;
 pub struct Redis {
     server: Child,
     port: u16,
-    folder: TempDir,
+    folder: PathBuf,
+    options: Vec<String>,
     client: Client,
+    /// The folder, if it is to go with the server.
+    temporary: Option<TempDir>,
 }
 
 impl Redis {
     /// Starts one and waits until it accepts connections.
     pub fn start() -> Self {
         let folder = TempDir::new().unwrap();
+        let mut redis = Self::start_in(folder.path(), &["--appendfsync", "always"], None);
+        redis.temporary = Some(folder);
+        redis
+    }
+
+    /// Starts one on a folder that stays, with more options and a password of the default user.
+    pub fn start_in(folder: &Path, options: &[&str], password: Option<&str>) -> Self {
+        let required = password.map(|password| ["--requirepass", password]);
+        let options = options.iter().chain(required.iter().flatten());
+        let options: Vec<_> = options.map(|option| (*option).to_owned()).collect();
+        let user = password.map_or_else(String::new, |password| format!(":{password}@"));
         loop {
             let port = free_port();
             // Another process may have taken the port meanwhile; the server then ends, and the next port is tried.
-            if let Some(server) = serve(&folder, port) {
-                let client = Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+            if let Some(server) = serve(folder, port, &options) {
                 return Self {
                     server,
                     port,
-                    folder,
-                    client,
+                    folder: folder.into(),
+                    options,
+                    client: Client::open(format!("redis://{user}127.0.0.1:{port}")).unwrap(),
+                    temporary: None,
                 };
             }
         }
@@ -41,6 +57,11 @@ impl Redis {
     /// Its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
     }
 
     /// Its process id.
@@ -62,7 +83,15 @@ impl Redis {
 
     /// Starts it again on its folder and port.
     pub fn restart(&mut self) {
-        self.server = serve(&self.folder, self.port).expect("Redis does not come back");
+        // A passing connection of some other process may have been given the port meanwhile.
+        let mut starts = std::iter::repeat_with(|| serve(&self.folder, self.port, &self.options));
+        let back = starts.by_ref().take(100).flatten().next();
+        self.server = back.expect("Redis does not come back");
+    }
+
+    /// For connections with settings of one's own.
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// A connection for a test's own commands.
@@ -115,8 +144,8 @@ impl Drop for Redis {
 }
 
 /// `None` if the port is taken.
-fn serve(folder: &TempDir, port: u16) -> Option<Child> {
-    let log = File::create(folder.path().join("redis.log")).unwrap();
+fn serve(folder: &Path, port: u16, options: &[String]) -> Option<Child> {
+    let log = File::create(folder.join("redis.log")).unwrap();
     let mut server = Command::new("redis-server")
         .args([
             "--port",
@@ -128,9 +157,10 @@ fn serve(folder: &TempDir, port: u16) -> Option<Child> {
             "--appendonly",
             "yes",
         ])
-        .args(["--appendfsync", "always", "--notify-keyspace-events", "KA"])
+        .args(["--notify-keyspace-events", "KA"])
+        .args(options)
         .arg("--dir")
-        .arg(folder.path())
+        .arg(folder)
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
