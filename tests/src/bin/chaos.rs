@@ -8,8 +8,9 @@ use std::{process::ExitCode, time::Duration};
 
 use e2e::chaos::{Settings, run, summary::Summary};
 
-const USAGE: &str =
-    "chaos SEED MINUTES [--no-tail-loss]: both are numbers; minutes may be a fraction, such as 0.5";
+const USAGE: &str = "\
+chaos SEED [MINUTES] [--no-tail-loss]
+Both are numbers; minutes may be a fraction, such as 0.5. Without them it is the short run of the tests.";
 
 fn main() -> ExitCode {
     let Some(settings) = settings(std::env::args().skip(1).collect()) else {
@@ -28,13 +29,17 @@ fn main() -> ExitCode {
 fn settings(mut arguments: Vec<String>) -> Option<Settings> {
     let count = arguments.len();
     arguments.retain(|argument| argument != "--no-tail-loss");
-    let [seed, minutes] = arguments.as_slice() else {
-        return None;
+    let settings = match arguments.as_slice() {
+        [seed] => Settings::short(seed.parse().ok()?),
+        [seed, minutes] => {
+            let minutes: f64 = minutes.parse().ok()?;
+            let storm = Duration::try_from_secs_f64(minutes * 60.0).ok()?;
+            Settings::long(seed.parse().ok()?, storm)
+        }
+        _ => return None,
     };
-    let minutes: f64 = minutes.parse().ok()?;
-    let storm = Duration::try_from_secs_f64(minutes * 60.0).ok()?;
     Some(Settings {
         tail_loss: arguments.len() == count,
-        ..Settings::long(seed.parse().ok()?, storm)
+        ..settings
     })
 }

@@ -4,4 +4,7 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod checker;
+mod sample;
 mod storm;
+mod timetable;

@@ -9,5 +9,9 @@ async fn the_promises_hold_when_everything_goes_wrong_at_once() {
     let report = run(Settings::short(SEED)).await;
     println!("{}", Summary(&report));
     assert!(report.violations.is_empty(), "\n{}", Summary(&report));
-    assert!(report.history.faults.len() > 10, "too few faults to prove anything:\n{}", Summary(&report));
+    assert!(
+        report.history.faults.len() > 10,
+        "too few faults to prove anything:\n{}",
+        Summary(&report)
+    );
 }
