@@ -14,9 +14,9 @@ mod redis_server;
 mod worker;
 mod world;
 
-pub use redis_server::Redis;
+pub use redis_server::{Past, Redis};
 pub use worker::Worker;
-pub use world::{Entry, World};
+pub use world::{Entry, World, rules};
 
 /// Longer than anything takes on a loaded machine; reached only when a test has failed.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);

@@ -94,6 +94,27 @@ impl Redis {
         self.client.clone()
     }
 
+    /// What its disk holds now.
+    pub fn remember(&self) -> Past {
+        let past = TempDir::new().unwrap();
+        copy(&self.append_only_files(), past.path());
+        Past(past)
+    }
+
+    /// Ends it as a crash would, and starts it again without what was written since `past`.
+    pub fn fall_back(&mut self, past: &Past) {
+        self.crash();
+        let files = self.append_only_files();
+        std::fs::remove_dir_all(&files).unwrap();
+        std::fs::create_dir(&files).unwrap();
+        copy(past.0.path(), &files);
+        self.restart();
+    }
+
+    fn append_only_files(&self) -> PathBuf {
+        self.folder.join("appendonlydir")
+    }
+
     /// A connection for a test's own commands.
     pub async fn connection(&self) -> MultiplexedConnection {
         let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
@@ -133,6 +154,16 @@ impl Redis {
         tokio::time::timeout(PATIENCE, looking)
             .await
             .unwrap_or_else(|_| panic!("never came: {what}"))
+    }
+}
+
+/// An earlier state of a [`Redis`].
+pub struct Past(TempDir);
+
+fn copy(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 

@@ -1,9 +1,29 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use hp_queue::{Ledger, Prefix, Retention};
+use hp_order::{Backoff, Policy};
+use hp_queue::{Ledger, Prefix, Retention, Rules};
 use hp_sandbox::{Options, Sandbox};
 
 use crate::{Redis, Worker};
+
+/// What tests that take and settle themselves keep to: nothing that waits comes due by itself.
+pub fn rules() -> Rules {
+    let week = Duration::from_hours(7 * 24);
+    Rules {
+        retention: Retention {
+            results: week,
+            ledger: week,
+        },
+        policy: Policy {
+            backoff: Backoff::new(Duration::from_secs(1), Duration::from_hours(24)).unwrap(),
+            resubmit_after: Duration::from_hours(24),
+            give_up_after: Duration::from_hours(48),
+            max_crashes: 5,
+        },
+        longest_turn: Duration::from_mins(1),
+        interval: None,
+    }
+}
 
 /// One entry of a stream, or one hash, by field.
 pub type Entry = HashMap<String, String>;
@@ -65,17 +85,13 @@ impl World {
 
     /// The worker's side of the queue, for tests that take and settle themselves.
     pub fn ledger(&self) -> Ledger {
-        let week = std::time::Duration::from_hours(7 * 24);
+        self.ledger_with(rules())
+    }
+
+    /// The same by other rules.
+    pub fn ledger_with(&self, rules: Rules) -> Ledger {
         let client = hp_queue::connect(&self.redis.url()).unwrap();
-        Ledger::open(
-            &client,
-            &Prefix::default(),
-            Retention {
-                results: week,
-                ledger: week,
-            },
-        )
-        .unwrap()
+        Ledger::open(&client, &Prefix::default(), rules).unwrap()
     }
 
     /// Puts an entry into the inbox as any shop would, and returns its id.

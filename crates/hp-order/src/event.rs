@@ -1,4 +1,6 @@
-use hp_api::{Absence, Doubt, DoubtKind, Lookup, Mismatch, Order, Outcome};
+use std::time::Duration;
+
+use hp_api::{Absence, Doubt, DoubtKind, Lookup, Mismatch, Order, Outcome, RefusalKind};
 
 use crate::Rejection;
 
@@ -15,10 +17,50 @@ pub enum Event {
     Overdue(Overdue),
     /// The worker gave it back untouched; nothing was sent.
     Released,
+    /// The balance of its currency is known to be too low; nothing was sent. It comes back after this time.
+    Withheld(Duration),
     /// The worker's code failed half-way; anything may have been sent.
     Panicked,
+    /// Too many workers died with it in their hands.
+    Crashed,
     /// It had ended, and a repetition asks for its result once more.
     Repeated,
+}
+
+/// What a worker's turn at an order tells about HitPoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// Nothing: no call was made, or the trouble was the worker's own.
+    None,
+    /// HitPoints gave a definite answer.
+    Answer,
+    /// The call was never sent, or its outcome is unknown.
+    Silence,
+}
+
+impl Event {
+    /// Whether HitPoints was heard.
+    pub fn contact(&self) -> Contact {
+        match self {
+            Self::Submitted(Outcome::NotCharged(refusal)) => match refusal.kind {
+                RefusalKind::NeverSent => Contact::Silence,
+                _ => Contact::Answer,
+            },
+            Self::Submitted(Outcome::Unknown(doubt)) | Self::Queried(Finding::Unknown(doubt)) => {
+                contact(doubt)
+            }
+            Self::Submitted(_) | Self::Queried(_) => Contact::Answer,
+            _ => Contact::None,
+        }
+    }
+}
+
+fn contact(doubt: &Doubt) -> Contact {
+    match doubt.kind {
+        _ if doubt.is_ours() => Contact::None,
+        DoubtKind::Exists | DoubtKind::Misfit | DoubtKind::Pending => Contact::Answer,
+        _ => Contact::Silence,
+    }
 }
 
 /// Which limit passed.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! (inbox)    -> submitting   taken to be sent; stored so before anything is sent
+//! (inbox)    -> uncertain    taken, and Redis may have forgotten that it was sent before: asked about first
 //! submitting -> completed    charged once, cards delivered
 //! submitting -> failed       a final refusal of the first submission; or too old, and nothing was sent
 //! submitting -> waiting      certainly not charged: try later
@@ -10,12 +11,15 @@
 //! submitting -> expired      the deadline passed, and nothing was sent
 //! submitting -> uncertain    no definite answer, or the worker died
 //! queued     -> submitting   taken
+//! queued     -> uncertain    older than the last start of Redis, which may have forgotten that it was sent
 //! waiting    -> submitting   taken again, under the same id
+//! waiting    -> uncertain    older than the last start of Redis, which may have forgotten that it was sent
 //! uncertain  -> completed    the record is there and fits
 //! uncertain  -> uncertain    no definite answer yet: ask again later
 //! uncertain  -> waiting      not found, and long enough ago
+//! uncertain  -> queued       the same, and Redis only might have forgotten a first submission
 //! uncertain  -> failed       a refusal that was in doubt, and there is no record
-//! uncertain  -> review       contradiction, or no definite answer for too long
+//! uncertain  -> review       contradiction, no definite answer for too long, or its workers die again and again
 //! review     -> completed    the record is there and fits after all
 //! review     -> review       a person is needed
 //! ```
@@ -36,7 +40,7 @@ mod step;
 mod time;
 
 pub use ending::{Ending, FailReason, Rejection, Source, Status};
-pub use event::{Event, Finding, Overdue};
+pub use event::{Contact, Event, Finding, Overdue};
 pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
 pub use record::{Cause, Record, State, UnknownWord};

@@ -10,6 +10,8 @@ pub struct Policy {
     pub resubmit_after: Duration,
     /// The age at which an order is given up: failed if it is known not to be charged, else given to a person.
     pub give_up_after: Duration,
+    /// An order that took so many workers down with it is given to a person.
+    pub max_crashes: u32,
 }
 
 /// Exponential backoff between a base and a ceiling.
@@ -33,6 +35,10 @@ pub enum PolicyError {
 /// Where the delays between record queries stand, in multiples of the base: about 2 s, 5 s, 15 s and 1 min
 /// for the default base of a second. After these they double.
 const CHECKS: [u32; 4] = [2, 5, 15, 60];
+
+/// The longest pause while HitPoints is silent or the balance too low: what was waited for comes back unannounced,
+/// and is to be noticed within a minute.
+const LONGEST_OUTAGE_PAUSE: Duration = Duration::from_secs(30);
 
 impl Backoff {
     /// Delays from `base` up to `max`.
@@ -66,6 +72,20 @@ impl Backoff {
             self.doubled(last, (step - CHECKS.len() + 1) as u64)
         };
         about.mul_f64(0.75 + jitter / 2.0).min(self.max)
+    }
+
+    /// The first and the longest pause between two tries whether HitPoints is back, by one order for all; they
+    /// double in between.
+    pub fn outage(&self) -> (Duration, Duration) {
+        let longest = self.max.min(LONGEST_OUTAGE_PAUSE);
+        (self.base.min(longest), longest)
+    }
+
+    /// The pause of an order whose balance is too low, and of the others of its currency, spread over a half of it.
+    pub fn top_up(&self, jitter: f64) -> Duration {
+        self.max
+            .min(LONGEST_OUTAGE_PAUSE)
+            .mul_f64(0.5 + jitter / 2.0)
     }
 
     fn doubled(&self, from: Duration, times: u64) -> Duration {

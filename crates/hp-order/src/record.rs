@@ -91,6 +91,8 @@ impl fmt::Display for State {
 pub enum Cause {
     /// The worker that was to submit it vanished or panicked.
     WorkerDied,
+    /// It is older than the last start of Redis, which may have forgotten that it was sent.
+    RedisRestarted,
     /// HitPoints refused for good, but an earlier submission was once in doubt: the record has the last word.
     Refused,
     /// The answer to the submission proved nothing.
@@ -102,6 +104,7 @@ impl Cause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::WorkerDied => "worker_died",
+            Self::RedisRestarted => "redis_restarted",
             Self::Refused => "refused",
             Self::Answer(kind) => kind.as_str(),
         }
@@ -114,6 +117,7 @@ impl FromStr for Cause {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         match word {
             "worker_died" => Ok(Self::WorkerDied),
+            "redis_restarted" => Ok(Self::RedisRestarted),
             "refused" => Ok(Self::Refused),
             other => other
                 .parse()
@@ -137,10 +141,15 @@ pub struct Record {
     pub attempts: u32,
     /// Record queries so far, the one this claim is for included.
     pub checks: u32,
+    /// Workers that died with it in their hands.
+    pub crashes: u32,
     /// When it was admitted.
     pub accepted_at: Millis,
     /// When the last submission left.
     pub submitted_at: Option<Millis>,
+    /// Where it is older than the last start of Redis: until then a submission that Redis has forgotten may
+    /// still arrive, and "not found" proves nothing.
+    pub doubt_until: Option<Millis>,
     /// The producer's deadline.
     pub deadline: Option<Millis>,
     /// Why it is in doubt, while it is.

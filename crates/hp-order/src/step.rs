@@ -3,8 +3,8 @@ use std::time::Duration;
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 
 use crate::{
-    Cause, Ending, Event, FailReason, Finding, Moment, Overdue, Policy, Record, Rejection, Source,
-    State,
+    Cause, Ending, Event, FailReason, Finding, Millis, Moment, Overdue, Policy, Record, Rejection,
+    Source, State,
 };
 
 /// HitPoints' code for a signing date outside its window.
@@ -19,6 +19,8 @@ pub struct Step {
     pub attempts: u32,
     /// Record queries so far.
     pub checks: u32,
+    /// Workers that died with it in their hands.
+    pub crashes: u32,
     /// Why it is in doubt, while it is.
     pub cause: Option<Cause>,
     /// Code of the last answer from HitPoints.
@@ -64,7 +66,9 @@ pub fn step(record: &Record, event: Event, policy: &Policy, moment: Moment) -> S
         Event::Declined(rejection) => here.declined(rejection),
         Event::Overdue(limit) => here.overdue(limit),
         Event::Released | Event::Repeated => here.released(),
+        Event::Withheld(delay) => here.withheld(delay),
         Event::Panicked => here.panicked(),
+        Event::Crashed => here.crashed(),
     }
 }
 
@@ -81,6 +85,7 @@ impl Here<'_> {
             state,
             attempts: self.record.attempts,
             checks: self.record.checks,
+            crashes: self.record.crashes,
             cause: None,
             code: self.record.code,
             message: self.record.message.clone(),
@@ -114,7 +119,10 @@ impl Here<'_> {
                 cause: Some(Cause::Refused),
                 ..self.to(State::Uncertain, Next::After(Duration::ZERO))
             },
-            RefusalKind::LowBalance => self.to(State::Waiting, Next::After(self.retry_delay())),
+            RefusalKind::LowBalance => {
+                let pause = self.policy.backoff.top_up(self.moment.jitter);
+                self.to(State::Waiting, Next::After(self.in_time(pause)))
+            }
             RefusalKind::StaleDate if self.record.code != Some(STALE_DATE) => {
                 self.to(State::Waiting, Next::After(Duration::ZERO))
             }
@@ -153,22 +161,36 @@ impl Here<'_> {
         if self.record.state == State::Review {
             return self.review("HitPoints has no record of it".into());
         }
-        if self.record.cause == Some(Cause::Refused) {
-            return self.failed(FailReason::Refused, Source::Query);
+        let wait = self.not_found_counts_in();
+        match self.record.cause {
+            Some(Cause::RedisRestarted) if !wait.is_zero() => self.ask_again(wait),
+            _ if !wait.is_zero() => self.ask_again(self.check_delay().min(wait)),
+            // The submission that Redis might have forgotten was never made.
+            Some(Cause::RedisRestarted) if self.record.is_first_attempt() => {
+                self.unsent(State::Queued)
+            }
+            Some(Cause::RedisRestarted) => self.unsent(State::Waiting),
+            Some(Cause::Refused) => self.failed(FailReason::Refused, Source::Query),
+            Some(Cause::Answer(DoubtKind::Exists)) => {
+                self.review("HitPoints says that the id exists, but has no record of it".into())
+            }
+            _ => self.to(State::Waiting, Next::After(Duration::ZERO)),
         }
-        let since = self
-            .record
-            .submitted_at
-            .map_or(Duration::MAX, |at| self.moment.now.since(at));
-        let wait = self.policy.resubmit_after.saturating_sub(since);
-        if !wait.is_zero() {
-            return self.ask_again(self.check_delay().min(wait));
+    }
+
+    /// How long a submission may still arrive of which HitPoints knows nothing yet.
+    fn not_found_counts_in(&self) -> Duration {
+        let record = self.record;
+        let left = |until: Millis| until.since(self.moment.now);
+        let forgotten = record.doubt_until.map_or(Duration::ZERO, left);
+        // An earlier doubt was over before the submission that was refused, and a refused one arrives no more.
+        if record.cause == Some(Cause::Refused) {
+            return forgotten;
         }
-        if self.record.cause == Some(Cause::Answer(DoubtKind::Exists)) {
-            return self
-                .review("HitPoints says that the id exists, but has no record of it".into());
-        }
-        self.to(State::Waiting, Next::After(Duration::ZERO))
+        let delayed = record.submitted_at.map_or(Duration::ZERO, |at| {
+            left(at.plus(self.policy.resubmit_after))
+        });
+        forgotten.max(delayed)
     }
 
     fn still_unknown(&self, doubt: Doubt) -> Step {
@@ -257,6 +279,16 @@ impl Here<'_> {
         }
     }
 
+    fn withheld(&self, delay: Duration) -> Step {
+        match self.record.state {
+            State::Submitting => Step {
+                next: Next::After(self.in_time(delay)),
+                ..self.released()
+            },
+            _ => self.released(),
+        }
+    }
+
     fn unsent(&self, state: State) -> Step {
         Step {
             attempts: self.record.attempts.saturating_sub(1),
@@ -268,7 +300,19 @@ impl Here<'_> {
         let cause = self.record.cause.or(Some(Cause::WorkerDied));
         Step {
             cause,
+            crashes: self.record.crashes + 1,
             ..self.to(State::Uncertain, Next::After(self.check_delay()))
+        }
+    }
+
+    fn crashed(&self) -> Step {
+        if self.record.state != State::Uncertain {
+            return self.released();
+        }
+        let crashes = self.record.crashes;
+        Step {
+            checks: self.record.checks.saturating_sub(1),
+            ..self.review(format!("{crashes} workers died while they worked on it"))
         }
     }
 
@@ -300,12 +344,14 @@ impl Here<'_> {
             .check(self.record.checks + 1, self.moment.jitter)
     }
 
-    /// The pause before the next try, cut short where a deadline is to be kept.
+    /// The pause before the next try.
     fn retry_delay(&self) -> Duration {
-        let delay = self
-            .policy
-            .backoff
-            .retry(self.record.claim, self.moment.jitter);
+        let backoff = self.policy.backoff;
+        self.in_time(backoff.retry(self.record.claim, self.moment.jitter))
+    }
+
+    /// A pause, cut short where a deadline is to be kept.
+    fn in_time(&self, delay: Duration) -> Duration {
         let give_up = self.record.accepted_at.plus(self.policy.give_up_after);
         let limit = self
             .record

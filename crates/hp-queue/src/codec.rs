@@ -80,8 +80,10 @@ impl<'a> Answered<'a> {
             claim: self.parse("claim")?.unwrap_or(1),
             attempts: self.parse("attempts")?.unwrap_or(1),
             checks: self.parse("checks")?.unwrap_or(0),
+            crashes: self.parse("crashes")?.unwrap_or(0),
             accepted_at,
             submitted_at,
+            doubt_until: self.time("doubt_until")?,
             deadline: self.time("deadline")?,
             cause: self.parse("cause")?,
             code: self.parse("code")?,
@@ -125,6 +127,16 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
         step.checks != record.checks,
         "checks",
         step.checks.to_string(),
+    );
+    set(
+        step.crashes != record.crashes,
+        "crashes",
+        step.crashes.to_string(),
+    );
+    set(
+        record.doubt_until.is_some() && !matches!(step.state, State::Uncertain | State::Review),
+        "restarted_at",
+        String::new(),
     );
     let cause = step.cause.map_or("", |cause| cause.as_str());
     set(step.cause != record.cause, "cause", cause.into());

@@ -53,6 +53,10 @@ pub(crate) struct Keys {
     pub(crate) schedule: String,
     pub(crate) open: String,
     pub(crate) paused: String,
+    pub(crate) epoch: String,
+    pub(crate) breaker: String,
+    pub(crate) rate: String,
+    pub(crate) holds: String,
     order: String,
 }
 
@@ -67,6 +71,10 @@ impl Keys {
             schedule: key("schedule"),
             open: key("open"),
             paused: key("paused"),
+            epoch: key("epoch"),
+            breaker: key("breaker"),
+            rate: key("rate"),
+            holds: key("holds"),
             order: key("order:"),
         }
     }

@@ -1,7 +1,10 @@
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::Duration,
+};
 
-use hp_api::OrderId;
-use hp_order::{Ending, Millis, Next, Record, Step};
+use hp_api::{Currency, OrderId};
+use hp_order::{Contact, Ending, Millis, Next, Policy, Record, Step};
 use redis::{Client, Cmd, Script, Value, aio::ConnectionManager};
 
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/take.lua")));
 static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/settle.lua")));
 static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/renew.lua")));
+static HOLD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/hold.lua")));
 static PAUSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/pause.lua")));
 
 /// The most orders of one take: a script must not hold up Redis for long.
@@ -25,7 +29,28 @@ const LARGEST_TAKE: usize = 256;
 pub struct Ledger {
     connection: ConnectionManager,
     keys: Keys,
-    retention: Retention,
+    rules: Rules,
+    remembered: Arc<Mutex<Remembered>>,
+}
+
+/// What all workers of a queue keep to.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How long what has ended is kept.
+    pub retention: Retention,
+    /// Of the orders' life.
+    pub policy: Policy,
+    /// The longest that a worker may be at one order: its lease and a call.
+    pub longest_turn: Duration,
+    /// The time from one call to the next, over all workers, if their rate is limited.
+    pub interval: Option<Duration>,
+}
+
+/// The latest take that this worker knows of. If Redis does not, it has lost writes.
+#[derive(Default)]
+struct Remembered {
+    epoch: Arc<str>,
+    take: u64,
 }
 
 /// How long what has ended is kept.
@@ -51,6 +76,8 @@ pub enum LookFirst {
 pub struct Claimed {
     /// Its record, this claim included.
     pub record: Record,
+    /// Which life of Redis it was claimed in: a restarted one may give out the same claim again.
+    pub epoch: Arc<str>,
     /// The key of the stream its result goes to, if the producer named one.
     pub reply_to: Option<String>,
     /// The producer's words, returned with the result.
@@ -74,6 +101,12 @@ pub struct Taken {
     pub more: bool,
     /// How long until the next open order comes due.
     pub next_due: Option<Duration>,
+    /// How long no worker is to take more: the breaker is open, or the rate used up.
+    pub wait: Option<Duration>,
+    /// Since when the breaker has been open: HitPoints is silent, and single orders try whether it is back.
+    pub silent_since: Option<Millis>,
+    /// Until when balances are known to be too low.
+    pub holds: Vec<(Currency, Millis)>,
 }
 
 /// What became of a settling.
@@ -91,15 +124,12 @@ impl Ledger {
     ///
     /// # Errors
     /// Where the client's settings cannot be used.
-    pub fn open(
-        client: &Client,
-        prefix: &Prefix,
-        retention: Retention,
-    ) -> Result<Self, QueueError> {
+    pub fn open(client: &Client, prefix: &Prefix, rules: Rules) -> Result<Self, QueueError> {
         Ok(Self {
             connection: connect::shared(client)?,
             keys: Keys::new(prefix),
-            retention,
+            rules,
+            remembered: Arc::default(),
         })
     }
 
@@ -125,6 +155,10 @@ impl Ledger {
                 &keys.results,
                 &keys.rejected,
                 &keys.paused,
+                &keys.epoch,
+                &keys.breaker,
+                &keys.rate,
+                &keys.holds,
             ],
         );
         command
@@ -136,18 +170,46 @@ impl Ledger {
             } else {
                 "schedule"
             })
-            .arg(millis(self.retention.results));
-        let answer: (u64, String, i64, String, Vec<Value>) =
-            run(&TAKE, &command, &mut self.connection.clone()).await?;
-        Ok(read_take(answer))
+            .arg(millis(self.rules.retention.results))
+            .arg(millis(self.rules.policy.resubmit_after))
+            .arg(millis(self.rules.longest_turn))
+            .arg(self.interval());
+        {
+            let known = self.remembered();
+            command.arg(&*known.epoch).arg(known.take);
+        }
+        let answer = run(&TAKE, &command, &mut self.connection.clone()).await?;
+        let (taken, remembered) = read_take(answer);
+        *self.remembered() = remembered;
+        Ok(taken)
     }
 
-    /// Applies a step to a claimed order, all of it or nothing. May be repeated if the answer was lost.
+    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In microseconds; zero: no limit.
+    fn interval(&self) -> u64 {
+        let micros = |interval: Duration| u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
+        self.rules
+            .interval
+            .map_or(0, |interval| micros(interval).max(1))
+    }
+
+    /// Applies a step to a claimed order, all of it or nothing; `contact` goes to the breaker of all workers. May be
+    /// repeated if the answer was lost.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses; the order is then as it was, or settled by this very step.
-    pub async fn settle(&self, claimed: &Claimed, step: &Step) -> Result<Settled, QueueError> {
-        let command = self.settle_command(claimed, step);
+    pub async fn settle(
+        &self,
+        claimed: &Claimed,
+        step: &Step,
+        contact: Contact,
+    ) -> Result<Settled, QueueError> {
+        let command = self.settle_command(claimed, step, contact);
         let answer: String = run(&SETTLE, &command, &mut self.connection.clone()).await?;
         Ok(match answer.as_str() {
             "stale" => Settled::Stale,
@@ -156,25 +218,45 @@ impl Ledger {
         })
     }
 
-    fn settle_command(&self, claimed: &Claimed, step: &Step) -> Cmd {
+    fn settle_command(&self, claimed: &Claimed, step: &Step, contact: Contact) -> Cmd {
         let (keys, record) = (&self.keys, &claimed.record);
         let id = &record.wanted.order_id;
         let wanted_in = claimed.reply_to.as_ref().unwrap_or(&keys.results);
         let order = keys.order(id);
         let mut command = call(
             &SETTLE,
-            &[&order, &keys.schedule, &keys.open, &keys.results, wanted_in],
+            &[
+                &order,
+                &keys.schedule,
+                &keys.open,
+                &keys.results,
+                wanted_in,
+                &keys.breaker,
+                &keys.rate,
+            ],
         );
-        command.arg(id.as_str()).arg(record.claim);
+        command
+            .arg(id.as_str())
+            .arg(record.claim)
+            .arg(&*claimed.epoch);
         match &step.next {
             Next::After(delay) => command.arg(millis(*delay)),
             Next::Review => command.arg("review"),
             Next::End(_) if record.state.has_ended() => command.arg("again"),
             Next::End(_) => command.arg("end"),
         };
+        let (pause, longest_pause) = self.rules.policy.backoff.outage();
         command
-            .arg(millis(self.retention.results))
-            .arg(millis(self.retention.ledger));
+            .arg(millis(self.rules.retention.results))
+            .arg(millis(self.rules.retention.ledger))
+            .arg(match contact {
+                Contact::None => "none",
+                Contact::Answer => "answer",
+                Contact::Silence => "silence",
+            })
+            .arg(millis(pause))
+            .arg(millis(longest_pause))
+            .arg(self.interval());
         let fields = record_fields(record, step);
         command.arg(fields.len() * 2);
         for (name, value) in &fields {
@@ -201,14 +283,58 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn renew(&self, record: &Record, lease: Duration) -> Result<bool, QueueError> {
-        let id = &record.wanted.order_id;
+    pub async fn renew(&self, claimed: &Claimed, lease: Duration) -> Result<bool, QueueError> {
+        let (record, id) = (&claimed.record, claimed.id());
         let mut command = call(&RENEW, &[&self.keys.order(id), &self.keys.schedule]);
         command
             .arg(id.as_str())
             .arg(record.claim)
+            .arg(&*claimed.epoch)
             .arg(millis(lease));
         run(&RENEW, &command, &mut self.connection.clone()).await
+    }
+
+    /// Holds back the orders of a currency whose balance is too low, for this time.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn hold(&self, currency: Currency, time: Duration) -> Result<(), QueueError> {
+        self.set_hold(currency, "", time).await.map(drop)
+    }
+
+    /// The right to try one order of a currency whose hold ended at `until`; the others wait for this time more.
+    /// `false`: another worker has it.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn try_held(
+        &self,
+        currency: Currency,
+        until: Millis,
+        time: Duration,
+    ) -> Result<bool, QueueError> {
+        self.set_hold(currency, &until.0.to_string(), time).await
+    }
+
+    async fn set_hold(
+        &self,
+        currency: Currency,
+        until: &str,
+        time: Duration,
+    ) -> Result<bool, QueueError> {
+        let mut command = call(&HOLD, &[&self.keys.holds]);
+        command.arg(currency.as_str()).arg(until).arg(millis(time));
+        run(&HOLD, &command, &mut self.connection.clone()).await
+    }
+
+    /// The balance of this currency suffices again.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn lift_hold(&self, currency: Currency) -> Result<(), QueueError> {
+        let mut command = redis::cmd("HDEL");
+        command.arg(&self.keys.holds).arg(currency.as_str());
+        Ok(command.query_async(&mut self.connection.clone()).await?)
     }
 
     /// Stops the taking of orders by all workers. `false`: it was stopped already, and its first reason stands.
@@ -232,39 +358,68 @@ impl Ledger {
     }
 }
 
-fn read_take((now, paused, wait, more, claimed): (u64, String, i64, String, Vec<Value>)) -> Taken {
+/// A take's answer, as its script describes it.
+type Answer = (
+    u64,
+    String,
+    i64,
+    String,
+    Vec<Value>,
+    String,
+    u64,
+    i64,
+    String,
+    Vec<String>,
+);
+
+fn read_take(answer: Answer) -> (Taken, Remembered) {
+    let (now, paused, next_due, more, claimed, epoch, take, wait, silent_since, holds) = answer;
+    let epoch: Arc<str> = epoch.into();
+    let time = |ms: i64| u64::try_from(ms).ok().map(Duration::from_millis);
     let mut taken = Taken {
         now: Millis(now),
         claimed: Vec::with_capacity(claimed.len()),
         unreadable: Vec::new(),
         paused: Some(paused).filter(|reason| !reason.is_empty()),
         more: !more.is_empty(),
-        next_due: u64::try_from(wait).ok().map(Duration::from_millis),
+        next_due: time(next_due),
+        wait: time(wait),
+        silent_since: silent_since.parse().ok().map(Millis),
+        holds: holds.chunks_exact(2).filter_map(read_hold).collect(),
     };
     for value in &claimed {
         let fields = Answered::new(value);
         match fields.record(taken.now) {
-            Ok(record) => taken.claimed.push(Claimed {
-                record,
-                reply_to: fields
-                    .text("again_reply_to")
-                    .or(fields.text("reply_to"))
-                    .map(Into::into),
-                meta: fields
-                    .bytes("again_meta")
-                    .or(fields.bytes("meta"))
-                    .map(Into::into),
-                traceparent: fields
-                    .text("again_traceparent")
-                    .or(fields.text("traceparent"))
-                    .map(Into::into),
-            }),
+            Ok(record) => taken.claimed.push(read_claimed(&fields, record, &epoch)),
             Err(why) => taken
                 .unreadable
                 .push((fields.text("order_id").unwrap_or_default().into(), why)),
         }
     }
-    taken
+    (taken, Remembered { epoch, take })
+}
+
+fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>) -> Claimed {
+    Claimed {
+        record,
+        epoch: Arc::clone(epoch),
+        reply_to: fields
+            .text("again_reply_to")
+            .or(fields.text("reply_to"))
+            .map(Into::into),
+        meta: fields
+            .bytes("again_meta")
+            .or(fields.bytes("meta"))
+            .map(Into::into),
+        traceparent: fields
+            .text("again_traceparent")
+            .or(fields.text("traceparent"))
+            .map(Into::into),
+    }
+}
+
+fn read_hold(hold: &[String]) -> Option<(Currency, Millis)> {
+    Some((hold[0].parse().ok()?, Millis(hold[1].parse().ok()?)))
 }
 
 fn millis(duration: Duration) -> u64 {

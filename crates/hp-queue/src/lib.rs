@@ -34,6 +34,10 @@
 //! | `{hp}:results` | stream | results |
 //! | `{hp}:rejected` | stream | entries that name no usable order |
 //! | `{hp}:paused` | hash | while it exists no order is taken |
+//! | `{hp}:epoch` | hash | which life of Redis this is, and what it may have forgotten |
+//! | `{hp}:breaker` | hash | calls without an answer; while `until` is set, single orders try whether HitPoints is back |
+//! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
+//! | `{hp}:rate` | string | where the rate is limited: up to when calls are given out, in microseconds |
 //!
 //! Two scripts move orders: `take` claims them and puts the end of the lease into the schedule, so that the orders
 //! of a dead worker come due by themselves; `settle` applies an [`hp_order::Step`] if the claim is still the
@@ -55,6 +59,6 @@ pub use error::QueueError;
 pub use inbox::Inbox;
 pub use job::{Job, JobError, ResultStream};
 pub use keys::{Prefix, PrefixError};
-pub use ledger::{Claimed, Ledger, LookFirst, Retention, Settled, Taken};
+pub use ledger::{Claimed, Ledger, LookFirst, Retention, Rules, Settled, Taken};
 pub use queue::{Delivery, Queue, Results};
 pub use result::{Card, OrderResult, Purchase, ResultError};

@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use hp_api::{CallError, Client, FetchCards, ProductId};
+use hp_api::{CallError, Client, Currency, FetchCards, ProductId};
 use hp_order::Rejection;
 use tokio::{
     sync::Mutex,
@@ -31,7 +31,12 @@ pub(crate) struct Catalogue {
 
 struct List {
     fetched: Instant,
-    limits: HashMap<ProductId, u32>,
+    products: HashMap<ProductId, Known>,
+}
+
+struct Known {
+    limit: u32,
+    currency: Currency,
 }
 
 impl Catalogue {
@@ -47,14 +52,20 @@ impl Catalogue {
     /// Fetches the list; the old one stays where that fails.
     pub(crate) async fn refresh(&self) -> Result<usize, CallError> {
         let products = self.client.products(None).await?;
-        let limits: HashMap<_, _> = products
+        let products: HashMap<_, _> = products
             .into_iter()
-            .map(|product| (product.product_id, product.max_fetch_quantity))
+            .map(|product| {
+                let known = Known {
+                    limit: product.max_fetch_quantity,
+                    currency: product.currency,
+                };
+                (product.product_id, known)
+            })
             .collect();
-        let count = limits.len();
+        let count = products.len();
         *self.list.write().unwrap_or_else(PoisonError::into_inner) = Some(List {
             fetched: Instant::now(),
-            limits,
+            products,
         });
         Ok(count)
     }
@@ -65,6 +76,13 @@ impl Catalogue {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some()
+    }
+
+    /// The currency that a product is paid in, if it is in the list.
+    pub(crate) fn currency(&self, product: ProductId) -> Option<Currency> {
+        let guard = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let known = guard.as_ref()?.products.get(&product)?;
+        Some(known.currency)
     }
 
     /// Why HitPoints would refuse this order, as far as the list tells. A product may have been added since the
@@ -95,9 +113,11 @@ impl Catalogue {
         let Some(list) = guard.as_ref() else {
             return (None, false);
         };
-        let objection = match list.limits.get(&wanted.product_id) {
+        let objection = match list.products.get(&wanted.product_id) {
             None => Some(Rejection::UnknownProduct),
-            Some(limit) if wanted.quantity.get() > *limit => Some(Rejection::QuantityOverLimit),
+            Some(known) if wanted.quantity.get() > known.limit => {
+                Some(Rejection::QuantityOverLimit)
+            }
             Some(_) => None,
         };
         (objection, list.fetched.elapsed() < FRESH)

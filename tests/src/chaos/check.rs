@@ -146,9 +146,13 @@ impl<'a> Facts<'a> {
         of_kind(self.told.get(id), kind)
     }
 
-    /// What was read about it meanwhile.
-    fn live(&self, id: &str, kind: Kind) -> Vec<&'a Told> {
-        of_kind(self.live.get(id), kind)
+    /// What was ever told about it, each entry once; what is gone comes first.
+    fn ever(&self, id: &str, kind: Kind) -> Vec<&'a Told> {
+        let there = self.told(id, kind);
+        let mut ever = of_kind(self.live.get(id), kind);
+        ever.retain(|read| there.iter().all(|told| told.entry != read.entry));
+        ever.extend(there);
+        ever
     }
 
     fn record(&self, id: &str, field: &str) -> &'a str {

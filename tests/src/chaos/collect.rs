@@ -7,7 +7,7 @@ use redis::{RedisResult, aio::MultiplexedConnection, streams::StreamRangeReply};
 
 use super::{
     history::{History, Told},
-    orders::{Demand, Purpose, STREAMS},
+    orders::{Demand, STREAMS},
     shops::Shops,
     world::{SECRETS, World},
 };
@@ -16,16 +16,7 @@ use crate::{Entry, Redis};
 /// Whether every order has its result or stands in review, and nothing is left to do.
 pub(super) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) -> bool {
     let missing = shops.missing(&demand.orders);
-    let unsaid = |seen: &mut super::shops::Seen| {
-        let mut puts = demand.puts.iter().zip(&seen.accepted);
-        let missing = |id: &str| missing.contains(&id);
-        puts.any(|(put, accepted)| {
-            let waits =
-                matches!(put.purpose, Purpose::Again | Purpose::Conflict) && missing(&put.id);
-            accepted.is_empty() && !waits
-        })
-    };
-    if missing.len() > demand.orders.len() / 3 || shops.seen(unsaid) {
+    if missing.len() > demand.orders.len() / 3 || shops.are_unheard(demand) {
         return false;
     }
     let mut states = redis::pipe();
@@ -83,7 +74,7 @@ pub(super) async fn history(
     let (live, accepted) = shops.seen(|seen| (seen.told.clone(), seen.accepted.clone()));
     let mut history = History {
         puts: demand.puts.iter().cloned().zip(accepted).collect(),
-        losses,
+        losses: losses.all(),
         charges,
         live,
         faults,
@@ -183,5 +174,6 @@ pub(super) fn write_down(history: &History, folder: &Path) {
 }
 
 fn lines<T: Debug>(all: impl IntoIterator<Item = T>) -> String {
-    all.into_iter().map(|one| format!("{one:?}\n")).collect()
+    let lines: Vec<_> = all.into_iter().map(|one| format!("{one:?}\n")).collect();
+    lines.concat()
 }

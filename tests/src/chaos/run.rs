@@ -107,7 +107,7 @@ pub async fn run(settings: Settings) -> Report {
     )
     .await;
     let clock = clock_of(&world).await;
-    let shops = Shops::new(world.redis.client(), clock);
+    let shops = Shops::new(world.redis.client(), clock, world.losses.clone());
     let reading = tokio::spawn(shops.clone().read());
     let putting = tokio::spawn(shops.clone().put_in(Arc::clone(&demand), SHOP_PATIENCE));
     storm(&mut world, clock, &deeds, settings.storm).await;

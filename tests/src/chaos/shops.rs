@@ -1,5 +1,7 @@
 //! Shops: they put in orders, read results, and put in again what they hear nothing of.
 
+mod reading;
+
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
@@ -7,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use redis::{Client, aio::MultiplexedConnection, streams::StreamReadReply};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use redis::{Client, aio::MultiplexedConnection};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Clock,
-    history::{Kind, Told},
-    orders::{Demand, Order, Purpose, Put, STREAMS},
+    history::Told,
+    orders::{Demand, Order, Purpose, Put},
+    world::{Losses, UNSAFE_MS},
 };
 
 /// How long a shop waits for Redis.
@@ -26,6 +29,7 @@ const AGAIN: Duration = Duration::from_millis(300);
 pub(super) struct Shops {
     client: Client,
     clock: Clock,
+    losses: Losses,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -34,16 +38,17 @@ pub(super) struct Seen {
     /// All entries in the order of reading.
     pub(super) told: Vec<Told>,
     /// Orders that have a first result, and when it was read.
-    results: HashMap<String, Instant>,
+    results: HashMap<String, u64>,
     /// For each put, when Redis accepted it.
     pub(super) accepted: Vec<Vec<u64>>,
 }
 
 impl Shops {
-    pub(super) fn new(client: Client, clock: Clock) -> Self {
+    pub(super) fn new(client: Client, clock: Clock, losses: Losses) -> Self {
         Self {
             client,
             clock,
+            losses,
             seen: Arc::default(),
         }
     }
@@ -58,6 +63,15 @@ impl Shops {
         self.seen(|seen| ids.filter(|id| !seen.results.contains_key(*id)).collect())
     }
 
+    /// Whether there is an entry that Redis never accepted, and that nothing has to come before.
+    pub(super) fn are_unheard(&self, demand: &Demand) -> bool {
+        let waits = |put: &Put| matches!(put.purpose, Purpose::Again | Purpose::Conflict);
+        self.seen(|seen| {
+            let mut puts = demand.puts.iter().zip(&seen.accepted);
+            puts.any(|(put, accepted)| accepted.is_empty() && !waits(put))
+        })
+    }
+
     /// Puts everything in when its time comes, until it is aborted.
     pub(super) async fn put_in(self, demand: Arc<Demand>, patience: Duration) {
         self.seen(|seen| seen.accepted = vec![Vec::new(); demand.puts.len()]);
@@ -70,9 +84,8 @@ impl Shops {
             let put = &demand.puts[n];
             let again_in = match self.wants(n, put) {
                 Wants::Nothing => continue,
-                Wants::ToWait => AGAIN,
                 Wants::ToPut if self.add(&mut connection, n, put).await => patience,
-                Wants::ToPut => AGAIN,
+                Wants::ToPut | Wants::ToWait => AGAIN,
             };
             due.push(Reverse((Instant::now() + again_in, n)));
         }
@@ -83,8 +96,17 @@ impl Shops {
             let (result, accepted) = (seen.results.get(&put.id), !seen.accepted[n].is_empty());
             match (put.purpose, result) {
                 (Purpose::Buy, None) => Wants::ToPut,
-                // An order is not repeated or contradicted before it has ended.
+                // An order is not repeated or contradicted before it has ended, and so that Redis cannot forget it:
+                // a contradiction of what is forgotten would be an order by itself.
                 (Purpose::Again | Purpose::Conflict, None) => Wants::ToWait,
+                (Purpose::Again | Purpose::Conflict, Some(read))
+                    if self.clock.now() < read + UNSAFE_MS =>
+                {
+                    Wants::ToWait
+                }
+                (Purpose::Again | Purpose::Conflict, Some(read)) if self.losses.hold(*read) => {
+                    Wants::Nothing
+                }
                 (Purpose::Buy, Some(_)) => Wants::Nothing,
                 _ if accepted => Wants::Nothing,
                 _ => Wants::ToPut,
@@ -119,87 +141,10 @@ impl Shops {
         self.seen(|seen| seen.accepted[n].push(now));
         true
     }
-
-    /// Reads all result streams until it is aborted.
-    pub(super) async fn read(self) {
-        let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
-        loop {
-            let Ok(Ok(mut connection)) =
-                timeout(REDIS, self.client.get_multiplexed_async_connection()).await
-            else {
-                sleep(AGAIN).await;
-                continue;
-            };
-            while let Ok(Ok(reply)) = timeout(REDIS, next(&mut connection, &after)).await {
-                for told in reply
-                    .map(|reply| entries(reply, self.clock.now()))
-                    .into_iter()
-                    .flatten()
-                {
-                    if let Some((_, last)) =
-                        after.iter_mut().find(|(stream, _)| *stream == told.stream)
-                    {
-                        last.clone_from(&told.entry);
-                    }
-                    self.hear(told);
-                }
-            }
-        }
-    }
-
-    fn hear(&self, told: Told) {
-        self.seen(|seen| {
-            if told.kind() == Kind::First {
-                seen.results
-                    .entry(told.id().into())
-                    .or_insert_with(Instant::now);
-            }
-            seen.told.push(told);
-        });
-    }
 }
 
 enum Wants {
     Nothing,
     ToWait,
     ToPut,
-}
-
-async fn next(
-    connection: &mut MultiplexedConnection,
-    after: &[(&str, String)],
-) -> redis::RedisResult<Option<StreamReadReply>> {
-    let mut command = redis::cmd("XREAD");
-    // Shorter than the connection's own patience with an answer.
-    command
-        .arg("COUNT")
-        .arg(100)
-        .arg("BLOCK")
-        .arg(200)
-        .arg("STREAMS");
-    for (stream, _) in after {
-        command.arg(*stream);
-    }
-    for (_, last) in after {
-        command.arg(last);
-    }
-    command.query_async(connection).await
-}
-
-/// The entries of an answer, by stream.
-pub(super) fn entries(reply: StreamReadReply, read: u64) -> Vec<Told> {
-    let of_stream = |key: redis::streams::StreamKey| {
-        let stream = key.key;
-        key.ids.into_iter().map(move |entry| {
-            let fields = entry.map.into_iter();
-            let text = |(name, value)| (name, redis::from_redis_value(value).unwrap());
-            Told {
-                stream: stream.clone(),
-                entry: entry.id,
-                read,
-                fields: fields.map(text).collect(),
-            }
-        })
-    };
-    reply.keys.into_iter().flat_map(of_stream).collect()
 }

@@ -1,6 +1,10 @@
 //! All that is done to, and how.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use hp_sandbox::{Duplicate, Options, Sandbox, Trigger};
 use nix::sys::signal::Signal;
@@ -21,7 +25,7 @@ pub(super) const LEASE: Duration = Duration::from_secs(1);
 /// Shorter than `RESUBMIT_AFTER`: what Redis forgot altogether comes again while the workers are still on their guard.
 pub(super) const SHOP_PATIENCE: Duration = Duration::from_secs(3);
 /// From when on Redis may lose what it acknowledged: a second, and two in which a busy disk may put off writing.
-const UNSAFE_MS: u64 = 3000;
+pub(super) const UNSAFE_MS: u64 = 3000;
 
 /// The share of calls that meet each fault: of fetches, of queries, and while it flares up.
 const RATES: (f64, f64, f64) = (0.01, 0.02, 0.4);
@@ -34,8 +38,27 @@ pub(super) struct World {
     redis_link: Proxy,
     vendor_link: Proxy,
     redis_is_up: bool,
-    /// From when to when what Redis acknowledged may have been lost.
-    pub(super) losses: Vec<(u64, u64)>,
+    pub(super) losses: Losses,
+}
+
+/// From when to when what Redis acknowledged may have been lost. Copies share one list.
+#[derive(Clone, Default)]
+pub(super) struct Losses(Arc<Mutex<Vec<(u64, u64)>>>);
+
+impl Losses {
+    fn add(&self, from: u64, to: u64) {
+        self.0.lock().unwrap().push((from, to));
+    }
+
+    pub(super) fn all(&self) -> Vec<(u64, u64)> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(super) fn hold(&self, at: u64) -> bool {
+        self.all()
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&at))
+    }
 }
 
 impl World {
@@ -67,7 +90,7 @@ impl World {
             redis_link,
             vendor_link,
             redis_is_up: true,
-            losses: Vec::new(),
+            losses: Losses::default(),
         };
         world.usual_faults();
         world
@@ -112,7 +135,7 @@ impl World {
         block_in_place(|| self.redis.crash());
         self.redis_is_up = false;
         let now = clock.now();
-        self.losses.push((now.saturating_sub(UNSAFE_MS), now));
+        self.losses.add(now.saturating_sub(UNSAFE_MS), now);
     }
 
     fn start_redis(&mut self) {

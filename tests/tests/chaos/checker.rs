@@ -36,6 +36,12 @@ fn forgotten(history: &mut History, id: &str) {
     history.records.remove(id);
 }
 
+/// Changes a field of a ledger record.
+fn noted(history: &mut History, id: &str, name: &str, value: &str) {
+    let record = history.records.get_mut(id).unwrap();
+    record.insert(name.into(), value.into());
+}
+
 fn first(history: &mut History) -> &mut Told {
     &mut history.told[0]
 }
@@ -56,23 +62,13 @@ fn an_order_without_an_end_is_lost() {
     let lost: [fn(&mut History); 9] = [
         |h| h.orders.push(order("ignored", 2, 1)),
         |h| h.inbox.push(entry(&[("order_id", "done")])),
-        |h| {
-            h.records
-                .get_mut("contradicted")
-                .unwrap()
-                .extend(entry(&[("state", "waiting")]))
-        },
+        |h| noted(h, "contradicted", "state", "waiting"),
         |h| h.open.clear(),
         |h| h.schedule.clear(),
         |h| h.open.push("done".into()),
         |h| h.open.push("nobody".into()),
         |h| h.schedule.extend([("done".to_owned(), 1.0)]),
-        |h| {
-            h.records
-                .get_mut("contradicted")
-                .unwrap()
-                .extend(entry(&[("result", "1700000000000-9")]))
-        },
+        |h| noted(h, "contradicted", "result", "1700000000000-9"),
     ];
     for (n, spoil) in lost.into_iter().enumerate() {
         assert_eq!(broken(spoil), [Promise::NeverLost], "number {n}");
@@ -81,21 +77,12 @@ fn an_order_without_an_end_is_lost() {
 
 #[test]
 fn an_ended_order_without_its_result_is_lost() {
-    let result = |h: &mut History, id: &str| {
-        h.records
-            .get_mut("done")
-            .unwrap()
-            .extend(entry(&[("result", id)]))
-    };
-    assert_eq!(
-        broken(|h| result(h, "1700000000000-9")),
-        [Promise::NeverLost]
-    );
-    let state = entry(&[("state", "failed")]);
-    assert_eq!(
-        broken(|h| h.records.get_mut("done").unwrap().extend(state)),
-        [Promise::NeverLost]
-    );
+    for (name, value) in [("result", "1700000000000-9"), ("state", "failed")] {
+        assert_eq!(
+            broken(|h| noted(h, "done", name, value)),
+            [Promise::NeverLost]
+        );
+    }
 }
 
 #[test]
@@ -238,23 +225,50 @@ fn a_replay_says_what_the_first_result_said() {
     assert_eq!(broken(|h| h.told.push(replay("1700000000000-6"))), []);
 }
 
+/// Redis forgets the result of an order, and it is told again.
+fn told_again(history: &mut History, id: &str, fields: &[(&str, &str)]) {
+    let mut again = history
+        .told
+        .iter()
+        .find(|told| told.id() == id)
+        .unwrap()
+        .clone();
+    again.entry = "1700000009000-0".into();
+    again.fields.extend(entry(fields));
+    forgotten(history, id);
+    history.losses.push((NOON, NOON));
+    history.told.push(again);
+}
+
 #[test]
 fn what_is_told_again_after_a_loss_is_the_same() {
-    let again = |h: &mut History| {
-        forgotten(h, "done");
-        h.losses.push((NOON, NOON));
-        let mut told = completed("1700000009000-0");
-        told.fields
-            .extend(entry(&[("status", "failed"), ("reason", "gave_up")]));
-        h.told.push(told);
+    assert_eq!(broken(|h| told_again(h, "done", &[])), []);
+    let wrong = [("status", "failed"), ("hp_order_id", "6"), ("pins", "[]")];
+    for wrong in wrong {
+        let broken = broken(|h| told_again(h, "done", &[wrong]));
+        assert_eq!(broken, [Promise::NeverMadeUp], "{wrong:?}");
+    }
+    let charged = |h: &mut History| {
+        h.charges.push(charge("refused", 31, 1));
+        told_again(h, "refused", &[("status", "completed")]);
     };
-    assert_eq!(broken(again), [Promise::NeverMadeUp]);
-    let same = |h: &mut History| {
-        forgotten(h, "done");
-        h.losses.push((NOON, NOON));
-        h.told.push(completed("1700000009000-0"));
+    assert_eq!(broken(charged), [Promise::NeverMadeUp]);
+}
+
+#[test]
+fn why_an_order_was_not_charged_may_be_told_in_other_words_after_a_loss() {
+    let other = [("status", "rejected"), ("reason", "quantity_over_limit")];
+    assert_eq!(broken(|h| told_again(h, "refused", &other)), []);
+}
+
+#[test]
+fn a_result_that_was_read_does_not_change() {
+    let changed = |h: &mut History| {
+        h.live[2]
+            .fields
+            .extend(entry(&[("message", "something else")]));
     };
-    assert_eq!(broken(same), []);
+    assert_eq!(broken(changed), [Promise::NeverMadeUp]);
 }
 
 #[test]

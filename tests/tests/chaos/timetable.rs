@@ -33,8 +33,9 @@ fn the_same_seed_gives_the_same_orders_and_actions() {
 #[test]
 fn even_a_short_storm_has_every_kind_of_action() {
     let kind = |action: Action| match action {
-        Action::RedisLink(link) => (discriminant(&action), Some(discriminant(&link))),
-        Action::VendorLink(link) => (discriminant(&action), Some(discriminant(&link))),
+        Action::RedisLink(link) | Action::VendorLink(link) => {
+            (discriminant(&action), Some(discriminant(&link)))
+        }
         _ => (discriminant(&action), None),
     };
     let links = [Link::Pass, Link::Cut, Link::Stall, Link::Slow(STORM)];

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use e2e::rules;
 use hp_api::{Outcome, Refusal, RefusalKind};
-use hp_order::{Backoff, Event, Moment, Policy, step};
+use hp_order::{Event, Moment, Policy, step};
 use hp_queue::{Claimed, Ledger, LookFirst, Settled};
 
 pub(crate) const LONG: Duration = Duration::from_mins(10);
@@ -16,14 +17,13 @@ pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claimed {
     taken.claimed.remove(0)
 }
 
+/// The first command after a restart of Redis meets a broken connection.
+pub(crate) async fn reconnect(ledger: &Ledger) {
+    while ledger.resume().await.is_err() {}
+}
+
 pub(crate) fn policy() -> Policy {
-    let day = Duration::from_hours(24);
-    let backoff = Backoff::new(Duration::from_secs(1), day).unwrap();
-    Policy {
-        backoff,
-        resubmit_after: day,
-        give_up_after: day * 2,
-    }
+    rules().policy
 }
 
 pub(crate) fn moment(claimed: &Claimed) -> Moment {
@@ -34,8 +34,9 @@ pub(crate) fn moment(claimed: &Claimed) -> Moment {
 }
 
 pub(crate) async fn settle(ledger: &Ledger, claimed: &Claimed, event: Event) -> Settled {
+    let contact = event.contact();
     let step = step(&claimed.record, event, &policy(), moment(claimed));
-    ledger.settle(claimed, &step).await.unwrap()
+    ledger.settle(claimed, &step, contact).await.unwrap()
 }
 
 pub(crate) fn refused() -> Event {

@@ -83,6 +83,14 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
             ["worker.concurrency", "`0`", "from 1 to 10000"],
         ),
         (
+            ("HP_WORKER__RATE", "0"),
+            ["worker.rate", "`0`", "calls a second"],
+        ),
+        (
+            ("HP_RETRY__MAX_CRASHES", "0"),
+            ["retry.max_crashes", "`0`", "from 1 to 1000"],
+        ),
+        (
             ("HP_RETRY__MAX", "1ms"),
             ["retry.max", "retry.base", "shorter"],
         ),
@@ -112,8 +120,8 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
             ["api.app_id", "HP_API__APP_ID", "developer id"],
         ),
         (
-            ("HP_WORKER__RATE", "5"),
-            ["worker.rate", "HP_WORKER__RATE", "worker config"],
+            ("HP_ADMIN__LISTEN", "127.0.0.1:1"),
+            ["admin.listen", "HP_ADMIN__LISTEN", "worker config"],
         ),
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];

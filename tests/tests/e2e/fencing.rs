@@ -16,7 +16,7 @@ async fn a_stalled_worker_cannot_settle_after_takeover() {
     assert_eq!((stalled.record.claim, heir.record.claim), (1, 2));
 
     assert_eq!(settle(&ledger, &stalled, refused()).await, Settled::Stale);
-    assert!(!ledger.renew(&stalled.record, LONG).await.unwrap());
+    assert!(!ledger.renew(&stalled, LONG).await.unwrap());
     assert_eq!(world.record("A-1").await["state"], "uncertain");
     assert_eq!(world.redis.run::<u64>(&["EXISTS", "{hp}:results"]).await, 0);
 }
@@ -63,7 +63,7 @@ async fn a_lease_keeps_an_order_from_others_until_it_ends_and_can_be_renewed() {
             .claimed
             .is_empty()
     );
-    assert!(ledger.renew(&mine.record, NONE).await.unwrap());
+    assert!(ledger.renew(&mine, NONE).await.unwrap());
     assert_eq!(take_one(&ledger, LONG).await.record.claim, 2);
 }
 
@@ -78,7 +78,7 @@ async fn a_settling_whose_answer_was_lost_may_be_repeated_and_publishes_once() {
     assert_eq!(settle(&ledger, &mine, refused()).await, first);
     assert_eq!(world.stream("{hp}:results").await.len(), 1);
     assert!(
-        !ledger.renew(&mine.record, LONG).await.unwrap(),
+        !ledger.renew(&mine, LONG).await.unwrap(),
         "an ended order has no lease"
     );
 }

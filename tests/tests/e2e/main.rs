@@ -4,13 +4,18 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod breaker;
 mod by_hand;
 mod configuration;
 mod doubt;
 mod fencing;
+mod forgetful_redis;
+mod holds;
 mod job_rules;
 mod main_job;
 mod odd_redis;
+mod poison;
+mod rate;
 mod repetition;
 mod rust_shop;
 mod trouble;

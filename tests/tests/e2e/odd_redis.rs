@@ -1,7 +1,7 @@
 //! A Redis that is full, or holds what nobody expects: nothing is lost, and the rest goes on.
 
 use e2e::World;
-use hp_order::step;
+use hp_order::{Contact, step};
 use hp_queue::{LookFirst, Settled};
 
 use crate::by_hand::{LONG, NONE, moment, policy, refused, settle, take_one};
@@ -18,7 +18,10 @@ async fn a_result_that_cannot_be_written_leaves_the_order_as_it_was() {
         .run::<()>(&["SET", "{hp}:results", "not a stream"])
         .await;
     let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
-    ledger.settle(&mine, &refusal).await.unwrap_err();
+    ledger
+        .settle(&mine, &refusal, Contact::Answer)
+        .await
+        .unwrap_err();
     assert_eq!(world.record("A-1").await, before);
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 1);
     world.redis.run::<()>(&["DEL", "{hp}:results"]).await;
@@ -184,7 +187,10 @@ async fn nothing_is_lost_when_redis_is_out_of_memory() {
         .await;
     ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
     let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
-    ledger.settle(&mine, &refusal).await.unwrap_err();
+    ledger
+        .settle(&mine, &refusal, Contact::None)
+        .await
+        .unwrap_err();
     assert_eq!(world.record("A-1").await, before);
     assert!(world.record("A-2").await.is_empty());
     world
@@ -192,7 +198,10 @@ async fn nothing_is_lost_when_redis_is_out_of_memory() {
         .run::<()>(&["CONFIG", "SET", "maxmemory", "0"])
         .await;
     assert!(matches!(
-        ledger.settle(&mine, &refusal).await.unwrap(),
+        ledger
+            .settle(&mine, &refusal, Contact::Answer)
+            .await
+            .unwrap(),
         Settled::Applied(Some(_))
     ));
     assert_eq!(take_one(&ledger, LONG).await.id().as_str(), "A-2");

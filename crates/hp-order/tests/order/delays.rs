@@ -28,6 +28,14 @@ fn retries_double_up_to_the_ceiling() {
 }
 
 #[test]
+fn what_ends_an_outage_is_noticed_within_a_minute() {
+    let backoff = Backoff::new(seconds(1), seconds(300)).unwrap();
+    assert_eq!(backoff.outage(), (seconds(1), seconds(30)));
+    assert_eq!(backoff.top_up(0.0), seconds(15));
+    assert!(backoff.top_up(0.999) < seconds(30));
+}
+
+#[test]
 fn a_backoff_that_cannot_grow_is_refused() {
     assert_eq!(
         Backoff::new(Duration::ZERO, seconds(1)),

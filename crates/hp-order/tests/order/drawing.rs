@@ -31,8 +31,11 @@ fn drawn() -> Arrows {
 fn taken() -> Arrows {
     [
         ("(inbox)", "submitting"),
+        ("(inbox)", "uncertain"),
         ("queued", "submitting"),
+        ("queued", "uncertain"),
         ("waiting", "submitting"),
+        ("waiting", "uncertain"),
         ("submitting", "uncertain"),
     ]
     .map(|(from, to)| (from.into(), to.into()))
@@ -45,6 +48,7 @@ fn stepped() -> Arrows {
         None,
         Some(Cause::Refused),
         Some(Cause::WorkerDied),
+        Some(Cause::RedisRestarted),
         Some(Cause::Answer(DoubtKind::Exists)),
     ];
     let claimable = STATES
@@ -52,10 +56,14 @@ fn stepped() -> Arrows {
         .filter(|state| !matches!(state, State::Queued | State::Waiting));
     let mut arrows = Arrows::new();
     for state in claimable.filter(|state| !state.has_ended()) {
-        for (cause, attempts, seconds) in causes
-            .into_iter()
-            .flat_map(|cause| [(cause, 1, 10), (cause, 2, 400), (cause, 2, 90_000)])
-        {
+        for (cause, attempts, seconds) in causes.into_iter().flat_map(|cause| {
+            [
+                (cause, 1, 10),
+                (cause, 1, 400),
+                (cause, 2, 400),
+                (cause, 2, 90_000),
+            ]
+        }) {
             let record = Record {
                 cause,
                 attempts,
@@ -76,10 +84,13 @@ fn stepped() -> Arrows {
 }
 
 fn fits(state: State, event: &hp_order::Event) -> bool {
-    use hp_order::Event::{Declined, Overdue, Panicked, Queried, Released, Repeated, Submitted};
+    use hp_order::Event::{
+        Crashed, Declined, Overdue, Panicked, Queried, Released, Repeated, Submitted, Withheld,
+    };
     match event {
-        Submitted(_) | Declined(_) | Overdue(_) => state == State::Submitting,
+        Submitted(_) | Declined(_) | Overdue(_) | Withheld(_) => state == State::Submitting,
         Queried(_) => state != State::Submitting,
+        Crashed => state == State::Uncertain,
         Released => true,
         Panicked => state != State::Review,
         Repeated => false,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
 use hp_order::{
-    Cause, Ending, Event, FailReason, Finding, Next, Overdue, Record, Rejection, Source, State,
-    Step, Task, plan, step,
+    Cause, Contact, Ending, Event, FailReason, Finding, Millis, Next, Overdue, Record, Rejection,
+    Source, State, Step, Task, plan, step,
 };
 
 use crate::sample::{after, claimed, doubt, order, policy, refusal, unknown};
@@ -102,7 +102,22 @@ fn low_balance_puts_the_order_off() {
         400_113,
     );
     assert_eq!((step.state, step.attempts), (State::Waiting, 1));
-    assert_eq!(step.next, Next::After(Duration::from_millis(500)));
+    assert_eq!(step.next, Next::After(Duration::from_millis(22_500)));
+}
+
+#[test]
+fn an_order_whose_balance_is_known_to_be_too_low_is_put_back_unsent() {
+    let delay = Duration::from_secs(20);
+    let step = steps(&claimed(State::Submitting), Event::Withheld(delay), 1);
+    assert_eq!((step.state, step.attempts), (State::Queued, 0));
+    assert_eq!(step.next, Next::After(delay));
+
+    let deadline = Record {
+        deadline: Some(after(11).now),
+        ..claimed(State::Submitting)
+    };
+    let step = steps(&deadline, Event::Withheld(delay), 1);
+    assert_eq!(step.next, Next::After(Duration::from_secs(10)));
 }
 
 #[test]
@@ -395,4 +410,99 @@ fn a_pause_between_tries_ends_at_the_deadline() {
     };
     let step = refused(&urgent, RefusalKind::LowBalance, 400_113);
     assert_eq!(step.next, Next::After(Duration::from_secs(2)));
+}
+
+/// Claimed after a restart of Redis, before which it was in the inbox, `queued` or `waiting`.
+fn older_than_redis(attempts: u32, submitted_at: Option<Millis>) -> Record {
+    Record {
+        attempts,
+        submitted_at,
+        doubt_until: Some(after(60).now),
+        ..in_doubt(Cause::RedisRestarted)
+    }
+}
+
+#[test]
+fn what_redis_may_have_forgotten_is_asked_about_until_no_forgotten_request_can_arrive_any_more() {
+    let not_found = || Event::Queried(Finding::NotFound);
+    let record = older_than_redis(1, None);
+    let early = steps(&record, not_found(), 10);
+    assert_eq!(
+        (early.state, early.cause),
+        (State::Uncertain, Some(Cause::RedisRestarted))
+    );
+    assert_eq!(early.next, Next::After(Duration::from_secs(50)));
+
+    let late = steps(&record, not_found(), 60);
+    assert_eq!((late.state, late.attempts), (State::Queued, 0));
+    assert_eq!(late.next, Next::After(Duration::ZERO));
+
+    let found = steps(&record, Event::Queried(Finding::Found(order())), 10);
+    assert_eq!((found.state, found.attempts), (State::Completed, 1));
+}
+
+#[test]
+fn an_order_that_was_sent_before_redis_restarted_waits_for_both_limits() {
+    let not_found = || Event::Queried(Finding::NotFound);
+    let record = older_than_redis(2, Some(after(0).now));
+    assert_eq!(steps(&record, not_found(), 60).state, State::Uncertain);
+    let late = steps(&record, not_found(), 300);
+    assert_eq!((late.state, late.attempts), (State::Waiting, 1));
+
+    let refused = Record {
+        cause: Some(Cause::Refused),
+        ..record
+    };
+    assert_eq!(
+        steps(&refused, not_found(), 10).state,
+        State::Uncertain,
+        "Redis may have forgotten a later submission"
+    );
+    assert_eq!(steps(&refused, not_found(), 60).state, State::Failed);
+}
+
+#[test]
+fn an_order_that_takes_worker_after_worker_down_with_it_goes_to_a_person() {
+    let panicked = steps(&claimed(State::Submitting), Event::Panicked, 1);
+    assert_eq!(
+        (panicked.crashes, panicked.cause),
+        (1, Some(Cause::WorkerDied))
+    );
+
+    let crashed = |crashes| Record {
+        crashes,
+        ..in_doubt(Cause::WorkerDied)
+    };
+    assert_eq!(plan(&crashed(4), &policy(), after(1).now), Task::Query);
+    let Task::Conclude(event) = plan(&crashed(5), &policy(), after(1).now) else {
+        panic!("a sixth worker is to try it")
+    };
+    let step = steps(&crashed(5), event, 1);
+    assert_eq!((step.state, step.next), (State::Review, Next::Review));
+    assert_eq!(
+        step.message.as_deref(),
+        Some("5 workers died while they worked on it")
+    );
+}
+
+#[test]
+fn a_worker_tells_whether_hitpoints_was_heard() {
+    let refused = |kind| Event::Submitted(Outcome::NotCharged(refusal(kind, None)));
+    let doubted = |kind| Event::Submitted(Outcome::Unknown(doubt(kind)));
+    let cases = [
+        (Event::Submitted(Outcome::Charged(order())), Contact::Answer),
+        (refused(RefusalKind::LowBalance), Contact::Answer),
+        (refused(RefusalKind::NeverSent), Contact::Silence),
+        (doubted(DoubtKind::Lost), Contact::Silence),
+        (doubted(DoubtKind::Garbled), Contact::Silence),
+        (doubted(DoubtKind::Exists), Contact::Answer),
+        (doubted(DoubtKind::Blocked), Contact::None),
+        (unknown(), Contact::Silence),
+        (Event::Queried(Finding::NotFound), Contact::Answer),
+        (Event::Released, Contact::None),
+        (Event::Panicked, Contact::None),
+    ];
+    for (event, contact) in cases {
+        assert_eq!(event.contact(), contact, "{event:?}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What must hold for every event in every state.
 
+use std::time::Duration;
+
 use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
 use hp_order::{
     Cause, Ending, Event, FailReason, Finding, Next, Overdue, Record, Rejection, Source, State,
@@ -48,7 +50,9 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Overdue(Overdue::Deadline),
         Event::Overdue(Overdue::GiveUp),
         Event::Released,
+        Event::Withheld(Duration::from_secs(30)),
         Event::Panicked,
+        Event::Crashed,
         Event::Repeated,
     ];
     refused.into_iter().chain(doubted).chain(others).collect()
@@ -58,15 +62,16 @@ prop_compose! {
     pub(crate) fn records()(
         state in select(STATES.to_vec()),
         cause in proptest::option::of(select(vec![
-            Cause::WorkerDied, Cause::Refused, Cause::Answer(DoubtKind::Exists), Cause::Answer(DoubtKind::Lost),
+            Cause::WorkerDied, Cause::RedisRestarted, Cause::Refused, Cause::Answer(DoubtKind::Exists), Cause::Answer(DoubtKind::Lost),
         ])),
         claim in 1_u64..40, attempts in 1_u32..40, checks in 0_u32..40,
-        submitted in 0_u64..100_000, deadline in proptest::option::of(0_u64..200_000),
+        submitted in 0_u64..100_000, restarted in proptest::option::of(0_u64..100_000), deadline in proptest::option::of(0_u64..200_000),
         code in proptest::option::of(select(vec![400_111_i64, 400_113])),
     ) -> Record {
         Record {
             cause, claim, attempts, checks, code,
             submitted_at: Some(after(submitted).now),
+            doubt_until: restarted.map(|at| after(at).now),
             deadline: deadline.map(|at| after(at).now),
             failed: (state == State::Failed).then_some((FailReason::Refused, Source::Fetch)),
             rejected: (state == State::Rejected).then_some(Rejection::UnknownProduct),
@@ -125,9 +130,10 @@ proptest! {
     ) {
         let doubtful = Record { state: State::Uncertain, ..record };
         let step = step(&doubtful, Event::Queried(Finding::NotFound), &policy(), after(seconds));
-        if step.state == State::Waiting {
-            let since = after(seconds).now.since(doubtful.submitted_at.unwrap());
-            prop_assert!(since >= policy().resubmit_after);
+        if matches!(step.state, State::Waiting | State::Queued) {
+            let now = after(seconds).now;
+            prop_assert!(now.since(doubtful.submitted_at.unwrap()) >= policy().resubmit_after);
+            prop_assert!(doubtful.doubt_until.is_none_or(|until| now >= until));
         }
     }
 

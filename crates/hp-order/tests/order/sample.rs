@@ -14,6 +14,7 @@ pub(crate) fn policy() -> Policy {
         backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap(),
         resubmit_after: Duration::from_mins(5),
         give_up_after: Duration::from_hours(24),
+        max_crashes: 5,
     }
 }
 
@@ -37,8 +38,10 @@ pub(crate) fn claimed(state: State) -> Record {
         claim: 1,
         attempts: 1,
         checks: u32::from(state == State::Uncertain),
+        crashes: 0,
         accepted_at: Millis(ADMITTED),
         submitted_at: Some(Millis(ADMITTED)),
+        doubt_until: None,
         deadline: None,
         cause: None,
         code: None,

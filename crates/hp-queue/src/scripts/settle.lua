@@ -1,35 +1,69 @@
 -- settle: applies a step to a claimed order, all of it or nothing.
 --
 -- KEYS  1 the order's record  2 schedule  3 open  4 results  5 the stream that the producer wants the result in
+--       6 breaker  7 rate
 -- ARGV  1 order_id
 --       2 claim
---       3 what comes next: a number of ms to wait, "review", "end", or "again" for one more copy of a result
---       4 how long results are kept, ms
---       5 how long the records of ended orders are kept, ms
---       6 number of the values that follow for the record
---       7 field, value, ... of the record; an empty value removes the field
+--       3 epoch of the claim
+--       4 what comes next: a number of ms to wait, "review", "end", or "again" for one more copy of a result
+--       5 how long results are kept, ms
+--       6 how long the records of ended orders are kept, ms
+--       7 what was heard of HitPoints: "answer", "silence", or "none" where no call was made
+--       8 first pause of the breaker, ms
+--       9 its longest pause, ms
+--      10 time from one call to the next where their rate is limited, microseconds, else 0
+--      11 number of the values that follow for the record
+--      12 field, value, ... of the record; an empty value removes the field
 --       then, for "end" and "again": field, value, ... of the result, less finished_at and replay_of
 -- answers "stale", or the entry id of the result, or "" where the order goes on
 --
 -- Only the holder of the current claim changes anything. A settling whose answer was lost may be sent again: an
 -- order that has a result has ended, and a copy has been told when the order is out of the schedule.
 
-local record, schedule, open, results, wanted_in = unpack(KEYS)
-local id, next_step = ARGV[1], ARGV[3]
+local record, schedule, open, results, wanted_in, breaker, rate = unpack(KEYS)
+local id, claim, next_step, kept, contact = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[7]
 local ends = next_step == 'end' or next_step == 'again'
-local first, last = 7, 6 + tonumber(ARGV[6])
+local first, last = 12, 11 + tonumber(ARGV[11])
 
-local was = redis.call('HMGET', record, 'claim', 'result')
-if was[1] ~= ARGV[2] then return 'stale' end
+-- As many calls in a row without an answer, over all workers, open the breaker.
+local SILENCES = 10
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local at = string.format('%d', now)
+
+local function open_breaker(pauses)
+  local pause = math.min(ARGV[8] * 2 ^ (pauses - 1), tonumber(ARGV[9]))
+  redis.call('HSET', breaker, 'until', string.format('%d', now + pause), 'pauses', pauses, 'probe', '')
+  redis.call('HSETNX', breaker, 'since', at)
+end
+
+-- What one call tells about HitPoints counts for all orders, whoever holds this one now.
+local function hear()
+  -- A script that has written something may go on writing: what was heard is kept even where Redis is full.
+  if contact == 'answer' then return redis.call('DEL', breaker) end
+  local was = redis.call('HMGET', breaker, 'until', 'pauses', 'probe')
+  local is_probe = was[3] == id .. ' ' .. claim
+  if contact == 'silence' then
+    if not was[1] and redis.call('HINCRBY', breaker, 'silences', 1) >= SILENCES then open_breaker(1) end
+    if is_probe then open_breaker(was[2] + 1) end
+    return
+  end
+  if is_probe then redis.call('HSET', breaker, 'until', at, 'probe', '') end
+  if ARGV[10] ~= '0' and redis.call('EXISTS', rate) == 1 then redis.call('DECRBY', rate, ARGV[10]) end
+end
+
+-- The order comes first: where Redis refuses to write this down, the step may still be possible.
+pcall(hear)
+
+local was = redis.call('HMGET', record, 'claim', 'result', 'epoch')
+if was[1] ~= claim or (was[3] or '') ~= ARGV[3] then return 'stale' end
 if next_step == 'again' then
   if not redis.call('ZSCORE', schedule, id) then return was[2] or '' end
 elseif was[2] and ends then
   return was[2]
 end
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local at = string.format('%d', now)
 local fields, gone = { 'updated_at', at }, {}
 
 local entry
@@ -56,11 +90,13 @@ if ends then
   end
   if wanted_in ~= results then
     -- The common stream is trimmed by `take`; this one may never be written again.
-    redis.call('XTRIM', wanted_in, 'MINID', '~', string.format('%d', math.max(now - ARGV[4], 0)))
-    redis.call('PEXPIRE', wanted_in, ARGV[4])
+    redis.call('XTRIM', wanted_in, 'MINID', '~', string.format('%d', math.max(now - kept, 0)))
+    redis.call('PEXPIRE', wanted_in, kept)
   end
 end
 
+-- A claim that ends without this was given up by a worker that died.
+if not ends then fields[#fields + 1], fields[#fields + 2] = 'settled', claim end
 for i = first, last, 2 do
   if ARGV[i + 1] == '' then
     gone[#gone + 1] = ARGV[i]
@@ -73,7 +109,7 @@ if #gone > 0 then redis.call('HDEL', record, unpack(gone)) end
 
 if ends then
   redis.call('ZREM', schedule, id)
-  redis.call('PEXPIRE', record, ARGV[5])
+  redis.call('PEXPIRE', record, ARGV[6])
   redis.call('ZREM', open, id)
 elseif next_step == 'review' then
   redis.call('ZADD', schedule, '+inf', id)

@@ -1,23 +1,31 @@
 -- take: claims up to n orders: open ones whose time has come, and new ones from the inbox.
 --
--- KEYS  1 jobs  2 schedule  3 open  4 results  5 rejected  6 paused
+-- KEYS  1 jobs  2 schedule  3 open  4 results  5 rejected  6 paused  7 epoch  8 breaker  9 rate  10 holds
 -- ARGV  1 prefix
 --       2 n, the most orders to claim
 --       3 lease, ms: a claimed order comes due by itself after it
 --       4 "inbox" or "schedule": which source goes first
 --       5 how long results are kept, ms
--- answers { now, paused reason or "", ms until the next order comes due or -1, "more" or "", claimed }
+--       6 how long a request may be on its way (retry.resubmit_after), ms
+--       7 how long a probe of the breaker may take, ms
+--       8 time from one call to the next where their rate is limited, microseconds, else 0
+--       9 the latest epoch that this worker knows, or ""
+--      10 the latest number of a take that it knows
+-- answers { now, paused reason or "", ms until the next order comes due or -1, "more" or "", claimed,
+--           epoch, number of this take, ms until more may be taken or -1, silent since or "", holds }
 --       now in Unix ms; "more" says that another take would find something to do;
 --       claimed is a list of ledger records, each { field, value, field, value, ... } with order_id first;
 --       that of a new order leaves out what all new ones have in common: they are `submitting`, of claim 1 and
---       attempt 1, without checks, accepted and submitted at `now`
+--       attempt 1, without checks, accepted and submitted at `now`;
+--       holds is { currency, Unix ms, ... }: until then a balance is known to be too low
 --
 -- What is claimed to be submitted is stored as `submitting`, with `attempts` raised, before anybody can send it.
 -- An order found in `submitting` was left there by a worker that died: it is in doubt.
 
-local jobs, schedule, open, results, rejected, paused = unpack(KEYS)
+local jobs, schedule, open, results, rejected, paused, epochs, breaker, rate, holds = unpack(KEYS)
 local prefix, n, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local inbox_first = ARGV[4] == 'inbox'
+local inbox_first, on_its_way = ARGV[4] == 'inbox', tonumber(ARGV[6])
+local interval, known_epoch, known_take = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
 
 local MAX_INTEGER, MAX_FIELDS = 9007199254740991, 6000
 local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
@@ -33,17 +41,89 @@ local function text(number) return string.format('%d', number) end
 local at, lease_ends = text(now), text(now + lease)
 local trim_before = text(math.max(now - ARGV[5], 0))
 
-if redis.call('EXISTS', paused) == 1 then
-  local reason = redis.call('HGET', paused, 'reason')
-  return { at, reason and reason ~= '' and reason or 'no reason given', '-1', '', {} }
-end
-
 -- A key that is not what it should be stops the script here, before anything has changed.
 redis.call('XLEN', jobs)
 redis.call('XLEN', results)
 redis.call('XLEN', rejected)
 redis.call('ZCARD', schedule)
 redis.call('ZCARD', open)
+
+-- What Redis may have forgotten -----------------------------------------------------------------------------
+
+-- A restart, or the promotion of a replica, may lose the last writes, and begins a new epoch. What is older than its
+-- beginning may be older than the truth: sent already, though it does not say so.
+local function begin_epoch(epoch, was)
+  local is_new_queue = not was[1] and known_epoch == ''
+  local newest = redis.call('XREVRANGE', jobs, '+', '-', 'COUNT', 1)[1]
+  local since, boundary, taken = is_new_queue and '0' or at, newest and newest[1] or '0-0', was[4] or '0'
+  redis.call('HSET', epochs, 'id', epoch, 'since', since, 'boundary', boundary, 'taken', taken, 'taken_before', taken)
+  redis.call('HDEL', epochs, 'lost')
+  return { epoch, since, boundary, taken, false, taken }
+end
+
+local function current_epoch()
+  -- A restart gives a new run id; a promotion remembers, as the second replication id, whom it took over from.
+  local info = redis.call('INFO', 'server', 'replication')
+  local run, taken_over = info:match('run_id:(%w+)'), info:match('master_replid2:(%w+)')
+  local epoch = (run or ''):sub(1, 10) .. '-' .. (taken_over or ''):sub(1, 10)
+  local known = redis.call('HMGET', epochs, 'id', 'since', 'boundary', 'taken', 'lost', 'taken_before')
+  if known[1] ~= epoch then known = begin_epoch(epoch, known) end
+  -- A worker remembers a take that Redis does not: writes are lost indeed.
+  if not known[5] and known_epoch ~= '' and known_epoch ~= epoch and known_take > tonumber(known[6]) then
+    redis.call('HSET', epochs, 'lost', '1')
+    known[5] = '1'
+  end
+  return { id = epoch, since = tonumber(known[2]), boundary = known[3], taken = tonumber(known[4]), lost = known[5] }
+end
+
+local function is_up_to(entry_id, boundary)
+  local ms, number = entry_id:match('^(%d+)%-(%d+)$')
+  local boundary_ms, boundary_number = boundary:match('^(%d+)%-(%d+)$')
+  if ms ~= boundary_ms then return tonumber(ms) < tonumber(boundary_ms) end
+  return tonumber(number) <= tonumber(boundary_number)
+end
+
+local epoch = current_epoch()
+
+-- Whether a new order may be one that was sent already and then forgotten: its entry is back in the inbox, or a shop
+-- that waited in vain has repeated it.
+local function may_be_forgotten(entry_id)
+  return epoch.since > 0 and (now < epoch.since + on_its_way or is_up_to(entry_id, epoch.boundary))
+end
+
+-- How long a forgotten request may still arrive. If nothing is known to be lost, one lease: by then every living
+-- worker has told what it remembers.
+local function doubt_until(restarted_at)
+  local is_safe = tonumber(restarted_at) == epoch.since and not epoch.lost
+  return text(restarted_at + (is_safe and lease or on_its_way))
+end
+
+-- Whether anything may be taken ----------------------------------------------------------------------------
+
+-- Ms to wait, since when HitPoints is silent.
+local function nothing(reason, wait, silent_since)
+  return { at, reason, '-1', '', {}, epoch.id, epoch.taken, wait, silent_since, {} }
+end
+
+if redis.call('EXISTS', paused) == 1 then
+  local reason = redis.call('HGET', paused, 'reason')
+  return nothing(reason and reason ~= '' and reason or 'no reason given', -1, '')
+end
+
+-- The breaker: while HitPoints is silent, one order at a time tries whether it is back.
+local silent = redis.call('HMGET', breaker, 'until', 'since')
+if silent[1] then
+  if now < tonumber(silent[1]) then return nothing('', silent[1] - now, silent[2]) end
+  n = 1
+end
+
+-- The rate: calls are spread evenly; after an idle time a tenth of a second's worth may leave at once.
+local now_us, first_free = time[1] * 1000000 + time[2], nil
+if interval > 0 then
+  first_free = math.max(tonumber(redis.call('GET', rate) or 0), now_us - math.max(interval, 100000))
+  n = math.min(n, math.floor((now_us - first_free) / interval))
+  if n <= 0 then return nothing('', math.max(math.ceil((first_free + interval - now_us) / 1000), 1), '') end
+end
 
 local claimed, due_at, opened, last_entry, stuck = {}, {}, {}, nil, nil
 
@@ -180,16 +260,28 @@ end
 
 -- Taking ---------------------------------------------------------------------------------------------------
 
-local function admit(job, key)
+local function hand_out(id, key, restarted_at)
+  local fields = redis.call('HGETALL', key)
+  if restarted_at then fields[#fields + 1], fields[#fields + 2] = 'doubt_until', doubt_until(restarted_at) end
+  claimed[#claimed + 1] = { 'order_id', id, unpack(fields) }
+end
+
+local function admit(job, key, entry_id)
   local asked = { 'product_id', job.product_id, 'quantity', job.quantity }
   for _, name in ipairs(EXTRAS) do
     if job[name] then asked[#asked + 1], asked[#asked + 2] = name, job[name] end
   end
-  redis.call('HSET', key, 'claim', '1', 'state', 'submitting', 'attempts', '1', 'checks', '0',
-    'accepted_at', at, 'submitted_at', at, 'updated_at', at, unpack(asked))
   local n = #due_at
   due_at[n + 1], due_at[n + 2] = lease_ends, job.order_id
   opened[n + 1], opened[n + 2] = at, job.order_id
+  if may_be_forgotten(entry_id) then
+    redis.call('HSET', key, 'claim', '1', 'state', 'uncertain', 'cause', 'redis_restarted', 'attempts', '1',
+      'checks', '1', 'restarted_at', text(epoch.since), 'accepted_at', at, 'updated_at', at, 'epoch', epoch.id,
+      unpack(asked))
+    return hand_out(job.order_id, key, epoch.since)
+  end
+  redis.call('HSET', key, 'claim', '1', 'state', 'submitting', 'attempts', '1', 'checks', '0',
+    'accepted_at', at, 'submitted_at', at, 'updated_at', at, 'epoch', epoch.id, unpack(asked))
   claimed[#claimed + 1] = { 'order_id', job.order_id, unpack(asked) }
 end
 
@@ -202,7 +294,7 @@ local function receive(entry_id, entry)
   if wrong then return reject(job, 'invalid_job', wrong) end
   local key = order_key(job.order_id)
   local known = redis.call('HMGET', key, 'state', 'product_id', 'quantity', 'finished_at')
-  if not known[1] then return admit(job, key) end
+  if not known[1] then return admit(job, key, entry_id) end
   if known[2] ~= job.product_id or known[3] ~= job.quantity then
     return reject(job, 'order_id_conflict',
       'this id belongs to an order of product ' .. known[2] .. ', quantity ' .. known[3])
@@ -235,21 +327,34 @@ end
 
 local function reclaim(id)
   local key = order_key(id)
-  local state = redis.call('HGET', key, 'state')
+  local was = redis.call('HMGET', key, 'state', 'epoch', 'claim', 'settled', 'restarted_at')
+  local state, restarted_at = was[1], was[5]
   if not state then return redis.call('ZREM', schedule, id) end
   if state == 'review' then return redis.call('ZADD', schedule, '+inf', id) end
+  local is_unsent, is_sent = state == 'queued' or state == 'waiting', state == 'submitting' or state == 'uncertain'
+  local is_older = epoch.since > 0 and was[2] ~= epoch.id
+  local changes = { 'updated_at', at, 'epoch', epoch.id }
+  local function change(field, value) changes[#changes + 1], changes[#changes + 2] = field, value end
+
   redis.call('HINCRBY', key, 'claim', 1)
-  if state == 'queued' or state == 'waiting' then
-    redis.call('HINCRBY', key, 'attempts', 1)
-    redis.call('HSET', key, 'state', 'submitting', 'submitted_at', at, 'updated_at', at)
-  elseif state == 'submitting' then
+  if is_unsent then redis.call('HINCRBY', key, 'attempts', 1) end
+  if is_unsent and not is_older then
+    change('state', 'submitting')
+    change('submitted_at', at)
+  elseif is_unsent or is_sent then
     redis.call('HINCRBY', key, 'checks', 1)
-    redis.call('HSET', key, 'state', 'uncertain', 'cause', 'worker_died', 'updated_at', at)
-  elseif state == 'uncertain' then
-    redis.call('HINCRBY', key, 'checks', 1)
-    redis.call('HSET', key, 'updated_at', at)
+    change('state', 'uncertain')
+    if is_unsent then change('cause', 'redis_restarted') end
+    if state == 'submitting' then change('cause', 'worker_died') end
+    if is_older then
+      restarted_at = text(epoch.since)
+      change('restarted_at', restarted_at)
+    elseif is_sent and was[4] ~= was[3] then
+      redis.call('HINCRBY', key, 'crashes', 1)
+    end
   end
-  claimed[#claimed + 1] = { 'order_id', id, unpack(redis.call('HGETALL', key)) }
+  redis.call('HSET', key, unpack(changes))
+  hand_out(id, key, restarted_at)
 end
 
 local function take_due(limit)
@@ -282,7 +387,23 @@ if last_entry then
 end
 redis.call('XTRIM', results, 'MINID', '~', trim_before)
 
+local number = epoch.taken
+if #claimed > 0 then
+  number = redis.call('HINCRBY', epochs, 'taken', 1)
+  if silent[1] then
+    -- If nothing is heard of it, another one is let through after this time.
+    local probe = redis.call('HGET', order_key(claimed[1][2]), 'claim')
+    redis.call('HSET', breaker, 'until', text(now + ARGV[7]), 'probe', claimed[1][2] .. ' ' .. (probe or ''))
+    more = false
+  end
+  if first_free then
+    local taken_up_to = first_free + #claimed * interval
+    redis.call('SET', rate, text(taken_up_to), 'PX', text(math.max(taken_up_to - now_us, 0) / 1000 + 10000))
+  end
+end
+
 -- Orders in review stand at the end of the schedule: nobody looks at them by himself.
 local first = redis.call('ZRANGE', schedule, 0, 0, 'WITHSCORES')
 local wait = first[2] and first[2] ~= 'inf' and text(math.max(first[2] - now, 0)) or '-1'
-return { at, '', wait, more and 'more' or '', claimed }
+return { at, '', wait, more and 'more' or '', claimed, epoch.id, number, -1, silent[2] or '',
+  redis.call('HGETALL', holds) }

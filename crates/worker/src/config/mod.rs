@@ -20,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) prefix: Prefix,
     pub(crate) concurrency: usize,
     pub(crate) lease: Duration,
+    /// Calls a second over all workers together.
+    pub(crate) rate: Option<f64>,
     pub(crate) drain: Duration,
     pub(crate) retry_base: Duration,
     pub(crate) retry_max: Duration,
@@ -118,6 +120,11 @@ impl Config {
             prefix: from.need("queue.prefix", "give a prefix such as {hp}", str::parse)?,
             concurrency: from.need("worker.concurrency", "give a number from 1 to 10000", count)?,
             lease: from.time("worker.lease")?,
+            rate: from.find(
+                "worker.rate",
+                "give calls a second, such as 20 or 0.5",
+                rate,
+            )?,
             drain: from.time("worker.drain")?,
             retry_base,
             retry_max,
@@ -125,6 +132,11 @@ impl Config {
                 backoff,
                 resubmit_after: from.time("retry.resubmit_after")?,
                 give_up_after: from.time("retry.give_up_after")?,
+                max_crashes: from.need(
+                    "retry.max_crashes",
+                    "give a number from 1 to 1000",
+                    crashes,
+                )?,
             },
             retention: Retention {
                 results: from.time("results.retention")?,
@@ -170,6 +182,11 @@ impl Config {
 }
 
 impl Config {
+    /// The time from one call to the next, where their rate is limited.
+    pub(crate) fn interval(&self) -> Option<Duration> {
+        self.rate.map(|rate| Duration::from_secs_f64(1.0 / rate))
+    }
+
     /// The client for these settings.
     pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
         let builder =
@@ -252,6 +269,20 @@ fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=10_000) => Ok(count),
         _ => Err("it is no number from 1 to 10000".into()),
+    }
+}
+
+fn crashes(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(count @ 1..=1000) => Ok(count),
+        _ => Err("it is no number from 1 to 1000".into()),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("it is no number from 0.001 to 100000".into()),
     }
 }
 

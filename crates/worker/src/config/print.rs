@@ -28,6 +28,9 @@ impl fmt::Display for Config {
             self.concurrency,
             time(self.lease)
         )?;
+        if let Some(rate) = self.rate {
+            writeln!(f, "rate = {rate}")?;
+        }
         writeln!(f, "drain = {:?}\n", time(self.drain))?;
         writeln!(
             f,
@@ -36,7 +39,8 @@ impl fmt::Display for Config {
             time(self.retry_max)
         )?;
         writeln!(f, "resubmit_after = {:?}", time(self.policy.resubmit_after))?;
-        writeln!(f, "give_up_after = {:?}\n", time(self.policy.give_up_after))?;
+        writeln!(f, "give_up_after = {:?}", time(self.policy.give_up_after))?;
+        writeln!(f, "max_crashes = {}\n", self.policy.max_crashes)?;
         writeln!(
             f,
             "[results]\nretention = {:?}\n",

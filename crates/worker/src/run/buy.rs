@@ -13,10 +13,13 @@ pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Event, In
         Task::Query => Event::Queried(buyer.look_up(&held).await),
         Task::Submit => match buyer.objection(&held).await {
             Some(rejection) => Event::Declined(rejection),
-            // The claim may have run out while this process stood still; then another worker has the order, and
-            // what it finds out counts on nothing being sent from here.
-            None if held.is_stale(buyer.lease) => Event::Released,
-            None => Event::Submitted(Outcome::of(buyer.client.fetch(&held.record().wanted).await)),
+            None => match buyer.withheld(&held).await {
+                Some(delay) => Event::Withheld(delay),
+                // The claim may have run out while this process stood still; then another worker has the order, and
+                // what it finds out counts on nothing being sent from here.
+                None if held.is_stale(buyer.lease) => Event::Released,
+                None => Event::Submitted(buyer.submit(&held).await),
+            },
         },
     };
     Ok(event)
@@ -29,6 +32,13 @@ impl Buyer {
             return None;
         }
         self.catalogue.objection(&held.record().wanted).await
+    }
+
+    async fn submit(&self, held: &Held) -> Outcome {
+        let wanted = &held.record().wanted;
+        let outcome = Outcome::of(self.client.fetch(wanted).await);
+        self.learn_balance(wanted.product_id, &outcome).await;
+        outcome
     }
 
     async fn look_up(&self, held: &Held) -> Finding {

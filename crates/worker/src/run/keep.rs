@@ -13,7 +13,7 @@ pub(super) async fn leased<T>(buyer: &Buyer, held: &Held, work: impl Future<Outp
     let renewing = async {
         loop {
             sleep(buyer.lease / 3).await;
-            match buyer.ledger.renew(held.record(), buyer.lease).await {
+            match buyer.ledger.renew(&held.claimed, buyer.lease).await {
                 Ok(true) => {}
                 Ok(false) => break warn!("another worker holds this order now"),
                 Err(error) => warn!(%error, "the lease cannot be renewed"),

@@ -4,6 +4,7 @@
 mod backend;
 mod buy;
 mod held;
+mod holds;
 mod keep;
 mod refresh;
 mod settle;
@@ -15,7 +16,7 @@ use std::{error::Error, sync::Arc};
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use hp_api::Client;
 use hp_order::Policy;
-use hp_queue::{Inbox, Ledger, connect};
+use hp_queue::{Inbox, Ledger, Rules, connect};
 use tokio::sync::Notify;
 use tracing::{error, info};
 
@@ -28,6 +29,7 @@ pub(crate) struct Buyer {
     probe: Probe,
     ledger: Ledger,
     policy: Policy,
+    holds: holds::Holds,
     lease: std::time::Duration,
     /// Told when an order was put off, so that the take loop learns when it is due.
     postponed: Notify,
@@ -91,9 +93,15 @@ impl Buyer {
             ledger: Ledger::open(
                 &connect(config.redis_url.expose())?,
                 &config.prefix,
-                config.retention,
+                Rules {
+                    retention: config.retention,
+                    policy: config.policy,
+                    longest_turn: config.lease + config.api.timeout,
+                    interval: config.interval(),
+                },
             )?,
             policy: config.policy,
+            holds: holds::Holds::default(),
             lease: config.lease,
             postponed: Notify::new(),
             name: name(),

@@ -70,12 +70,13 @@ where
 
 /// Moves the order on in the ledger. An outcome that cannot be written is kept until it can.
 pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event) {
+    let contact = event.contact();
     let step = step(held.record(), event, &buyer.policy, held.moment());
     if let Some(reason) = &step.pause {
         keep::until_written(|| buyer.ledger.pause(reason, &buyer.name)).await;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
     }
-    match keep::until_written(|| buyer.ledger.settle(&held.claimed, &step)).await {
+    match keep::until_written(|| buyer.ledger.settle(&held.claimed, &step, contact)).await {
         Settled::Applied(result) => {
             tell(&step, result.as_deref());
             if matches!(step.next, Next::After(_)) {

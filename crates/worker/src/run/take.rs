@@ -16,7 +16,7 @@ use super::{
     stop::Stop,
 };
 
-/// How often a paused queue is looked at.
+/// How often a queue is looked at that is paused, or whose breaker is open.
 const PAUSED: Duration = Duration::from_secs(1);
 /// The longest time without a look.
 const IDLE: Duration = Duration::from_secs(5);
@@ -31,6 +31,7 @@ pub(super) fn start(buyer: Arc<Buyer>, inbox: Inbox, slots: usize, stop: Stop) -
         hand_over,
         first: LookFirst::Inbox,
         paused: None,
+        is_silent: false,
         no_take: patience(),
         no_watch: patience(),
     };
@@ -46,6 +47,7 @@ struct Taker {
     hand_over: mpsc::Sender<Held>,
     first: LookFirst,
     paused: Option<String>,
+    is_silent: bool,
     /// Pauses while orders cannot be taken, and while the inbox cannot be watched.
     no_take: ExponentialBackoff,
     no_watch: ExponentialBackoff,
@@ -80,7 +82,7 @@ impl Taker {
 
     async fn take(&mut self, mut slots: OwnedSemaphorePermit) -> Rest {
         let asked = Asked::now();
-        let taken = match self
+        let mut taken = match self
             .buyer
             .ledger
             .take(slots.num_permits(), self.buyer.lease, self.first)
@@ -100,9 +102,11 @@ impl Taker {
             LookFirst::Inbox
         };
         self.report(&taken);
+        self.buyer.holds.learn(std::mem::take(&mut taken.holds));
         let take = asked.answered(taken.now);
         let rest = match taken.next_due {
             _ if taken.paused.is_some() => Rest::For(PAUSED),
+            _ if taken.wait.is_some() => Rest::For(taken.wait.unwrap_or(PAUSED).min(PAUSED)),
             _ if taken.more => Rest::Not,
             next_due => Rest::ForOrders(next_due.unwrap_or(IDLE).min(IDLE)),
         };
@@ -144,6 +148,16 @@ impl Taker {
                 why,
                 "this order's ledger record cannot be read: mend it, and do not delete it, for it may be charged"
             );
+        }
+        if self.is_silent != taken.silent_since.is_some() {
+            self.is_silent = taken.silent_since.is_some();
+            if self.is_silent {
+                warn!(
+                    "HitPoints gives no answers: one order at a time tries whether it is back, the others wait"
+                );
+            } else {
+                info!("HitPoints answers again");
+            }
         }
         if self.paused != taken.paused {
             if let Some(reason) = &taken.paused {

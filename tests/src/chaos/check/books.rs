@@ -14,11 +14,7 @@ pub(super) fn charge(facts: &Facts<'_>, order: &Order, found: &mut Found) {
     found.check(charge.times <= 1, Promise::NeverTwice, &order.id, times);
     let fits = (charge.product_id, charge.quantity) == (order.product, order.quantity);
     found.check(fits, Promise::NeverMadeUp, &order.id, bought(charge));
-    let told = [
-        facts.told(&order.id, Kind::First),
-        facts.live(&order.id, Kind::First),
-    ]
-    .concat();
+    let told = facts.ever(&order.id, Kind::First);
     let completed = told.iter().any(|told| told.get("status") == "completed");
     if told.is_empty() && !facts.is_in_review(&order.id) {
         found.add(

@@ -1,0 +1,112 @@
+//! A vendor that is silent: single orders ask whether it is back, the others wait without losing anything.
+
+use e2e::World;
+
+async fn is_open(world: &World) -> bool {
+    world.redis.run(&["HEXISTS", "{hp}:breaker", "until"]).await
+}
+
+async fn opened(world: &World) {
+    world
+        .redis
+        .until("the breaker to open", || async {
+            is_open(world).await.then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_run_of_unknown_outcomes_stops_the_taking_until_the_vendor_answers() {
+    let world = World::start();
+    world.sandbox.set_fault("drop-before", 1.0).unwrap();
+    world.sandbox.set_fault("query:drop-before", 1.0).unwrap();
+    let concurrency = [("HP_WORKER__CONCURRENCY", "4")];
+    let workers = [
+        world.worker_with(&concurrency),
+        world.worker_with(&concurrency),
+    ];
+    for n in 0..60 {
+        world.order(&format!("A-{n}"), 1).await;
+    }
+    opened(&world).await;
+    workers[0].said("HitPoints gives no answers").await;
+    let tried: u64 = world.redis.run(&["ZCARD", "{hp}:open"]).await;
+    assert!(tried < 40, "{tried} of 60 were sent into the silence");
+
+    world.sandbox.clear_faults();
+    workers[0].said("HitPoints answers again").await;
+    let mut untouched = 0;
+    for n in 0..60 {
+        let result = world.result(&format!("A-{n}")).await;
+        assert_eq!(result["status"], "completed");
+        untouched += u32::from(result["attempts"] == "1");
+    }
+    assert!(untouched >= 20, "only {untouched} lost no attempt");
+    assert!(!is_open(&world).await);
+    let charges = world.sandbox.ledger().charges;
+    assert!(charges.iter().all(|charge| charge.times == 1));
+}
+
+#[tokio::test]
+async fn calls_that_never_leave_open_it_too_and_cost_no_attempt() {
+    let world = World::start();
+    world.sandbox.set_fault("refuse-connection", 1.0).unwrap();
+    let _worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "4")]);
+    for n in 0..30 {
+        world.order(&format!("A-{n}"), 1).await;
+    }
+    opened(&world).await;
+    world.sandbox.clear_faults();
+    for n in 0..30 {
+        let result = world.result(&format!("A-{n}")).await;
+        assert_eq!(result["status"], "completed");
+    }
+    let charges = world.sandbox.ledger().charges;
+    assert!(charges.iter().all(|charge| charge.times == 1));
+}
+
+#[tokio::test]
+async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
+    use crate::by_hand::{LONG, settle, take_one};
+    use hp_api::{Doubt, DoubtKind, Outcome};
+    use hp_order::Event;
+
+    let world = World::start();
+    let ledger = world.ledger_with(hp_queue::Rules {
+        longest_turn: std::time::Duration::ZERO,
+        ..e2e::rules()
+    });
+    for n in 0..12 {
+        world.order(&format!("A-{n}"), 1).await;
+    }
+    let lost = || {
+        Event::Submitted(Outcome::Unknown(Doubt {
+            kind: DoubtKind::Lost,
+            code: None,
+            message: "no answer".into(),
+        }))
+    };
+    for _ in 0..10 {
+        let claimed = take_one(&ledger, LONG).await;
+        settle(&ledger, &claimed, lost()).await;
+    }
+    let nothing = ledger
+        .take(9, LONG, hp_queue::LookFirst::Inbox)
+        .await
+        .unwrap();
+    assert!(nothing.claimed.is_empty() && nothing.silent_since.is_some());
+    let pause = nothing.wait.unwrap();
+    assert!(pause <= std::time::Duration::from_secs(1), "{pause:?}");
+    world
+        .redis
+        .run::<u64>(&["HSET", "{hp}:breaker", "until", "0"])
+        .await;
+    for id in ["A-10", "A-11"] {
+        let probe = ledger
+            .take(9, LONG, hp_queue::LookFirst::Inbox)
+            .await
+            .unwrap();
+        assert_eq!(probe.claimed.len(), 1, "one at a time");
+        assert_eq!(probe.claimed[0].id().as_str(), id);
+    }
+}
