@@ -34,6 +34,9 @@ pub(super) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) ->
             .arg(format!("{{hp}}:order:{id}"))
             .arg("state");
     }
+    if states.is_empty() {
+        return busy.iter().all(|n| *n == 0);
+    }
     let states: Vec<Option<String>> = query(&states, &mut redis.connection().await).await.unwrap();
     busy.iter().all(|n| *n == 0)
         && states

@@ -56,7 +56,7 @@ impl Settings {
             seed,
             orders: 600,
             workers: 3,
-            storm: Duration::from_secs(14),
+            storm: Duration::from_secs(20),
             calm: Duration::from_mins(2),
             duplicate: Duplicate::Charge,
             tail_loss: true,

@@ -74,59 +74,67 @@ type Trouble = (Action, (u64, u64), Action);
 /// All actions by time, the same for the same seed.
 pub fn schedule(seed: u64, weather: &Weather) -> Vec<Deed> {
     let mut deeds = Vec::new();
-    for (n, troubles) in subjects(weather).into_iter().enumerate() {
+    for (n, subject) in subjects(weather).into_iter().enumerate() {
         // Each subject has a chance of its own, so that a change to one leaves the others as they were.
         let mut chance = StdRng::seed_from_u64(seed.wrapping_mul(1000).wrapping_add(n as u64));
-        deeds.extend(life(&mut chance, troubles, weather));
+        deeds.extend(life(&mut chance, subject, weather));
     }
     deeds.sort_by_key(|deed| deed.at);
     deeds
 }
 
-/// What can befall each subject. Troubles of one subject never overlap, those of different subjects do.
-fn subjects(weather: &Weather) -> Vec<Vec<Trouble>> {
-    let mut subjects: Vec<_> = (0..weather.workers)
-        .map(|n| of_worker(n, weather))
-        .collect();
-    let pass = (
-        Action::RedisLink(Link::Pass),
-        Action::VendorLink(Link::Pass),
-    );
-    let slow = |time| Link::Slow(time);
+/// What can befall one subject, one after the other, and the pause after each, in ms.
+struct Subject {
+    troubles: Vec<Trouble>,
+    pause: (u64, u64),
+}
+
+/// Troubles of one subject never overlap, those of different subjects do.
+fn subjects(weather: &Weather) -> Vec<Subject> {
+    let worker = |n| (of_worker(n, weather), (500, 3000));
+    let mut subjects: Vec<_> = (0..weather.workers).map(worker).collect();
+    let ms = Duration::from_millis;
+    let (cut, stall, slow) = (Link::Cut, Link::Stall, Link::Slow);
+    let redis = |link, time| (Action::RedisLink(link), time, Action::RedisLink(Link::Pass));
+    let vendor = |link, time| {
+        (
+            Action::VendorLink(link),
+            time,
+            Action::VendorLink(Link::Pass),
+        )
+    };
+    let flare = |fault| (Action::Flare(fault), (300, 1000), Action::EndFlare);
+    let drain = |currency| {
+        (
+            Action::Drain(currency),
+            (1000, 2500),
+            Action::TopUp(currency),
+        )
+    };
     subjects.extend([
-        of_redis(weather),
-        vec![
-            (Action::RedisLink(Link::Cut), (200, 1500), pass.0),
-            (Action::RedisLink(Link::Stall), (300, 2000), pass.0),
-            (
-                Action::RedisLink(slow(Duration::from_millis(80))),
-                (500, 2000),
-                pass.0,
-            ),
-        ],
-        vec![
-            (Action::VendorLink(Link::Cut), (300, 2000), pass.1),
-            (
-                Action::VendorLink(Link::Stall),
-                (200, millis(VENDOR_STALL)),
-                pass.1,
-            ),
-            (Action::VendorLink(slow(VENDOR_SLOW)), (500, 2000), pass.1),
-        ],
-        (0..weather.faults)
-            .map(|fault| (Action::Flare(fault), (300, 1000), Action::EndFlare))
-            .collect(),
-        ["CNY", "USD"]
-            .map(|currency| {
-                (
-                    Action::Drain(currency),
-                    (1000, 3000),
-                    Action::TopUp(currency),
-                )
-            })
-            .to_vec(),
+        // After a loss nothing is bought for `resubmit_after`: without longer pauses there would be no more to lose.
+        (of_redis(weather), (5000, 8000)),
+        (
+            vec![
+                redis(cut, (200, 1500)),
+                redis(stall, (300, 2000)),
+                redis(slow(ms(80)), (500, 2000)),
+            ],
+            (1000, 4000),
+        ),
+        (
+            vec![
+                vendor(cut, (300, 1500)),
+                vendor(stall, (200, millis(VENDOR_STALL))),
+                vendor(slow(VENDOR_SLOW), (500, 2000)),
+            ],
+            (1000, 4000),
+        ),
+        ((0..weather.faults).map(flare).collect(), (500, 1500)),
+        (["CNY", "USD"].map(drain).into(), (1000, 6000)),
     ]);
-    subjects
+    let subject = |(troubles, pause)| Subject { troubles, pause };
+    subjects.into_iter().map(subject).collect()
 }
 
 fn of_worker(n: usize, weather: &Weather) -> Vec<Trouble> {
@@ -153,12 +161,15 @@ fn of_redis(weather: &Weather) -> Vec<Trouble> {
     troubles
 }
 
-/// One subject's troubles, one after the other with pauses between, over before the storm is. The first round is
-/// in the order given, so that even a short storm has seen all kinds; the next ones are shuffled.
-fn life(chance: &mut StdRng, mut troubles: Vec<Trouble>, weather: &Weather) -> Vec<Deed> {
-    let storm = millis(weather.storm);
-    let pause = (storm / 24).clamp(300, 1500)..(storm / 8).clamp(600, 6000);
-    let (mut deeds, mut at, mut round) = (Vec::new(), chance.random_range(200..=pause.start), 0);
+/// One subject's troubles, over before the storm is. The first round is in the order given, so that even a short
+/// storm has seen all kinds; the next ones are shuffled.
+fn life(chance: &mut StdRng, subject: Subject, weather: &Weather) -> Vec<Deed> {
+    let Subject {
+        mut troubles,
+        pause: (shortest_pause, longest_pause),
+    } = subject;
+    let mut at = chance.random_range(300..=shortest_pause.max(1500));
+    let (mut deeds, mut round) = (Vec::new(), 0);
     loop {
         let place = round % troubles.len();
         if place == 0 && round > 0 {
@@ -166,14 +177,14 @@ fn life(chance: &mut StdRng, mut troubles: Vec<Trouble>, weather: &Weather) -> V
         }
         let (begin, (shortest, longest), end) = troubles[place];
         let over = at + chance.random_range(shortest..=longest);
-        if over > storm {
+        if over > millis(weather.storm) {
             return deeds;
         }
         deeds.extend([(at, begin), (over, end)].map(|(at, action)| Deed {
             at: Duration::from_millis(at),
             action,
         }));
-        at = over + chance.random_range(pause.clone());
+        at = over + chance.random_range(shortest_pause..=longest_pause);
         round += 1;
     }
 }

@@ -16,7 +16,7 @@ use super::{
     Clock,
     history::Told,
     orders::{Demand, Order, Purpose, Put},
-    world::{Losses, UNSAFE_MS},
+    world::Losses,
 };
 
 /// How long a shop waits for Redis.
@@ -63,12 +63,11 @@ impl Shops {
         self.seen(|seen| ids.filter(|id| !seen.results.contains_key(*id)).collect())
     }
 
-    /// Whether there is an entry that Redis never accepted, and that nothing has to come before.
+    /// Whether there is an entry to be put in yet, other than orders.
     pub(super) fn are_unheard(&self, demand: &Demand) -> bool {
-        let waits = |put: &Put| matches!(put.purpose, Purpose::Again | Purpose::Conflict);
-        self.seen(|seen| {
-            let mut puts = demand.puts.iter().zip(&seen.accepted);
-            puts.any(|(put, accepted)| accepted.is_empty() && !waits(put))
+        let mut puts = demand.puts.iter().enumerate();
+        puts.any(|(n, put)| {
+            put.purpose != Purpose::Buy && matches!(self.wants(n, put), Wants::ToPut)
         })
     }
 
@@ -92,26 +91,26 @@ impl Shops {
     }
 
     fn wants(&self, n: usize, put: &Put) -> Wants {
-        self.seen(|seen| {
-            let (result, accepted) = (seen.results.get(&put.id), !seen.accepted[n].is_empty());
-            match (put.purpose, result) {
-                (Purpose::Buy, None) => Wants::ToPut,
-                // An order is not repeated or contradicted before it has ended, and so that Redis cannot forget it:
-                // a contradiction of what is forgotten would be an order by itself.
-                (Purpose::Again | Purpose::Conflict, None) => Wants::ToWait,
-                (Purpose::Again | Purpose::Conflict, Some(read))
-                    if self.clock.now() < read + UNSAFE_MS =>
-                {
-                    Wants::ToWait
+        let (result, accepted) = self.seen(|seen| {
+            let result = seen.results.get(&put.id).copied();
+            (result, !seen.accepted[n].is_empty())
+        });
+        match (put.purpose, result) {
+            (Purpose::Buy, None) => Wants::ToPut,
+            (Purpose::Buy, Some(_)) => Wants::Nothing,
+            _ if accepted => Wants::Nothing,
+            (Purpose::Invalid | Purpose::Nameless, _) => Wants::ToPut,
+            (Purpose::Again | Purpose::Conflict, None) => Wants::ToWait,
+            // Nor before it is certain that Redis has not forgotten the order: a contradiction of what is forgotten
+            // would be an order by itself.
+            (Purpose::Again | Purpose::Conflict, Some(read)) => {
+                match self.losses.hold(read, self.clock.now()) {
+                    None => Wants::ToWait,
+                    Some(true) => Wants::Nothing,
+                    Some(false) => Wants::ToPut,
                 }
-                (Purpose::Again | Purpose::Conflict, Some(read)) if self.losses.hold(*read) => {
-                    Wants::Nothing
-                }
-                (Purpose::Buy, Some(_)) => Wants::Nothing,
-                _ if accepted => Wants::Nothing,
-                _ => Wants::ToPut,
             }
-        })
+        }
     }
 
     /// `XADD`; whether Redis said yes.

@@ -120,8 +120,10 @@ fn recovery(history: &History) -> String {
     let last = results
         .last()
         .map_or(0, |last| last.saturating_sub(history.calm));
+    let in_storm = results.partition_point(|result| *result < history.calm);
     format!(
-        "first result {middle} ms after a return of Redis in the middle, {longest} ms at worst; last result {last} ms after the storm"
+        "{in_storm} results in the storm and {} after it; first one {middle} ms after a return of Redis in the middle, {longest} ms at worst; last one {last} ms after the storm",
+        results.len() - in_storm,
     )
 }
 

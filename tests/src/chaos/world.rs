@@ -19,13 +19,13 @@ use crate::{
 /// Known words, so that they can be searched for where they must not be.
 pub(super) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
-/// A lease and two of it for a worker that stands still, a stalled network, a late record, and time to spare.
-const RESUBMIT_AFTER: &str = "5s";
+/// Longer than a worker that stands still, a stalled network and a late record together.
+const RESUBMIT_AFTER: &str = "3500ms";
 pub(super) const LEASE: Duration = Duration::from_secs(1);
-/// Shorter than `RESUBMIT_AFTER`: what Redis forgot altogether comes again while the workers are still on their guard.
-pub(super) const SHOP_PATIENCE: Duration = Duration::from_secs(3);
+/// Shorter than that: what Redis forgot altogether comes again while the workers are still on their guard.
+pub(super) const SHOP_PATIENCE: Duration = Duration::from_secs(2);
 /// From when on Redis may lose what it acknowledged: a second, and two in which a busy disk may put off writing.
-pub(super) const UNSAFE_MS: u64 = 3000;
+const UNSAFE_MS: u64 = 3000;
 
 /// The share of calls that meet each fault: of fetches, of queries, and while it flares up.
 const RATES: (f64, f64, f64) = (0.01, 0.02, 0.4);
@@ -43,21 +43,29 @@ pub(super) struct World {
 
 /// From when to when what Redis acknowledged may have been lost. Copies share one list.
 #[derive(Clone, Default)]
-pub(super) struct Losses(Arc<Mutex<Vec<(u64, u64)>>>);
+pub(super) struct Losses(Arc<Mutex<(Vec<(u64, u64)>, bool)>>);
 
 impl Losses {
     fn add(&self, from: u64, to: u64) {
-        self.0.lock().unwrap().push((from, to));
+        self.0.lock().unwrap().0.push((from, to));
+    }
+
+    fn no_more(&self) {
+        self.0.lock().unwrap().1 = true;
     }
 
     pub(super) fn all(&self) -> Vec<(u64, u64)> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().0.clone()
     }
 
-    pub(super) fn hold(&self, at: u64) -> bool {
-        self.all()
+    /// Whether what Redis said then may be lost: `None` if that is not decided yet.
+    pub(super) fn hold(&self, at: u64, now: u64) -> Option<bool> {
+        let losses = self.0.lock().unwrap();
+        let held = losses
+            .0
             .iter()
-            .any(|(from, to)| (*from..=*to).contains(&at))
+            .any(|(from, to)| (*from..=*to).contains(&at));
+        (held || losses.1 || now > at + UNSAFE_MS).then_some(held)
     }
 }
 
@@ -121,6 +129,7 @@ impl World {
     /// The calm: nothing is wrong any more.
     pub(super) fn heal(&mut self) {
         self.start_redis();
+        self.losses.no_more();
         self.redis_link.set(Link::Pass);
         self.vendor_link.set(Link::Pass);
         self.sandbox.clear_faults();
@@ -181,7 +190,7 @@ fn vendor(seed: u64, duplicate: Duplicate) -> Options {
         not_found: unknown.parse().unwrap(),
         latency: "5ms..60ms".parse().unwrap(),
         hold: Duration::from_secs(3),
-        late_record: Duration::from_millis(500),
+        late_record: Duration::from_millis(300),
         ..Options::local()
     }
 }
