@@ -63,6 +63,7 @@ pub(super) async fn history(
         sandbox,
         fleet,
         losses,
+        lost_bytes,
         ..
     } = world;
     let started = fleet.started();
@@ -78,6 +79,7 @@ pub(super) async fn history(
     let mut history = History {
         puts: demand.puts.iter().cloned().zip(accepted).collect(),
         losses: losses.all(),
+        lost_bytes,
         charges,
         live,
         faults,

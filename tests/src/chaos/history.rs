@@ -27,6 +27,8 @@ pub struct History {
     pub deeds: Vec<Deed>,
     /// From when to when what Redis had acknowledged may have been lost, for each crash.
     pub losses: Vec<(u64, u64)>,
+    /// How much of its log Redis lost, each time that it was taken away.
+    pub lost_bytes: Vec<u64>,
     /// What the vendor charged.
     pub charges: Vec<Charge>,
     /// Entries of result streams as a consumer read them while everything went on.

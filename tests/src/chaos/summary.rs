@@ -43,6 +43,7 @@ impl fmt::Display for Summary<'_> {
             "workers    {}",
             listed(&counted(history.ends.iter().cloned()))
         )?;
+        writeln!(f, "log lost   {:?} bytes", history.lost_bytes)?;
         writeln!(f, "recovery   {}", recovery(history))?;
         let line = Promise::ALL.map(|promise| {
             let broken = violations

@@ -39,6 +39,8 @@ pub(super) struct World {
     vendor_link: Proxy,
     redis_is_up: bool,
     pub(super) losses: Losses,
+    /// How much of its log Redis lost, each time.
+    pub(super) lost_bytes: Vec<u64>,
 }
 
 /// From when to when what Redis acknowledged may have been lost. Copies share one list.
@@ -99,6 +101,7 @@ impl World {
             vendor_link,
             redis_is_up: true,
             losses: Losses::default(),
+            lost_bytes: Vec::new(),
         };
         world.usual_faults();
         world
@@ -114,7 +117,7 @@ impl World {
             Action::KillRedis => self.kill_redis(clock),
             Action::KillRedisLosingTail => {
                 self.kill_redis(clock);
-                self.tail.lose();
+                self.lost_bytes.push(self.tail.lose());
             }
             Action::StartRedis => self.start_redis(),
             Action::RedisLink(link) => self.redis_link.set(link),
