@@ -40,6 +40,23 @@ need_redis() {
 https://redis.io/docs/latest/operate/oss_and_stack/install/ has newer packages for older systems."
 }
 
+need_valkey() {
+    have valkey-server || ! is_debian_12 || use_backports
+    need valkey-server
+}
+
+is_debian_12() { [ -r /etc/os-release ] && grep -q '^VERSION_CODENAME=bookworm' /etc/os-release; }
+
+# For this run only: Debian 12 has Valkey among its backports.
+use_backports() {
+    sources=$(mktemp -d)
+    cp /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources "$sources" 2>/dev/null || :
+    # shellcheck disable=SC2016 # apt-get's own variable
+    debian=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+    echo "deb $debian bookworm-backports main" >"$sources/backports.list"
+    apt_options="-o Dir::Etc::sourceparts=$sources -t bookworm-backports"
+}
+
 # Debian's name for the package with this program.
 package_of() {
     case $1 in
@@ -61,7 +78,7 @@ install_packages() {
     fi
     say "Installing with apt-get:$packages"
     case $1 in
-    *redis-server*) apt=apt_without_service ;;
+    *redis-server* | *valkey-server*) apt=apt_without_service ;;
     *) apt=apt_install ;;
     esac
     # shellcheck disable=SC2086 # one word for each package
@@ -69,19 +86,25 @@ install_packages() {
 apt-get could not install$packages; its own words are above."
 }
 
+# shellcheck disable=SC2086 # several options, or none
 apt_install() {
-    $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+    $sudo apt-get ${apt_options:-} update &&
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get ${apt_options:-} install -y --no-install-recommends "$@"
 }
 
 # Debian starts a service as soon as it is installed. What runs here brings its own Redis, so that of the system is masked
 # meanwhile and left switched off; `systemctl enable --now redis-server` is how to have it.
 apt_without_service() {
     [ -d /run/systemd/system ] || { apt_install "$@"; return; }
-    $sudo systemctl mask --runtime redis-server.service
+    case " $* " in
+    *" redis-server "*) service=redis-server.service ;;
+    *) service=valkey-server.service ;;
+    esac
+    $sudo systemctl mask --runtime "$service"
     installed=0
     apt_install "$@" || installed=$?
-    $sudo systemctl unmask --runtime redis-server.service
-    [ "$installed" -ne 0 ] || $sudo systemctl disable redis-server.service
+    $sudo systemctl unmask --runtime "$service"
+    [ "$installed" -ne 0 ] || $sudo systemctl disable "$service"
     return "$installed"
 }
 

@@ -2,6 +2,10 @@
 //!
 //! Nothing here sleeps to wait for something: [`Redis::until`] waits by Redis' own notifications of changes. Only
 //! [`chaos`] keeps a timetable.
+//!
+//! `HP_TEST_REDIS=cluster` has [`Redis::start`] start a cluster of three masters, `HP_TEST_REDIS=sentinel` a master, a
+//! replica and a Sentinel, so that `HP_TEST_REDIS=cluster cargo test -p e2e` runs everything there.
+//! `HP_TEST_REDIS_SERVER` names another program than `redis-server`, such as `valkey-server`.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -10,11 +14,11 @@
 
 pub mod chaos;
 pub mod proxy;
-mod redis_server;
+mod redis;
 mod worker;
 mod world;
 
-pub use redis_server::{Past, Redis};
+pub use redis::{Past, Redis, Server};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 

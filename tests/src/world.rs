@@ -44,11 +44,13 @@ impl World {
 
     /// A world with this vendor.
     pub fn with(vendor: Options) -> Self {
+        Self::over(Redis::start(), vendor)
+    }
+
+    /// A world over this Redis, whatever `HP_TEST_REDIS` says.
+    pub fn over(redis: Redis, vendor: Options) -> Self {
         let sandbox = Sandbox::start(vendor).unwrap();
-        Self {
-            redis: Redis::start(),
-            sandbox,
-        }
+        Self { redis, sandbox }
     }
 
     /// Starts a worker with short pauses.

@@ -1,11 +1,13 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use crate::connect::is_spent;
+
 /// Redis did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The address cannot be used.
     #[error(
-        "`{url}` is no usable Redis address: {why}. Write redis://host:port, or rediss:// for TLS"
+        "`{url}` is no usable Redis address: {why}. Write redis://host:port, redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/master-name, with rediss in place of redis for TLS"
     )]
     Url {
         /// The address, without a password.
@@ -22,6 +24,17 @@ pub enum QueueError {
     /// Redis answered something that is not of the protocol.
     #[error("Redis holds what the queue protocol does not know: {0}")]
     Protocol(String),
+}
+
+impl QueueError {
+    /// Whether another connection may do better.
+    pub(crate) fn is_of_the_connection(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused(error) => is_spent(error),
+            Self::Url { .. } | Self::Protocol(_) => false,
+        }
+    }
 }
 
 impl From<RedisError> for QueueError {

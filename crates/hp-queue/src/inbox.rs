@@ -1,16 +1,19 @@
 use std::time::Duration;
 
-use redis::{Client, Value, aio::MultiplexedConnection};
+use redis::Value;
 
-use crate::{Prefix, QueueError, connect, keys::Keys};
+use crate::{
+    Prefix, QueueError,
+    connect::{Client, Link},
+    keys::Keys,
+};
 
 /// Waits for entries in the inbox, on a connection of its own, because it blocks. It only wakes: entries are
 /// moved by [`Ledger::take`](crate::Ledger::take).
-#[derive(Debug)]
 pub struct Inbox {
     client: Client,
     jobs: String,
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Link>,
 }
 
 /// The longest single wait; a connection that has died silently is noticed after it.
@@ -36,7 +39,7 @@ impl Inbox {
         // Taken out, and put back only after an answer: a dropped wait leaves a reply behind in the connection.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect::blocking(&self.client, LONGEST).await?,
+            None => self.client.own(LONGEST).await?,
         };
         let mut command = redis::cmd("XREAD");
         command

@@ -5,14 +5,14 @@ use std::{
 
 use hp_api::{Currency, OrderId};
 use hp_order::{Contact, Ending, Millis, Next, Policy, Record, Step};
-use redis::{Client, Cmd, Script, Value, aio::ConnectionManager};
+use redis::{Cmd, Value};
 
 use crate::{
     Prefix, QueueError,
     codec::{Answered, pins, record_fields, result_fields},
-    connect,
+    connect::{Client, Connection},
     keys::Keys,
-    script::{call, run},
+    script::{Script, call, run},
 };
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/take.lua")));
@@ -27,7 +27,7 @@ const LARGEST_TAKE: usize = 256;
 /// The worker's side of the queue: takes orders and settles them. Cheap to clone; one connection serves all.
 #[derive(Clone)]
 pub struct Ledger {
-    connection: ConnectionManager,
+    connection: Connection,
     keys: Keys,
     rules: Rules,
     remembered: Arc<Mutex<Remembered>>,
@@ -126,7 +126,7 @@ impl Ledger {
     /// Where the client's settings cannot be used.
     pub fn open(client: &Client, prefix: &Prefix, rules: Rules) -> Result<Self, QueueError> {
         Ok(Self {
-            connection: connect::shared(client)?,
+            connection: client.shared(),
             keys: Keys::new(prefix),
             rules,
             remembered: Arc::default(),

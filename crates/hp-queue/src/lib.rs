@@ -21,6 +21,20 @@
 //!
 //! For the worker, [`Ledger`] takes and settles orders, and [`Inbox`] waits for them.
 //!
+//! # Where Redis is
+//!
+//! [`connect`] takes any of these, with `rediss` in place of `redis` for TLS:
+//!
+//! | address | |
+//! | --- | --- |
+//! | `redis://[user:password@]host[:port][/database]` | one server |
+//! | `redis+cluster://[user:password@]host[:port],...` | a cluster, by some of its nodes |
+//! | `redis+sentinel://[user:password@]host[:port],.../master[/database]` | the master that Sentinel knows by this name, by some of the Sentinels |
+//!
+//! User and password are Redis' own, percent-encoded; Sentinel's are `?sentinel_username=` and
+//! `?sentinel_password=`. A connection that breaks, falls silent or turns out to lead to a replica is made anew, and
+//! Sentinel or the cluster asked again, so a failover needs nobody's help.
+//!
 //! # What is in Redis
 //!
 //! Under one prefix, `{hp}` by default, which keeps all keys in one cluster slot:
@@ -54,7 +68,7 @@ mod queue;
 mod result;
 mod script;
 
-pub use connect::{connect, without_password};
+pub use connect::{Client, connect, without_password};
 pub use error::QueueError;
 pub use inbox::Inbox;
 pub use job::{Job, JobError, ResultStream};

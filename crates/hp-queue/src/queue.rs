@@ -1,31 +1,33 @@
 use std::{collections::HashMap, time::Duration};
 
 use redis::{
-    Client,
-    aio::{ConnectionLike, ConnectionManager, MultiplexedConnection},
+    aio::ConnectionLike,
     streams::{StreamId, StreamReadReply},
 };
 
 use crate::{
-    Job, OrderResult, Prefix, QueueError, ResultError, ResultStream, connect, keys::Keys, result,
+    Job, OrderResult, Prefix, QueueError, ResultError, ResultStream,
+    connect::{Client, Connection, Link, connect},
+    keys::Keys,
+    result,
 };
 
 /// A shop's side of the queue: puts in orders, reads results. Cheap to clone.
 #[derive(Clone)]
 pub struct Queue {
     client: Client,
-    connection: ConnectionManager,
+    connection: Connection,
     keys: Keys,
 }
 
 impl Queue {
-    /// Connects to the queue under `prefix` at a `redis://` or `rediss://` address.
+    /// Connects to the queue under `prefix` at a [Redis address](crate#where-redis-is).
     ///
     /// # Errors
     /// Where the address is malformed or Redis cannot be reached.
     pub async fn connect(url: &str, prefix: Prefix) -> Result<Self, QueueError> {
-        let client = connect::connect(url)?;
-        let connection = connect::shared(&client)?;
+        let client = connect(url)?;
+        let connection = client.shared();
         redis::cmd("PING")
             .query_async::<()>(&mut connection.clone())
             .await?;
@@ -100,7 +102,7 @@ impl Queue {
     ) -> Result<Results, QueueError> {
         create_group(&mut self.connection.clone(), &stream, group).await?;
         Ok(Results {
-            connection: connect::blocking(&self.client, BLOCK).await?,
+            connection: self.client.own(BLOCK).await?,
             client: self.client.clone(),
             stream,
             group: group.into(),
@@ -117,7 +119,7 @@ const BLOCK: Duration = Duration::from_secs(5);
 /// which starts again under its name goes on where it stopped.
 pub struct Results {
     client: Client,
-    connection: MultiplexedConnection,
+    connection: Link,
     stream: String,
     group: String,
     consumer: String,
@@ -141,10 +143,8 @@ impl Results {
     /// Where Redis cannot be reached or refuses; the next call connects anew.
     pub async fn next(&mut self, n: usize) -> Result<Vec<Delivery>, QueueError> {
         let entries = match self.read(n).await {
-            Err(error @ QueueError::Unreachable(_)) => {
-                self.connection = connect::blocking(&self.client, BLOCK)
-                    .await
-                    .map_err(|_| error)?;
+            Err(error) if error.is_of_the_connection() => {
+                self.connection = self.client.own(BLOCK).await.map_err(|_| error)?;
                 // What the lost answer held was delivered, as far as Redis knows.
                 self.backlog = Some("0".into());
                 self.read(n).await?

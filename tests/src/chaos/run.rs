@@ -45,7 +45,7 @@ pub struct Report {
     pub history: History,
     /// What must not have.
     pub violations: Vec<Violation>,
-    /// Logs, data and schedule, if there is a reason to look at them.
+    /// Logs, facts and schedule, if there is a reason to look at them.
     pub folder: Option<PathBuf>,
 }
 

@@ -78,23 +78,19 @@ impl World {
         workers: usize,
         folder: &Path,
     ) -> Self {
-        let (data, logs) = (folder.join("redis"), folder.join("logs"));
-        std::fs::create_dir_all(&data).unwrap();
+        let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).unwrap();
         // One log file, so that its end is easily found.
-        let options = [
-            "--appendfsync",
-            "everysec",
-            "--auto-aof-rewrite-percentage",
-            "0",
-        ];
-        let redis = Redis::start_in(&data, &options, Some(SECRETS[1]));
+        let redis = Redis::single_with(&format!(
+            "--appendfsync everysec --auto-aof-rewrite-percentage 0 --requirepass {}",
+            SECRETS[1]
+        ));
         let sandbox = Sandbox::start(vendor(seed, duplicate)).unwrap();
-        let redis_link = Proxy::start(redis.addr()).await;
+        let redis_link = Proxy::start(redis.server().address().parse().unwrap()).await;
         let vendor_link = Proxy::start(sandbox.addr()).await;
         let world = Self {
             fleet: Fleet::start(workers, settings(&redis_link, &vendor_link), logs),
-            tail: Tail::of(&data),
+            tail: Tail::of(redis.server().folder()),
             redis,
             sandbox,
             redis_link,

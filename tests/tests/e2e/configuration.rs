@@ -12,22 +12,29 @@ fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, Str
 #[tokio::test]
 async fn the_settings_in_force_are_shown_without_secrets() {
     let world = World::start();
-    let url = "redis://shop:hunter2@127.0.0.1:6379/3";
-    let (good, said) = check(
-        &world,
-        &["config"],
-        &[("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "2s")],
-    );
-    assert!(good, "{said}");
-    assert!(
-        said.contains("lease = \"2s\"")
-            && said.contains("resubmit_after = \"5s 500ms\"")
-            && said.contains("127.0.0.1:6379/3")
-    );
-    assert!(
-        !said.contains("demo-secret") && !said.contains("hunter2"),
-        "{said}"
-    );
+    for (url, shown) in [
+        ("redis://shop:hunter2@redis:6379/3", "redis://redis:6379/3"),
+        (
+            "rediss+cluster://shop:hunter2@a:7000,b:7001",
+            "rediss+cluster://a:7000,b:7001",
+        ),
+        (
+            "redis+sentinel://shop:hunter2@a,b:26380/mymaster/3?sentinel_password=hunter2",
+            "redis+sentinel://a,b:26380/mymaster/3",
+        ),
+    ] {
+        let settings = [("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "2s")];
+        let (good, said) = check(&world, &["config"], &settings);
+        assert!(good, "{said}");
+        let shown = format!("url = {shown:?}");
+        for line in ["lease = \"2s\"", "resubmit_after = \"5s 500ms\"", &shown] {
+            assert!(said.contains(line), "{line} is not in\n{said}");
+        }
+        assert!(
+            !said.contains("demo-secret") && !said.contains("hunter2"),
+            "{said}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -149,8 +156,16 @@ async fn a_setting_given_twice_and_an_address_that_cannot_be_are_refused() {
         !good && said.contains("api.app_secret_file are both set"),
         "{said}"
     );
-    let (good, said) = check(&world, &["config"], &[("HP_REDIS__URL", "nonsense")]);
-    assert!(!good && said.contains("no usable Redis address"), "{said}");
+    for url in ["nonsense", "redis+sentinel://:hunter2@redis:26379"] {
+        let (good, said) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
+        assert!(!good && !said.contains("hunter2"), "{said}");
+        for words in [
+            "no usable Redis address",
+            "redis+sentinel://host:port,host:port/master-name",
+        ] {
+            assert!(said.contains(words), "no `{words}` in: {said}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod breaker;
 mod by_hand;
 mod configuration;
 mod doubt;
+mod elsewhere;
 mod fencing;
 mod forgetful_redis;
 mod holds;

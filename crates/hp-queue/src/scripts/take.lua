@@ -64,8 +64,11 @@ end
 local function current_epoch()
   -- A restart gives a new run id; a promotion remembers, as the second replication id, whom it took over from.
   local info = redis.call('INFO', 'server', 'replication')
-  local run, taken_over = info:match('run_id:(%w+)'), info:match('master_replid2:(%w+)')
-  local epoch = (run or ''):sub(1, 10) .. '-' .. (taken_over or ''):sub(1, 10)
+  local function start_of(name)
+    local _, last = info:find(name, 1, true)
+    return last and info:sub(last + 1, last + 10) or ''
+  end
+  local epoch = start_of('\nrun_id:') .. '-' .. start_of('\nmaster_replid2:')
   local known = redis.call('HMGET', epochs, 'id', 'since', 'boundary', 'taken', 'lost', 'taken_before')
   if known[1] ~= epoch then known = begin_epoch(epoch, known) end
   -- A worker remembers a take that Redis does not: writes are lost indeed.

@@ -1,0 +1,164 @@
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, cluster::ClusterClient};
+
+use super::{Place, sentinel::Watched};
+
+/// Reads an address. What is wrong is told in words, without the address.
+pub(super) fn read(url: &str) -> Result<Place, String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        "redis+cluster" => cluster(&Parts::of("redis", rest)),
+        "rediss+cluster" => cluster(&Parts::of("rediss", rest)),
+        "redis+sentinel" => sentinel(&Parts::of("redis", rest)),
+        "rediss+sentinel" => sentinel(&Parts::of("rediss", rest)),
+        _ => match url.into_connection_info().and_then(redis::Client::open) {
+            Ok(client) => Ok(Place::Server(client)),
+            Err(why) => Err(why.to_string()),
+        },
+    }
+}
+
+fn cluster(parts: &Parts<'_>) -> Result<Place, String> {
+    let nodes = parts.nodes(6379, parts.path)?;
+    ClusterClient::new(nodes.clone()).map_err(|why| why.to_string())?;
+    Ok(Place::Cluster(nodes))
+}
+
+fn sentinel(parts: &Parts<'_>) -> Result<Place, String> {
+    let (name, database) = parts.path.split_once('/').unwrap_or((parts.path, ""));
+    if name.is_empty() {
+        return Err("it names no master".into());
+    }
+    let sentinels = parts.nodes(26379, database)?;
+    // The user and password of the address are for the master; Sentinel may have its own.
+    let master = sentinels[0].clone();
+    let login = parts.sentinel_login();
+    let sentinels = sentinels
+        .into_iter()
+        .map(|node| node.set_redis_settings(login.clone()))
+        .collect();
+    Ok(Place::Sentinel(Watched::new(sentinels, name, &master)))
+}
+
+/// What comes after the scheme: `user:password@host:port,host:port/path?query`.
+struct Parts<'a> {
+    scheme: &'a str,
+    login: &'a str,
+    hosts: &'a str,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(scheme: &'a str, rest: &'a str) -> Self {
+        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = address.split_once('/').unwrap_or((address, ""));
+        let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+        Self {
+            scheme,
+            login,
+            hosts,
+            path: path.trim_end_matches('/'),
+            query,
+        }
+    }
+
+    /// Each host as if it stood alone.
+    fn nodes(&self, usual_port: u16, database: &str) -> Result<Vec<ConnectionInfo>, String> {
+        let Self {
+            scheme,
+            login,
+            query,
+            ..
+        } = self;
+        let node = |host: &str| {
+            if host.is_empty() {
+                return Err("a host is missing".into());
+            }
+            let port = match host.rsplit_once(':') {
+                Some((_, port)) if !port.ends_with(']') => String::new(),
+                _ => format!(":{usual_port}"),
+            };
+            format!("{scheme}://{login}@{host}{port}/{database}?{query}")
+                .into_connection_info()
+                .map_err(|why| why.to_string())
+        };
+        self.hosts.split(',').map(node).collect()
+    }
+
+    fn sentinel_login(&self) -> RedisConnectionInfo {
+        let login = RedisConnectionInfo::default();
+        form_urlencoded::parse(self.query.as_bytes()).fold(login, |login, (name, value)| {
+            match &*name {
+                "sentinel_username" => login.set_username(value),
+                "sentinel_password" => login.set_password(value),
+                _ => login,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, read};
+
+    fn debug(url: &str) -> String {
+        format!("{:?}", read(url).unwrap())
+    }
+
+    #[test]
+    fn a_cluster_is_given_by_some_of_its_nodes() {
+        let Place::Cluster(nodes) = read("redis+cluster://shop:pw@a:7000,b,[::1]").unwrap() else {
+            panic!("no cluster")
+        };
+        let addresses: Vec<_> = nodes.iter().map(|node| node.addr().to_string()).collect();
+        assert_eq!(addresses, ["a:7000", "b:6379", "::1:6379"]);
+        for node in &nodes {
+            let login = node.redis_settings();
+            assert_eq!(
+                (login.username(), login.password()),
+                (Some("shop"), Some("pw"))
+            );
+        }
+    }
+
+    #[test]
+    fn sentinel_is_given_by_some_of_its_nodes_and_the_masters_name() {
+        let read = debug("redis+sentinel://a,b:7000/mymaster/3");
+        for part in ["26379", "7000", "mymaster", "db: 3"] {
+            assert!(read.contains(part), "no {part} in {read}");
+        }
+        assert!(!read.contains("tls_mode: Some"), "{read}");
+        let read = debug("rediss+sentinel://a/mymaster");
+        assert!(
+            read.contains("TcpTls") && read.contains("tls_mode: Some"),
+            "{read}"
+        );
+    }
+
+    #[test]
+    fn no_password_is_printed() {
+        for url in [
+            "redis://shop:hunter2@a",
+            "redis+cluster://shop:hunter2@a,b",
+            "redis+sentinel://shop:hunter2@a,b/mymaster?sentinel_password=hunter2",
+        ] {
+            assert!(!debug(url).contains("hunter2"), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        for url in [
+            "nonsense",
+            "http://a",
+            "redis+cluster://",
+            "redis+cluster://a,,b",
+            "redis+cluster://a/x",
+            "redis+sentinel://a:26379",
+            "redis+sentinel:///mymaster",
+            "redis+sentinel://a/mymaster/x",
+        ] {
+            assert!(read(url).is_err(), "{url}");
+        }
+    }
+}
