@@ -45,29 +45,35 @@ pub(super) struct World {
 
 /// From when to when what Redis acknowledged may have been lost. Copies share one list.
 #[derive(Clone, Default)]
-pub(super) struct Losses(Arc<Mutex<(Vec<(u64, u64)>, bool)>>);
+pub(super) struct Losses(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    losses: Vec<(u64, u64)>,
+    no_more: bool,
+}
 
 impl Losses {
     fn add(&self, from: u64, to: u64) {
-        self.0.lock().unwrap().0.push((from, to));
+        self.0.lock().unwrap().losses.push((from, to));
     }
 
     fn no_more(&self) {
-        self.0.lock().unwrap().1 = true;
+        self.0.lock().unwrap().no_more = true;
     }
 
     pub(super) fn all(&self) -> Vec<(u64, u64)> {
-        self.0.lock().unwrap().0.clone()
+        self.0.lock().unwrap().losses.clone()
     }
 
     /// Whether what Redis said then may be lost: `None` if that is not decided yet.
     pub(super) fn hold(&self, at: u64, now: u64) -> Option<bool> {
-        let losses = self.0.lock().unwrap();
-        let held = losses
-            .0
+        let known = self.0.lock().unwrap();
+        let held = known
+            .losses
             .iter()
             .any(|(from, to)| (*from..=*to).contains(&at));
-        (held || losses.1 || now > at + UNSAFE_MS).then_some(held)
+        (held || known.no_more || now > at + UNSAFE_MS).then_some(held)
     }
 }
 
