@@ -1,7 +1,7 @@
 //! Everything goes wrong at once, and then the books are compared.
 //!
 //! Real workers, a real Redis and the sandbox, with a [proxy](crate::proxy) before each of the two. Shops put in
-//! [orders](orders) while a [schedule](schedule) kills, stops and ends workers, kills Redis and takes the end of its log
+//! [orders] while a [schedule] kills, stops and ends workers, kills Redis and takes the end of its log
 //! away, cuts, stalls and slows both networks, drains accounts, and while every fault of the sandbox happens. Then
 //! comes the calm: all is healed, and all orders must come to an end. What is known after that is the
 //! [history](history::History), and [`check`](check::check) holds it against the promises.
