@@ -36,6 +36,10 @@ bench *args:
 recovery:
     cargo bench --locked -p e2e --bench recovery
 
+# Everything goes wrong at once for so many minutes, with 5000 orders and more; then the books are compared
+chaos seed="1" minutes="5" *args:
+    cargo run --release --locked -p e2e --bin chaos -- {{ seed }} {{ minutes }} {{ args }}
+
 # Fuzz the parsers of hp-api: flatten or answer (needs cargo-fuzz, not a nightly Rust)
 [working-directory: "crates/hp-api"]
 fuzz target="flatten" seconds="60":

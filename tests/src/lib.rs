@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: a private Redis, the sandbox, real worker processes.
 //!
-//! Nothing here sleeps. [`Redis::until`] waits by Redis' own notifications of changes.
+//! Nothing here sleeps to wait for something: [`Redis::until`] waits by Redis' own notifications of changes. Only
+//! [`chaos`] keeps a timetable.
 //!
 //! `HP_TEST_REDIS=cluster` has [`Redis::start`] start a cluster of three masters, `HP_TEST_REDIS=sentinel` a master, a
 //! replica and a Sentinel, so that `HP_TEST_REDIS=cluster cargo test -p e2e` runs everything there.
@@ -11,6 +12,8 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+pub mod chaos;
+pub mod proxy;
 mod redis;
 mod worker;
 mod world;

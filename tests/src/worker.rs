@@ -102,7 +102,7 @@ impl Drop for Worker {
 }
 
 /// The worker that belongs to these tests, built if need be.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| {
@@ -117,10 +117,14 @@ fn binary() -> PathBuf {
                 .unwrap();
             assert!(built.success(), "the worker does not build");
             let this = std::env::current_exe().unwrap();
-            this.parent()
-                .and_then(|deps| deps.parent())
-                .unwrap()
-                .join("worker")
+            let folder = this.parent().unwrap();
+            // Tests and benches lie in `deps`, programs beside it.
+            let folder = folder
+                .ends_with("deps")
+                .then(|| folder.parent())
+                .flatten()
+                .unwrap_or(folder);
+            folder.join("worker")
         })
         .clone()
 }

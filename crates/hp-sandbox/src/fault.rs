@@ -68,6 +68,10 @@ const NAMES: [(Fault, &str); 18] = [
 ];
 
 impl Fault {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        NAMES.into_iter().map(|(fault, _)| fault)
+    }
+
     /// There is nothing of the kind in a query.
     pub(crate) fn concerns_only_fetches(self) -> bool {
         use Fault::{LateRecord, LowBalance, ShortRecord, WrongRecord};

@@ -15,6 +15,7 @@ pub(crate) struct Mischief {
     rates: RwLock<BTreeMap<Trigger, f64>>,
     visits: Mutex<HashMap<(Call, String), Visits>>,
     connections: AtomicU64,
+    met: Mutex<BTreeMap<Trigger, u64>>,
 }
 
 /// What one order id has met so far in one kind of call.
@@ -34,7 +35,21 @@ impl Mischief {
             rates: RwLock::new(table(rates)),
             visits: Mutex::default(),
             connections: AtomicU64::new(0),
+            met: Mutex::default(),
         }
+    }
+
+    /// How often each fault has happened so far.
+    pub(crate) fn met(&self) -> BTreeMap<Trigger, u64> {
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn meet(&self, trigger: Trigger) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        *met.entry(trigger).or_default() += 1;
     }
 
     /// Replaces all rates.
@@ -51,18 +66,23 @@ impl Mischief {
 
     /// Whether the connection that was just accepted is to be reset unread.
     pub(crate) fn refuses_connection(&self) -> bool {
-        let rate = self.rate(Trigger {
+        let trigger = Trigger {
             call: Call::Fetch,
             fault: Fault::RefuseConnection,
-        });
+        };
+        let rate = self.rate(trigger);
         if rate <= 0.0 {
             return false;
         }
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        draw::share(draw::bits(
+        let refused = draw::share(draw::bits(
             self.seed,
             &[b"connection", &number.to_le_bytes()],
-        )) < rate
+        )) < rate;
+        if refused {
+            self.meet(trigger);
+        }
+        refused
     }
 
     /// The fault that this visit meets, if any. `top_ups` counts how often the balance has been set.
@@ -75,9 +95,11 @@ impl Mischief {
         let mut all = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         let visits = all.entry((call, id.to_owned())).or_default();
         visits.count += 1;
-        visits
+        let fault = visits
             .named(&named, top_ups)
-            .or_else(|| self.drawn(&rates, id, visits.count))
+            .or_else(|| self.drawn(&rates, id, visits.count))?;
+        self.meet(Trigger { call, fault });
+        Some(fault)
     }
 
     fn drawn(&self, rates: &[(Trigger, f64)], id: &str, visit: u64) -> Option<Fault> {

@@ -1,5 +1,6 @@
 //! A running sandbox.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::setting::{BadSetting, Balance};
 use crate::site::Site;
-use crate::trigger::FaultRate;
+use crate::trigger::{FaultRate, Trigger};
 use crate::vendor::Vendor;
 use crate::{connection, control};
 
@@ -75,6 +76,11 @@ impl Sandbox {
     /// Ends all faults by rate; order ids can still ask for some.
     pub fn clear_faults(&self) {
         self.site.vendor.mischief.set_all(&[]);
+    }
+
+    /// How often each fault has happened since the start.
+    pub fn met(&self) -> BTreeMap<Trigger, u64> {
+        self.site.vendor.mischief.met()
     }
 
     /// Sets what an account holds, opening it if need be; it counts as a top-up.

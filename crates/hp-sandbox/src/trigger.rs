@@ -27,6 +27,14 @@ pub struct Trigger {
     pub fault: Fault,
 }
 
+impl Trigger {
+    /// Every fault of every call that it can befall.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let of = |call| Fault::all().map(move |fault| Self { call, fault });
+        of(Call::Fetch).chain(of(Call::Query).filter(|t| !t.fault.concerns_only_fetches()))
+    }
+}
+
 impl FromStr for Trigger {
     type Err = BadSetting;
 

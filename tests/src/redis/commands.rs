@@ -6,7 +6,8 @@ use crate::PATIENCE;
 
 /// A test's own commands. They go straight to the server that has the queue.
 impl Redis {
-    fn client(&self) -> Client {
+    /// For connections with settings of one's own.
+    pub fn client(&self) -> Client {
         Client::open(self.server().url()).unwrap()
     }
 

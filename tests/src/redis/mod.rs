@@ -44,7 +44,12 @@ impl Redis {
 
     /// Starts one server.
     pub fn single() -> Self {
-        Self(Topology::Single(Server::start("")))
+        Self::single_with("")
+    }
+
+    /// Starts one server with more arguments.
+    pub fn single_with(arguments: &str) -> Self {
+        Self(Topology::Single(Server::start(arguments)))
     }
 
     /// Starts a cluster of three masters.

@@ -84,10 +84,18 @@ impl Server {
 
     /// Its address, as if it stood alone.
     pub fn url(&self) -> String {
-        format!("redis://{}", self.address())
+        let mut password = self
+            .arguments
+            .iter()
+            .skip_while(|word| *word != "--requirepass");
+        match password.nth(1) {
+            Some(password) => format!("redis://:{password}@{}", self.address()),
+            None => format!("redis://{}", self.address()),
+        }
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    /// Where its data is.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -104,8 +112,14 @@ impl Server {
 
     /// Starts it again on its folder and port, and waits until it says that it is `ready`.
     pub(super) fn restart(&mut self, ready: &str) {
-        (self.process, self.lines) = spawn(&self.arguments, self.folder.path());
-        self.said(ready);
+        // A passing connection of some other process may have been given the port meanwhile.
+        for _ in 0..100 {
+            (self.process, self.lines) = spawn(&self.arguments, self.folder.path());
+            if self.says(ready) {
+                return;
+            }
+        }
+        panic!("Redis does not come back");
     }
 
     /// Waits until it writes a line with this in it. Lines that came before the last such wait are not looked at.

@@ -1,5 +1,7 @@
 //! A Redis that lost its last writes: what it may have forgotten is asked about before it is bought.
 
+use std::time::Duration;
+
 use e2e::{Redis, World};
 use hp_order::{Cause, Event, State};
 use hp_queue::{LookFirst, Settled};
@@ -125,6 +127,33 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
         settle(&ledger, &in_hand, refused()).await,
         Settled::Applied(Some(_)),
     ));
+}
+
+#[tokio::test]
+async fn what_was_put_in_soon_after_a_restart_is_asked_about_however_late_it_is_taken() {
+    let mut world = World::start();
+    let mut rules = e2e::rules();
+    rules.policy.resubmit_after = Duration::from_millis(1);
+    let ledger = world.ledger_with(rules);
+    world.order("A-0", 1).await;
+    settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
+    world.redis.crash_and_restart();
+    reconnect(&ledger).await;
+    ledger.take(1, LONG, LookFirst::Inbox).await.unwrap();
+
+    let since: u64 = epoch(&world).await["since"].parse().unwrap();
+    let entry = format!("{since}-0");
+    let job = ["order_id", "A-1", "product_id", "2", "quantity", "1"];
+    let words = [&["XADD", "{hp}:jobs", &entry], &job[..]].concat();
+    world.redis.run::<String>(&words).await;
+    while now(&world).await <= since + 1 {}
+    let taken = take_one(&ledger, LONG).await;
+    assert_eq!(taken.record.cause, Some(Cause::RedisRestarted));
+}
+
+async fn now(world: &World) -> u64 {
+    let (seconds, micros): (u64, u64) = world.redis.run(&["TIME"]).await;
+    seconds * 1000 + micros / 1000
 }
 
 #[tokio::test]

@@ -91,7 +91,9 @@ local epoch = current_epoch()
 -- Whether a new order may be one that was sent already and then forgotten: its entry is back in the inbox, or a shop
 -- that waited in vain has repeated it.
 local function may_be_forgotten(entry_id)
-  return epoch.since > 0 and (now < epoch.since + on_its_way or is_up_to(entry_id, epoch.boundary))
+  -- What counts is when it was put in: it may have waited in the inbox for long.
+  local put_in = math.min(now, tonumber(entry_id:match('^%d+')))
+  return epoch.since > 0 and (put_in < epoch.since + on_its_way or is_up_to(entry_id, epoch.boundary))
 end
 
 -- How long a forgotten request may still arrive. If nothing is known to be lost, one lease: by then every living

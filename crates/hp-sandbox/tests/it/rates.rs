@@ -91,3 +91,18 @@ async fn unknown_faults_and_impossible_rates_are_errors_that_help() {
         assert!(sandbox.set_fault("lost-answer", rate).is_err());
     }
 }
+
+#[tokio::test]
+async fn faults_that_happened_are_counted_by_kind() {
+    let sandbox = Sandbox::start(Options::local()).unwrap();
+    sandbox.set_fault("fail-0", 1.0).unwrap();
+    for id in ["A-1", "A-2", "A-3~http-500-before"] {
+        fetch(&sandbox, id, 2, 1).answer().await;
+    }
+    let met = sandbox
+        .met()
+        .into_iter()
+        .map(|(trigger, times)| (trigger.to_string(), times));
+    let expected = [("http-500-before".into(), 1), ("fail-0".into(), 2)];
+    assert_eq!(met.collect::<Vec<_>>(), expected);
+}
