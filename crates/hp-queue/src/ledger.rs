@@ -15,8 +15,18 @@ use crate::{
     script::{Script, call, run},
 };
 
-static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/take.lua")));
-static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/settle.lua")));
+static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("scripts/server.lua"),
+        include_str!("scripts/take.lua")
+    ))
+});
+static SETTLE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("scripts/server.lua"),
+        include_str!("scripts/settle.lua")
+    ))
+});
 static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/renew.lua")));
 static HOLD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/hold.lua")));
 static PAUSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/pause.lua")));
@@ -233,6 +243,7 @@ impl Ledger {
                 wanted_in,
                 &keys.breaker,
                 &keys.rate,
+                &keys.epoch,
             ],
         );
         command
@@ -243,7 +254,8 @@ impl Ledger {
             Next::After(delay) => command.arg(millis(*delay)),
             Next::Review => command.arg("review"),
             Next::End(_) if record.state.has_ended() => command.arg("again"),
-            Next::End(_) => command.arg("end"),
+            Next::End(Ending::Completed { .. }) => command.arg("charged"),
+            Next::End(_) => command.arg("uncharged"),
         };
         let (pause, longest_pause) = self.rules.policy.backoff.outage();
         command

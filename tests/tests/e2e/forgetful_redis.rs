@@ -123,10 +123,15 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
         taken.now.plus(LONG),
         "nothing is known to be lost, so one lease is enough"
     );
-    assert!(matches!(
+    assert_eq!(
         settle(&ledger, &in_hand, refused()).await,
-        Settled::Applied(Some(_)),
-    ));
+        Settled::Stale,
+        "Redis may have forgotten a later claim, whose holder has sent the order"
+    );
+    assert_eq!(
+        settle(&ledger, &in_hand, Event::Released).await,
+        Settled::Applied(None)
+    );
 }
 
 #[tokio::test]
@@ -170,7 +175,7 @@ async fn a_worker_that_remembers_more_than_redis_proves_that_writes_are_lost() {
 
     world.order("A-1", 1).await;
     let again = take_one(&ledger, LONG).await;
-    assert_eq!(epoch(&world).await["lost"], "1");
+    assert!(again.epoch.ends_with('!'), "{}", again.epoch);
     let until = again.record.doubt_until.unwrap();
     let since = epoch(&world).await["since"].parse().unwrap();
     assert_eq!(

@@ -1,11 +1,12 @@
 -- settle: applies a step to a claimed order, all of it or nothing.
 --
 -- KEYS  1 the order's record  2 schedule  3 open  4 results  5 the stream that the producer wants the result in
---       6 breaker  7 rate
+--       6 breaker  7 rate  8 epoch
 -- ARGV  1 order_id
 --       2 claim
 --       3 epoch of the claim
---       4 what comes next: a number of ms to wait, "review", "end", or "again" for one more copy of a result
+--       4 what comes next: a number of ms to wait, "review", "charged" or "uncharged" for an end, or "again" for one more
+--         copy of a result
 --       5 how long results are kept, ms
 --       6 how long the records of ended orders are kept, ms
 --       7 what was heard of HitPoints: "answer", "silence", or "none" where no call was made
@@ -14,15 +15,16 @@
 --      10 time from one call to the next where their rate is limited, microseconds, else 0
 --      11 number of the values that follow for the record
 --      12 field, value, ... of the record; an empty value removes the field
---       then, for "end" and "again": field, value, ... of the result, less finished_at and replay_of
+--       then, for an end and "again": field, value, ... of the result, less finished_at and replay_of
 -- answers "stale", or the entry id of the result, or "" where the order goes on
 --
 -- Only the holder of the current claim changes anything. A settling whose answer was lost may be sent again: an
 -- order that has a result has ended, and a copy has been told when the order is out of the schedule.
 
-local record, schedule, open, results, wanted_in, breaker, rate = unpack(KEYS)
+local record, schedule, open, results, wanted_in, breaker, rate, epoch = unpack(KEYS)
 local id, claim, next_step, kept, contact = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[7]
-local ends = next_step == 'end' or next_step == 'again'
+local is_end = next_step == 'charged' or next_step == 'uncharged'
+local ends = is_end or next_step == 'again'
 local first, last = 12, 11 + tonumber(ARGV[11])
 
 -- As many calls in a row without an answer, over all workers, open the breaker.
@@ -63,6 +65,12 @@ if next_step == 'again' then
 elseif was[2] and ends then
   return was[2]
 end
+-- After a restart the claim may fit only because Redis has forgotten a later one, whose holder has sent the order. Then
+-- nobody can say any more that it was not charged. What goes on is asked about when it is next taken.
+if next_step == 'uncharged' then
+  local known = redis.call('HMGET', epoch, 'id', 'server')
+  if known[1] ~= ARGV[3] or known[2] ~= server_id() then return 'stale' end
+end
 
 local fields, gone = { 'updated_at', at }, {}
 
@@ -82,10 +90,10 @@ if ends then
     -- The producer's stream cannot be written any more; the common one is where to look for what is missing.
     wanted_in = results
     entry = redis.pcall('XADD', wanted_in, '*', unpack(ARGV, last + 1))
-    if next_step == 'end' then gone[1] = 'reply_to' end
+    if is_end then gone[1] = 'reply_to' end
   end
   if type(entry) == 'table' then return entry end
-  if next_step == 'end' then
+  if is_end then
     fields[3], fields[4], fields[5], fields[6] = 'finished_at', at, 'result', entry
   end
   if wanted_in ~= results then

@@ -51,32 +51,40 @@ redis.call('ZCARD', open)
 -- What Redis may have forgotten -----------------------------------------------------------------------------
 
 -- A restart, or the promotion of a replica, may lose the last writes, and begins a new epoch. What is older than its
--- beginning may be older than the truth: sent already, though it does not say so.
-local function begin_epoch(epoch, was)
-  local is_new_queue = not was[1] and known_epoch == ''
+-- beginning may be older than the truth: sent already, though it does not say so. The epoch's id is the server's, with a
+-- mark where writes are known to be lost: to learn that makes all earlier claims older, too.
+local function name_of(server, is_lost) return is_lost and server .. '!' or server end
+
+local function begin_epoch(server, was)
+  local is_new_queue = not was.server and known_epoch == ''
   local newest = redis.call('XREVRANGE', jobs, '+', '-', 'COUNT', 1)[1]
-  local since, boundary, taken = is_new_queue and '0' or at, newest and newest[1] or '0-0', was[4] or '0'
-  redis.call('HSET', epochs, 'id', epoch, 'since', since, 'boundary', boundary, 'taken', taken, 'taken_before', taken)
-  redis.call('HDEL', epochs, 'lost')
-  return { epoch, since, boundary, taken, false, taken }
+  -- A second restart while the doubt of the first goes on may not shorten it.
+  local is_lost = was.since > 0 and now < was.since + on_its_way
+  local begun = {
+    server = server, id = name_of(server, is_lost), since = is_new_queue and 0 or now,
+    boundary = newest and newest[1] or '0-0', taken = was.taken, taken_before = was.taken,
+  }
+  redis.call('HSET', epochs, 'server', server, 'id', begun.id, 'since', text(begun.since), 'boundary', begun.boundary,
+    'taken', text(begun.taken), 'taken_before', text(begun.taken))
+  return begun
 end
 
 local function current_epoch()
-  -- A restart gives a new run id; a promotion remembers, as the second replication id, whom it took over from.
-  local info = redis.call('INFO', 'server', 'replication')
-  local function start_of(name)
-    local _, last = info:find(name, 1, true)
-    return last and info:sub(last + 1, last + 10) or ''
+  local server = server_id()
+  local known = redis.call('HMGET', epochs, 'server', 'id', 'since', 'boundary', 'taken', 'taken_before')
+  local epoch = {
+    server = known[1], id = known[2], since = tonumber(known[3] or 0), boundary = known[4],
+    taken = tonumber(known[5] or 0), taken_before = tonumber(known[6] or 0),
+  }
+  if epoch.server ~= server then epoch = begin_epoch(server, epoch) end
+  -- A worker remembers a take that Redis does not: writes are lost indeed. That counts as a take, so that whoever knows
+  -- of it can tell if it is forgotten in its turn.
+  local is_of_before = known_epoch ~= '' and known_epoch:gsub('!', '') ~= server
+  if epoch.id == server and is_of_before and known_take > epoch.taken_before then
+    epoch.id, epoch.taken = name_of(server, true), redis.call('HINCRBY', epochs, 'taken', 1)
+    redis.call('HSET', epochs, 'id', epoch.id)
   end
-  local epoch = start_of('\nrun_id:') .. '-' .. start_of('\nmaster_replid2:')
-  local known = redis.call('HMGET', epochs, 'id', 'since', 'boundary', 'taken', 'lost', 'taken_before')
-  if known[1] ~= epoch then known = begin_epoch(epoch, known) end
-  -- A worker remembers a take that Redis does not: writes are lost indeed.
-  if not known[5] and known_epoch ~= '' and known_epoch ~= epoch and known_take > tonumber(known[6]) then
-    redis.call('HSET', epochs, 'lost', '1')
-    known[5] = '1'
-  end
-  return { id = epoch, since = tonumber(known[2]), boundary = known[3], taken = tonumber(known[4]), lost = known[5] }
+  return epoch
 end
 
 local function is_up_to(entry_id, boundary)
@@ -99,7 +107,7 @@ end
 -- How long a forgotten request may still arrive. If nothing is known to be lost, one lease: by then every living
 -- worker has told what it remembers.
 local function doubt_until(restarted_at)
-  local is_safe = tonumber(restarted_at) == epoch.since and not epoch.lost
+  local is_safe = tonumber(restarted_at) == epoch.since and epoch.id == epoch.server
   return text(restarted_at + (is_safe and lease or on_its_way))
 end
 

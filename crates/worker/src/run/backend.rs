@@ -61,7 +61,7 @@ impl Orders {
                 let _ = taking.await;
             }
             while let Ok(held) = claimed.try_recv() {
-                settle(&buyer, &held, Event::Released).await;
+                settle(&buyer, &held, Event::Released, held.moment()).await;
             }
         })
     }

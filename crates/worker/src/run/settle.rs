@@ -5,7 +5,7 @@ use std::{
 };
 
 use apalis_core::{error::BoxDynError, task::Task};
-use hp_order::{Event, Next, State, Step, step};
+use hp_order::{Event, Moment, Next, State, Step, step};
 use hp_queue::Settled;
 use tower::{Layer, Service};
 use tracing::{Instrument, debug, info, info_span, warn};
@@ -52,6 +52,8 @@ where
         let (buyer, held) = (Arc::clone(&self.buyer), task.args.clone());
         let record = held.record();
         let span = info_span!("order", id = %record.wanted.order_id, claim = record.claim, traceparent = held.claimed.traceparent);
+        // "Not found" is as old as its question: it is judged by the time before the call.
+        let moment = held.moment();
         let work = self.inner.call(task);
         Box::pin(
             async move {
@@ -60,7 +62,7 @@ where
                     warn!(%error, "the order's code failed; its outcome is unknown");
                     Event::Panicked
                 });
-                settle(&buyer, &held, event).await;
+                settle(&buyer, &held, event, moment).await;
                 Ok(())
             }
             .instrument(span),
@@ -69,9 +71,9 @@ where
 }
 
 /// Moves the order on in the ledger. An outcome that cannot be written is kept until it can.
-pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event) {
+pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event, moment: Moment) {
     let contact = event.contact();
-    let step = step(held.record(), event, &buyer.policy, held.moment());
+    let step = step(held.record(), event, &buyer.policy, moment);
     if let Some(reason) = &step.pause {
         keep::until_written(|| buyer.ledger.pause(reason, &buyer.name)).await;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
@@ -84,7 +86,7 @@ pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event) {
             }
         }
         Settled::Stale => {
-            warn!(state = %step.state, "claimed by another worker meanwhile; this outcome is dropped");
+            warn!(state = %step.state, "claimed by another worker meanwhile, or Redis was restarted: this outcome is dropped, and HitPoints asked");
         }
     }
 }
