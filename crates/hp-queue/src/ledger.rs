@@ -27,8 +27,8 @@ const LARGEST_TAKE: usize = 256;
 /// The worker's side of the queue: takes orders and settles them. Cheap to clone; one connection serves all.
 #[derive(Clone)]
 pub struct Ledger {
-    connection: Connection,
-    keys: Keys,
+    pub(crate) connection: Connection,
+    pub(crate) keys: Keys,
     rules: Rules,
     remembered: Arc<Mutex<Remembered>>,
 }

@@ -60,6 +60,7 @@
 mod codec;
 mod connect;
 mod error;
+mod examine;
 mod inbox;
 mod job;
 mod keys;
@@ -70,6 +71,7 @@ mod script;
 
 pub use connect::{Client, connect, without_password};
 pub use error::QueueError;
+pub use examine::Server;
 pub use inbox::Inbox;
 pub use job::{Job, JobError, ResultStream};
 pub use keys::{Prefix, PrefixError};

@@ -37,6 +37,12 @@ pub(crate) enum Command {
     Run,
     /// Print the settings in force, secrets hidden, after checking them.
     Config,
+    /// Look at everything that the worker depends on, and say what to do.
+    ///
+    /// Redis: reachable, version, role, append-only file and fsync, memory policy, clock, prefix, pause. HitPoints: clock,
+    /// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing. Exit code 1 if
+    /// something is bad.
+    Doctor,
     /// Let orders be taken again after the queue was paused.
     ///
     /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in its log

@@ -2,7 +2,9 @@
 
 mod catalogue;
 mod cli;
+mod clock;
 mod config;
+mod doctor;
 mod probe;
 mod run;
 mod telemetry;
@@ -37,6 +39,7 @@ fn execute(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
             telemetry::start(&config);
             runtime()?.block_on(run::run(&config))
         }
+        Command::Doctor => runtime()?.block_on(doctor::run(&config)),
         Command::Resume => runtime()?.block_on(run::resume(&config)),
     }
 }

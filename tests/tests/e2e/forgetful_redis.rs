@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::World;
+use e2e::{Redis, World};
 use hp_order::{Cause, Event, State};
 use hp_queue::{LookFirst, Settled};
 use hp_sandbox::{Duplicate, Options};
@@ -208,7 +208,8 @@ async fn a_new_queue_and_a_second_worker_doubt_nothing() {
 
 #[tokio::test]
 async fn a_read_only_redis_loses_nothing_and_is_gone_on_with_when_it_is_promoted() {
-    let world = World::start();
+    // A cluster makes replicas by other means.
+    let world = World::over(Redis::single(), Options::local());
     let worker = world.worker();
     world.order("A-1", 1).await;
     world.result("A-1").await;

@@ -7,6 +7,7 @@
 mod breaker;
 mod by_hand;
 mod configuration;
+mod doctor;
 mod doubt;
 mod elsewhere;
 mod fencing;

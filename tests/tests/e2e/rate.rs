@@ -41,7 +41,7 @@ async fn after_an_idle_time_no_more_leaves_at_once_than_a_tenth_of_a_second_is_w
     let first = ledger.take(50, lease, LookFirst::Inbox).await.unwrap();
     assert_eq!(first.claimed.len(), 10);
     let next = ledger.take(50, lease, LookFirst::Inbox).await.unwrap();
-    let since: usize = (next.now.0 - first.now.0) as usize / 10 + 1;
+    let since = usize::try_from(next.now.0 - first.now.0).unwrap() / 10 + 1;
     assert!(next.claimed.len() <= since, "{}", next.claimed.len());
 }
 

@@ -64,6 +64,15 @@ impl Client {
         self.0.call(&Request::Products { currency }, listed).await
     }
 
+    /// The vendor's time, to the second, by the date header of an answer. Its signature is not looked at, so that a clock
+    /// which is off can be told from a secret that is wrong.
+    ///
+    /// # Errors
+    /// See [`CallError`](crate::CallError); [`Malformed`](crate::CallError::Malformed) where the answer has no date.
+    pub async fn time(&self) -> CallResult<std::time::SystemTime> {
+        self.0.time(&Request::Products { currency: None }).await
+    }
+
     /// Buys cards. The order that is given fits what was wanted.
     ///
     /// # Errors

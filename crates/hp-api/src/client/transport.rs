@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::{
     Response, StatusCode, Url,
@@ -36,15 +36,29 @@ impl Transport {
         request: &Request<'_>,
         read: impl FnOnce(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let date = date::format(clock::now());
-        let signed = request.sign(&self.signer, &random_key(&mut rand::rng()), &date);
-        let sign = signed.sign.clone();
-        let mut response = self.send(signed, &date).await?;
+        let (mut response, sign) = self.ask(request).await?;
         let headers = std::mem::take(response.headers_mut());
         let body = body(response).await?;
         self.accept(&headers, &body)
             .map_err(|error| without(&sign, error))
             .and_then(read)
+    }
+
+    /// The answer's date, and nothing else of it.
+    pub(super) async fn time(&self, request: &Request<'_>) -> CallResult<SystemTime> {
+        let (response, _) = self.ask(request).await?;
+        let dated = response.headers().get(DATE_GMT);
+        dated
+            .and_then(|date| date::parse(date.to_str().ok()?))
+            .ok_or_else(|| CallError::Malformed("it has no usable Date-GMT header".to_owned()))
+    }
+
+    /// Signs and sends; gives the signature too, which must not be shown.
+    async fn ask(&self, request: &Request<'_>) -> CallResult<(Response, String)> {
+        let date = date::format(clock::now());
+        let signed = request.sign(&self.signer, &random_key(&mut rand::rng()), &date);
+        let sign = signed.sign.clone();
+        Ok((self.send(signed, &date).await?, sign))
     }
 
     async fn send(&self, signed: Signed, date: &str) -> CallResult<Response> {

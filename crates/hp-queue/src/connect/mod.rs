@@ -102,3 +102,46 @@ pub(crate) fn is_spent(error: &RedisError) -> bool {
         // A master cut off from its replicas, and one that was made a replica under a blocked command.
         || matches!(error.code(), Some("NOREPLICAS" | "UNBLOCKED"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use redis::{ErrorKind, RedisError, ServerErrorKind, make_extension_error};
+
+    use super::is_spent;
+
+    fn refusal(kind: ServerErrorKind) -> RedisError {
+        (ErrorKind::Server(kind), "no").into()
+    }
+
+    fn other_refusal(code: &str) -> RedisError {
+        make_extension_error(code.into(), None)
+    }
+
+    #[test]
+    fn a_connection_is_spent_if_it_broke_is_silent_or_leads_to_no_master() {
+        for error in [
+            io::Error::from(io::ErrorKind::BrokenPipe).into(),
+            io::Error::from(io::ErrorKind::TimedOut).into(),
+            refusal(ServerErrorKind::ReadOnly),
+            refusal(ServerErrorKind::Moved),
+            other_refusal("NOREPLICAS"),
+            other_refusal("UNBLOCKED"),
+        ] {
+            assert!(is_spent(&error), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_connection_whose_master_refuses_is_kept() {
+        for error in [
+            refusal(ServerErrorKind::NoScript),
+            refusal(ServerErrorKind::BusyLoading),
+            refusal(ServerErrorKind::ResponseError),
+            other_refusal("OOM"),
+        ] {
+            assert!(!is_spent(&error), "{error}");
+        }
+    }
+}

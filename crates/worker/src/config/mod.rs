@@ -7,7 +7,7 @@ use std::{fmt, path::Path, time::Duration};
 
 use hp_api::{AppSecret, Client};
 use hp_order::{Backoff, Policy};
-use hp_queue::{Prefix, Retention};
+use hp_queue::{Prefix, Retention, Rules};
 
 use source::Settings;
 
@@ -181,12 +181,18 @@ impl Config {
     }
 }
 
-impl Config {
-    /// The time from one call to the next, where their rate is limited.
-    pub(crate) fn interval(&self) -> Option<Duration> {
-        self.rate.map(|rate| Duration::from_secs_f64(1.0 / rate))
+impl From<&Config> for Rules {
+    fn from(config: &Config) -> Self {
+        Self {
+            retention: config.retention,
+            policy: config.policy,
+            longest_turn: config.lease + config.api.timeout,
+            interval: config.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+        }
     }
+}
 
+impl Config {
     /// The client for these settings.
     pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
         let builder =

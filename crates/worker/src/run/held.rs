@@ -8,6 +8,8 @@ use hp_order::{Millis, Moment, Record};
 use hp_queue::Claimed;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
+use crate::clock;
+
 /// A claimed order in this process. Its slot is free again when the last copy is gone.
 #[derive(Clone)]
 pub(crate) struct Held(Arc<Inner>);
@@ -38,7 +40,7 @@ impl Asked {
     pub(crate) fn now() -> Self {
         Self {
             at: Instant::now(),
-            by_the_clock: clock(),
+            by_the_clock: clock::now(),
         }
     }
 
@@ -92,15 +94,7 @@ impl Inner {
     /// clock, because the other one sleeps with it.
     pub(crate) fn is_stale(&self, lease: Duration) -> bool {
         let asked = &self.take.asked;
-        let by_the_clock = clock().duration_since(asked.by_the_clock);
+        let by_the_clock = clock::now().duration_since(asked.by_the_clock);
         asked.at.elapsed() >= lease || by_the_clock.map_or(true, |passed| passed >= lease)
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge where the wall clock is read"
-)]
-fn clock() -> SystemTime {
-    SystemTime::now()
 }

@@ -93,12 +93,7 @@ impl Buyer {
             ledger: Ledger::open(
                 &connect(config.redis_url.expose())?,
                 &config.prefix,
-                Rules {
-                    retention: config.retention,
-                    policy: config.policy,
-                    longest_turn: config.lease + config.api.timeout,
-                    interval: config.interval(),
-                },
+                Rules::from(config),
             )?,
             policy: config.policy,
             holds: holds::Holds::default(),

@@ -1,0 +1,113 @@
+//! `worker doctor`: looks at everything that the worker depends on, and says what to do.
+
+mod redis;
+mod vendor;
+
+use std::{fmt, time::Duration};
+
+use hp_queue::{Ledger, Rules, connect};
+
+use crate::config::Config;
+
+/// One thing that was looked at.
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    seen: String,
+    /// What to do about it.
+    remedy: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// The worker runs, but not as well or as safely as it could.
+    Poor,
+    /// The worker does not run like this, or orders are in danger.
+    Bad,
+}
+
+/// Something is bad; it has been printed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} of the above must be mended before orders are safe")]
+struct Unwell(usize);
+
+/// Prints what is found, as it is found.
+pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let client = config.client()?;
+    let ledger = Ledger::open(
+        &connect(config.redis_url.expose())?,
+        &config.prefix,
+        Rules::from(config),
+    )?;
+    let mut bad = 0;
+    let mut tell = |findings: Vec<Finding>| {
+        for finding in findings {
+            println!("{finding}");
+            bad += usize::from(finding.verdict == Verdict::Bad);
+        }
+    };
+    tell(redis::findings(config, &ledger).await);
+    tell(vendor::findings(&client).await);
+    if bad > 0 {
+        return Err(Unwell(bad).into());
+    }
+    Ok(())
+}
+
+impl Finding {
+    fn good(what: &'static str, seen: impl Into<String>) -> Self {
+        Self {
+            what,
+            verdict: Verdict::Good,
+            seen: seen.into(),
+            remedy: None,
+        }
+    }
+
+    fn poor(what: &'static str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Poor,
+            remedy: Some(remedy.into()),
+            ..Self::good(what, seen)
+        }
+    }
+
+    fn bad(what: &'static str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Bad,
+            ..Self::poor(what, seen, remedy)
+        }
+    }
+
+    /// Of a clock that is this far from ours.
+    fn of_clock(what: &'static str, whose: &str, difference: Duration, limit: Duration) -> Self {
+        let seen = format!(
+            "{whose} and this machine differ by {:.1} s",
+            difference.as_secs_f64()
+        );
+        let remedy = "keep all clocks by NTP: `timedatectl set-ntp true`";
+        if difference > limit {
+            Self::bad(what, seen, remedy)
+        } else if difference > limit / 10 {
+            Self::poor(what, seen, remedy)
+        } else {
+            Self::good(what, seen)
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Good => "ok",
+            Verdict::Poor => "warn",
+            Verdict::Bad => "BAD",
+        };
+        write!(f, "{verdict:<6}{:<18}{}", self.what, self.seen)?;
+        if let Some(remedy) = &self.remedy {
+            write!(f, "\n{:24}-> {remedy}", "")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use hp_order::Millis;
+use hp_queue::{Ledger, Server, without_password};
+use tokio::time::Instant;
+
+use super::Finding;
+use crate::{clock, config::Config};
+
+/// Leases and deadlines go by Redis' clock, so a difference only makes logs hard to read.
+const CLOCK: Duration = Duration::from_secs(30);
+
+pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<Finding> {
+    let place = without_password(config.redis_url.expose());
+    let asked = Instant::now();
+    let server = match ledger.examine().await {
+        Ok(server) => server,
+        Err(error) => {
+            let remedy = "start Redis, or mend redis.url; a user of Redis needs `~{hp}:* +@all -@dangerous +info`";
+            return vec![Finding::bad("redis", format!("{place}: {error}"), remedy)];
+        }
+    };
+    let took = asked.elapsed();
+    let mut findings = vec![
+        version(&server, &place, took),
+        role(&server),
+        append_only(&server),
+    ];
+    if server.is_append_only {
+        findings.extend(server.fsync.as_deref().map(fsync));
+    }
+    findings.extend([memory(&server), clock_of(server.now, took), prefix(config)]);
+    findings.push(paused(ledger).await);
+    findings
+}
+
+fn version(server: &Server, place: &str, took: Duration) -> Finding {
+    let Server { name, version, .. } = server;
+    let seen = format!(
+        "{name} {version} at {place}, answers in {:.1} ms",
+        took.as_secs_f64() * 1000.0
+    );
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    if major.is_some_and(|major: u32| major >= 7) {
+        Finding::good("redis", seen)
+    } else {
+        Finding::bad("redis", seen, "use Redis 7.0 or later, or Valkey")
+    }
+}
+
+fn role(server: &Server) -> Finding {
+    if server.is_master {
+        return Finding::good("role", "master");
+    }
+    let remedy = "name the master in redis.url, or let Sentinel name it: redis+sentinel://host:26379/master-name";
+    Finding::bad("role", "a replica, which cannot be written to", remedy)
+}
+
+fn append_only(server: &Server) -> Finding {
+    if server.is_append_only {
+        return Finding::good("append-only file", "on");
+    }
+    Finding::bad(
+        "append-only file",
+        "off: a restart forgets every order since the last snapshot",
+        "CONFIG SET appendonly yes, CONFIG SET appendfsync always, and both in redis.conf",
+    )
+}
+
+fn fsync(when: &str) -> Finding {
+    let remedy = "CONFIG SET appendfsync always, and in redis.conf";
+    match when {
+        "always" => Finding::good("fsync", "always: nothing is forgotten"),
+        "everysec" => Finding::poor(
+            "fsync",
+            "everysec: a crash forgets the last second; what it may have forgotten is asked about first, and waits for that",
+            remedy,
+        ),
+        other => Finding::bad("fsync", format!("{other}: a crash forgets orders"), remedy),
+    }
+}
+
+fn memory(server: &Server) -> Finding {
+    let limit = match server.maxmemory {
+        0 => "no limit".to_owned(),
+        bytes => format!("{} MiB", bytes / (1024 * 1024)),
+    };
+    let seen = format!("{limit}, {} when full", server.maxmemory_policy);
+    if server.maxmemory_policy == "noeviction" {
+        return Finding::good("memory", seen);
+    }
+    Finding::bad(
+        "memory",
+        format!("{seen}: Redis drops orders to make room"),
+        "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
+    )
+}
+
+fn clock_of(theirs: Millis, took: Duration) -> Finding {
+    let ours = clock::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let difference = ours.abs_diff(Duration::from_millis(theirs.0));
+    Finding::of_clock("clock", "Redis", difference.saturating_sub(took), CLOCK)
+}
+
+/// A prefix without a part in braces is refused by the configuration.
+fn prefix(config: &Config) -> Finding {
+    let seen = format!(
+        "{}: its part in braces keeps all keys in one cluster slot",
+        config.prefix
+    );
+    Finding::good("prefix", seen)
+}
+
+async fn paused(ledger: &Ledger) -> Finding {
+    match ledger.paused().await {
+        Ok(None) => Finding::good("queue", "orders are taken"),
+        Ok(Some(reason)) => Finding::poor(
+            "queue",
+            format!("paused: {reason}"),
+            "see to the reason, then `worker resume`",
+        ),
+        Err(error) => Finding::bad(
+            "queue",
+            error.to_string(),
+            "delete {hp}:paused if it is no hash",
+        ),
+    }
+}

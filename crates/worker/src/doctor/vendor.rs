@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use hp_api::{CallError, Client};
+
+use super::Finding;
+use crate::{clock, probe::Probe};
+
+/// HitPoints refuses a request whose date is further off than some minutes; nobody has said how many.
+const CLOCK: Duration = Duration::from_mins(1);
+
+pub(super) async fn findings(client: &Client) -> Vec<Finding> {
+    match client.products(None).await {
+        Ok(products) => vec![
+            Finding::good(
+                "credentials",
+                format!("{} products to order", products.len()),
+            ),
+            clock_of(client).await,
+            probe(client).await,
+        ],
+        Err(error) => {
+            let mut findings = vec![unheard("credentials", &error)];
+            // An answer from the wrong place or time has a date all the same; one that refuses has none.
+            if matches!(error, CallError::Stale(_) | CallError::Unverified(_)) {
+                findings.push(clock_of(client).await);
+            }
+            findings
+        }
+    }
+}
+
+async fn clock_of(client: &Client) -> Finding {
+    match client.time().await {
+        Ok(theirs) => {
+            let ours = clock::now();
+            let difference = ours
+                .duration_since(theirs)
+                .unwrap_or_else(|ahead| ahead.duration());
+            // The header has whole seconds.
+            let difference = difference.saturating_sub(Duration::from_secs(1));
+            Finding::of_clock("vendor's clock", "HitPoints", difference, CLOCK)
+        }
+        Err(error) => unheard("vendor's clock", &error),
+    }
+}
+
+fn unheard(what: &'static str, error: &CallError) -> Finding {
+    let text = error.to_string();
+    let (seen, remedy) = text
+        .rsplit_once("; ")
+        .unwrap_or((&text, "see api.* in the configuration"));
+    Finding::bad(what, seen, remedy)
+}
+
+async fn probe(client: &Client) -> Finding {
+    let what = "probe";
+    match Probe::new(client.clone()).answer().await {
+        Some(answer) => Finding::good(what, format!("{answer} means that there is no such order")),
+        None => Finding::poor(
+            what,
+            "no clear answer for an order that cannot exist",
+            "try again; until it is clear, an order in doubt is never submitted again but goes to review",
+        ),
+    }
+}
