@@ -97,3 +97,23 @@ async fn a_vendor_out_of_reach_costs_no_attempt_and_the_order_waits() {
         ("completed", "1")
     );
 }
+
+#[tokio::test]
+async fn a_result_that_its_stream_refuses_is_kept_until_it_is_taken() {
+    let world = World::with(hp_sandbox::Options {
+        latency: "500ms".parse().unwrap(),
+        ..hp_sandbox::Options::local()
+    });
+    let worker = world.worker();
+    world.order("A-1", 1).await;
+    world.in_state("A-1", "submitting").await;
+    world
+        .redis
+        .run::<()>(&["SET", "{hp}:results", "no stream"])
+        .await;
+    worker.said("kept and tried again").await;
+    assert_eq!(world.record("A-1").await["state"], "submitting");
+    world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
+    assert_eq!(world.result("A-1").await["status"], "completed");
+    assert_eq!(world.charged("A-1"), 1);
+}

@@ -120,3 +120,25 @@ async fn what_was_put_in_before_the_worker_started_is_bought() {
     let _worker = world.worker();
     assert_eq!(world.result("A-1").await["status"], "completed");
 }
+
+#[tokio::test]
+async fn a_worker_that_was_stopped_past_its_lease_changes_nothing_when_it_goes_on() {
+    let world = World::with(hp_sandbox::Options {
+        latency: "1s".parse().unwrap(),
+        duplicate: hp_sandbox::Duplicate::Charge,
+        ..hp_sandbox::Options::local()
+    });
+    let lease = [("HP_WORKER__LEASE", "1s")];
+    let stopped = world.worker_with(&lease);
+    world.order("A-1", 1).await;
+    world.in_state("A-1", "submitting").await;
+    stopped.signal(Signal::SIGSTOP);
+    let _heir = world.worker_with(&lease);
+    assert_eq!(world.result("A-1").await["status"], "completed");
+    let ended = world.record("A-1").await;
+    stopped.signal(Signal::SIGCONT);
+    stopped.said("claimed by another worker").await;
+    assert_eq!(world.record("A-1").await, ended);
+    assert_eq!(world.stream("{hp}:results").await.len(), 1);
+    assert_eq!(world.charged("A-1"), 1);
+}

@@ -1,16 +1,23 @@
 use std::{error::Error, fmt::Write};
 
+use super::guarded::Withdrawn;
 use crate::call_error::CallError;
 
 /// What a failed exchange is: connecting comes before the first byte of the request, all else after.
 pub(super) fn of_sending(error: reqwest::Error) -> CallError {
-    let nothing_sent = error.is_connect() || error.is_builder();
+    let nothing_sent = error.is_connect() || error.is_builder() || was_withdrawn(&error);
     let why = chain(&error.without_url());
     if nothing_sent {
         CallError::NeverSent(why)
     } else {
         CallError::Lost(why)
     }
+}
+
+/// A request without its body is none that can be acted on.
+fn was_withdrawn(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.any(<dyn Error>::is::<Withdrawn>)
 }
 
 pub(super) fn of_reading(error: reqwest::Error) -> CallError {

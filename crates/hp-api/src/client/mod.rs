@@ -4,6 +4,7 @@ mod base_url;
 mod builder;
 mod clock;
 mod failure;
+mod guarded;
 mod random_key;
 mod transport;
 
@@ -79,9 +80,26 @@ impl Client {
     /// See [`CallError`](crate::CallError); an error does **not** mean that nothing was charged, ask
     /// [`Outcome::of`](crate::Outcome::of).
     pub async fn fetch(&self, wanted: &FetchCards) -> CallResult<Order> {
+        self.fetch_if(wanted, || true).await
+    }
+
+    /// Buys cards if `may_leave` still says so when the connection stands and the request is about to be written to
+    /// it: for those whose right to buy may run out while they wait. Otherwise nothing is bought, and the error is
+    /// [`NeverSent`](crate::CallError::NeverSent).
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_if(
+        &self,
+        wanted: &FetchCards,
+        may_leave: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> CallResult<Order> {
         let request = Request::FetchCards(wanted);
+        let permit: guarded::Permit = Box::new(may_leave);
         self.0
-            .call(&request, |data| fitting(data.into_order()?, wanted))
+            .call_if(&request, Some(permit), |data| {
+                fitting(data.into_order()?, wanted)
+            })
             .await
     }
 

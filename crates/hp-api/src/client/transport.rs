@@ -1,11 +1,15 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::{
-    Response, StatusCode, Url,
+    Body, Response, StatusCode, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::{clock, failure, random_key::random_key};
+use super::{
+    clock, failure,
+    guarded::{Guarded, Permit},
+    random_key::random_key,
+};
 use crate::{
     answer::{self, Data, Header, Headers},
     call_error::{CallError, CallResult},
@@ -36,7 +40,17 @@ impl Transport {
         request: &Request<'_>,
         read: impl FnOnce(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let (mut response, sign) = self.ask(request).await?;
+        self.call_if(request, None, read).await
+    }
+
+    /// The same, for a request that has a body, if it may still leave then.
+    pub(super) async fn call_if<T>(
+        &self,
+        request: &Request<'_>,
+        permit: Option<Permit>,
+        read: impl FnOnce(Data<'_>) -> CallResult<T>,
+    ) -> CallResult<T> {
+        let (mut response, sign) = self.ask(request, permit).await?;
         let headers = std::mem::take(response.headers_mut());
         let body = body(response).await?;
         self.accept(&headers, &body)
@@ -46,7 +60,7 @@ impl Transport {
 
     /// The answer's date, and nothing else of it.
     pub(super) async fn time(&self, request: &Request<'_>) -> CallResult<SystemTime> {
-        let (response, _) = self.ask(request).await?;
+        let (response, _) = self.ask(request, None).await?;
         let dated = response.headers().get(DATE_GMT);
         dated
             .and_then(|date| date::parse(date.to_str().ok()?))
@@ -54,18 +68,30 @@ impl Transport {
     }
 
     /// Signs and sends; gives the signature too, which must not be shown.
-    async fn ask(&self, request: &Request<'_>) -> CallResult<(Response, String)> {
+    async fn ask(
+        &self,
+        request: &Request<'_>,
+        permit: Option<Permit>,
+    ) -> CallResult<(Response, String)> {
         let date = date::format(clock::now());
         let signed = request.sign(&self.signer, &random_key(&mut rand::rng()), &date);
         let sign = signed.sign.clone();
-        Ok((self.send(signed, &date).await?, sign))
+        Ok((self.send(signed, &date, permit).await?, sign))
     }
 
-    async fn send(&self, signed: Signed, date: &str) -> CallResult<Response> {
+    async fn send(
+        &self,
+        signed: Signed,
+        date: &str,
+        permit: Option<Permit>,
+    ) -> CallResult<Response> {
         let mut url = self.base.clone();
         url.set_path(signed.path);
         let request = match signed.method {
-            Method::Post => self.http.post(url).body(signed.params),
+            Method::Post => self.http.post(url).body(match permit {
+                Some(permit) => Body::wrap(Guarded::new(signed.params, permit)),
+                None => signed.params.into(),
+            }),
             Method::Get => {
                 url.set_query(Some(&signed.params));
                 self.http.get(url)

@@ -5,7 +5,12 @@ use std::time::Duration;
 use hp_api::{CallError, Client, Outcome, Refusal, RefusalKind};
 use tokio::net::TcpListener;
 
-use super::{builder, client, wanted};
+use super::{
+    answers::{order, signed},
+    builder, client,
+    server::{Reply, Server},
+    wanted,
+};
 
 async fn assert_never_sent(client: &Client) {
     let result = client.fetch(&wanted("A-1")).await;
@@ -63,4 +68,24 @@ async fn a_connection_that_is_closed_during_the_tls_handshake() {
     let url = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { drop(listener.accept().await) });
     assert_never_sent(&client(&url)).await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_withdrawn_when_the_connection_stands() {
+    let server = Server::start(|_| Reply::Answer(signed(&order("A-1")))).await;
+    let client = client(&server.url);
+    client.fetch(&wanted("A-1")).await.unwrap();
+    let withdrawn = client.fetch_if(&wanted("A-1"), || false).await;
+    assert!(
+        matches!(&withdrawn, Err(CallError::NeverSent(why)) if why.contains("withdrawn")),
+        "{withdrawn:?}"
+    );
+    assert_eq!(server.seen().len(), 1);
+    client.fetch_if(&wanted("A-1"), || true).await.unwrap();
+    let seen = server.seen();
+    assert_eq!(
+        seen[1].header("content-length"),
+        seen[0].header("content-length")
+    );
+    assert_eq!(seen[1].body.len(), seen[0].body.len());
 }

@@ -15,8 +15,6 @@ pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Event, In
             Some(rejection) => Event::Declined(rejection),
             None => match buyer.withheld(&held).await {
                 Some(delay) => Event::Withheld(delay),
-                // The claim may have run out while this process stood still; then another worker has the order, and
-                // what it finds out counts on nothing being sent from here.
                 None if held.is_stale(buyer.lease) => Event::Released,
                 None => Event::Submitted(buyer.submit(&held).await),
             },
@@ -35,8 +33,11 @@ impl Buyer {
     }
 
     async fn submit(&self, held: &Held) -> Outcome {
-        let wanted = &held.record().wanted;
-        let outcome = Outcome::of(self.client.fetch(wanted).await);
+        let (wanted, lease, claim) = (&held.record().wanted, self.lease, held.clone());
+        // The claim may run out at any moment while this process stands still. Then another worker has the order, and
+        // what it finds out counts on nothing being sent from here.
+        let answer = self.client.fetch_if(wanted, move || !claim.is_stale(lease));
+        let outcome = Outcome::of(answer.await);
         self.learn_balance(wanted.product_id, &outcome).await;
         outcome
     }
