@@ -61,6 +61,10 @@ async fn bought(world: &World, ids: &[String], count: usize) {
     }
 }
 
+fn report(what: &str, since: Instant) {
+    println!("{what:<68}{:>7.1} s", since.elapsed().as_secs_f64());
+}
+
 async fn killed_worker() {
     let world = world();
     let doomed = worker(&world);

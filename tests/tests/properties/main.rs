@@ -1,0 +1,54 @@
+//! The real scripts in a real Redis, under random sequences of operations, held against a simple reference after
+//! each. `PROPTEST_CASES` says how many sequences; a failure is shrunk to the shortest sequence that shows it.
+//!
+//! Plain `proptest` over a list of operations: what an operation does depends on what is there when its turn comes, so
+//! every part of a sequence is a sequence, and a state machine of the library would add nothing but its traits.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a fixture that fails has to fail the test"
+)]
+
+mod operation;
+mod queue;
+mod reference;
+
+use std::cell::Cell;
+
+use e2e::Redis;
+use proptest::test_runner::{Config, TestRunner};
+
+use operation::operations;
+use queue::Queue;
+
+#[test]
+fn the_scripts_keep_the_books_as_a_simple_reference_does() {
+    let redis = Redis::single();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let case = Cell::new(0);
+    let mut runner = TestRunner::new(Config {
+        failure_persistence: None,
+        ..Config::with_cases(proptest_cases())
+    });
+    let result = runner.run(&operations(), |operations| {
+        case.set(case.get() + 1);
+        runtime.block_on(async {
+            let mut queue = Queue::open(&redis, case.get()).await;
+            for operation in &operations {
+                queue.perform(operation).await?;
+                queue.agrees().await?;
+            }
+            Ok(())
+        })
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+}
+
+fn proptest_cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES");
+    asked.map_or(150, |cases| cases.parse().unwrap())
+}
