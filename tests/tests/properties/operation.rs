@@ -86,7 +86,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => (0..ORDERS).prop_map(|order| Operation::ComesDue { order }),
         1 => Just(Operation::Pause),
         2 => Just(Operation::Resume),
-        1 => Just(Operation::Restart),
+        2 => Just(Operation::Restart),
     ]
 }
 
