@@ -201,6 +201,19 @@ async fn a_redis_that_forgot_everything_is_not_taken_for_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_queue_that_somebody_emptied_is_not_taken_for_a_new_one() {
+    let world = careless();
+    let _worker = world.worker();
+    world.order("A-1", 1).await;
+    world.result("A-1").await;
+    world.redis.run::<()>(&["FLUSHALL"]).await;
+    world.order("A-1", 1).await;
+    assert_eq!(world.result("A-1").await["source"], "query");
+    assert_eq!(world.charged("A-1"), 1);
+    assert!(epoch(&world).await["id"].ends_with('!'));
+}
+
+#[tokio::test]
 async fn a_new_queue_and_a_second_worker_doubt_nothing() {
     let world = World::start();
     let (one, other) = (world.ledger(), world.ledger());

@@ -58,8 +58,9 @@ local function name_of(server, is_lost) return is_lost and server .. '!' or serv
 local function begin_epoch(server, was)
   local is_new_queue = not was.server and known_epoch == ''
   local newest = redis.call('XREVRANGE', jobs, '+', '-', 'COUNT', 1)[1]
-  -- A second restart while the doubt of the first goes on may not shorten it.
-  local is_lost = was.since > 0 and now < was.since + on_its_way
+  -- All of it is gone that a worker knows of, as by FLUSHALL. Or a second restart, while the doubt of the first goes on:
+  -- it may not shorten it.
+  local is_lost = not was.server and known_take > 0 or was.since > 0 and now < was.since + on_its_way
   local begun = {
     server = server, id = name_of(server, is_lost), since = is_new_queue and 0 or now,
     boundary = newest and newest[1] or '0-0', taken = was.taken, taken_before = was.taken,
