@@ -1,0 +1,64 @@
+-- What Redis may have forgotten.
+
+-- A restart, or the promotion of a replica, may lose the last writes, and begins a new epoch. What is older than its
+-- beginning may be older than the truth: sent already, though it does not say so. The epoch's id is the server's, with a
+-- mark where writes are known to be lost: to learn that makes all earlier claims older, too.
+local function name_of(server, is_lost) return is_lost and server .. '!' or server end
+
+local function begin_epoch(server, was)
+  local is_new_queue = not was.server and known_epoch == ''
+  local newest = redis.call('XREVRANGE', jobs, '+', '-', 'COUNT', 1)[1]
+  -- All of it is gone that a worker knows of, as by FLUSHALL. Or a second restart, while the doubt of the first goes on:
+  -- it may not shorten it.
+  local is_lost = not was.server and known_take > 0 or was.since > 0 and now < was.since + on_its_way
+  local begun = {
+    server = server, id = name_of(server, is_lost), since = is_new_queue and 0 or now,
+    boundary = newest and newest[1] or '0-0', taken = was.taken, taken_before = was.taken,
+  }
+  redis.call('HSET', epochs, 'server', server, 'id', begun.id, 'since', text(begun.since), 'boundary', begun.boundary,
+    'taken', text(begun.taken), 'taken_before', text(begun.taken))
+  return begun
+end
+
+local function current_epoch()
+  local server = server_id()
+  local known = redis.call('HMGET', epochs, 'server', 'id', 'since', 'boundary', 'taken', 'taken_before')
+  local epoch = {
+    server = known[1], id = known[2], since = tonumber(known[3] or 0), boundary = known[4],
+    taken = tonumber(known[5] or 0), taken_before = tonumber(known[6] or 0),
+  }
+  if epoch.server ~= server then epoch = begin_epoch(server, epoch) end
+  -- A worker remembers a take that Redis does not: writes are lost indeed. That counts as a take, so that whoever knows
+  -- of it can tell if it is forgotten in its turn.
+  local is_of_before = known_epoch ~= '' and known_epoch:gsub('!', '') ~= server
+  if epoch.id == server and is_of_before and known_take > epoch.taken_before then
+    epoch.id, epoch.taken = name_of(server, true), redis.call('HINCRBY', epochs, 'taken', 1)
+    redis.call('HSET', epochs, 'id', epoch.id)
+  end
+  return epoch
+end
+
+local function is_up_to(entry_id, boundary)
+  local ms, number = entry_id:match('^(%d+)%-(%d+)$')
+  local boundary_ms, boundary_number = boundary:match('^(%d+)%-(%d+)$')
+  if ms ~= boundary_ms then return tonumber(ms) < tonumber(boundary_ms) end
+  return tonumber(number) <= tonumber(boundary_number)
+end
+
+local epoch = current_epoch()
+
+-- Whether a new order may be one that was sent already and then forgotten: its entry is back in the inbox, or a shop
+-- that waited in vain has repeated it.
+local function may_be_forgotten(entry_id)
+  -- What counts is when it was put in: it may have waited in the inbox for long.
+  local put_in = math.min(now, tonumber(entry_id:match('^%d+')))
+  return epoch.since > 0 and (put_in < epoch.since + on_its_way or is_up_to(entry_id, epoch.boundary))
+end
+
+-- How long a forgotten request may still arrive. If nothing is known to be lost, one lease: by then every living
+-- worker has told what it remembers.
+local function doubt_until(restarted_at)
+  local is_safe = tonumber(restarted_at) == epoch.since and epoch.id == epoch.server
+  return text(restarted_at + (is_safe and lease or on_its_way))
+end
+

@@ -1,0 +1,213 @@
+use std::{
+    sync::{Arc, LazyLock, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use hp_api::{Currency, OrderId};
+use hp_order::{Millis, Record};
+use redis::Value;
+
+use crate::{
+    Ledger, QueueError,
+    codec::Answered,
+    ledger::millis,
+    script::{Script, call, run},
+};
+
+static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("scripts/take/begin.lua"),
+        include_str!("scripts/server.lua"),
+        include_str!("scripts/take/epoch.lua"),
+        include_str!("scripts/take/gates.lua"),
+        include_str!("scripts/take/entry.lua"),
+        include_str!("scripts/take/answer.lua"),
+        include_str!("scripts/take/claim.lua")
+    ))
+});
+/// The most orders of one take: a script must not hold up Redis for long.
+const LARGEST_TAKE: usize = 256;
+
+/// The latest take that this worker knows of. If Redis does not, it has lost writes.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    epoch: Arc<str>,
+    take: u64,
+}
+
+/// Where [`Ledger::take`] looks first. To alternate keeps both from starving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookFirst {
+    /// New orders.
+    Inbox,
+    /// Open orders whose time has come.
+    Schedule,
+}
+
+/// An order that is ours until its lease ends.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its record, this claim included.
+    pub record: Record,
+    /// Which life of Redis it was claimed in: a restarted one may give out the same claim again.
+    pub epoch: Arc<str>,
+    /// The key of the stream its result goes to, if the producer named one.
+    pub reply_to: Option<String>,
+    /// The producer's words, returned with the result.
+    pub meta: Option<Vec<u8>>,
+    /// The producer's trace context.
+    pub traceparent: Option<String>,
+}
+
+/// What a take brought.
+#[derive(Debug)]
+pub struct Taken {
+    /// The time of the take, by Redis' clock.
+    pub now: Millis,
+    /// The orders that are ours now.
+    pub claimed: Vec<Claimed>,
+    /// Records that cannot be read: the id, and what is wrong. They come due again when the lease ends.
+    pub unreadable: Vec<(String, String)>,
+    /// Why nothing is taken, while the queue is paused.
+    pub paused: Option<String>,
+    /// Whether another take would find something to do.
+    pub more: bool,
+    /// How long until the next open order comes due.
+    pub next_due: Option<Duration>,
+    /// How long no worker is to take more: the breaker is open, or the rate used up.
+    pub wait: Option<Duration>,
+    /// Since when the breaker has been open: HitPoints is silent, and single orders try whether it is back.
+    pub silent_since: Option<Millis>,
+    /// Until when balances are known to be too low.
+    pub holds: Vec<(Currency, Millis)>,
+}
+
+impl Ledger {
+    /// Claims up to `n` orders for the time of a `lease`. An order to be submitted is stored as such before this
+    /// returns.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses. What was claimed then comes due again when the lease ends, and
+    /// is treated as if it might have been submitted.
+    pub async fn take(
+        &self,
+        n: usize,
+        lease: Duration,
+        first: LookFirst,
+    ) -> Result<Taken, QueueError> {
+        let keys = &self.keys;
+        let mut command = call(
+            &TAKE,
+            &[
+                &keys.jobs,
+                &keys.schedule,
+                &keys.open,
+                &keys.results,
+                &keys.rejected,
+                &keys.paused,
+                &keys.epoch,
+                &keys.breaker,
+                &keys.rate,
+                &keys.holds,
+            ],
+        );
+        command
+            .arg(&keys.prefix)
+            .arg(n.min(LARGEST_TAKE))
+            .arg(millis(lease))
+            .arg(if first == LookFirst::Inbox {
+                "inbox"
+            } else {
+                "schedule"
+            })
+            .arg(millis(self.rules.retention.results))
+            .arg(millis(self.rules.policy.resubmit_after))
+            .arg(millis(self.rules.longest_turn))
+            .arg(self.interval());
+        {
+            let known = self.remembered();
+            command.arg(&*known.epoch).arg(known.take);
+        }
+        let answer = run(&TAKE, &command, &mut self.connection.clone()).await?;
+        let (taken, remembered) = read_take(answer);
+        *self.remembered() = remembered;
+        Ok(taken)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A take's answer, as its script describes it.
+type Answer = (
+    u64,
+    String,
+    i64,
+    String,
+    Vec<Value>,
+    String,
+    u64,
+    i64,
+    String,
+    Vec<String>,
+);
+
+fn read_take(answer: Answer) -> (Taken, Remembered) {
+    let (now, paused, next_due, more, claimed, epoch, take, wait, silent_since, holds) = answer;
+    let epoch: Arc<str> = epoch.into();
+    let time = |ms: i64| u64::try_from(ms).ok().map(Duration::from_millis);
+    let mut taken = Taken {
+        now: Millis(now),
+        claimed: Vec::with_capacity(claimed.len()),
+        unreadable: Vec::new(),
+        paused: Some(paused).filter(|reason| !reason.is_empty()),
+        more: !more.is_empty(),
+        next_due: time(next_due),
+        wait: time(wait),
+        silent_since: silent_since.parse().ok().map(Millis),
+        holds: holds.chunks_exact(2).filter_map(read_hold).collect(),
+    };
+    for value in &claimed {
+        let fields = Answered::new(value);
+        match fields.record(taken.now) {
+            Ok(record) => taken.claimed.push(read_claimed(&fields, record, &epoch)),
+            Err(why) => taken
+                .unreadable
+                .push((fields.text("order_id").unwrap_or_default().into(), why)),
+        }
+    }
+    (taken, Remembered { epoch, take })
+}
+
+fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>) -> Claimed {
+    Claimed {
+        record,
+        epoch: Arc::clone(epoch),
+        reply_to: fields
+            .text("again_reply_to")
+            .or(fields.text("reply_to"))
+            .map(Into::into),
+        meta: fields
+            .bytes("again_meta")
+            .or(fields.bytes("meta"))
+            .map(Into::into),
+        traceparent: fields
+            .text("again_traceparent")
+            .or(fields.text("traceparent"))
+            .map(Into::into),
+    }
+}
+
+fn read_hold(hold: &[String]) -> Option<(Currency, Millis)> {
+    Some((hold[0].parse().ok()?, Millis(hold[1].parse().ok()?)))
+}
+
+impl Claimed {
+    /// The order's id.
+    pub const fn id(&self) -> &OrderId {
+        &self.record.wanted.order_id
+    }
+}
