@@ -19,6 +19,9 @@ pub enum CallError {
         "the request was never sent: {0}; check the base URL, DNS, network and TLS, then repeat it"
     )]
     NeverSent(String),
+    /// The caller took it back before it left: see [`Client::fetch_if`](crate::Client::fetch_if).
+    #[error("the request was withdrawn before it left: nothing was sent")]
+    Withdrawn,
     /// Time ran out or the connection broke after the request had begun to leave.
     #[error(
         "the answer was lost: {0}; the request may have been carried out, query before repeating it"

@@ -72,6 +72,7 @@ fn events() -> Vec<(CallError, Says, Finds)> {
     vec![
         // name not resolved, connection refused, TLS refused
         (CallError::NeverSent(why()), Not(NeverSent), Unsure),
+        (CallError::Withdrawn, Not(NeverSent), Unsure),
         // time-out or broken connection after the first byte was sent
         (CallError::Lost(why()), Ask(Lost), Unsure),
         // HTTP status other than 200, redirect

@@ -5,7 +5,10 @@ use crate::call_error::CallError;
 
 /// What a failed exchange is: connecting comes before the first byte of the request, all else after.
 pub(super) fn of_sending(error: reqwest::Error) -> CallError {
-    let nothing_sent = error.is_connect() || error.is_builder() || was_withdrawn(&error);
+    if was_withdrawn(&error) {
+        return CallError::Withdrawn;
+    }
+    let nothing_sent = error.is_connect() || error.is_builder();
     let why = chain(&error.without_url());
     if nothing_sent {
         CallError::NeverSent(why)

@@ -84,7 +84,7 @@ impl DoubtKind {
             CallError::Api(api) if code::meaning(api.code) == Meaning::Exists => Self::Exists,
             CallError::Api(_) => Self::Code,
             // Asking a question that never left leaves the doubt as it was.
-            CallError::Lost(_) | CallError::NeverSent(_) => Self::Lost,
+            CallError::Lost(_) | CallError::NeverSent(_) | CallError::Withdrawn => Self::Lost,
             CallError::Status(401 | 403 | 407) => Self::Blocked,
             CallError::Status(_)
             | CallError::TooLarge

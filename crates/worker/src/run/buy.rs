@@ -1,7 +1,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use apalis::prelude::Data;
-use hp_api::{Lookup, Outcome};
+use hp_api::{CallError, Lookup, Outcome};
 use hp_order::{Event, Finding, Task, plan};
 
 use super::{Buyer, held::Held};
@@ -16,7 +16,7 @@ pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Event, In
             None => match buyer.withheld(&held).await {
                 Some(delay) => Event::Withheld(delay),
                 None if held.is_stale(buyer.lease) => Event::Released,
-                None => Event::Submitted(buyer.submit(&held).await),
+                None => buyer.submit(&held).await,
             },
         },
     };
@@ -32,14 +32,18 @@ impl Buyer {
         self.catalogue.objection(&held.record().wanted).await
     }
 
-    async fn submit(&self, held: &Held) -> Outcome {
+    async fn submit(&self, held: &Held) -> Event {
         let (wanted, lease, claim) = (&held.record().wanted, self.lease, held.clone());
         // The claim may run out at any moment while this process stands still. Then another worker has the order, and
         // what it finds out counts on nothing being sent from here.
         let answer = self.client.fetch_if(wanted, move || !claim.is_stale(lease));
-        let outcome = Outcome::of(answer.await);
+        let answer = answer.await;
+        if answer == Err(CallError::Withdrawn) {
+            return Event::Released;
+        }
+        let outcome = Outcome::of(answer);
         self.learn_balance(wanted.product_id, &outcome).await;
-        outcome
+        Event::Submitted(outcome)
     }
 
     async fn look_up(&self, held: &Held) -> Finding {
