@@ -56,9 +56,12 @@ impl Ledger {
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn paused(&self) -> Result<Option<String>, QueueError> {
-        let mut command = redis::cmd("HGET");
-        command.arg(&self.keys.paused).arg("reason");
-        Ok(command.query_async(&mut self.connection.clone()).await?)
+        let mut command = redis::cmd("HGETALL");
+        command.arg(&self.keys.paused);
+        let mut paused: HashMap<String, String> =
+            command.query_async(&mut self.connection.clone()).await?;
+        let reason = paused.remove("reason").filter(|reason| !reason.is_empty());
+        Ok(reason.or_else(|| (!paused.is_empty()).then(|| "no reason given".into())))
     }
 }
 

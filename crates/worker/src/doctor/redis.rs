@@ -16,7 +16,10 @@ pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<Finding> {
     let server = match ledger.examine().await {
         Ok(server) => server,
         Err(error) => {
-            let remedy = "start Redis, or mend redis.url; a user of Redis needs `~{hp}:* +@all -@dangerous +info`";
+            let prefix = &config.prefix;
+            let remedy = format!(
+                "start Redis, or mend redis.url; a user of Redis needs `~{prefix}:* +@all -@dangerous +info`"
+            );
             return vec![Finding::bad("redis", format!("{place}: {error}"), remedy)];
         }
     };
@@ -30,7 +33,7 @@ pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<Finding> {
         findings.extend(server.fsync.as_deref().map(fsync));
     }
     findings.extend([memory(&server), clock_of(server.now, took), prefix(config)]);
-    findings.push(paused(ledger).await);
+    findings.push(paused(config, ledger).await);
     findings
 }
 
@@ -114,7 +117,7 @@ fn prefix(config: &Config) -> Finding {
     Finding::good("prefix", seen)
 }
 
-async fn paused(ledger: &Ledger) -> Finding {
+async fn paused(config: &Config, ledger: &Ledger) -> Finding {
     match ledger.paused().await {
         Ok(None) => Finding::good("queue", "orders are taken"),
         Ok(Some(reason)) => Finding::poor(
@@ -125,7 +128,7 @@ async fn paused(ledger: &Ledger) -> Finding {
         Err(error) => Finding::bad(
             "queue",
             error.to_string(),
-            "delete {hp}:paused if it is no hash",
+            format!("delete {}:paused if it is no hash", config.prefix),
         ),
     }
 }
