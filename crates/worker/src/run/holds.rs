@@ -39,7 +39,8 @@ impl Buyer {
         let until = self.holds.until(currency)?;
         let left = until.since(held.now());
         let spread = self.policy.backoff.top_up(0.0).mul_f64(rand::random());
-        if !left.is_zero() {
+        // A longer one is never set: then Redis' clock has gone back.
+        if !left.is_zero() && left <= self.policy.backoff.top_up(1.0) {
             return Some(left + spread);
         }
         let pause = self.pause();
