@@ -30,8 +30,10 @@ pub enum Event {
 /// What a worker's turn at an order tells about HitPoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contact {
-    /// Nothing: no call was made, or the trouble was the worker's own.
+    /// Nothing: no call was made.
     None,
+    /// Nothing, though a call may have been made: the trouble was the worker's own.
+    Ours,
     /// HitPoints gave a definite answer.
     Answer,
     /// The call was never sent, or its outcome is unknown.
@@ -50,6 +52,7 @@ impl Event {
                 contact(doubt)
             }
             Self::Submitted(_) | Self::Queried(_) => Contact::Answer,
+            Self::Panicked => Contact::Ours,
             _ => Contact::None,
         }
     }
@@ -57,7 +60,7 @@ impl Event {
 
 fn contact(doubt: &Doubt) -> Contact {
     match doubt.kind {
-        _ if doubt.is_ours() => Contact::None,
+        _ if doubt.is_ours() => Contact::Ours,
         DoubtKind::Exists | DoubtKind::Misfit | DoubtKind::Pending => Contact::Answer,
         _ => Contact::Silence,
     }

@@ -58,6 +58,7 @@ pub(crate) struct Keys {
     pub(crate) rate: String,
     pub(crate) holds: String,
     order: String,
+    repetitions: String,
 }
 
 impl Keys {
@@ -76,10 +77,15 @@ impl Keys {
             rate: key("rate"),
             holds: key("holds"),
             order: key("order:"),
+            repetitions: key("again:"),
         }
     }
 
     pub(crate) fn order(&self, id: &OrderId) -> String {
         [&self.order, id.as_str()].concat()
+    }
+
+    pub(crate) fn repetitions(&self, id: &OrderId) -> String {
+        [&self.repetitions, id.as_str()].concat()
     }
 }

@@ -109,7 +109,7 @@ impl Ledger {
         let (keys, record) = (&self.keys, &claimed.record);
         let id = &record.wanted.order_id;
         let wanted_in = claimed.reply_to.as_ref().unwrap_or(&keys.results);
-        let order = keys.order(id);
+        let (order, repetitions) = (keys.order(id), keys.repetitions(id));
         let mut command = call(
             &SETTLE,
             &[
@@ -121,6 +121,7 @@ impl Ledger {
                 &keys.breaker,
                 &keys.rate,
                 &keys.epoch,
+                &repetitions,
             ],
         );
         command
@@ -142,6 +143,7 @@ impl Ledger {
                 Contact::None => "none",
                 Contact::Answer => "answer",
                 Contact::Silence => "silence",
+                Contact::Ours => "ours",
             })
             .arg(millis(pause))
             .arg(millis(longest_pause))

@@ -96,6 +96,7 @@ impl Ledger {
         first: LookFirst,
     ) -> Result<Taken, QueueError> {
         let keys = &self.keys;
+        let (_, longest_pause) = self.rules.policy.backoff.outage();
         let mut command = call(
             &TAKE,
             &[
@@ -122,7 +123,7 @@ impl Ledger {
             })
             .arg(millis(self.rules.retention.results))
             .arg(millis(self.rules.policy.resubmit_after))
-            .arg(millis(self.rules.longest_turn))
+            .arg(millis(self.rules.longest_turn.max(longest_pause)))
             .arg(self.interval());
         {
             let known = self.remembered();

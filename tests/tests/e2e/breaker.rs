@@ -1,6 +1,16 @@
 //! A vendor that is silent: single orders ask whether it is back, the others wait without losing anything.
 
 use e2e::World;
+use hp_api::{Doubt, DoubtKind, Outcome};
+use hp_order::Event;
+
+fn silence() -> Event {
+    Event::Submitted(Outcome::Unknown(Doubt {
+        kind: DoubtKind::Lost,
+        code: None,
+        message: "no answer".into(),
+    }))
+}
 
 async fn is_open(world: &World) -> bool {
     world.redis.run(&["HEXISTS", "{hp}:breaker", "until"]).await
@@ -68,8 +78,6 @@ async fn calls_that_never_leave_open_it_too_and_cost_no_attempt() {
 #[tokio::test]
 async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
     use crate::by_hand::{LONG, settle, take_one};
-    use hp_api::{Doubt, DoubtKind, Outcome};
-    use hp_order::Event;
 
     let world = World::start();
     let ledger = world.ledger_with(hp_queue::Rules {
@@ -79,16 +87,9 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
     for n in 0..12 {
         world.order(&format!("A-{n}"), 1).await;
     }
-    let lost = || {
-        Event::Submitted(Outcome::Unknown(Doubt {
-            kind: DoubtKind::Lost,
-            code: None,
-            message: "no answer".into(),
-        }))
-    };
     for _ in 0..10 {
         let claimed = take_one(&ledger, LONG).await;
-        settle(&ledger, &claimed, lost()).await;
+        settle(&ledger, &claimed, silence()).await;
     }
     let nothing = ledger
         .take(9, LONG, hp_queue::LookFirst::Inbox)
@@ -97,16 +98,39 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
     assert!(nothing.claimed.is_empty() && nothing.silent_since.is_some());
     let pause = nothing.wait.unwrap();
     assert!(pause <= std::time::Duration::from_secs(1), "{pause:?}");
-    world
-        .redis
-        .run::<u64>(&["HSET", "{hp}:breaker", "until", "0"])
-        .await;
-    for id in ["A-10", "A-11"] {
+    // It is over at this time, and so it is where the clock of Redis has gone back behind it for long.
+    for (until, id) in [("0", "A-10"), ("99999999999999", "A-11")] {
+        world
+            .redis
+            .run::<u64>(&["HSET", "{hp}:breaker", "until", until])
+            .await;
         let probe = ledger
             .take(9, LONG, hp_queue::LookFirst::Inbox)
             .await
             .unwrap();
         assert_eq!(probe.claimed.len(), 1, "one at a time");
         assert_eq!(probe.claimed[0].id().as_str(), id);
+        let nothing = ledger
+            .take(9, LONG, hp_queue::LookFirst::Inbox)
+            .await
+            .unwrap();
+        assert!(nothing.claimed.is_empty());
+        let (_, longest_pause) = e2e::rules().policy.backoff.outage();
+        assert!(nothing.wait.unwrap() <= longest_pause);
     }
+}
+
+#[tokio::test]
+async fn a_silence_whose_settling_is_sent_again_counts_once() {
+    use crate::by_hand::{LONG, settle, take_one};
+
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let claimed = take_one(&ledger, LONG).await;
+    for _ in 0..2 {
+        settle(&ledger, &claimed, silence()).await;
+    }
+    let heard: u64 = world.redis.run(&["HGET", "{hp}:breaker", "silences"]).await;
+    assert_eq!(heard, 1);
 }

@@ -84,6 +84,25 @@ async fn a_settling_whose_answer_was_lost_may_be_repeated_and_publishes_once() {
 }
 
 #[tokio::test]
+async fn an_order_that_was_put_back_has_no_lease_and_is_put_back_once() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let mine = take_one(&ledger, LONG).await;
+    settle(&ledger, &mine, Event::Withheld(LONG)).await;
+    let due = || async {
+        world
+            .redis
+            .run::<String>(&["ZSCORE", "{hp}:schedule", "A-1"])
+            .await
+    };
+    let back = due().await;
+    assert!(!ledger.renew(&mine, LONG).await.unwrap());
+    settle(&ledger, &mine, Event::Withheld(NONE)).await;
+    assert_eq!(due().await, back);
+}
+
+#[tokio::test]
 async fn a_repeated_settling_publishes_once_even_if_the_result_is_gone_and_wanted_again() {
     let world = World::start();
     let ledger = world.ledger();

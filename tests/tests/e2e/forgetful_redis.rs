@@ -214,6 +214,61 @@ async fn a_queue_that_somebody_emptied_is_not_taken_for_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_worker_that_remembers_finds_out_though_a_new_one_takes_an_empty_redis_for_a_new_queue() {
+    let mut world = careless();
+    let empty = world.redis.remember();
+    let old = world.ledger();
+    world.order("A-1", 1).await;
+    take_one(&old, LONG).await;
+    world.redis.fall_back(&empty);
+    assert_new_queue_is_doubted(&world, &old).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_remembers_finds_out_though_a_new_one_takes_an_emptied_queue_for_a_new_one() {
+    let world = careless();
+    let old = world.ledger();
+    world.order("A-1", 1).await;
+    take_one(&old, LONG).await;
+    world.redis.run::<()>(&["FLUSHALL"]).await;
+    assert_new_queue_is_doubted(&world, &old).await;
+}
+
+async fn assert_new_queue_is_doubted(world: &World, old: &hp_queue::Ledger) {
+    let new = world.ledger();
+    world.order("A-2", 1).await;
+    let early = take_one(&new, LONG).await;
+    assert_eq!(early.record.state, State::Submitting, "a new queue");
+    reconnect(old).await;
+    world.order("A-1", 1).await;
+    let again = take_one(old, LONG).await;
+    assert_eq!(again.record.cause, Some(Cause::RedisRestarted));
+    assert!(again.epoch.ends_with('!'), "{}", again.epoch);
+    assert_eq!(
+        settle(&new, &early, refused()).await,
+        Settled::Stale,
+        "nobody knows any more what was sent"
+    );
+}
+
+#[tokio::test]
+async fn a_claim_of_before_the_queue_was_emptied_changes_nothing_after() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let before = take_one(&ledger, LONG).await;
+    world.redis.run::<()>(&["FLUSHALL"]).await;
+    world.order("A-1", 1).await;
+    let after = take_one(&world.ledger(), LONG).await;
+    assert_eq!(before.record.claim, after.record.claim, "given out twice");
+    assert_eq!(
+        settle(&ledger, &before, Event::Released).await,
+        Settled::Stale
+    );
+    assert!(!ledger.renew(&before, LONG).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_new_queue_and_a_second_worker_doubt_nothing() {
     let world = World::start();
     let (one, other) = (world.ledger(), world.ledger());

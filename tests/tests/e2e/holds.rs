@@ -71,5 +71,7 @@ async fn of_the_orders_of_a_held_currency_one_at_a_time_tries_the_balance() {
     assert!(one.try_held(cny, until, pause).await.unwrap());
     assert!(!other.try_held(cny, until, pause).await.unwrap());
     one.lift_hold(cny).await.unwrap();
-    assert!(!other.try_held(cny, until, pause).await.unwrap());
+    assert!(other.try_held(cny, until, pause).await.unwrap());
+    let held: u64 = world.redis.run(&["HLEN", "{hp}:holds"]).await;
+    assert_eq!(held, 0, "a balance that was topped up is not held again");
 }

@@ -62,6 +62,13 @@ async fn a_turn_without_a_call_gives_its_share_back() {
     let nothing = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
     assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
     settle(&ledger, &claimed, Event::Released).await;
-    let again = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
-    assert_eq!(again.claimed.len(), 1);
+    let mut again = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    let claimed = again.claimed.remove(0);
+    // It may have called: its share is used up, and that is remembered for as long as it matters.
+    settle(&ledger, &claimed, Event::Panicked).await;
+    let kept: u64 = world.redis.run(&["PTTL", "{hp}:rate"]).await;
+    assert!(kept > 3_600_000, "{kept}");
+    world.order("A-2", 1).await;
+    let nothing = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
 }

@@ -496,11 +496,11 @@ fn a_worker_tells_whether_hitpoints_was_heard() {
         (doubted(DoubtKind::Lost), Contact::Silence),
         (doubted(DoubtKind::Garbled), Contact::Silence),
         (doubted(DoubtKind::Exists), Contact::Answer),
-        (doubted(DoubtKind::Blocked), Contact::None),
+        (doubted(DoubtKind::Blocked), Contact::Ours),
         (unknown(), Contact::Silence),
         (Event::Queried(Finding::NotFound), Contact::Answer),
         (Event::Released, Contact::None),
-        (Event::Panicked, Contact::None),
+        (Event::Panicked, Contact::Ours),
     ];
     for (event, contact) in cases {
         assert_eq!(event.contact(), contact, "{event:?}");

@@ -1,15 +1,16 @@
 -- settle: applies a step to a claimed order, all of it or nothing.
 --
 -- KEYS  1 the order's record  2 schedule  3 open  4 results  5 the stream that the producer wants the result in
---       6 breaker  7 rate  8 epoch
+--       6 breaker  7 rate  8 epoch  9 the repetitions that wait for a copy of its result
 -- ARGV  1 order_id
 --       2 claim
 --       3 epoch of the claim
 --       4 what comes next: a number of ms to wait, "review", "charged" or "uncharged" for an end, or "again" for one more
---         copy of a result
+--         copy of a result, for the first of the repetitions
 --       5 how long results are kept, ms
 --       6 how long the records of ended orders are kept, ms
---       7 what was heard of HitPoints: "answer", "silence", or "none" where no call was made
+--       7 what was heard of HitPoints: "answer", "silence", "ours" where the trouble was the worker's own, or "none" where
+--         no call was made
 --       8 first pause of the breaker, ms
 --       9 its longest pause, ms
 --      10 time from one call to the next where their rate is limited, microseconds, else 0
@@ -18,10 +19,10 @@
 --       then, for an end and "again": field, value, ... of the result, less finished_at and replay_of
 -- answers "stale", or the entry id of the result, or "" where the order goes on
 --
--- Only the holder of the current claim changes anything. A settling whose answer was lost may be sent again: an
--- order that has a result has ended, and a copy has been told when the order is out of the schedule.
+-- Only the holder of the current claim changes anything, and only once: a settling whose answer was lost may be sent
+-- again.
 
-local record, schedule, open, results, wanted_in, breaker, rate, epoch = unpack(KEYS)
+local record, schedule, open, results, wanted_in, breaker, rate, epoch, repetitions = unpack(KEYS)
 local id, claim, next_step, kept, contact = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[7]
 local is_end = next_step == 'charged' or next_step == 'uncharged'
 local ends = is_end or next_step == 'again'
@@ -52,19 +53,18 @@ local function hear()
     return
   end
   if is_probe then redis.call('HSET', breaker, 'until', at, 'probe', '') end
-  if ARGV[10] ~= '0' and redis.call('EXISTS', rate) == 1 then redis.call('DECRBY', rate, ARGV[10]) end
+  local is_unused = contact == 'none' and ARGV[10] ~= '0' and redis.call('EXISTS', rate) == 1
+  if is_unused then redis.call('DECRBY', rate, ARGV[10]) end
 end
+
+local was = redis.call('HMGET', record, 'claim', 'epoch', 'settled', 'result')
+local is_ours = was[1] == claim and (was[2] or '') == ARGV[3]
+if is_ours and (was[3] == claim or is_end and was[4]) then return was[4] or '' end
 
 -- The order comes first: where Redis refuses to write this down, the step may still be possible.
 pcall(hear)
+if not is_ours then return 'stale' end
 
-local was = redis.call('HMGET', record, 'claim', 'result', 'epoch')
-if was[1] ~= claim or (was[3] or '') ~= ARGV[3] then return 'stale' end
-if next_step == 'again' then
-  if not redis.call('ZSCORE', schedule, id) then return was[2] or '' end
-elseif was[2] and ends then
-  return was[2]
-end
 -- After a restart the claim may fit only because Redis has forgotten a later one, whose holder has sent the order. Then
 -- nobody can say any more that it was not charged. What goes on is asked about when it is next taken.
 if next_step == 'uncharged' then
@@ -72,7 +72,8 @@ if next_step == 'uncharged' then
   if known[1] ~= ARGV[3] or known[2] ~= server_id() then return 'stale' end
 end
 
-local fields, gone = { 'updated_at', at }, {}
+-- A claim that ends without `settled` was given up by a worker that died.
+local fields, gone = { 'updated_at', at, 'settled', claim }, {}
 
 local entry
 if ends then
@@ -81,8 +82,7 @@ if ends then
   ARGV[n + 1], ARGV[n + 2] = 'finished_at', at
   if next_step == 'again' then
     ARGV[n + 2] = redis.call('HGET', record, 'finished_at')
-    ARGV[n + 3], ARGV[n + 4] = 'replay_of', was[2] or ''
-    gone = { 'again_reply_to', 'again_meta', 'again_traceparent' }
+    ARGV[n + 3], ARGV[n + 4] = 'replay_of', was[4] or ''
   end
   -- The outside can make only this command fail, so it goes first: then nothing has changed.
   entry = redis.pcall('XADD', wanted_in, '*', unpack(ARGV, last + 1))
@@ -94,7 +94,7 @@ if ends then
   end
   if type(entry) == 'table' then return entry end
   if is_end then
-    fields[3], fields[4], fields[5], fields[6] = 'finished_at', at, 'result', entry
+    fields[5], fields[6], fields[7], fields[8] = 'finished_at', at, 'result', entry
   end
   if wanted_in ~= results then
     -- The common stream is trimmed by `take`; this one may never be written again.
@@ -103,8 +103,6 @@ if ends then
   end
 end
 
--- A claim that ends without this was given up by a worker that died.
-if not ends then fields[#fields + 1], fields[#fields + 2] = 'settled', claim end
 for i = first, last, 2 do
   if ARGV[i + 1] == '' then
     gone[#gone + 1] = ARGV[i]
@@ -115,8 +113,13 @@ end
 redis.call('HSET', record, unpack(fields))
 if #gone > 0 then redis.call('HDEL', record, unpack(gone)) end
 
-if ends then
+if next_step == 'again' then redis.call('LPOP', repetitions) end
+if ends and redis.call('LLEN', repetitions) > 0 then
+  redis.call('ZADD', schedule, at, id)
+elseif ends then
   redis.call('ZREM', schedule, id)
+end
+if ends then
   redis.call('PEXPIRE', record, ARGV[6])
   redis.call('ZREM', open, id)
 elseif next_step == 'review' then

@@ -39,17 +39,18 @@ local function set_aside(entry_id, entry, reason)
   redis.call('XADD', rejected, '*', unpack(fields))
 end
 
--- Tells an ended order's result once more. Where the result itself is gone, the order comes due like an open one:
--- whoever takes it finds out what its result was, and answers this repetition's own words.
+local function repetitions_key(id) return prefix .. ':again:' .. id end
+
+-- Tells an ended order's result once more. Where the result itself is gone, the order comes due like an open one, with
+-- this repetition's own words in a queue as long-lived as the record: whoever takes it finds out what its result was.
 local function replay(job, key)
   local was = redis.call('HMGET', key, 'result', 'reply_to')
   local first = was[1] and redis.call('XRANGE', was[2] or results, was[1], was[1])[1]
   if not first then
-    redis.call('HDEL', key, 'again_reply_to', 'again_meta', 'again_traceparent')
-    for _, name in ipairs({ 'reply_to', 'meta', 'traceparent' }) do
-      if job[name] then redis.call('HSET', key, 'again_' .. name, job[name]) end
-    end
-    -- Not sooner if somebody is at it already: that answer is for this repetition too.
+    local waiting = repetitions_key(job.order_id)
+    local words = { reply_to = job.reply_to, meta = job.meta, traceparent = job.traceparent }
+    redis.call('RPUSH', waiting, cmsgpack.pack(words))
+    redis.call('PEXPIRE', waiting, math.max(redis.call('PTTL', key), 1))
     redis.call('ZADD', schedule, 'NX', at, job.order_id)
     return
   end

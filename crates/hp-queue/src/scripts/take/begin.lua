@@ -9,7 +9,7 @@
 --       4 "inbox" or "schedule": which source goes first
 --       5 how long results are kept, ms
 --       6 how long a request may be on its way (retry.resubmit_after), ms
---       7 how long a probe of the breaker may take, ms
+--       7 how long a probe of the breaker may take, and the longest that it may be open, ms
 --       8 time from one call to the next where their rate is limited, microseconds, else 0
 --       9 the latest epoch that this worker knows, or ""
 --      10 the latest number of a take that it knows
@@ -42,4 +42,5 @@ redis.call('XLEN', results)
 redis.call('XLEN', rejected)
 redis.call('ZCARD', schedule)
 redis.call('ZCARD', open)
+redis.call('HLEN', holds)
 

@@ -7,8 +7,11 @@ local function in_words(failure) return type(failure) == 'table' and failure.err
 
 local function order_key(id) return prefix .. ':order:' .. id end
 
-local function hand_out(id, key, restarted_at)
+local function hand_out(id, key, restarted_at, repetition)
   local fields = redis.call('HGETALL', key)
+  for name, value in pairs(repetition and cmsgpack.unpack(repetition) or {}) do
+    fields[#fields + 1], fields[#fields + 2] = 'again_' .. name, value
+  end
   if restarted_at then fields[#fields + 1], fields[#fields + 2] = 'doubt_until', doubt_until(restarted_at) end
   claimed[#claimed + 1] = { 'order_id', id, unpack(fields) }
 end
@@ -80,6 +83,7 @@ local function reclaim(id)
   if state == 'review' then return redis.call('ZADD', schedule, '+inf', id) end
   local is_unsent, is_sent = state == 'queued' or state == 'waiting', state == 'submitting' or state == 'uncertain'
   local is_older = epoch.since > 0 and was[2] ~= epoch.id
+  local has_ended = not is_unsent and not is_sent
   local changes = { 'updated_at', at, 'epoch', epoch.id }
   local function change(field, value) changes[#changes + 1], changes[#changes + 2] = field, value end
 
@@ -101,7 +105,7 @@ local function reclaim(id)
     end
   end
   redis.call('HSET', key, unpack(changes))
-  hand_out(id, key, restarted_at)
+  hand_out(id, key, restarted_at, has_ended and redis.call('LINDEX', repetitions_key(id), 0))
 end
 
 local function take_due(limit)
@@ -139,13 +143,16 @@ if #claimed > 0 then
   number = redis.call('HINCRBY', epochs, 'taken', 1)
   if silent[1] then
     -- If nothing is heard of it, another one is let through after this time.
-    local probe = redis.call('HGET', order_key(claimed[1][2]), 'claim')
-    redis.call('HSET', breaker, 'until', text(now + ARGV[7]), 'probe', claimed[1][2] .. ' ' .. (probe or ''))
+    local claim = redis.pcall('HGET', order_key(claimed[1][2]), 'claim')
+    local probe = claimed[1][2] .. ' ' .. (type(claim) == 'string' and claim or '')
+    redis.call('HSET', breaker, 'until', text(now + ARGV[7]), 'probe', probe)
     more = false
   end
   if first_free then
     local taken_up_to = first_free + #claimed * interval
-    redis.call('SET', rate, text(taken_up_to), 'PX', text(math.max(taken_up_to - now_us, 0) / 1000 + 10000))
+    -- Kept until it says no more than that calls are free; their time may come at intervals of hours.
+    local kept = math.max(taken_up_to + interval - now_us, 0) / 1000 + 10000
+    redis.call('SET', rate, text(taken_up_to), 'PX', text(kept))
   end
 end
 

@@ -1,23 +1,35 @@
 -- What Redis may have forgotten.
 
 -- A restart, or the promotion of a replica, may lose the last writes, and begins a new epoch. What is older than its
--- beginning may be older than the truth: sent already, though it does not say so. The epoch's id is the server's, with a
--- mark where writes are known to be lost: to learn that makes all earlier claims older, too.
-local function name_of(server, is_lost) return is_lost and server .. '!' or server end
+-- beginning may be older than the truth: sent already, though it does not say so. The epoch's id is the server's and the
+-- time it began, with a mark where writes are known to be lost: to learn that makes all earlier claims older, too.
+local function newest_entry()
+  local newest = redis.call('XREVRANGE', jobs, '+', '-', 'COUNT', 1)[1]
+  return newest and newest[1] or '0-0'
+end
 
 local function begin_epoch(server, was)
   local is_new_queue = not was.server and known_epoch == ''
-  local newest = redis.call('XREVRANGE', jobs, '+', '-', 'COUNT', 1)[1]
   -- All of it is gone that a worker knows of, as by FLUSHALL. Or a second restart, while the doubt of the first goes on:
   -- it may not shorten it.
   local is_lost = not was.server and known_take > 0 or was.since > 0 and now < was.since + on_its_way
   local begun = {
-    server = server, id = name_of(server, is_lost), since = is_new_queue and 0 or now,
-    boundary = newest and newest[1] or '0-0', taken = was.taken, taken_before = was.taken,
+    server = server, id = server .. '@' .. at .. (is_lost and '!' or ''), since = is_new_queue and 0 or now,
+    boundary = newest_entry(), taken = was.taken, taken_before = was.taken,
   }
   redis.call('HSET', epochs, 'server', server, 'id', begun.id, 'since', text(begun.since), 'boundary', begun.boundary,
     'taken', text(begun.taken), 'taken_before', text(begun.taken))
   return begun
+end
+
+local function is_marked(id) return id:sub(-1) == '!' end
+
+-- Whether the worker remembers a take that Redis does not. Takes of this very server are counted from its epoch's
+-- beginning: of them, another epoch's are all forgotten.
+local function is_proof_of_loss(epoch)
+  local name, server = known_epoch:match('^(([^@]*)@%d+)')
+  if not name or name == epoch.id then return false end
+  return known_take > (server == epoch.server and 0 or epoch.taken_before)
 end
 
 local function current_epoch()
@@ -28,13 +40,12 @@ local function current_epoch()
     taken = tonumber(known[5] or 0), taken_before = tonumber(known[6] or 0),
   }
   if epoch.server ~= server then epoch = begin_epoch(server, epoch) end
-  -- A worker remembers a take that Redis does not: writes are lost indeed. That counts as a take, so that whoever knows
-  -- of it can tell if it is forgotten in its turn.
-  local is_of_before = known_epoch ~= '' and known_epoch:gsub('!', '') ~= server
-  if epoch.id == server and is_of_before and known_take > epoch.taken_before then
-    epoch.id, epoch.taken = name_of(server, true), redis.call('HINCRBY', epochs, 'taken', 1)
-    redis.call('HSET', epochs, 'id', epoch.id)
-  end
+  if is_marked(epoch.id) or not is_proof_of_loss(epoch) then return epoch end
+  -- The mark counts as a take, so that whoever knows of it can tell if it is forgotten in its turn. And where a worker
+  -- without memory had taken the queue for a new one, its doubt begins here.
+  epoch.id, epoch.taken = epoch.id .. '!', redis.call('HINCRBY', epochs, 'taken', 1)
+  if epoch.since == 0 then epoch.since, epoch.boundary = now, newest_entry() end
+  redis.call('HSET', epochs, 'id', epoch.id, 'since', text(epoch.since), 'boundary', epoch.boundary)
   return epoch
 end
 
@@ -58,7 +69,7 @@ end
 -- How long a forgotten request may still arrive. If nothing is known to be lost, one lease: by then every living
 -- worker has told what it remembers.
 local function doubt_until(restarted_at)
-  local is_safe = tonumber(restarted_at) == epoch.since and epoch.id == epoch.server
+  local is_safe = tonumber(restarted_at) == epoch.since and not is_marked(epoch.id)
   return text(restarted_at + (is_safe and lease or on_its_way))
 end
 

@@ -1,19 +1,22 @@
 -- Whether anything may be taken at all: pause, breaker, rate.
 
--- Ms to wait, since when HitPoints is silent.
-local function nothing(reason, wait, silent_since)
-  return { at, reason, '-1', '', {}, epoch.id, epoch.taken, wait, silent_since, {} }
+local silent = redis.call('HMGET', breaker, 'until', 'since')
+
+-- Ms to wait, or -1.
+local function nothing(reason, wait)
+  return { at, reason, '-1', '', {}, epoch.id, epoch.taken, wait, silent[2] or '', redis.call('HGETALL', holds) }
 end
 
 if redis.call('EXISTS', paused) == 1 then
   local reason = redis.call('HGET', paused, 'reason')
-  return nothing(reason and reason ~= '' and reason or 'no reason given', -1, '')
+  return nothing(reason and reason ~= '' and reason or 'no reason given', -1)
 end
 
--- The breaker: while HitPoints is silent, one order at a time tries whether it is back.
-local silent = redis.call('HMGET', breaker, 'until', 'since')
+-- The breaker: while HitPoints is silent, one order at a time tries whether it is back. Longer than the longest time
+-- that it is ever set for it cannot have to go on: then the clock has gone back.
 if silent[1] then
-  if now < tonumber(silent[1]) then return nothing('', silent[1] - now, silent[2]) end
+  local left = silent[1] - now
+  if left > 0 and left <= tonumber(ARGV[7]) then return nothing('', left) end
   n = 1
 end
 
@@ -22,6 +25,6 @@ local now_us, first_free = time[1] * 1000000 + time[2], nil
 if interval > 0 then
   first_free = math.max(tonumber(redis.call('GET', rate) or 0), now_us - math.max(interval, 100000))
   n = math.min(n, math.floor((now_us - first_free) / interval))
-  if n <= 0 then return nothing('', math.max(math.ceil((first_free + interval - now_us) / 1000), 1), '') end
+  if n <= 0 then return nothing('', math.max(math.ceil((first_free + interval - now_us) / 1000), 1)) end
 end
 
