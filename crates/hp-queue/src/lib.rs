@@ -43,6 +43,7 @@
 //! | --- | --- | --- |
 //! | `{hp}:jobs` | stream | the inbox |
 //! | `{hp}:order:<id>` | hash | the ledger record of an order |
+//! | `{hp}:again:<id>` | list | repetitions of an ended order that wait for its result to be told again |
 //! | `{hp}:schedule` | zset | when each open order is next to be looked at: retry queue, lease table and crash recovery in one |
 //! | `{hp}:open` | zset | the open orders by age |
 //! | `{hp}:results` | stream | results |
