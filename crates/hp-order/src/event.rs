@@ -11,6 +11,12 @@ pub enum Event {
     Submitted(Outcome),
     /// HitPoints was asked for its record, and this came back.
     Queried(Finding),
+    /// HitPoints was asked for its record by a reconciliation run, and this came back.
+    Reconciled(Finding),
+    /// An operator decides, and this came back when HitPoints was asked for its record just before.
+    Resolved(Resolution, Finding),
+    /// An operator wants it to be tried again: nothing was sent.
+    Retried,
     /// The product list says no; nothing was sent.
     Declined(Rejection),
     /// Its time was up before anything was sent.
@@ -48,10 +54,13 @@ impl Event {
                 RefusalKind::NeverSent => Contact::Silence,
                 _ => Contact::Answer,
             },
-            Self::Submitted(Outcome::Unknown(doubt)) | Self::Queried(Finding::Unknown(doubt)) => {
-                contact(doubt)
+            Self::Submitted(Outcome::Unknown(doubt))
+            | Self::Queried(Finding::Unknown(doubt))
+            | Self::Reconciled(Finding::Unknown(doubt))
+            | Self::Resolved(_, Finding::Unknown(doubt)) => contact(doubt),
+            Self::Submitted(_) | Self::Queried(_) | Self::Reconciled(_) | Self::Resolved(..) => {
+                Contact::Answer
             }
-            Self::Submitted(_) | Self::Queried(_) => Contact::Answer,
             Self::Panicked => Contact::Ours,
             _ => Contact::None,
         }
@@ -64,6 +73,17 @@ fn contact(doubt: &Doubt) -> Contact {
         DoubtKind::Exists | DoubtKind::Misfit | DoubtKind::Pending => Contact::Answer,
         _ => Contact::Silence,
     }
+}
+
+/// What an operator takes an order in review for. HitPoints' record has the last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It was charged: it is completed if the record is there and fits.
+    Completed,
+    /// It was not charged and is not wanted any more: it fails if there is certainly no record.
+    NotCharged,
+    /// It was not charged and is to be submitted again, if there is certainly no record.
+    Resubmit,
 }
 
 /// Which limit passed.

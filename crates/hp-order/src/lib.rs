@@ -22,6 +22,15 @@
 //! uncertain  -> review       contradiction, no definite answer for too long, or its workers die again and again
 //! review     -> completed    the record is there and fits after all
 //! review     -> review       a person is needed
+//! review     -> uncertain    a person has it asked about anew
+//! review     -> waiting      a person has it submitted again: there is certainly no record
+//! review     -> failed       a person gives it up: there is certainly no record
+//! queued     -> queued       a reconciliation run asked, and there is no record, as it must be
+//! queued     -> completed    it asked, and there is a record after all
+//! queued     -> review       it asked, and there is a record that does not fit
+//! waiting    -> waiting      as for queued
+//! waiting    -> completed    as for queued
+//! waiting    -> review       as for queued
 //! ```
 //!
 //! Whoever claims an order asks [`plan`] what to do with it, does it, and tells [`step`] what came of it.
@@ -43,7 +52,7 @@ mod step;
 mod time;
 
 pub use ending::{Ending, FailReason, Rejection, Source, Status};
-pub use event::{Contact, Event, Finding, Overdue};
+pub use event::{Contact, Event, Finding, Overdue, Resolution};
 pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
 pub use record::{Cause, Record, State, UnknownWord};

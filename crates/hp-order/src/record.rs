@@ -150,6 +150,8 @@ pub struct Record {
     /// Where it is older than the last start of Redis: until then a submission that Redis has forgotten may
     /// still arrive, and "not found" proves nothing.
     pub doubt_until: Option<Millis>,
+    /// When it was to be looked at by itself, where a run or a person took it before that time.
+    pub due_at: Option<Millis>,
     /// The producer's deadline.
     pub deadline: Option<Millis>,
     /// Why it is in doubt, while it is.

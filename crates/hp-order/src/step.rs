@@ -4,7 +4,7 @@ use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 
 use crate::{
     Cause, Ending, Event, FailReason, Finding, Millis, Moment, Overdue, Policy, Record, Rejection,
-    Source, State,
+    Resolution, Source, State,
 };
 
 /// HitPoints' code for a signing date outside its window.
@@ -59,10 +59,10 @@ pub fn step(record: &Record, event: Event, policy: &Policy, moment: Moment) -> S
         Event::Submitted(Outcome::Charged(order)) => here.completed(order, Source::Fetch),
         Event::Submitted(Outcome::NotCharged(refusal)) => here.refused(refusal),
         Event::Submitted(Outcome::Unknown(doubt)) => here.doubtful(doubt),
-        Event::Queried(Finding::Found(order)) => here.completed(order, Source::Query),
-        Event::Queried(Finding::Contradiction(mismatch)) => here.review(mismatch.to_string()),
-        Event::Queried(Finding::NotFound) => here.not_found(),
-        Event::Queried(Finding::Unknown(doubt)) => here.still_unknown(doubt),
+        Event::Queried(finding) => here.queried(finding, Source::Query),
+        Event::Reconciled(finding) => here.reconciled(finding),
+        Event::Resolved(resolution, finding) => here.resolved(resolution, finding),
+        Event::Retried => here.retried(),
         Event::Declined(rejection) => here.declined(rejection),
         Event::Overdue(limit) => here.overdue(limit),
         Event::Released | Event::Repeated => here.released(),
@@ -102,6 +102,53 @@ impl Here<'_> {
                 State::Completed,
                 Next::End(Ending::Completed { order, source }),
             )
+        }
+    }
+
+    fn queried(&self, finding: Finding, source: Source) -> Step {
+        match finding {
+            Finding::Found(order) => self.completed(order, source),
+            Finding::Contradiction(mismatch) => self.review(mismatch.to_string()),
+            Finding::NotFound => self.not_found(),
+            Finding::Unknown(doubt) => self.still_unknown(doubt),
+        }
+    }
+
+    /// What was certainly not charged keeps its time, unless the record says otherwise.
+    fn reconciled(&self, finding: Finding) -> Step {
+        let is_unsent = matches!(self.record.state, State::Queued | State::Waiting);
+        match finding {
+            Finding::NotFound if is_unsent => self.released(),
+            Finding::Unknown(doubt) if is_unsent => Step {
+                pause: doubt.is_ours().then(|| trouble(doubt.code, &doubt.message)),
+                ..self.released()
+            },
+            finding => self.queried(finding, Source::Reconcile),
+        }
+    }
+
+    fn resolved(&self, resolution: Resolution, finding: Finding) -> Step {
+        let is_absent = finding == Finding::NotFound && self.not_found_counts_in().is_zero();
+        match resolution {
+            Resolution::NotCharged if is_absent => self.failed(FailReason::Resolved, Source::Query),
+            Resolution::Resubmit if is_absent => {
+                self.to(State::Waiting, Next::After(Duration::ZERO))
+            }
+            _ => self.reconciled(finding),
+        }
+    }
+
+    /// Begins anew what a person was to see to; what is certainly not charged only comes due.
+    fn retried(&self) -> Step {
+        match self.record.state {
+            State::Review => Step {
+                crashes: 0,
+                ..self.ask_again(Duration::ZERO)
+            },
+            State::Queued | State::Waiting => {
+                self.to(self.record.state, Next::After(Duration::ZERO))
+            }
+            _ => self.released(),
         }
     }
 
@@ -275,7 +322,10 @@ impl Here<'_> {
                 checks: self.record.checks.saturating_sub(1),
                 ..self.ask_again(Duration::ZERO)
             },
-            other => self.to(other, Next::After(Duration::ZERO)),
+            other => {
+                let due_at = self.record.due_at.unwrap_or(self.moment.now);
+                self.to(other, Next::After(due_at.since(self.moment.now)))
+            }
         }
     }
 
@@ -320,7 +370,10 @@ impl Here<'_> {
     fn repeat(&self, event: Event) -> Step {
         let record = self.record;
         let ending = match (record.state, event) {
-            (State::Completed, Event::Queried(Finding::Found(order))) => Some(Ending::Completed {
+            (
+                State::Completed,
+                Event::Queried(Finding::Found(order)) | Event::Reconciled(Finding::Found(order)),
+            ) => Some(Ending::Completed {
                 order,
                 source: Source::Query,
             }),

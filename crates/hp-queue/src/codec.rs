@@ -84,6 +84,7 @@ impl<'a> Answered<'a> {
             accepted_at,
             submitted_at,
             doubt_until: self.time("doubt_until")?,
+            due_at: self.time("due_at")?,
             deadline: self.time("deadline")?,
             cause: self.parse("cause")?,
             code: self.parse("code")?,

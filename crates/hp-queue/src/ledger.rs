@@ -148,7 +148,12 @@ impl Ledger {
             .arg(millis(pause))
             .arg(millis(longest_pause))
             .arg(self.interval());
-        let fields = record_fields(record, step);
+        let mut fields = record_fields(record, step);
+        if !record.state.has_ended() {
+            let note = claimed.note.as_deref();
+            let story = claimed.story.after(record, claimed.at, step, note);
+            fields.push(("story", story));
+        }
         command.arg(fields.len() * 2);
         for (name, value) in &fields {
             command.arg(*name).arg(value);

@@ -70,6 +70,7 @@ mod ledger;
 mod queue;
 mod result;
 mod script;
+mod story;
 mod take;
 
 pub use connect::{Client, connect, without_password};
@@ -81,4 +82,5 @@ pub use keys::{Prefix, PrefixError};
 pub use ledger::{Ledger, Retention, Rules, Settled};
 pub use queue::{Delivery, Queue, Results};
 pub use result::{Card, OrderResult, Purchase, ResultError};
-pub use take::{Claimed, LookFirst, Taken};
+pub use story::{Story, Transition};
+pub use take::{Claimed, LookFirst, Repair, Taken, Told};

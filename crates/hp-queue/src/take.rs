@@ -8,7 +8,7 @@ use hp_order::{Millis, Record};
 use redis::Value;
 
 use crate::{
-    Ledger, QueueError,
+    Ledger, QueueError, Story,
     codec::Answered,
     ledger::millis,
     script::{Script, call, run},
@@ -22,7 +22,10 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
         include_str!("scripts/take/gates.lua"),
         include_str!("scripts/take/entry.lua"),
         include_str!("scripts/take/answer.lua"),
-        include_str!("scripts/take/claim.lua")
+        include_str!("scripts/take/claim.lua"),
+        include_str!("scripts/take/inbox.lua"),
+        include_str!("scripts/take/due.lua"),
+        include_str!("scripts/take/end.lua")
     ))
 });
 /// The most orders of one take: a script must not hold up Redis for long.
@@ -57,6 +60,12 @@ pub struct Claimed {
     pub meta: Option<Vec<u8>>,
     /// The producer's trace context.
     pub traceparent: Option<String>,
+    /// What became of it so far.
+    pub story: Story,
+    /// When it was claimed, by Redis' clock.
+    pub at: Millis,
+    /// For its story: who claimed it, and why, where it is a person.
+    pub note: Option<String>,
 }
 
 /// What a take brought.
@@ -80,6 +89,38 @@ pub struct Taken {
     pub silent_since: Option<Millis>,
     /// Until when balances are known to be too low.
     pub holds: Vec<(Currency, Millis)>,
+    /// Of orders that were named: what there is to say.
+    pub told: Vec<(String, Told)>,
+}
+
+/// What is said of an order that was to be claimed by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It has ended and is not wanted again: it is not claimed.
+    Ended,
+    /// A worker may be at it: it is not claimed.
+    InHand,
+    /// There is no such order.
+    Unknown,
+    /// Its record cannot be used, for this reason.
+    Unusable(String),
+    /// An index was wrong about it, and is mended.
+    Repaired(Repair),
+}
+
+/// What was wrong, and is mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Repair {
+    /// An index named an order that has no record.
+    Forgotten,
+    /// An open order was not among the open ones.
+    Listed,
+    /// An open order would never have come due.
+    Scheduled,
+    /// An ended order was among the open ones.
+    Unlisted,
+    /// An order had ended without a result: it is claimed, to be told.
+    WithoutResult,
 }
 
 impl Ledger {
@@ -94,6 +135,31 @@ impl Ledger {
         n: usize,
         lease: Duration,
         first: LookFirst,
+    ) -> Result<Taken, QueueError> {
+        self.claim(n, lease, first, &[]).await
+    }
+
+    /// Claims these orders, up to `n` of them, in whatever state they are, but none that is being worked on: what
+    /// [`Taken::told`] and [`Taken::claimed`] do not name was not looked at. What is certainly not charged stays as it
+    /// is, and what is not as it must be in the indexes is mended.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub async fn take_named(
+        &self,
+        n: usize,
+        lease: Duration,
+        ids: &[&str],
+    ) -> Result<Taken, QueueError> {
+        self.claim(n, lease, LookFirst::Schedule, ids).await
+    }
+
+    async fn claim(
+        &self,
+        n: usize,
+        lease: Duration,
+        first: LookFirst,
+        ids: &[&str],
     ) -> Result<Taken, QueueError> {
         let keys = &self.keys;
         let (_, longest_pause) = self.rules.policy.backoff.outage();
@@ -129,6 +195,7 @@ impl Ledger {
             let known = self.remembered();
             command.arg(&*known.epoch).arg(known.take);
         }
+        command.arg(ids);
         let answer = run(&TAKE, &command, &mut self.connection.clone()).await?;
         let (taken, remembered) = read_take(answer);
         *self.remembered() = remembered;
@@ -154,10 +221,12 @@ type Answer = (
     i64,
     String,
     Vec<String>,
+    Vec<String>,
 );
 
 fn read_take(answer: Answer) -> (Taken, Remembered) {
-    let (now, paused, next_due, more, claimed, epoch, take, wait, silent_since, holds) = answer;
+    let (now, paused, next_due, more, claimed, epoch, take, wait, silent_since, holds, told) =
+        answer;
     let epoch: Arc<str> = epoch.into();
     let time = |ms: i64| u64::try_from(ms).ok().map(Duration::from_millis);
     let mut taken = Taken {
@@ -170,11 +239,17 @@ fn read_take(answer: Answer) -> (Taken, Remembered) {
         wait: time(wait),
         silent_since: silent_since.parse().ok().map(Millis),
         holds: holds.chunks_exact(2).filter_map(read_hold).collect(),
+        told: told
+            .chunks_exact(2)
+            .map(|told| (told[0].clone(), Told::read(&told[1])))
+            .collect(),
     };
     for value in &claimed {
         let fields = Answered::new(value);
         match fields.record(taken.now) {
-            Ok(record) => taken.claimed.push(read_claimed(&fields, record, &epoch)),
+            Ok(record) => taken
+                .claimed
+                .push(read_claimed(&fields, record, &epoch, taken.now)),
             Err(why) => taken
                 .unreadable
                 .push((fields.text("order_id").unwrap_or_default().into(), why)),
@@ -183,7 +258,7 @@ fn read_take(answer: Answer) -> (Taken, Remembered) {
     (taken, Remembered { epoch, take })
 }
 
-fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>) -> Claimed {
+fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>, at: Millis) -> Claimed {
     Claimed {
         record,
         epoch: Arc::clone(epoch),
@@ -199,6 +274,26 @@ fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>) -> Clai
             .text("again_traceparent")
             .or(fields.text("traceparent"))
             .map(Into::into),
+        story: fields.text("story").map(Story::read).unwrap_or_default(),
+        at,
+        note: None,
+    }
+}
+
+impl Told {
+    fn read(word: &str) -> Self {
+        let repaired = Self::Repaired;
+        match word {
+            "ended" => Self::Ended,
+            "in_hand" => Self::InHand,
+            "unknown" => Self::Unknown,
+            "forgotten" => repaired(Repair::Forgotten),
+            "listed" => repaired(Repair::Listed),
+            "scheduled" => repaired(Repair::Scheduled),
+            "unlisted" => repaired(Repair::Unlisted),
+            "without_result" => repaired(Repair::WithoutResult),
+            why => Self::Unusable(why.into()),
+        }
     }
 }
 

@@ -51,11 +51,8 @@ fn stepped() -> Arrows {
         Some(Cause::RedisRestarted),
         Some(Cause::Answer(DoubtKind::Exists)),
     ];
-    let claimable = STATES
-        .into_iter()
-        .filter(|state| !matches!(state, State::Queued | State::Waiting));
     let mut arrows = Arrows::new();
-    for state in claimable.filter(|state| !state.has_ended()) {
+    for state in STATES.into_iter().filter(|state| !state.has_ended()) {
         for (cause, attempts, seconds) in causes.into_iter().flat_map(|cause| {
             [
                 (cause, 1, 10),
@@ -85,14 +82,19 @@ fn stepped() -> Arrows {
 
 fn fits(state: State, event: &hp_order::Event) -> bool {
     use hp_order::Event::{
-        Crashed, Declined, Overdue, Panicked, Queried, Released, Repeated, Submitted, Withheld,
+        Crashed, Declined, Overdue, Panicked, Queried, Reconciled, Released, Repeated, Resolved,
+        Retried, Submitted, Withheld,
     };
+    let is_unsent = matches!(state, State::Queued | State::Waiting);
     match event {
         Submitted(_) | Declined(_) | Overdue(_) | Withheld(_) => state == State::Submitting,
-        Queried(_) => state != State::Submitting,
+        Queried(_) => matches!(state, State::Uncertain | State::Review),
+        Reconciled(_) => state != State::Submitting,
+        Resolved(..) => state == State::Review,
+        Retried => is_unsent || state == State::Review,
         Crashed => state == State::Uncertain,
         Released => true,
-        Panicked => state != State::Review,
+        Panicked => matches!(state, State::Submitting | State::Uncertain),
         Repeated => false,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
 use hp_order::{
     Cause, Contact, Ending, Event, FailReason, Finding, Millis, Next, Overdue, Record, Rejection,
-    Source, State, Step, Task, plan, step,
+    Resolution, Source, State, Step, Task, plan, step,
 };
 
 use crate::sample::{after, claimed, doubt, order, policy, refusal, unknown};
@@ -92,6 +92,93 @@ fn a_final_refusal_of_a_later_submission_is_checked_against_the_record_first() {
         })
     );
     assert_eq!(not_found.code, Some(400_100));
+}
+
+#[test]
+fn a_run_leaves_what_is_certainly_not_charged_at_its_time() {
+    let due_at = after(60).now;
+    for state in [State::Queued, State::Waiting] {
+        let record = Record {
+            due_at: Some(due_at),
+            attempts: 3,
+            ..claimed(state)
+        };
+        for finding in [Finding::NotFound, Finding::Unknown(doubt(DoubtKind::Lost))] {
+            let step = steps(&record, Event::Reconciled(finding), 1);
+            assert_eq!((step.state, step.attempts), (state, 3));
+            assert_eq!(step.next, Next::After(Duration::from_secs(59)));
+        }
+        let step = steps(&record, Event::Reconciled(Finding::Found(order())), 1);
+        assert_eq!(
+            step.next,
+            Next::End(Ending::Completed {
+                order: order(),
+                source: Source::Reconcile
+            })
+        );
+        let other = Event::Reconciled(Finding::Contradiction(Mismatch::Quantity));
+        assert_eq!(steps(&record, other, 1).state, State::Review);
+        assert_eq!(
+            steps(&record, Event::Retried, 1).next,
+            Next::After(Duration::ZERO)
+        );
+    }
+}
+
+#[test]
+fn a_person_decides_only_what_the_record_allows() {
+    let review = claimed(State::Review);
+    let resolved = |resolution, finding, seconds| {
+        steps(&review, Event::Resolved(resolution, finding), seconds)
+    };
+    let [completed, not_charged, resubmit] = [
+        Resolution::Completed,
+        Resolution::NotCharged,
+        Resolution::Resubmit,
+    ];
+    for resolution in [completed, not_charged, resubmit] {
+        let found = resolved(resolution, Finding::Found(order()), 400);
+        assert_eq!(
+            found.state,
+            State::Completed,
+            "the record has the last word"
+        );
+        let unknown = resolved(resolution, Finding::Unknown(doubt(DoubtKind::Lost)), 400);
+        assert_eq!(unknown.state, State::Review);
+        let early = resolved(resolution, Finding::NotFound, 200);
+        assert_eq!(early.state, State::Review, "a request may still arrive");
+    }
+    assert_eq!(
+        resolved(completed, Finding::NotFound, 400).state,
+        State::Review
+    );
+    assert_eq!(
+        resolved(not_charged, Finding::NotFound, 400).next,
+        Next::End(Ending::Failed {
+            reason: FailReason::Resolved,
+            source: Source::Query
+        })
+    );
+    let again = resolved(resubmit, Finding::NotFound, 400);
+    assert_eq!(
+        (again.state, again.next),
+        (State::Waiting, Next::After(Duration::ZERO))
+    );
+}
+
+#[test]
+fn what_a_person_retries_is_asked_about_anew() {
+    let review = Record {
+        crashes: 5,
+        cause: Some(Cause::WorkerDied),
+        ..claimed(State::Review)
+    };
+    let step = steps(&review, Event::Retried, 1);
+    assert_eq!(
+        (step.state, step.crashes, step.cause),
+        (State::Uncertain, 0, Some(Cause::WorkerDied))
+    );
+    assert_eq!(step.next, Next::After(Duration::ZERO));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
 use hp_order::{
-    Cause, Ending, Event, FailReason, Finding, Next, Overdue, Record, Rejection, Source, State,
-    step,
+    Cause, Ending, Event, FailReason, Finding, Next, Overdue, Record, Rejection, Resolution,
+    Source, State, step,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -21,6 +21,12 @@ pub(crate) const STATES: [State; 9] = [
     State::Failed,
     State::Rejected,
     State::Expired,
+];
+
+const RESOLUTIONS: [Resolution; 3] = [
+    Resolution::Completed,
+    Resolution::NotCharged,
+    Resolution::Resubmit,
 ];
 
 pub(crate) fn events() -> Vec<Event> {
@@ -46,6 +52,11 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Queried(Finding::Contradiction(Mismatch::Quantity)),
         Event::Queried(Finding::NotFound),
         unknown(),
+        Event::Reconciled(Finding::Found(order())),
+        Event::Reconciled(Finding::Contradiction(Mismatch::Quantity)),
+        Event::Reconciled(Finding::NotFound),
+        Event::Reconciled(Finding::Unknown(doubt(DoubtKind::Lost))),
+        Event::Retried,
         Event::Declined(Rejection::UnknownProduct),
         Event::Overdue(Overdue::Deadline),
         Event::Overdue(Overdue::GiveUp),
@@ -55,7 +66,21 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Crashed,
         Event::Repeated,
     ];
-    refused.into_iter().chain(doubted).chain(others).collect()
+    let resolved = RESOLUTIONS.into_iter().flat_map(|resolution| {
+        [
+            Finding::Found(order()),
+            Finding::Contradiction(Mismatch::Quantity),
+            Finding::NotFound,
+            Finding::Unknown(doubt(DoubtKind::Lost)),
+        ]
+        .map(|finding| Event::Resolved(resolution, finding))
+    });
+    refused
+        .into_iter()
+        .chain(doubted)
+        .chain(others)
+        .chain(resolved)
+        .collect()
 }
 
 prop_compose! {
@@ -83,7 +108,10 @@ prop_compose! {
 fn proves_a_charge(event: &Event) -> bool {
     matches!(
         event,
-        Event::Submitted(Outcome::Charged(_)) | Event::Queried(Finding::Found(_))
+        Event::Submitted(Outcome::Charged(_))
+            | Event::Queried(Finding::Found(_))
+            | Event::Reconciled(Finding::Found(_))
+            | Event::Resolved(_, Finding::Found(_))
     )
 }
 
@@ -118,8 +146,13 @@ proptest! {
         record in records(), event in select(events()), seconds in 0_u64..200_000,
     ) {
         let doubtful = Record { state: State::Uncertain, ..record };
-        let asked = matches!(&event, Event::Queried(Finding::Found(_) | Finding::NotFound))
-            || matches!(&event, Event::Submitted(_));
+        let asked = match &event {
+            Event::Submitted(_) => true,
+            Event::Queried(finding) | Event::Reconciled(finding) | Event::Resolved(_, finding) => {
+                matches!(finding, Finding::Found(_) | Finding::NotFound)
+            }
+            _ => false,
+        };
         let step = step(&doubtful, event, &policy(), after(seconds));
         prop_assert!(asked || matches!(step.state, State::Uncertain | State::Review), "{:?}", step);
     }
@@ -129,11 +162,16 @@ proptest! {
         record in records(), seconds in 0_u64..200_000,
     ) {
         let doubtful = Record { state: State::Uncertain, ..record };
-        let step = step(&doubtful, Event::Queried(Finding::NotFound), &policy(), after(seconds));
-        if matches!(step.state, State::Waiting | State::Queued) {
-            let now = after(seconds).now;
-            prop_assert!(now.since(doubtful.submitted_at.unwrap()) >= policy().resubmit_after);
-            prop_assert!(doubtful.doubt_until.is_none_or(|until| now >= until));
+        let in_review = Record { state: State::Review, ..doubtful.clone() };
+        let asked = [Event::Queried(Finding::NotFound), Event::Reconciled(Finding::NotFound)].map(|event| (&doubtful, event));
+        let decided = RESOLUTIONS.map(|resolution| (&in_review, Event::Resolved(resolution, Finding::NotFound)));
+        for (record, event) in asked.into_iter().chain(decided) {
+            let step = step(record, event, &policy(), after(seconds));
+            if matches!(step.state, State::Waiting | State::Queued | State::Failed) && record.cause != Some(Cause::Refused) {
+                let now = after(seconds).now;
+                prop_assert!(now.since(record.submitted_at.unwrap()) >= policy().resubmit_after);
+                prop_assert!(record.doubt_until.is_none_or(|until| now >= until));
+            }
         }
     }
 

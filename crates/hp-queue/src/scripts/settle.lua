@@ -15,7 +15,7 @@
 --       9 its longest pause, ms
 --      10 time from one call to the next where their rate is limited, microseconds, else 0
 --      11 number of the values that follow for the record
---      12 field, value, ... of the record; an empty value removes the field
+--      12 field, value, ... of the record; an empty value removes the field; the last line of `story` gets its time here
 --       then, for an end and "again": field, value, ... of the result, less finished_at and replay_of
 -- answers "stale", or the entry id of the result, or "" where the order goes on
 --
@@ -81,8 +81,8 @@ if ends then
   local n = #ARGV
   ARGV[n + 1], ARGV[n + 2] = 'finished_at', at
   if next_step == 'again' then
-    ARGV[n + 2] = redis.call('HGET', record, 'finished_at')
-    ARGV[n + 3], ARGV[n + 4] = 'replay_of', was[4] or ''
+    ARGV[n + 2] = redis.call('HGET', record, 'finished_at') or at
+    if was[4] then ARGV[n + 3], ARGV[n + 4] = 'replay_of', was[4] end
   end
   -- The outside can make only this command fail, so it goes first: then nothing has changed.
   entry = redis.pcall('XADD', wanted_in, '*', unpack(ARGV, last + 1))
@@ -93,8 +93,9 @@ if ends then
     if is_end then gone[1] = 'reply_to' end
   end
   if type(entry) == 'table' then return entry end
-  if is_end then
-    fields[5], fields[6], fields[7], fields[8] = 'finished_at', at, 'result', entry
+  -- For an ended order that has lost its result, as only a hand from outside can do, this is the first one.
+  if not was[4] then
+    fields[5], fields[6], fields[7], fields[8] = 'finished_at', ARGV[n + 2], 'result', entry
   end
   if wanted_in ~= results then
     -- The common stream is trimmed by `take`; this one may never be written again.
@@ -104,6 +105,7 @@ if ends then
 end
 
 for i = first, last, 2 do
+  if ARGV[i] == 'story' then ARGV[i + 1] = ARGV[i + 1] .. ' ' .. at end
   if ARGV[i + 1] == '' then
     gone[#gone + 1] = ARGV[i]
   else

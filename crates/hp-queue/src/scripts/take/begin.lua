@@ -1,6 +1,6 @@
--- take: claims up to n orders: open ones whose time has come, and new ones from the inbox.
+-- take: claims up to n orders: open ones whose time has come, and new ones from the inbox; or those that are named.
 --
--- One script in six files, run one after the other: begin, epoch, gates, entry, answer, claim.
+-- One script in files that run one after the other: begin, epoch, gates, entry, answer, claim, inbox, due, end.
 --
 -- KEYS  1 jobs  2 schedule  3 open  4 results  5 rejected  6 paused  7 epoch  8 breaker  9 rate  10 holds
 -- ARGV  1 prefix
@@ -13,13 +13,18 @@
 --       8 time from one call to the next where their rate is limited, microseconds, else 0
 --       9 the latest epoch that this worker knows, or ""
 --      10 the latest number of a take that it knows
+--      11 ids of orders to claim in whatever state they are, in place of new and due ones
 -- answers { now, paused reason or "", ms until the next order comes due or -1, "more" or "", claimed,
---           epoch, number of this take, ms until more may be taken or -1, silent since or "", holds }
+--           epoch, number of this take, ms until more may be taken or -1, silent since or "", holds,
+--           told }
 --       now in Unix ms; "more" says that another take would find something to do;
 --       claimed is a list of ledger records, each { field, value, field, value, ... } with order_id first;
 --       that of a new order leaves out what all new ones have in common: they are `submitting`, of claim 1 and
 --       attempt 1, without checks, accepted and submitted at `now`;
---       holds is { currency, Unix ms, ... }: until then a balance is known to be too low
+--       holds is { currency, Unix ms, ... }: until then a balance is known to be too low;
+--       told is { id, word, ... } of orders that are named: `in_hand`, `ended`, `unknown`, "unusable: why", and what was
+--       mended: `forgotten` (no record, but in an index), `listed` and `scheduled` (were not, and are now), `unlisted`,
+--       `without_result` (claimed to be told)
 --
 -- What is claimed to be submitted is stored as `submitting`, with `attempts` raised, before anybody can send it.
 -- An order found in `submitting` was left there by a worker that died: it is in doubt.

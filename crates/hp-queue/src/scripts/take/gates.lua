@@ -4,7 +4,7 @@ local silent = redis.call('HMGET', breaker, 'until', 'since')
 
 -- Ms to wait, or -1.
 local function nothing(reason, wait)
-  return { at, reason, '-1', '', {}, epoch.id, epoch.taken, wait, silent[2] or '', redis.call('HGETALL', holds) }
+  return { at, reason, '-1', '', {}, epoch.id, epoch.taken, wait, silent[2] or '', redis.call('HGETALL', holds), {} }
 end
 
 if redis.call('EXISTS', paused) == 1 then
