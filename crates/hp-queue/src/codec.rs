@@ -54,7 +54,7 @@ impl<'a> Answered<'a> {
             .ok_or_else(|| format!("`{name}` is missing"))
     }
 
-    fn time(&self, name: &str) -> Result<Option<Millis>, String> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Millis>, String> {
         Ok(self.parse(name)?.map(Millis))
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct Keys {
     pub(crate) breaker: String,
     pub(crate) rate: String,
     pub(crate) holds: String,
+    pub(crate) reconcile: String,
+    pub(crate) runs: String,
     order: String,
     repetitions: String,
 }
@@ -76,6 +78,8 @@ impl Keys {
             breaker: key("breaker"),
             rate: key("rate"),
             holds: key("holds"),
+            reconcile: key("reconcile"),
+            runs: key("reconcile:runs"),
             order: key("order:"),
             repetitions: key("again:"),
         }
@@ -83,6 +87,23 @@ impl Keys {
 
     pub(crate) fn order(&self, id: &OrderId) -> String {
         [&self.order, id.as_str()].concat()
+    }
+
+    /// What every record's key begins with.
+    pub(crate) fn order_start(&self) -> &str {
+        &self.order
+    }
+
+    /// The pattern that all records' keys match.
+    pub(crate) fn every_order(&self) -> String {
+        let escape = |c| {
+            if "*?[]\\^".contains(c) {
+                format!("\\{c}")
+            } else {
+                String::from(c)
+            }
+        };
+        self.order.chars().map(escape).chain(["*".into()]).collect()
     }
 
     pub(crate) fn repetitions(&self, id: &OrderId) -> String {

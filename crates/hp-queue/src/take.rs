@@ -91,6 +91,21 @@ pub struct Taken {
     pub holds: Vec<(Currency, Millis)>,
     /// Of orders that were named: what there is to say.
     pub told: Vec<(String, Told)>,
+    /// How many calls may be made that concern no claimed order.
+    calls: usize,
+}
+
+/// What breaker, rate and pause allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leave {
+    /// So many calls may be made now.
+    pub calls: usize,
+    /// If none, the time after which to ask again.
+    pub wait: Duration,
+    /// Whether the breaker is open.
+    pub is_silent: bool,
+    /// Why no calls are to be made, while the queue is paused.
+    pub paused: Option<String>,
 }
 
 /// What is said of an order that was to be claimed by its name.
@@ -136,7 +151,11 @@ impl Ledger {
         lease: Duration,
         first: LookFirst,
     ) -> Result<Taken, QueueError> {
-        self.claim(n, lease, first, &[]).await
+        let source = match first {
+            LookFirst::Inbox => "inbox",
+            LookFirst::Schedule => "schedule",
+        };
+        self.claim(n, lease, source, &[]).await
     }
 
     /// Claims these orders, up to `n` of them, in whatever state they are, but none that is being worked on: what
@@ -151,14 +170,28 @@ impl Ledger {
         lease: Duration,
         ids: &[&str],
     ) -> Result<Taken, QueueError> {
-        self.claim(n, lease, LookFirst::Schedule, ids).await
+        self.claim(n, lease, "schedule", ids).await
+    }
+
+    /// Asks for leave to make up to `n` calls that concern no claimed order, as breaker, rate and pause allow it.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn may_call(&self, n: usize) -> Result<Leave, QueueError> {
+        let taken = self.claim(n, Duration::ZERO, "calls", &[]).await?;
+        Ok(Leave {
+            calls: taken.calls,
+            wait: taken.wait.unwrap_or_default(),
+            is_silent: taken.silent_since.is_some(),
+            paused: taken.paused,
+        })
     }
 
     async fn claim(
         &self,
         n: usize,
         lease: Duration,
-        first: LookFirst,
+        source: &str,
         ids: &[&str],
     ) -> Result<Taken, QueueError> {
         let keys = &self.keys;
@@ -182,11 +215,7 @@ impl Ledger {
             .arg(&keys.prefix)
             .arg(n.min(LARGEST_TAKE))
             .arg(millis(lease))
-            .arg(if first == LookFirst::Inbox {
-                "inbox"
-            } else {
-                "schedule"
-            })
+            .arg(source)
             .arg(millis(self.rules.retention.results))
             .arg(millis(self.rules.policy.resubmit_after))
             .arg(millis(self.rules.longest_turn.max(longest_pause)))
@@ -241,8 +270,13 @@ fn read_take(answer: Answer) -> (Taken, Remembered) {
         holds: holds.chunks_exact(2).filter_map(read_hold).collect(),
         told: told
             .chunks_exact(2)
+            .filter(|told| !told[0].is_empty())
             .map(|told| (told[0].clone(), Told::read(&told[1])))
             .collect(),
+        calls: match &told[..] {
+            [nobody, calls] if nobody.is_empty() => calls.parse().unwrap_or(0),
+            _ => 0,
+        },
     };
     for value in &claimed {
         let fields = Answered::new(value);

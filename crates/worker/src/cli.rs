@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::reconcile::Options;
+
 /// Buys cards from HitPoints for the orders that shops put into Redis.
 ///
 /// An order is one entry of a Redis stream, put there by anyone:
@@ -26,7 +28,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Take orders and buy cards until told to stop.
     ///
@@ -43,6 +45,19 @@ pub(crate) enum Command {
     /// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing. Exit code 1 if
     /// something is bad.
     Doctor,
+    /// Hold every stuck order against HitPoints' record, and mend what differs.
+    ///
+    /// Looks at each open order that is older than reconcile.stuck_after and that no worker is at, those in review
+    /// included. Workers do the same on reconcile.schedule; this needs none of them. It keeps to rate, breaker and pause,
+    /// and may be interrupted. Every run leaves a report in {hp}:reconcile:runs.
+    ///
+    ///   worker reconcile --once                        one run, as for a CronJob or a timer
+    ///   worker reconcile --order A-1001 --dry-run      what would be done with one order
+    ///   worker reconcile --audit --since 24h --report yesterday.csv
+    ///
+    /// Exit codes: 0 all agree or is mended, 1 something needs a person, 2 it could not run, or not to its end.
+    #[command(verbatim_doc_comment)]
+    Reconcile(Options),
     /// Let orders be taken again after the queue was paused.
     ///
     /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in its log

@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod doctor;
 mod probe;
+mod reconcile;
 mod run;
 mod telemetry;
 
@@ -17,8 +18,8 @@ use cli::{Cli, Command};
 use config::Config;
 
 fn main() -> ExitCode {
-    match execute(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    match execute(Cli::parse()) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("worker: {error}");
             ExitCode::FAILURE
@@ -26,22 +27,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: &Cli) -> Result<(), Box<dyn std::error::Error>> {
+fn execute(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let config = Config::load(cli.config.as_deref())?;
     match cli.command {
         Command::Config => {
             config.client()?;
             hp_queue::connect(config.redis_url.expose())?;
             println!("{config}");
-            Ok(())
         }
         Command::Run => {
             telemetry::start(&config);
-            runtime()?.block_on(run::run(&config))
+            runtime()?.block_on(run::run(&config))?;
         }
-        Command::Doctor => runtime()?.block_on(doctor::run(&config)),
-        Command::Resume => runtime()?.block_on(run::resume(&config)),
+        Command::Reconcile(options) => {
+            telemetry::start(&config);
+            return Ok(runtime()?.block_on(reconcile::execute(&config, options)));
+        }
+        Command::Doctor => runtime()?.block_on(doctor::run(&config))?,
+        Command::Resume => runtime()?.block_on(run::resume(&config))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

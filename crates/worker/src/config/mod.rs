@@ -9,6 +9,7 @@ use hp_api::{AppSecret, Client};
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Retention, Rules};
 
+use crate::reconcile::Schedule;
 use source::Settings;
 
 /// Everything that can be set, checked.
@@ -26,9 +27,18 @@ pub(crate) struct Config {
     pub(crate) retry_base: Duration,
     pub(crate) retry_max: Duration,
     pub(crate) policy: Policy,
+    pub(crate) reconcile: Reconcile,
     pub(crate) retention: Retention,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
+}
+
+/// When reconciliation runs are made, and for what.
+#[derive(Debug)]
+pub(crate) struct Reconcile {
+    pub(crate) schedule: Schedule,
+    /// The age from which an open order is looked at.
+    pub(crate) stuck_after: Duration,
 }
 
 #[derive(Debug)]
@@ -138,6 +148,7 @@ impl Config {
                     crashes,
                 )?,
             },
+            reconcile: Reconcile::read(&mut from)?,
             retention: Retention {
                 results: from.time("results.retention")?,
                 ledger: from.time("ledger.retention")?,
@@ -221,6 +232,24 @@ impl Api {
                 .ok_or_else(|| missing("api.app_id", account))?,
             key: Key::read(from)?,
             timeout: from.time("api.timeout")?,
+        })
+    }
+}
+
+impl Reconcile {
+    fn read(from: &mut Settings) -> Result<Self, ConfigFault> {
+        let zone = from.need(
+            "reconcile.time_zone",
+            "give a name such as UTC or Asia/Shanghai",
+            |name| Schedule::new("* * * * *", name).map(|_| name.to_owned()),
+        )?;
+        Ok(Self {
+            schedule: from.need(
+                "reconcile.schedule",
+                "give a cron expression such as */5 * * * *",
+                |text| Schedule::new(text, &zone),
+            )?,
+            stuck_after: from.time("reconcile.stuck_after")?,
         })
     }
 }

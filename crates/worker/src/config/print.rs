@@ -43,6 +43,13 @@ impl fmt::Display for Config {
         writeln!(f, "max_crashes = {}\n", self.policy.max_crashes)?;
         writeln!(
             f,
+            "[reconcile]\nschedule = {:?}\ntime_zone = {:?}\nstuck_after = {:?}\n",
+            self.reconcile.schedule.text(),
+            self.reconcile.schedule.zone(),
+            time(self.reconcile.stuck_after)
+        )?;
+        writeln!(
+            f,
             "[results]\nretention = {:?}\n",
             time(self.retention.results)
         )?;

@@ -1,7 +1,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use apalis::prelude::Data;
-use hp_api::{CallError, Lookup, Outcome};
+use hp_api::{CallError, FetchCards, Lookup, Outcome};
 use hp_order::{Event, Finding, Task, plan};
 
 use super::{Buyer, held::Held};
@@ -10,7 +10,7 @@ use super::{Buyer, held::Held};
 pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Event, Infallible> {
     let event = match plan(held.record(), &buyer.policy, held.now()) {
         Task::Conclude(event) => event,
-        Task::Query => Event::Queried(buyer.look_up(&held).await),
+        Task::Query => Event::Queried(buyer.look_up(&held.record().wanted).await),
         Task::Submit => match buyer.objection(&held).await {
             Some(rejection) => Event::Declined(rejection),
             None => match buyer.withheld(&held).await {
@@ -46,8 +46,9 @@ impl Buyer {
         Event::Submitted(outcome)
     }
 
-    async fn look_up(&self, held: &Held) -> Finding {
-        let lookup = Lookup::of(self.client.query(&held.record().wanted).await);
+    /// Asks HitPoints for the record of an order.
+    pub(crate) async fn look_up(&self, wanted: &FetchCards) -> Finding {
+        let lookup = Lookup::of(self.client.query(wanted).await);
         let probe = match lookup {
             Lookup::Absent(_) => self.probe.answer().await,
             _ => None,

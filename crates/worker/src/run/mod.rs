@@ -20,20 +20,24 @@ use hp_queue::{Inbox, Ledger, Rules, connect};
 use tokio::sync::Notify;
 use tracing::{error, info};
 
-use crate::{catalogue::Catalogue, config::Config, probe::Probe};
+pub(crate) use stop::Stop;
+
+use crate::{catalogue::Catalogue, config::Config, probe::Probe, reconcile::Keeper};
 
 /// What every order of this process is worked on with.
 pub(crate) struct Buyer {
     client: Client,
     catalogue: Catalogue,
-    probe: Probe,
-    ledger: Ledger,
-    policy: Policy,
+    pub(crate) probe: Probe,
+    pub(crate) ledger: Ledger,
+    pub(crate) policy: Policy,
     holds: holds::Holds,
-    lease: std::time::Duration,
+    pub(crate) lease: std::time::Duration,
+    /// The longest that a worker may be at one order: its lease and a call.
+    pub(crate) longest_turn: std::time::Duration,
     /// Told when an order was put off, so that the take loop learns when it is due.
     postponed: Notify,
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Runs until a signal, then drains.
@@ -46,6 +50,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         () = stop.wait() => return Ok(()),
     }
     let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
+    let keeper = tokio::spawn(Keeper::new(Arc::clone(&buyer), config).keep());
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
     let orders = take::start(Arc::clone(&buyer), inbox, config.concurrency, stop.clone());
@@ -65,6 +70,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         () = stop.overdue(config.drain) => Err("stopped before all orders were settled; they are taken over when their lease ends".into()),
     };
     refresher.abort();
+    keeper.abort();
     match &end {
         Ok(()) => info!(worker = buyer.name, "stopped"),
         Err(error) => error!(worker = buyer.name, %error, "stopped"),
@@ -84,7 +90,7 @@ pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
 }
 
 impl Buyer {
-    fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
         let client = config.client()?;
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
@@ -98,6 +104,7 @@ impl Buyer {
             policy: config.policy,
             holds: holds::Holds::default(),
             lease: config.lease,
+            longest_turn: config.lease + config.api.timeout,
             postponed: Notify::new(),
             name: name(),
         })

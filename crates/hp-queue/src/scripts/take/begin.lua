@@ -6,7 +6,7 @@
 -- ARGV  1 prefix
 --       2 n, the most orders to claim
 --       3 lease, ms: a claimed order comes due by itself after it
---       4 "inbox" or "schedule": which source goes first
+--       4 "inbox" or "schedule": which source goes first; or "calls": no order is claimed, n calls are to be made otherwise
 --       5 how long results are kept, ms
 --       6 how long a request may be on its way (retry.resubmit_after), ms
 --       7 how long a probe of the breaker may take, and the longest that it may be open, ms
@@ -23,6 +23,7 @@
 --       attempt 1, without checks, accepted and submitted at `now`;
 --       holds is { currency, Unix ms, ... }: until then a balance is known to be too low;
 --       told is { id, word, ... } of orders that are named: `in_hand`, `ended`, `unknown`, "unusable: why", and what was
+--       "", number: so many calls may be made now; and what was
 --       mended: `forgotten` (no record, but in an index), `listed` and `scheduled` (were not, and are now), `unlisted`,
 --       `without_result` (claimed to be told)
 --
@@ -31,6 +32,7 @@
 
 local jobs, schedule, open, results, rejected, paused, epochs, breaker, rate, holds = unpack(KEYS)
 local prefix, n, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local calls_only = ARGV[4] == 'calls'
 local inbox_first, on_its_way = ARGV[4] == 'inbox', tonumber(ARGV[6])
 local interval, known_epoch, known_take = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
 

@@ -1,7 +1,11 @@
 -- Doing it, and answering.
 
 local more = false
-if #ARGV >= FIRST_NAME then
+local calls = 0
+if calls_only then
+  calls = n
+  tell('', text(n))
+elseif #ARGV >= FIRST_NAME then
   take_named()
 else
   local sources = inbox_first and { take_inbox, take_due } or { take_due, take_inbox }
@@ -22,6 +26,13 @@ if last_entry then
 end
 redis.call('XTRIM', results, 'MINID', '~', trim_before)
 
+if first_free and #claimed + calls > 0 then
+  local taken_up_to = first_free + (#claimed + calls) * interval
+  -- Kept until it says no more than that calls are free; their time may come at intervals of hours.
+  local kept = math.max(taken_up_to + interval - now_us, 0) / 1000 + 10000
+  redis.call('SET', rate, text(taken_up_to), 'PX', text(kept))
+end
+
 local number = epoch.taken
 if #claimed > 0 then
   number = redis.call('HINCRBY', epochs, 'taken', 1)
@@ -31,12 +42,6 @@ if #claimed > 0 then
     local probe = claimed[1][2] .. ' ' .. (type(claim) == 'string' and claim or '')
     redis.call('HSET', breaker, 'until', text(now + ARGV[7]), 'probe', probe)
     more = false
-  end
-  if first_free then
-    local taken_up_to = first_free + #claimed * interval
-    -- Kept until it says no more than that calls are free; their time may come at intervals of hours.
-    local kept = math.max(taken_up_to + interval - now_us, 0) / 1000 + 10000
-    redis.call('SET', rate, text(taken_up_to), 'PX', text(kept))
   end
 end
 

@@ -17,6 +17,7 @@ end
 if silent[1] then
   local left = silent[1] - now
   if left > 0 and left <= tonumber(ARGV[7]) then return nothing('', left) end
+  if calls_only then return nothing('', 1000) end
   n = 1
 end
 

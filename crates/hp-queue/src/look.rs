@@ -1,0 +1,91 @@
+//! Looking at orders without touching them.
+
+use std::sync::LazyLock;
+
+use hp_order::{Millis, Record};
+use redis::Value;
+
+use crate::{
+    Ledger, QueueError, Story,
+    codec::Answered,
+    script::{Script, call, run},
+};
+
+static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/look.lua")));
+
+/// An order as the ledger has it.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Its record.
+    pub record: Record,
+    /// When it last changed.
+    pub updated_at: Option<Millis>,
+    /// When it ended.
+    pub finished_at: Option<Millis>,
+    /// What became of it.
+    pub story: Story,
+    /// The entry id of its first result.
+    pub result: Option<String>,
+    /// The stream that its producer wants the result in.
+    pub reply_to: Option<String>,
+    /// Whether a worker may be at it.
+    pub is_in_hand: bool,
+    /// What its first result says was charged, while that is still there.
+    pub told: Option<Charge>,
+}
+
+/// What a result says was charged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// In major units.
+    pub total_price: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// In cards.
+    pub pin_count: String,
+}
+
+impl Ledger {
+    /// The orders with these ids that there are, in this order; an `Err` says which record cannot be read, and why.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn look(
+        &self,
+        ids: &[&str],
+    ) -> Result<Vec<Result<Looked, (String, String)>>, QueueError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = &self.keys;
+        let mut command = call(&LOOK, &[&keys.schedule, &keys.results]);
+        command.arg(&keys.prefix).arg(ids);
+        let seen: Vec<Value> = run(&LOOK, &command, &mut self.connection.clone()).await?;
+        Ok(seen.iter().map(read).collect())
+    }
+}
+
+fn read(value: &Value) -> Result<Looked, (String, String)> {
+    let fields = Answered::new(value);
+    let id = || fields.text("order_id").unwrap_or_default().to_owned();
+    let at_fault = |why| (id(), why);
+    let time = |name| fields.time(name).map_err(at_fault);
+    let text = |name| fields.text(name).map(str::to_owned);
+    if fields.text("state").is_none() {
+        return Err(at_fault("`state` is missing".into()));
+    }
+    Ok(Looked {
+        record: fields.record(Millis(0)).map_err(at_fault)?,
+        updated_at: time("updated_at")?,
+        finished_at: time("finished_at")?,
+        story: fields.text("story").map(Story::read).unwrap_or_default(),
+        is_in_hand: fields.text("in_hand").is_some(),
+        result: text("result"),
+        reply_to: text("reply_to"),
+        told: text("result_total_price").map(|total_price| Charge {
+            total_price,
+            currency: text("result_currency").unwrap_or_default(),
+            pin_count: text("result_pin_count").unwrap_or_default(),
+        }),
+    })
+}

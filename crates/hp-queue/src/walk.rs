@@ -1,0 +1,109 @@
+//! Going through many orders in bounded memory.
+
+use std::collections::HashSet;
+
+use hp_order::Millis;
+
+use crate::{Ledger, QueueError};
+
+/// How far a walk over the open orders has come: the oldest come first.
+#[derive(Debug, Default)]
+pub struct Walk {
+    from: u64,
+    /// Those of the very time at which the last page ended.
+    seen: HashSet<String>,
+}
+
+impl Walk {
+    /// What is new of a page, oldest first, and where the next one begins.
+    fn go_on(&mut self, mut page: Vec<(String, u64)>) -> Vec<String> {
+        page.retain(|(id, _)| !self.seen.contains(id));
+        if let Some((_, last)) = page.last() {
+            if *last != self.from {
+                self.seen.clear();
+                self.from = *last;
+            }
+            let of_this_time = page.iter().filter(|(_, at)| *at == self.from);
+            self.seen.extend(of_this_time.map(|(id, _)| id.clone()));
+        }
+        page.into_iter().map(|(id, _)| id).collect()
+    }
+}
+
+impl Ledger {
+    /// The next open orders that were admitted by `until`, about `n` of them; none: there are no more.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn open_orders(
+        &self,
+        walk: &mut Walk,
+        until: Millis,
+        n: usize,
+    ) -> Result<Vec<String>, QueueError> {
+        let mut command = redis::cmd("ZRANGEBYSCORE");
+        command
+            .arg(&self.keys.open)
+            .arg(walk.from)
+            .arg(until.0)
+            .arg("WITHSCORES")
+            .arg("LIMIT")
+            .arg(0)
+            .arg(n + walk.seen.len());
+        let page = command.query_async(&mut self.connection.clone()).await?;
+        Ok(walk.go_on(page))
+    }
+
+    /// Ids that are scheduled though they are not among the open orders, a part of them for each `cursor`, which is
+    /// zero at first, and again when there are no more. An id may come twice.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn strays(&self, cursor: &mut u64) -> Result<Vec<String>, QueueError> {
+        let mut connection = self.connection.clone();
+        let mut scan = redis::cmd("ZSCAN");
+        scan.arg(&self.keys.schedule)
+            .arg(*cursor)
+            .arg("COUNT")
+            .arg(500);
+        let (next, page): (u64, Vec<(String, f64)>) = scan.query_async(&mut connection).await?;
+        *cursor = next;
+        if page.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ask = redis::cmd("ZMSCORE");
+        ask.arg(&self.keys.open);
+        for (id, _) in &page {
+            ask.arg(id);
+        }
+        let open: Vec<Option<f64>> = ask.query_async(&mut connection).await?;
+        let pairs = page.into_iter().zip(open);
+        Ok(pairs
+            .filter(|(_, open)| open.is_none())
+            .map(|((id, _), _)| id)
+            .collect())
+    }
+
+    /// Ids that have a record, ended orders among them, as [`strays`](Self::strays) does.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn recorded(&self, cursor: &mut u64) -> Result<Vec<String>, QueueError> {
+        let keys = &self.keys;
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(*cursor)
+            .arg("MATCH")
+            .arg(keys.every_order())
+            .arg("COUNT")
+            .arg(500);
+        let answer = self.connection.where_is(&keys.jobs, &scan).await?;
+        let (next, page): (u64, Vec<String>) =
+            redis::from_redis_value(answer).map_err(redis::RedisError::from)?;
+        *cursor = next;
+        let start = keys.order_start();
+        Ok(page
+            .iter()
+            .filter_map(|key| key.strip_prefix(start).map(Into::into))
+            .collect())
+    }
+}

@@ -1,0 +1,139 @@
+use std::{sync::Arc, time::Duration};
+
+use hp_queue::{QueueError, Right, Turn};
+use tokio::time::sleep;
+use tracing::{error, info, warn};
+
+use super::{
+    report::Report,
+    run::{Run, Stopped},
+    schedule::Schedule,
+};
+use crate::{clock, run::Buyer};
+
+/// How long Redis is left alone after it failed.
+const PAUSE: Duration = Duration::from_secs(5);
+/// The longest time without a look at the schedule: the clock may be set.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// When this process looks for a run to make.
+pub(crate) struct Keeper {
+    pub(crate) buyer: Arc<Buyer>,
+    pub(crate) schedule: Schedule,
+    pub(crate) stuck_after: Duration,
+}
+
+impl Keeper {
+    /// Makes the run of each tick if no other worker does; one that was missed, or given up half-way by a worker that
+    /// died, once. Never returns.
+    pub(crate) async fn keep(self) {
+        loop {
+            let pause = match self.look().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    warn!(%error, "not known whether a reconciliation run is due");
+                    PAUSE
+                }
+            };
+            sleep(pause.min(LONGEST_SLEEP)).await;
+        }
+    }
+
+    /// Makes a run if one is due. Answers when to look again.
+    async fn look(&self) -> Result<Duration, QueueError> {
+        let now = clock::unix();
+        let Some(tick) = self.schedule.latest(now) else {
+            return Ok(self.until_next());
+        };
+        let turn = Turn {
+            who: format!("{} {:x}", self.buyer.name, rand::random::<u64>()),
+            tick,
+        };
+        match self.buyer.ledger.begin_run(&turn, self.buyer.lease).await? {
+            Right::Ours(now) => {
+                let report = Report::begin(&self.buyer.name, Some(tick), now);
+                self.make(&turn, report).await?;
+                Ok(Duration::ZERO)
+            }
+            Right::Held(left) => Ok(left + Duration::from_millis(1)),
+            Right::Done | Right::Lost => Ok(self.until_next()),
+        }
+    }
+
+    fn until_next(&self) -> Duration {
+        let now = clock::unix();
+        let next = self.schedule.next(now);
+        next.map_or(LONGEST_SLEEP, |next| {
+            next.since(now) + Duration::from_millis(1)
+        })
+    }
+
+    async fn make(&self, turn: &Turn, report: Report) -> Result<(), QueueError> {
+        let started_at = hp_order::Millis(report.started_at);
+        let until = started_at.before(self.stuck_after);
+        let mut run = Run::new(&self.buyer, report, &());
+        let ended = tokio::select! {
+            ended = run.through_all(until) => ended,
+            lost = self.renew(turn) => Err(lost),
+        };
+        let mut report = run.report;
+        if let Err(why) = &ended {
+            report.incomplete = Some(why.to_string());
+        }
+        report.finished_at = self.buyer.ledger.now().await?.0;
+        tell(&report);
+        match self
+            .buyer
+            .ledger
+            .end_run(Some(turn), &report.fields())
+            .await?
+        {
+            Right::Lost => warn!(
+                "another worker makes this reconciliation run: its report is the one that counts"
+            ),
+            _ => info!(tick = turn.tick.0, "reconciliation run ended"),
+        }
+        Ok(())
+    }
+
+    /// Keeps the right to a run. Returns when it is lost.
+    async fn renew(&self, turn: &Turn) -> Stopped {
+        loop {
+            sleep(self.buyer.lease / 3).await;
+            match self.buyer.ledger.renew_run(turn, self.buyer.lease).await {
+                Ok(Right::Ours(_)) => {}
+                Ok(_) => return Stopped::Lost,
+                Err(error) => warn!(%error, "the right to this run is not renewed"),
+            }
+        }
+    }
+}
+
+/// The log's share of a report.
+pub(crate) fn tell(report: &Report) {
+    let Report {
+        looked_at,
+        agreed,
+        found_charged,
+        resubmitted,
+        found_uncharged,
+        still_in_doubt,
+        to_review,
+        repaired,
+        ..
+    } = report;
+    info!(
+        looked_at,
+        agreed,
+        found_charged,
+        resubmitted,
+        found_uncharged,
+        still_in_doubt,
+        to_review,
+        repaired,
+        "reconciled"
+    );
+    if let Some(why) = &report.incomplete {
+        error!(why, "the reconciliation run is not complete");
+    }
+}

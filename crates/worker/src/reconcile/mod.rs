@@ -1,0 +1,142 @@
+//! Reconciliation: every order that is stuck is held against HitPoints' record, on a schedule and on demand.
+
+mod audit;
+mod keep;
+mod preview;
+mod report;
+mod run;
+mod schedule;
+mod shown;
+
+use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Args;
+use hp_api::OrderId;
+
+pub(crate) use keep::Keeper;
+pub(crate) use schedule::Schedule;
+
+use crate::{config::Config, run::Buyer, run::Stop};
+use report::Report;
+use run::{Run, Stopped};
+
+/// What `worker reconcile` is told.
+#[derive(Clone, Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// Make one run now and end. Without it, and without what needs a single run, stay and make a run at each tick.
+    #[arg(long)]
+    once: bool,
+    /// Look at this order only, however young it is; may be given again.
+    #[arg(long = "order", value_name = "ID")]
+    orders: Vec<OrderId>,
+    /// Ask HitPoints, but change nothing: show what would be done.
+    #[arg(long)]
+    dry_run: bool,
+    /// Also compare orders that have ended with HitPoints' records.
+    #[arg(long, requires = "since")]
+    audit: bool,
+    /// How far back the audit goes, such as 24h.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, requires = "audit")]
+    since: Option<Duration>,
+    /// Write the report to a file: .csv, else JSON.
+    #[arg(long, value_name = "FILE")]
+    report: Option<std::path::PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    fn is_single(&self) -> bool {
+        self.once
+            || self.dry_run
+            || self.audit
+            || self.json
+            || self.report.is_some()
+            || !self.orders.is_empty()
+    }
+}
+
+/// What the exit code says when a run could not be made.
+const COULD_NOT_RUN: u8 = 2;
+
+/// `worker reconcile`.
+pub(crate) async fn execute(config: &Config, options: Options) -> ExitCode {
+    match reconcile(config, options).await {
+        Ok(true) => ExitCode::FAILURE,
+        Ok(false) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("worker: {error}");
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// Whether something needs a person.
+async fn reconcile(config: &Config, options: Options) -> Result<bool, Box<dyn Error>> {
+    let buyer = Arc::new(Buyer::open(config)?);
+    let stop = Stop::on_signals()?;
+    if !options.is_single() {
+        let keeper = Keeper::new(buyer, config);
+        tokio::select! {
+            () = keeper.keep() => {}
+            () = stop.wait() => {}
+        }
+        return Ok(false);
+    }
+    let now = buyer.ledger.now().await?;
+    let progress = shown::bar(options.json);
+    let report = Report {
+        dry_run: options.dry_run,
+        ..Report::begin(&buyer.name, None, now)
+    };
+    let mut run = Run::new(&buyer, report, &progress);
+    let until = now.before(config.reconcile.stuck_after);
+    let ended = tokio::select! {
+        ended = single(&mut run, &options, until, now) => ended,
+        () = stop.wait() => Err(Stopped::Interrupted),
+    };
+    let mut report = run.report;
+    progress.clear();
+    report.incomplete = ended.as_ref().err().map(ToString::to_string);
+    report.finished_at = buyer.ledger.now().await?.0;
+    if !options.dry_run {
+        buyer.ledger.end_run(None, &report.fields()).await?;
+    }
+    shown::print(&report, options.json)?;
+    if let Some(file) = &options.report {
+        shown::write(&report, file)?;
+    }
+    ended?;
+    Ok(report.needs_a_person())
+}
+
+async fn single(
+    run: &mut Run<'_>,
+    options: &Options,
+    until: hp_order::Millis,
+    now: hp_order::Millis,
+) -> Result<(), Stopped> {
+    let ids: Vec<String> = options.orders.iter().map(ToString::to_string).collect();
+    match (options.dry_run, ids.is_empty()) {
+        (true, true) => run.preview_all(until).await?,
+        (true, false) => run.preview(&ids).await?,
+        (false, true) => run.through_all(until).await?,
+        (false, false) => run.through(&ids).await?,
+    }
+    if let (true, Some(since)) = (options.audit, options.since) {
+        run.audit(now.before(since)).await?;
+    }
+    Ok(())
+}
+
+impl Keeper {
+    pub(crate) fn new(buyer: Arc<Buyer>, config: &Config) -> Self {
+        Self {
+            buyer,
+            schedule: config.reconcile.schedule.clone(),
+            stuck_after: config.reconcile.stuck_after,
+        }
+    }
+}
