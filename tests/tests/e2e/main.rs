@@ -18,6 +18,8 @@ mod main_job;
 mod odd_redis;
 mod poison;
 mod rate;
+mod reconcile;
+mod reconcile_schedule;
 mod repetition;
 mod rust_shop;
 mod trouble;

@@ -1,0 +1,442 @@
+//! A reconciliation run on demand: what is stuck is held against HitPoints' record, and mended.
+
+use std::{process::Output, time::Duration};
+
+use e2e::{Worker, World};
+use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
+use hp_order::{Event, Finding};
+use hp_queue::{Claimed, Ledger};
+use hp_sandbox::{Duplicate, Options};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::by_hand::{LONG, settle, take_one};
+
+/// Every open order counts as stuck.
+const AT_ONCE: (&str, &str) = ("HP_RECONCILE__STUCK_AFTER", "1ms");
+
+fn reconcile(world: &World, arguments: &[&str]) -> Output {
+    let words = [&["reconcile"], arguments].concat();
+    Worker::command(&words, &world.settings(&[AT_ONCE]))
+}
+
+/// A run's exit code and its report.
+fn report(world: &World, arguments: &[&str]) -> (i32, Value) {
+    let output = reconcile(world, &[&["--json"], arguments].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let report = serde_json::from_str(&text).unwrap_or_else(|error| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{said}")
+    });
+    (output.status.code().unwrap(), report)
+}
+
+pub(crate) fn lost() -> Event {
+    Event::Submitted(Outcome::Unknown(Doubt {
+        kind: DoubtKind::Lost,
+        code: None,
+        message: "no answer".into(),
+    }))
+}
+
+/// Puts an order in and claims it.
+async fn claimed(world: &World, ledger: &Ledger, id: &str) -> Claimed {
+    world.order(id, 1).await;
+    take_one(ledger, LONG).await
+}
+
+/// Charges an order at the sandbox behind the worker's back.
+async fn charge(world: &World, claimed: &Claimed) {
+    let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
+        .secret("demo-secret".to_owned().into())
+        .build()
+        .unwrap();
+    client.fetch(&claimed.record.wanted).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_without_a_worker() {
+    const FAULTS: [&str; 10] = [
+        "drop-before",
+        "lost-answer",
+        "timeout-before",
+        "timeout-after",
+        "http-500-before",
+        "http-500-after",
+        "truncated",
+        "bad-signature",
+        "unsigned",
+        "fail-0",
+    ];
+    let world = World::with(Options {
+        duplicate: Duplicate::Charge,
+        ..Options::local()
+    });
+    let id = |n: usize| match n % 2 {
+        0 => format!("A-{n}"),
+        _ => format!("A-{n}~{}", FAULTS[n / 2 % FAULTS.len()]),
+    };
+    let far = [
+        ("HP_RETRY__BASE", "1h"),
+        ("HP_RETRY__MAX", "2h"),
+        ("HP_API__TIMEOUT", "500ms"),
+        ("HP_RETRY__RESUBMIT_AFTER", "1h"),
+    ];
+    let mut worker = world.worker_with(&far);
+    for n in 0..1000 {
+        world.order(&id(n), 1).await;
+    }
+    for n in (0..1000).step_by(2) {
+        assert_eq!(world.result(&id(n)).await["status"], "completed");
+    }
+    worker.signal(Signal::SIGTERM);
+    assert!(worker.ended().await.success());
+    let told_before = world.stream("{hp}:results").await.len();
+
+    let (code, report) = report(&world, &["--once"]);
+    assert_eq!(code, 0, "{report:#}");
+    let books = world.sandbox.ledger();
+    assert_eq!(books.totals.charged_twice, 0);
+    let results = world.stream("{hp}:results").await;
+    assert_eq!(results.len(), books.totals.orders, "one for each charge");
+    for charge in &books.charges {
+        let of_this = results
+            .iter()
+            .filter(|result| result["order_id"] == charge.out_trade_id);
+        assert_eq!(of_this.count(), 1, "{}", charge.out_trade_id);
+    }
+    let open: usize = world.redis.run(&["ZCARD", "{hp}:open"]).await;
+    assert_eq!(open + results.len(), 1000);
+    let found: Vec<_> = results[told_before..].iter().collect();
+    assert!(found.iter().all(|result| result["source"] == "reconcile"));
+    assert_eq!(report["found_charged"], found.len());
+    assert_eq!(report["looked_at"], 1000 - told_before);
+    let goes_on = ["agreed", "resubmitted", "still_in_doubt"].map(|figure| report[figure].as_u64());
+    let goes_on: u64 = goes_on.into_iter().flatten().sum();
+    assert_eq!(goes_on, u64::try_from(open).unwrap(), "{report:#}");
+    let amount: rust_decimal::Decimal = books
+        .charges
+        .iter()
+        .filter(|charge| {
+            found
+                .iter()
+                .any(|result| result["order_id"] == charge.out_trade_id)
+        })
+        .map(|charge| charge.total_price)
+        .sum();
+    assert_eq!(report["amounts"]["CNY"], amount.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_charged_is_completed_and_what_never_was_is_let_go_on() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let charged = claimed(&world, &ledger, "charged").await;
+    charge(&world, &charged).await;
+    let not = claimed(&world, &ledger, "not-charged").await;
+    for claimed in [&charged, &not] {
+        settle(&ledger, claimed, lost()).await;
+    }
+    // Long ago, as far as the ledger knows.
+    let long_ago = ["HSET", "{hp}:order:not-charged", "submitted_at", "1"];
+    world.redis.run::<u64>(&long_ago).await;
+
+    let (code, report) = report(&world, &["--once"]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        (&report["found_charged"], &report["resubmitted"]),
+        (&1.into(), &1.into())
+    );
+    let result = world.result("charged").await;
+    assert_eq!(
+        (result["status"].as_str(), result["source"].as_str()),
+        ("completed", "reconcile")
+    );
+    let waiting = world.record("not-charged").await;
+    assert_eq!(waiting["state"], "waiting");
+    let _worker = world.worker();
+    assert_eq!(world.result("not-charged").await["attempts"], "2");
+    assert_eq!(
+        (world.charged("charged"), world.charged("not-charged")),
+        (1, 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_time_keeps_it() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    let low = Refusal {
+        kind: RefusalKind::LowBalance,
+        code: Some(400_113),
+        message: "low".into(),
+    };
+    settle(&ledger, &order, Event::Submitted(Outcome::NotCharged(low))).await;
+    let due = || async {
+        world
+            .redis
+            .run::<u64>(&["ZSCORE", "{hp}:schedule", "A-1"])
+            .await
+    };
+    let before = due().await;
+    let (code, report) = report(&world, &["--once"]);
+    assert_eq!((code, &report["agreed"]), (0, &1.into()));
+    let record = world.record("A-1").await;
+    assert_eq!(
+        (record["state"].as_str(), record["attempts"].as_str()),
+        ("waiting", "1")
+    );
+    let later = due().await - before;
+    assert!(later < 60_000, "put off by {later} ms");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_in_review_is_completed_when_its_record_is_there_and_else_needs_a_person() {
+    let world = World::start();
+    let ledger = world.ledger();
+    for id in ["there", "not-there"] {
+        let order = claimed(&world, &ledger, id).await;
+        if id == "there" {
+            charge(&world, &order).await;
+        }
+        let other = Event::Queried(Finding::Contradiction(hp_api::Mismatch::Quantity));
+        settle(&ledger, &order, other).await;
+        assert_eq!(world.record(id).await["state"], "review");
+    }
+    let (code, report) = report(&world, &["--once"]);
+    assert_eq!((code, &report["to_review"]), (1, &1.into()));
+    assert_eq!(report["needs_a_person"], serde_json::json!(["not-there"]));
+    assert_eq!(world.result("there").await["source"], "reconcile");
+    assert_eq!(world.record("not-there").await["state"], "review");
+    let due: String = world
+        .redis
+        .run(&["ZSCORE", "{hp}:schedule", "not-there"])
+        .await;
+    assert_eq!(due, "inf");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_worked_on_and_what_is_young_is_left_alone() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let mine = claimed(&world, &ledger, "mine").await;
+    let (code, in_hand) = report(&world, &["--once"]);
+    assert_eq!(
+        (code, &in_hand["in_hand"], &in_hand["looked_at"]),
+        (0, &1.into(), &0.into())
+    );
+    settle(&ledger, &mine, lost()).await;
+    let settings = world.settings(&[("HP_RECONCILE__STUCK_AFTER", "1h")]);
+    let young = Worker::command(&["reconcile", "--json", "--once"], &settings);
+    let young: Value = serde_json::from_slice(&young.stdout).unwrap();
+    assert_eq!(young["looked_at"], 0);
+    let (_, named) = report(&world, &["--order", "mine"]);
+    assert_eq!(
+        named["looked_at"], 1,
+        "whoever names it does not care how young it is"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_not_be_in_the_indexes_is_mended() {
+    let world = World::start();
+    let ledger = world.ledger();
+    for id in ["unscheduled", "unlisted", "ended", "resultless"] {
+        let order = claimed(&world, &ledger, id).await;
+        settle(&ledger, &order, lost()).await;
+    }
+    for id in ["ended", "resultless"] {
+        let words = ["HSET", &format!("{{hp}}:order:{id}"), "submitted_at", "1"];
+        world.redis.run::<u64>(&words).await;
+    }
+    let redis = &world.redis;
+    redis
+        .run::<u64>(&["ZREM", "{hp}:schedule", "unscheduled"])
+        .await;
+    redis.run::<u64>(&["ZREM", "{hp}:open", "unlisted"]).await;
+    redis
+        .run::<u64>(&["ZADD", "{hp}:open", "1", "no-record"])
+        .await;
+    redis
+        .run::<u64>(&["ZADD", "{hp}:schedule", "inf", "no-record-either"])
+        .await;
+    let ended = ["state", "failed", "reason", "refused", "source", "fetch"];
+    for id in ["ended", "resultless"] {
+        let key = format!("{{hp}}:order:{id}");
+        let words = [&["HSET", &key], &ended[..]].concat();
+        redis.run::<u64>(&words).await;
+    }
+    redis
+        .run::<u64>(&[
+            "HSET",
+            "{hp}:order:ended",
+            "result",
+            "1-1",
+            "finished_at",
+            "1",
+        ])
+        .await;
+
+    let (code, report) = report(&world, &["--once"]);
+    assert_eq!((code, &report["repaired"]), (0, &6.into()), "{report:#}");
+    let open: Vec<String> = redis.run(&["ZRANGE", "{hp}:open", "0", "-1"]).await;
+    let scheduled: Vec<String> = redis.run(&["ZRANGE", "{hp}:schedule", "0", "-1"]).await;
+    assert_eq!(open.len(), 2, "{open:?}");
+    assert_eq!(scheduled.len(), 2, "{scheduled:?}");
+    for id in ["unscheduled", "unlisted"] {
+        assert!(open.iter().any(|open| open == id) && scheduled.iter().any(|due| due == id));
+    }
+    let told = world.result("resultless").await;
+    assert_eq!(
+        (told["status"].as_str(), told.get("replay_of")),
+        ("failed", None)
+    );
+    assert_eq!(world.record("resultless").await["result"], told["entry"]);
+    let (_, again) = report_of(&world);
+    assert_eq!(again["repaired"], 0, "{again:#}");
+}
+
+fn report_of(world: &World) -> (i32, Value) {
+    report(world, &["--once"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_what_a_run_would_do_and_changes_nothing() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    charge(&world, &order).await;
+    settle(&ledger, &order, lost()).await;
+    let before = world.record("A-1").await;
+    let (code, report) = report(&world, &["--dry-run"]);
+    assert_eq!((code, &report["found_charged"]), (0, &1.into()));
+    assert_eq!(
+        (&report["preview"][0]["from"], &report["preview"][0]["to"]),
+        (&"uncertain".into(), &"completed".into())
+    );
+    assert_eq!(world.record("A-1").await, before);
+    assert!(world.stream("{hp}:results").await.is_empty());
+    assert!(world.stream("{hp}:reconcile:runs").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_be_made_says_why_and_exits_with_2() {
+    let mut world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    settle(&ledger, &order, lost()).await;
+    ledger
+        .pause("the secret is wrong", "somebody")
+        .await
+        .unwrap();
+    let paused = reconcile(&world, &["--once"]);
+    assert_eq!(paused.status.code(), Some(2));
+    let said = String::from_utf8(paused.stderr).unwrap();
+    assert!(said.contains("paused: the secret is wrong"), "{said}");
+    let left = world.stream("{hp}:reconcile:runs").await;
+    assert!(left[0]["incomplete"].contains("paused"), "{left:?}");
+    world.redis.crash();
+    assert_eq!(reconcile(&world, &["--once"]).status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_run_leaves_its_report_in_redis_and_in_the_file_that_is_asked_for() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    charge(&world, &order).await;
+    settle(&ledger, &order, lost()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (json, csv) = (
+        folder.path().join("run.json"),
+        folder.path().join("run.csv"),
+    );
+    for file in [&json, &csv] {
+        let output = reconcile(&world, &["--report", file.to_str().unwrap()]);
+        assert!(output.status.success());
+    }
+    let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(report["found_charged"], 1);
+    let table = std::fs::read_to_string(csv).unwrap();
+    assert!(table.starts_with("figure,key,value\n"), "{table}");
+    assert!(table.contains("looked_at,,0\n"), "{table}");
+    let runs = world.stream("{hp}:reconcile:runs").await;
+    assert_eq!(runs.len(), 2);
+    assert_eq!(
+        (runs[0]["found_charged"].as_str(), runs[0]["tick"].as_str()),
+        ("1", "")
+    );
+    assert!(runs[0]["amounts"].contains("CNY"), "{:?}", runs[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_finds_ended_orders_that_differ_from_hitpoints_records() {
+    let world = World::start();
+    {
+        let _worker = world.worker();
+        for id in ["A-1", "A-2", "A-3"] {
+            world.order(id, 2).await;
+            world.result(id).await;
+        }
+        let unknown = [
+            ("order_id", "A-4"),
+            ("product_id", "777"),
+            ("quantity", "1"),
+        ];
+        world.put(&unknown).await;
+        assert_eq!(world.result("A-4").await["status"], "rejected");
+    }
+    let audit = ["--once", "--audit", "--since", "1h"];
+    let (code, agreed) = report(&world, &audit);
+    assert_eq!(
+        (code, &agreed["audit"]["agreed"]),
+        (0, &4.into()),
+        "{agreed:#}"
+    );
+    let books = world.sandbox.ledger();
+    let cny = &agreed["audit"]["totals"]["by_currency"]["CNY"];
+    assert_eq!((&cny["orders"], &cny["cards"]), (&3.into(), &6.into()));
+    assert_eq!(cny["amount"], books.totals.charged["CNY"].to_string());
+    assert_eq!(&agreed["audit"]["totals"]["by_product"]["2"]["CNY"], cny);
+
+    let failed = ["state", "failed", "reason", "gave_up", "source", "worker"];
+    world
+        .redis
+        .run::<u64>(&[&["HSET", "{hp}:order:A-1"], &failed[..]].concat())
+        .await;
+    world
+        .redis
+        .run::<u64>(&["HSET", "{hp}:order:A-2", "quantity", "5"])
+        .await;
+    let (code, found) = report(&world, &audit);
+    assert_eq!(
+        (code, &found["audit"]["disagreed"]),
+        (1, &2.into()),
+        "{found:#}"
+    );
+    let (_, none) = report(&world, &["--once", "--audit", "--since", "1ms"]);
+    assert_eq!(none["audit"]["compared"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_keeps_to_the_rate() {
+    let world = World::start();
+    let ledger = world.ledger();
+    for n in 0..12 {
+        let order = claimed(&world, &ledger, &format!("A-{n}")).await;
+        settle(&ledger, &order, lost()).await;
+        // Between them HitPoints is heard.
+        ledger.resume().await.unwrap();
+        world.redis.run::<u64>(&["DEL", "{hp}:breaker"]).await;
+    }
+    let settings = world.settings(&[AT_ONCE, ("HP_WORKER__RATE", "10")]);
+    let output = Worker::command(&["reconcile", "--once", "--json"], &settings);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["looked_at"], 12);
+    let took = report["finished_at"].as_u64().unwrap() - report["started_at"].as_u64().unwrap();
+    assert!(
+        Duration::from_millis(took) >= Duration::from_secs(1),
+        "{took} ms"
+    );
+}

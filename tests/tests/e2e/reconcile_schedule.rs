@@ -1,0 +1,104 @@
+//! Reconciliation on a schedule: one run for each tick, whoever makes it.
+
+use e2e::{Entry, Worker, World};
+use nix::sys::signal::Signal;
+
+use crate::{
+    by_hand::{LONG, settle, take_one},
+    reconcile::lost,
+};
+
+/// Twenty orders in doubt, which nobody looks at by himself for a day.
+async fn stuck(world: &World) {
+    let ledger = world.ledger();
+    for n in 0..20 {
+        world.order(&format!("A-{n}"), 1).await;
+        let claimed = take_one(&ledger, LONG).await;
+        settle(&ledger, &claimed, lost()).await;
+        world.redis.run::<u64>(&["DEL", "{hp}:breaker"]).await;
+    }
+}
+
+fn worker(world: &World, schedule: &str, rate: &str) -> Worker {
+    world.worker_with(&[
+        ("HP_RECONCILE__SCHEDULE", schedule),
+        ("HP_RECONCILE__STUCK_AFTER", "1ms"),
+        ("HP_WORKER__RATE", rate),
+    ])
+}
+
+/// Waits until so many runs have left their report.
+async fn runs(world: &World, n: usize) -> Vec<Entry> {
+    world
+        .redis
+        .until(&format!("{n} runs"), || async {
+            let runs = world.stream("{hp}:reconcile:runs").await;
+            (runs.len() >= n).then_some(runs)
+        })
+        .await
+}
+
+fn ticks(runs: &[Entry]) -> Vec<u64> {
+    runs.iter()
+        .map(|run| run["tick"].parse().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_make_one_run_at_each_tick() {
+    let world = World::start();
+    let _workers = [(); 3].map(|()| worker(&world, "* * * * * *", "1000"));
+    let ticks = ticks(&runs(&world, 5).await);
+    for pair in ticks.windows(2) {
+        assert!(pair[0] < pair[1], "{ticks:?}");
+    }
+    assert!(ticks.iter().all(|tick| tick % 1000 == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_worker_is_killed_is_made_by_another_and_reported_once() {
+    let world = World::start();
+    stuck(&world).await;
+    // The last tick is long past: its run was missed, and it is the only one for years.
+    let yearly = "0 0 1 1 *";
+    let workers = [(); 3].map(|()| worker(&world, yearly, "10"));
+    let holder = || async {
+        let holder: Option<String> = world.redis.run(&["HGET", "{hp}:reconcile", "holder"]).await;
+        holder
+    };
+    let acting = world.redis.until("a run to begin", holder).await;
+    let is_acting = |worker: &&Worker| acting.contains(&format!(":{} ", worker.id()));
+    let acting = workers.iter().find(is_acting).unwrap();
+    acting.signal(Signal::SIGKILL);
+
+    let run = runs(&world, 1).await.remove(0);
+    assert!(!run["by"].ends_with(&format!(":{}", acting.id())));
+    assert_eq!(run["incomplete"], "");
+    for worker in workers.iter().filter(|worker| worker.id() != acting.id()) {
+        worker.signal(Signal::SIGTERM);
+    }
+    assert_eq!(world.stream("{hp}:reconcile:runs").await.len(), 1);
+    let done: u64 = world.redis.run(&["HGET", "{hp}:reconcile", "done"]).await;
+    assert_eq!(done.to_string(), run["tick"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_away_in_its_run_leaves_no_second_report() {
+    let world = World::start();
+    stuck(&world).await;
+    let first = worker(&world, "0 0 1 1 *", "10");
+    let held = || async {
+        let held: u64 = world.redis.run(&["EXISTS", "{hp}:reconcile"]).await;
+        (held == 1).then_some(())
+    };
+    world.redis.until("a run to begin", held).await;
+    first.signal(Signal::SIGSTOP);
+    let second = worker(&world, "0 0 1 1 *", "1000");
+    let run = runs(&world, 1).await.remove(0);
+    assert!(run["by"].ends_with(&format!(":{}", second.id())));
+    first.signal(Signal::SIGCONT);
+    first
+        .said("another worker makes this reconciliation run")
+        .await;
+    assert_eq!(world.stream("{hp}:reconcile:runs").await.len(), 1);
+}
