@@ -128,13 +128,17 @@ impl Here<'_> {
     }
 
     fn resolved(&self, resolution: Resolution, finding: Finding) -> Step {
-        let is_absent = finding == Finding::NotFound && self.not_found_counts_in().is_zero();
+        if finding != Finding::NotFound || resolution == Resolution::Completed {
+            return self.reconciled(finding);
+        }
+        let wait = self.not_found_counts_in();
         match resolution {
-            Resolution::NotCharged if is_absent => self.failed(FailReason::Resolved, Source::Query),
-            Resolution::Resubmit if is_absent => {
-                self.to(State::Waiting, Next::After(Duration::ZERO))
-            }
-            _ => self.reconciled(finding),
+            _ if !wait.is_zero() => self.review(format!(
+                "HitPoints has no record of it, but a request may still arrive: decide in {} s",
+                wait.as_secs() + 1
+            )),
+            Resolution::NotCharged => self.failed(FailReason::Resolved, Source::Query),
+            _ => self.to(State::Waiting, Next::After(Duration::ZERO)),
         }
     }
 

@@ -1,8 +1,8 @@
-//! What concerns all orders at once: a pause, and balances that are too low.
+//! What concerns all orders at once: a pause, and balances that are too low; and what a person asks for.
 
 use std::{sync::LazyLock, time::Duration};
 
-use hp_api::Currency;
+use hp_api::{Currency, OrderId};
 use hp_order::Millis;
 
 use crate::{
@@ -56,6 +56,28 @@ impl Ledger {
         let mut command = redis::cmd("HDEL");
         command.arg(&self.keys.holds).arg(currency.as_str());
         Ok(command.query_async(&mut self.connection.clone()).await?)
+    }
+
+    /// Has an ended order's result told once more, in the words of its first job: it comes due like an open one.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn want_again(&self, id: &OrderId, now: Millis) -> Result<(), QueueError> {
+        /// No words of its own, as `MessagePack` writes it.
+        const NO_WORDS: &[u8] = &[0x80];
+        let (waiting, kept) = (self.keys.repetitions(id), self.rules.retention.ledger);
+        redis::pipe()
+            .atomic()
+            .rpush(&waiting, NO_WORDS)
+            .pexpire(&waiting, i64::try_from(millis(kept)).unwrap_or(i64::MAX))
+            .cmd("ZADD")
+            .arg(&self.keys.schedule)
+            .arg("NX")
+            .arg(now.0)
+            .arg(id.as_str())
+            .query_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
     }
 
     /// Stops the taking of orders by all workers. `false`: it was stopped already, and its first reason stands.

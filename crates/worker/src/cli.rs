@@ -4,11 +4,14 @@
     reason = "what is written here is printed on a terminal"
 )]
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::reconcile::Options;
+use crate::{
+    decide::{Decision, Orders},
+    reconcile::Options,
+};
 
 /// Buys cards from HitPoints for the orders that shops put into Redis.
 ///
@@ -58,9 +61,48 @@ pub(crate) enum Command {
     /// Exit codes: 0 all agree or is mended, 1 something needs a person, 2 it could not run, or not to its end.
     #[command(verbatim_doc_comment)]
     Reconcile(Options),
+    /// Have orders tried again now: those in review are asked about anew, those that wait come due.
+    ///
+    ///   worker retry A-1001 A-1002
+    ///
+    /// Exit codes: 0 all are tried again, 1 one is not (it has ended, or a worker is at it), 2 it could not be done.
+    #[command(verbatim_doc_comment)]
+    Retry(Orders),
+    /// Decide what becomes of an order in review. HitPoints is asked first, and its record has the last word.
+    ///
+    ///   worker resolve A-1001 --as completed --why "record mended, ticket 42"
+    ///   worker resolve A-1001 --as not-charged --why "customer cancelled"
+    ///   worker resolve A-1001 --as resubmit --why "never arrived, ticket 42"
+    ///
+    /// completed: only if the record is there and fits. not-charged and resubmit: only if there is certainly none, which
+    /// cannot be known before retry.resubmit_after has passed since the last submission. Who and why stand in the order's
+    /// story.
+    ///
+    /// Exit codes: 0 done, 1 HitPoints' record says otherwise, or the order is not in review, 2 it could not be done.
+    #[command(verbatim_doc_comment)]
+    Resolve(Decision),
+    /// Put the results of ended orders out again; those of completed ones from HitPoints' record, which has the cards.
+    ///
+    ///   worker republish A-1001
+    ///
+    /// Exit codes: 0 all are told, 1 one is not, 2 it could not be done.
+    #[command(verbatim_doc_comment)]
+    Republish(Orders),
     /// Let orders be taken again after the queue was paused.
     ///
     /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in its log
     /// and in {hp}:paused. See to it first.
     Resume,
+}
+
+impl Command {
+    /// What the exit code says when a command could not be carried out at all.
+    pub(crate) fn could_not(&self) -> ExitCode {
+        match self {
+            Self::Run | Self::Config | Self::Doctor | Self::Resume => ExitCode::FAILURE,
+            Self::Reconcile(_) | Self::Retry(_) | Self::Resolve(_) | Self::Republish(_) => {
+                ExitCode::from(2)
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod cli;
 mod clock;
 mod config;
+mod decide;
 mod doctor;
 mod probe;
 mod reconcile;
@@ -18,16 +19,20 @@ use cli::{Cli, Command};
 use config::Config;
 
 fn main() -> ExitCode {
-    match execute(Cli::parse()) {
-        Ok(code) => code,
+    let cli = Cli::parse();
+    let could_not = cli.command.could_not();
+    match execute(cli) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("worker: {error}");
-            ExitCode::FAILURE
+            could_not
         }
     }
 }
 
-fn execute(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+/// Whether all is as it was to be.
+fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
     let config = Config::load(cli.config.as_deref())?;
     match cli.command {
         Command::Config => {
@@ -41,12 +46,19 @@ fn execute(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
         Command::Reconcile(options) => {
             telemetry::start(&config);
-            return Ok(runtime()?.block_on(reconcile::execute(&config, options)));
+            return runtime()?.block_on(reconcile::reconcile(&config, options));
+        }
+        Command::Retry(orders) => return runtime()?.block_on(decide::retry(&config, orders)),
+        Command::Resolve(decision) => {
+            return runtime()?.block_on(decide::resolve(&config, decision));
+        }
+        Command::Republish(orders) => {
+            return runtime()?.block_on(decide::republish(&config, orders));
         }
         Command::Doctor => runtime()?.block_on(doctor::run(&config))?,
         Command::Resume => runtime()?.block_on(run::resume(&config))?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -7,6 +7,7 @@
 mod breaker;
 mod by_hand;
 mod configuration;
+mod decide;
 mod doctor;
 mod doubt;
 mod elsewhere;

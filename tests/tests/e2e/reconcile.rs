@@ -46,7 +46,7 @@ async fn claimed(world: &World, ledger: &Ledger, id: &str) -> Claimed {
 }
 
 /// Charges an order at the sandbox behind the worker's back.
-async fn charge(world: &World, claimed: &Claimed) {
+pub(crate) async fn charge(world: &World, claimed: &Claimed) {
     let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
         .secret("demo-secret".to_owned().into())
         .build()

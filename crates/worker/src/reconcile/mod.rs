@@ -8,7 +8,7 @@ mod run;
 mod schedule;
 mod shown;
 
-use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use clap::Args;
 use hp_api::OrderId;
@@ -18,6 +18,7 @@ pub(crate) use schedule::Schedule;
 
 use crate::{config::Config, run::Buyer, run::Stop};
 use report::Report;
+pub(crate) use run::settle;
 use run::{Run, Stopped};
 
 /// What `worker reconcile` is told.
@@ -58,23 +59,8 @@ impl Options {
     }
 }
 
-/// What the exit code says when a run could not be made.
-const COULD_NOT_RUN: u8 = 2;
-
-/// `worker reconcile`.
-pub(crate) async fn execute(config: &Config, options: Options) -> ExitCode {
-    match reconcile(config, options).await {
-        Ok(true) => ExitCode::FAILURE,
-        Ok(false) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("worker: {error}");
-            ExitCode::from(COULD_NOT_RUN)
-        }
-    }
-}
-
-/// Whether something needs a person.
-async fn reconcile(config: &Config, options: Options) -> Result<bool, Box<dyn Error>> {
+/// `worker reconcile`. Whether nothing needs a person.
+pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool, Box<dyn Error>> {
     let buyer = Arc::new(Buyer::open(config)?);
     let stop = Stop::on_signals()?;
     if !options.is_single() {
@@ -83,7 +69,7 @@ async fn reconcile(config: &Config, options: Options) -> Result<bool, Box<dyn Er
             () = keeper.keep() => {}
             () = stop.wait() => {}
         }
-        return Ok(false);
+        return Ok(true);
     }
     let now = buyer.ledger.now().await?;
     let progress = shown::bar(options.json);
@@ -109,7 +95,7 @@ async fn reconcile(config: &Config, options: Options) -> Result<bool, Box<dyn Er
         shown::write(&report, file)?;
     }
     ended?;
-    Ok(report.needs_a_person())
+    Ok(!report.needs_a_person())
 }
 
 async fn single(

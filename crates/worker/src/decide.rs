@@ -1,0 +1,305 @@
+//! What a person decides about single orders: `worker retry`, `resolve` and `republish`.
+
+use std::error::Error;
+
+use clap::{Args, ValueEnum};
+use hp_api::OrderId;
+use hp_order::{Ending, Event, FailReason, Moment, Next, Resolution, State, Step};
+use hp_queue::{Claimed, Told};
+use serde::Serialize;
+
+use crate::{config::Config, reconcile::settle, run::Buyer};
+
+/// Orders by their ids.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Orders {
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<OrderId>,
+    /// Who does it, for the orders' stories; else the user of this machine.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Print what became of each as JSON, a line for each.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a person says of an order.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Decision {
+    #[arg(value_name = "ID")]
+    id: OrderId,
+    /// What to take it for.
+    #[arg(long = "as", value_name = "WHAT")]
+    verdict: Verdict,
+    /// Why, for its story.
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// Who decides, for its story; else the user of this machine.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Print what became of it as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Verdict {
+    /// It was charged.
+    Completed,
+    /// It was not charged, and is not wanted any more.
+    NotCharged,
+    /// It was not charged: submit it again.
+    Resubmit,
+}
+
+/// What became of an order.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    order_id: &'a str,
+    done: bool,
+    state: Option<&'static str>,
+    message: String,
+}
+
+/// Whether everything was done.
+type Done = Result<bool, Box<dyn Error>>;
+
+/// An order that could be claimed, or why not.
+type Claim = Result<Claimed, String>;
+
+/// Somebody else has the order.
+const TAKEN: &str = "a worker has it by now";
+
+/// `worker retry`.
+pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {
+    let buyer = Buyer::open(config)?;
+    let mut all_done = true;
+    for id in &orders.ids {
+        let note = note("retried", orders.by.as_deref(), None);
+        let outcome = match claim(&buyer, id, note).await? {
+            Err(why) => Outcome::missed(id, None, why),
+            Ok(claimed) => match decide(&buyer, &claimed, Event::Retried).await? {
+                None => Outcome::missed(id, None, TAKEN.into()),
+                Some(step) => Outcome::done(id, &step, "tried again now".into()),
+            },
+        };
+        all_done &= outcome.done;
+        outcome.print(orders.json)?;
+    }
+    Ok(all_done)
+}
+
+/// `worker resolve`.
+pub(crate) async fn resolve(config: &Config, decision: Decision) -> Done {
+    let buyer = Buyer::open(config)?;
+    let outcome = resolved(&buyer, &decision).await?;
+    outcome.print(decision.json)?;
+    Ok(outcome.done)
+}
+
+async fn resolved<'a>(
+    buyer: &Buyer,
+    decision: &'a Decision,
+) -> Result<Outcome<'a>, Box<dyn Error>> {
+    let Decision { id, verdict, .. } = decision;
+    let word = verdict.word();
+    let note = note(word, decision.by.as_deref(), Some(&decision.why));
+    let claimed = match claim(buyer, id, note).await? {
+        Err(why) => return Ok(Outcome::missed(id, None, why)),
+        Ok(claimed) => claimed,
+    };
+    let state = claimed.record.state;
+    if state != State::Review {
+        put_back(buyer, claimed).await?;
+        let why = format!("it is {state}, not in review: it goes on by itself");
+        return Ok(Outcome::missed(id, Some(state), why));
+    }
+    Ok(match look_and_decide(buyer, &claimed, *verdict).await? {
+        None => Outcome::missed(id, None, TAKEN.into()),
+        Some(step) if verdict.is_met_by(&step) => Outcome::done(id, &step, word.into()),
+        Some(step) => {
+            let why = match step.state {
+                State::Completed => "HitPoints has charged it: it is completed".into(),
+                _ => step.message.clone().unwrap_or_default(),
+            };
+            Outcome::missed(id, Some(step.state), why)
+        }
+    })
+}
+
+/// `worker republish`.
+pub(crate) async fn republish(config: &Config, orders: Orders) -> Done {
+    let buyer = Buyer::open(config)?;
+    let mut all_done = true;
+    for id in &orders.ids {
+        let outcome = match tell_again(&buyer, id).await? {
+            Ok(step) => Outcome::done(id, &step, "its result is told again".into()),
+            Err(why) => Outcome::missed(id, None, why),
+        };
+        all_done &= outcome.done;
+        outcome.print(orders.json)?;
+    }
+    Ok(all_done)
+}
+
+async fn tell_again(buyer: &Buyer, id: &OrderId) -> Result<Result<Step, String>, Box<dyn Error>> {
+    let looked = buyer.ledger.look(&[id.as_str()]).await?;
+    match looked.first() {
+        None => return Ok(Err("there is no such order".into())),
+        Some(Err((_, why))) => return Ok(Err(why.clone())),
+        Some(Ok(looked)) if !looked.record.state.has_ended() => {
+            let state = looked.record.state;
+            return Ok(Err(format!("it is {state}: it has no result yet")));
+        }
+        Some(Ok(_)) => {}
+    }
+    let now = buyer.ledger.now().await?;
+    buyer.ledger.want_again(id, now).await?;
+    let claimed = match claim(buyer, id, None).await? {
+        Ok(claimed) => claimed,
+        Err(why) => return Ok(Err(format!("{why}, and tells it"))),
+    };
+    let event = match claimed.record.state {
+        State::Completed => Event::Reconciled(buyer.look_up(&claimed.record.wanted).await),
+        _ => Event::Repeated,
+    };
+    let step = decide(buyer, &claimed, event).await?;
+    Ok(match step {
+        Some(step) if matches!(step.next, Next::End(_)) => Ok(step),
+        Some(_) => Err("HitPoints does not give its record now; the workers ask again".into()),
+        None => Err("a worker has it by now, and tells it".into()),
+    })
+}
+
+impl Verdict {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "resolved as completed",
+            Self::NotCharged => "resolved as not charged",
+            Self::Resubmit => "resolved as to be resubmitted",
+        }
+    }
+
+    fn is_met_by(self, step: &Step) -> bool {
+        match self {
+            Self::Completed => step.state == State::Completed,
+            Self::Resubmit => step.state == State::Waiting,
+            Self::NotCharged => matches!(
+                step.next,
+                Next::End(Ending::Failed {
+                    reason: FailReason::Resolved,
+                    ..
+                })
+            ),
+        }
+    }
+}
+
+/// Claims an order by its id, for a person.
+async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Claim, Box<dyn Error>> {
+    loop {
+        let mut taken = buyer
+            .ledger
+            .take_named(1, buyer.longest_turn, &[id.as_str()])
+            .await?;
+        if let Some(reason) = taken.paused {
+            return Err(
+                format!("the queue is paused: {reason}; see to it, then `worker resume`").into(),
+            );
+        }
+        if let Some(claimed) = taken.claimed.pop() {
+            return Ok(Ok(Claimed { note, ..claimed }));
+        }
+        let told = taken.told.into_iter().map(|(_, told)| told);
+        let why = told.into_iter().find_map(|told| match told {
+            Told::Ended => Some("it has ended: its result stands".to_owned()),
+            Told::InHand => Some("a worker is at it".into()),
+            Told::Unknown => Some("there is no such order".into()),
+            Told::Unusable(why) => Some(why),
+            Told::Repaired(_) => None,
+        });
+        let unreadable = taken.unreadable.pop().map(|(_, why)| why);
+        match (why.or(unreadable), taken.wait) {
+            (Some(why), _) => return Ok(Err(why)),
+            (None, Some(_)) if taken.silent_since.is_some() => {
+                return Err("HitPoints gives no answers; try again when it does".into());
+            }
+            (None, wait) => tokio::time::sleep(wait.unwrap_or_default()).await,
+        }
+    }
+}
+
+async fn look_and_decide(
+    buyer: &Buyer,
+    claimed: &Claimed,
+    verdict: Verdict,
+) -> Result<Option<Step>, Box<dyn Error>> {
+    let finding = buyer.look_up(&claimed.record.wanted).await;
+    let resolution = match verdict {
+        Verdict::Completed => Resolution::Completed,
+        Verdict::NotCharged => Resolution::NotCharged,
+        Verdict::Resubmit => Resolution::Resubmit,
+    };
+    decide(buyer, claimed, Event::Resolved(resolution, finding)).await
+}
+
+async fn put_back(buyer: &Buyer, claimed: Claimed) -> Result<(), Box<dyn Error>> {
+    let claimed = Claimed {
+        note: None,
+        ..claimed
+    };
+    decide(buyer, &claimed, Event::Released).await.map(drop)
+}
+
+async fn decide(
+    buyer: &Buyer,
+    claimed: &Claimed,
+    event: Event,
+) -> Result<Option<Step>, Box<dyn Error>> {
+    let moment = Moment {
+        now: claimed.at,
+        jitter: rand::random(),
+    };
+    Ok(settle(buyer, claimed, event, moment).await?)
+}
+
+/// What was done, who did it and why.
+fn note(what: &str, by: Option<&str>, why: Option<&str>) -> Option<String> {
+    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    let by = by.map_or_else(|| user().unwrap_or_else(|_| "somebody".into()), Into::into);
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    let note = format!("{what} by {by}{why}");
+    Some(note.chars().take(300).collect())
+}
+
+impl<'a> Outcome<'a> {
+    fn done(id: &'a OrderId, step: &Step, message: String) -> Self {
+        Self {
+            order_id: id.as_str(),
+            done: true,
+            state: Some(step.state.as_str()),
+            message,
+        }
+    }
+
+    fn missed(id: &'a OrderId, state: Option<State>, message: String) -> Self {
+        Self {
+            order_id: id.as_str(),
+            done: false,
+            state: state.map(State::as_str),
+            message,
+        }
+    }
+
+    fn print(&self, as_json: bool) -> Result<(), serde_json::Error> {
+        if as_json {
+            println!("{}", serde_json::to_string(self)?);
+        } else {
+            let state = self
+                .state
+                .map_or_else(String::new, |state| format!(" ({state})"));
+            println!("{}: {}{state}", self.order_id, self.message);
+        }
+        Ok(())
+    }
+}
