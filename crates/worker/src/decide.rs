@@ -76,7 +76,7 @@ pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {
     let mut all_done = true;
     for id in &orders.ids {
         let note = note("retried", orders.by.as_deref(), None);
-        let outcome = match claim(&buyer, id, note).await? {
+        let outcome = match claim(&buyer, id, Some(note)).await? {
             Err(why) => Outcome::missed(id, None, why),
             Ok(claimed) => match decide(&buyer, &claimed, Event::Retried).await? {
                 None => Outcome::missed(id, None, TAKEN.into()),
@@ -104,7 +104,7 @@ async fn resolved<'a>(
     let Decision { id, verdict, .. } = decision;
     let word = verdict.word();
     let note = note(word, decision.by.as_deref(), Some(&decision.why));
-    let claimed = match claim(buyer, id, note).await? {
+    let claimed = match claim(buyer, id, Some(note)).await? {
         Err(why) => return Ok(Outcome::missed(id, None, why)),
         Ok(claimed) => claimed,
     };
@@ -264,12 +264,12 @@ async fn decide(
 }
 
 /// What was done, who did it and why.
-fn note(what: &str, by: Option<&str>, why: Option<&str>) -> Option<String> {
+fn note(what: &str, by: Option<&str>, why: Option<&str>) -> String {
     let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let by = by.map_or_else(|| user().unwrap_or_else(|_| "somebody".into()), Into::into);
     let why = why.map_or_else(String::new, |why| format!(": {why}"));
     let note = format!("{what} by {by}{why}");
-    Some(note.chars().take(300).collect())
+    note.chars().take(300).collect()
 }
 
 impl<'a> Outcome<'a> {

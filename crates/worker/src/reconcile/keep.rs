@@ -82,16 +82,11 @@ impl Keeper {
         }
         report.finished_at = self.buyer.ledger.now().await?.0;
         tell(&report);
-        match self
-            .buyer
-            .ledger
-            .end_run(Some(turn), &report.fields())
-            .await?
-        {
-            Right::Lost => warn!(
+        let ended = self.buyer.ledger.end_run(Some(turn), &report.fields());
+        if ended.await? == Right::Lost {
+            warn!(
                 "another worker makes this reconciliation run: its report is the one that counts"
-            ),
-            _ => info!(tick = turn.tick.0, "reconciliation run ended"),
+            );
         }
         Ok(())
     }

@@ -23,7 +23,10 @@ use run::{Run, Stopped};
 
 /// What `worker reconcile` is told.
 #[derive(Clone, Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Options {
     /// Make one run now and end. Without it, and without what needs a single run, stay and make a run at each tick.
     #[arg(long)]
