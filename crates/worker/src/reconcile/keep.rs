@@ -82,7 +82,8 @@ impl Keeper {
         }
         report.finished_at = self.buyer.ledger.now().await?.0;
         tell(&report);
-        let ended = self.buyer.ledger.end_run(Some(turn), &report.fields());
+        let fields = report.fields();
+        let ended = self.buyer.ledger.end_run(Some(turn), &fields);
         if ended.await? == Right::Lost {
             warn!(
                 "another worker makes this reconciliation run: its report is the one that counts"
