@@ -59,6 +59,7 @@ pub(crate) struct Keys {
     pub(crate) holds: String,
     pub(crate) reconcile: String,
     pub(crate) runs: String,
+    pub(crate) workers: String,
     order: String,
     repetitions: String,
 }
@@ -80,6 +81,7 @@ impl Keys {
             holds: key("holds"),
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
+            workers: key("workers"),
             order: key("order:"),
             repetitions: key("again:"),
         }

@@ -52,6 +52,9 @@
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what it may have forgotten |
 //! | `{hp}:breaker` | hash | calls without an answer; while `until` is set, single orders try whether HitPoints is back |
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
+//! | `{hp}:workers` | zset | the workers that are alive, by when they cease to count as such |
+//! | `{hp}:reconcile` | hash | who makes the reconciliation run, and which tick is done |
+//! | `{hp}:reconcile:runs` | stream | a report of each run |
 //! | `{hp}:rate` | string | where the rate is limited: up to when calls are given out, in microseconds |
 //!
 //! Two scripts move orders: `take` claims them and puts the end of the lease into the schedule, so that the orders
@@ -72,6 +75,7 @@ mod queue;
 mod result;
 mod runs;
 mod script;
+mod status;
 mod story;
 mod take;
 mod walk;
@@ -87,6 +91,7 @@ pub use look::{Charge, Looked};
 pub use queue::{Delivery, Queue, Results};
 pub use result::{Card, OrderResult, Purchase, ResultError};
 pub use runs::{Right, Turn};
+pub use status::{SetAside, Status};
 pub use story::{Story, Transition};
 pub use take::{Claimed, Leave, LookFirst, Repair, Taken, Told};
 pub use walk::Walk;

@@ -7,10 +7,12 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::{
-    decide::{Decision, Orders},
+    decide::{Decision, Json, One, Orders},
     reconcile::Options,
+    show::{CardNumber, Filter, Products, Rejected},
 };
 
 /// Buys cards from HitPoints for the orders that shops put into Redis.
@@ -88,6 +90,56 @@ pub(crate) enum Command {
     /// Exit codes: 0 all are told, 1 one is not, 2 it could not be done.
     #[command(verbatim_doc_comment)]
     Republish(Orders),
+    /// List orders: the open ones, or those in the states that are named.
+    ///
+    ///   worker orders --state review
+    ///   worker orders --older-than 10m --reason lost
+    ///   worker orders --state failed --json | jq .reason
+    ///
+    /// Exit codes: 0 listed, 1 some record cannot be read, 2 it could not be done.
+    #[command(verbatim_doc_comment)]
+    Orders(Filter),
+    /// Show an order as the ledger has it, and its story: every claim, with what came of it.
+    ///
+    /// Exit codes: 0 shown, 1 there is no such order, 2 it could not be done.
+    Order(One),
+    /// Show HitPoints' record of an order, less the cards' keys.
+    ///
+    /// Exit codes: 0 shown, 1 HitPoints gives none, 2 it could not be done.
+    Record(One),
+    /// List the products that may be ordered.
+    Products(Products),
+    /// Show HitPoints' record of a card; its key only with --show-pins.
+    ///
+    /// Exit codes: 0 shown, 1 HitPoints gives none, 2 it could not be done.
+    Pin(CardNumber),
+    /// See to entries of the inbox that name no usable order.
+    ///
+    /// Exit codes: 0 done, 1 there is no such entry, 2 it could not be done.
+    Rejected {
+        #[command(subcommand)]
+        what: Rejected,
+    },
+    /// Stop the taking of orders by all workers. What they have begun is finished.
+    ///
+    /// Exit codes: 0 paused, 1 it was paused already, and the first reason stands, 2 it could not be done.
+    Pause {
+        /// Why, for those who find the queue paused.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// Show how the queue is: orders by state, the oldest, pause, breaker, balances, rate, workers, last reconciliation.
+    ///
+    /// Exit codes: 0 orders are taken, 1 the queue is paused, 2 it could not be done.
+    Status(Json),
+    /// Print a shell's completions: worker completions bash > /etc/bash_completion.d/worker
+    Completions { shell: Shell },
+    /// Print the manual page, or write one for each command into a folder.
+    Man {
+        /// Where to write them.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// Let orders be taken again after the queue was paused.
     ///
     /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in its log
@@ -100,9 +152,7 @@ impl Command {
     pub(crate) fn could_not(&self) -> ExitCode {
         match self {
             Self::Run | Self::Config | Self::Doctor | Self::Resume => ExitCode::FAILURE,
-            Self::Reconcile(_) | Self::Retry(_) | Self::Resolve(_) | Self::Republish(_) => {
-                ExitCode::from(2)
-            }
+            _ => ExitCode::from(2),
         }
     }
 }

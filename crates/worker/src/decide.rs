@@ -23,6 +23,24 @@ pub(crate) struct Orders {
     json: bool,
 }
 
+/// One order.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct One {
+    #[arg(value_name = "ID")]
+    pub(crate) id: OrderId,
+    /// Print it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// In which form something is printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// Print it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// What a person says of an order.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Decision {
@@ -263,10 +281,16 @@ async fn decide(
     Ok(settle(buyer, claimed, event, moment).await?)
 }
 
+/// The user of this machine.
+pub(crate) fn user() -> String {
+    std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| "somebody".into())
+}
+
 /// What was done, who did it and why.
 fn note(what: &str, by: Option<&str>, why: Option<&str>) -> String {
-    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    let by = by.map_or_else(|| user().unwrap_or_else(|_| "somebody".into()), Into::into);
+    let by = by.map_or_else(user, Into::into);
     let why = why.map_or_else(String::new, |why| format!(": {why}"));
     let note = format!("{what} by {by}{why}");
     note.chars().take(300).collect()

@@ -6,9 +6,11 @@ mod clock;
 mod config;
 mod decide;
 mod doctor;
+mod manual;
 mod probe;
 mod reconcile;
 mod run;
+mod show;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -33,6 +35,14 @@ fn main() -> ExitCode {
 
 /// Whether all is as it was to be.
 fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
+    match cli.command {
+        Command::Completions { shell } => {
+            manual::completions(shell);
+            return Ok(true);
+        }
+        Command::Man { out } => return manual::pages(out.as_deref()).map(|()| true),
+        _ => {}
+    }
     let config = Config::load(cli.config.as_deref())?;
     match cli.command {
         Command::Config => {
@@ -55,7 +65,16 @@ fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
         Command::Republish(orders) => {
             return runtime()?.block_on(decide::republish(&config, orders));
         }
+        Command::Orders(filter) => return runtime()?.block_on(show::orders(&config, filter)),
+        Command::Order(one) => return runtime()?.block_on(show::order(&config, one)),
+        Command::Record(one) => return runtime()?.block_on(show::record(&config, one)),
+        Command::Products(which) => return runtime()?.block_on(show::products(&config, which)),
+        Command::Pin(number) => return runtime()?.block_on(show::pin(&config, number)),
+        Command::Rejected { what } => return runtime()?.block_on(show::rejected(&config, what)),
+        Command::Pause { why } => return runtime()?.block_on(show::pause(&config, &why)),
+        Command::Status(json) => return runtime()?.block_on(show::status(&config, json)),
         Command::Doctor => runtime()?.block_on(doctor::run(&config))?,
+        Command::Completions { .. } | Command::Man { .. } => {}
         Command::Resume => runtime()?.block_on(run::resume(&config))?,
     }
     Ok(true)

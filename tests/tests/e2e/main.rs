@@ -17,6 +17,7 @@ mod holds;
 mod job_rules;
 mod main_job;
 mod odd_redis;
+mod operator;
 mod poison;
 mod rate;
 mod reconcile;

@@ -1,9 +1,9 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use hp_queue::QueueError;
-use tokio::time::sleep;
-use tracing::warn;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
 
 use super::{Buyer, held::Held};
 
@@ -26,6 +26,22 @@ pub(super) async fn leased<T>(buyer: &Buyer, held: &Held, work: impl Future<Outp
         done = work => done,
         never = renewing => never,
     }
+}
+
+/// Shows for as long as the worker runs that it does.
+pub(super) async fn alive(buyer: Arc<Buyer>) {
+    loop {
+        if let Err(error) = buyer.ledger.alive(&buyer.name, buyer.lease).await {
+            debug!(%error, "`worker status` may count this worker as gone");
+        }
+        sleep(buyer.lease / 3).await;
+    }
+}
+
+/// Tells that it does not any more. If Redis cannot be told now, it finds out within a lease.
+pub(super) async fn gone(buyer: &Buyer) {
+    let told = buyer.ledger.alive(&buyer.name, Duration::ZERO);
+    let _ = timeout(Duration::from_secs(1), told).await;
 }
 
 /// Repeats what may be repeated until Redis has taken it.

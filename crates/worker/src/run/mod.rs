@@ -50,6 +50,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         () = stop.wait() => return Ok(()),
     }
     let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
+    let sign = tokio::spawn(keep::alive(Arc::clone(&buyer)));
     let keeper = tokio::spawn(Keeper::new(Arc::clone(&buyer), config).keep());
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
@@ -71,6 +72,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     };
     refresher.abort();
     keeper.abort();
+    sign.abort();
+    keep::gone(&buyer).await;
     match &end {
         Ok(()) => info!(worker = buyer.name, "stopped"),
         Err(error) => error!(worker = buyer.name, %error, "stopped"),

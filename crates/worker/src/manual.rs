@@ -1,0 +1,26 @@
+//! What shells and `man` know of the command line.
+
+use std::{error::Error, io, path::Path};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+
+/// `worker completions`.
+pub(crate) fn completions(shell: Shell) {
+    clap_complete::generate(shell, &mut Cli::command(), "worker", &mut io::stdout());
+}
+
+/// `worker man`: the first page, or all of them as files.
+pub(crate) fn pages(folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let command = Cli::command().name("worker");
+    match folder {
+        None => clap_mangen::Man::new(command).render(&mut io::stdout())?,
+        Some(folder) => {
+            std::fs::create_dir_all(folder)?;
+            clap_mangen::generate_to(command, folder)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use hp_order::Millis;
+use hp_queue::{Ledger, Status, Walk};
+use serde::Serialize;
+
+use super::{Shown, length, print_json, table, time};
+use crate::{config::Config, decide::Json, run::Buyer};
+
+/// What to do with entries that name no usable order.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Rejected {
+    /// List them, oldest first.
+    List(Json),
+    /// Put one into the inbox again, as it came or mended.
+    ///
+    ///   worker rejected requeue 1700000000000-0 --set order_id=A-1001
+    #[command(verbatim_doc_comment)]
+    Requeue(Requeue),
+    /// Remove some.
+    Discard(Entries),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Requeue {
+    /// Its id in {hp}:rejected, as `list` shows it.
+    entry: String,
+    /// A field's value in place of its own; may be given again.
+    #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = pair)]
+    values: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Entries {
+    /// Their ids in {hp}:rejected, as `list` shows them.
+    #[arg(required = true)]
+    entries: Vec<String>,
+}
+
+const PAGE: usize = 256;
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write FIELD=VALUE")?;
+    Ok((name.into(), value.into()))
+}
+
+/// `worker rejected list` and `requeue`.
+pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
+    let buyer = Buyer::open(config)?;
+    match what {
+        Rejected::List(json) => list(&buyer.ledger, json.json).await,
+        Rejected::Requeue(one) => match buyer.ledger.requeue(&one.entry, &one.values).await? {
+            Some(entry) => {
+                println!("in the inbox again as {entry}");
+                Ok(true)
+            }
+            None => {
+                println!("there is no such entry");
+                Ok(false)
+            }
+        },
+        Rejected::Discard(entries) => discard(&buyer.ledger, &entries.entries).await,
+    }
+}
+
+async fn discard(ledger: &Ledger, entries: &[String]) -> Shown {
+    let mut all_done = true;
+    for entry in entries {
+        let is_gone = ledger.discard(entry).await?;
+        println!(
+            "{entry}: {}",
+            if is_gone {
+                "removed"
+            } else {
+                "there is no such entry"
+            }
+        );
+        all_done &= is_gone;
+    }
+    Ok(all_done)
+}
+
+async fn list(ledger: &Ledger, as_json: bool) -> Shown {
+    let mut after = String::new();
+    loop {
+        let page = ledger.set_aside(&after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(true);
+        };
+        after.clone_from(&last.entry);
+        for entry in &page {
+            if as_json {
+                println!("{}", serde_json::to_string(entry)?);
+            } else {
+                let fields = entry.fields.iter();
+                let fields: Vec<_> = fields
+                    .map(|(name, value)| format!("{name}={value:?}"))
+                    .collect();
+                println!("{}  {}", entry.entry, fields.join(" "));
+            }
+        }
+    }
+}
+
+/// `worker pause`.
+pub(crate) async fn pause(config: &Config, why: &str) -> Shown {
+    let buyer = Buyer::open(config)?;
+    let is_new = buyer.ledger.pause(why, &crate::decide::user()).await?;
+    if is_new {
+        println!("no more orders are taken until `worker resume`");
+    } else {
+        let reason = buyer.ledger.paused().await?.unwrap_or_default();
+        println!("the queue was paused already: {reason}");
+    }
+    Ok(is_new)
+}
+
+/// The queue as a whole, and its open orders by state.
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    queue: Status,
+    states: BTreeMap<&'static str, u64>,
+    /// Calls a second over all workers, as this configuration has it.
+    rate: Option<f64>,
+}
+
+/// `worker status`.
+pub(crate) async fn status(config: &Config, json: Json) -> Shown {
+    let buyer = Buyer::open(config)?;
+    let queue = buyer.ledger.status().await?;
+    let whole = Whole {
+        states: states(&buyer.ledger, Millis(queue.now)).await?,
+        queue,
+        rate: config.rate,
+    };
+    if json.json {
+        print_json(&whole)?;
+    } else {
+        print(&whole)?;
+    }
+    Ok(whole.queue.paused.is_empty())
+}
+
+async fn states(
+    ledger: &Ledger,
+    now: Millis,
+) -> Result<BTreeMap<&'static str, u64>, hp_queue::QueueError> {
+    let (mut walk, mut states) = (Walk::default(), BTreeMap::new());
+    loop {
+        let ids = ledger.open_orders(&mut walk, now, PAGE).await?;
+        if ids.is_empty() {
+            return Ok(states);
+        }
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        for looked in ledger.look(&ids).await? {
+            let state = looked.map_or("unreadable", |looked| looked.record.state.as_str());
+            *states.entry(state).or_default() += 1;
+        }
+    }
+}
+
+fn print(whole: &Whole) -> std::io::Result<()> {
+    let queue = &whole.queue;
+    let now = Millis(queue.now);
+    let until = |at: u64| length(Millis(at).since(now));
+    let field = |fields: &std::collections::HashMap<String, String>, name: &str| {
+        fields.get(name).cloned().unwrap_or_default()
+    };
+    let states = whole.states.iter().map(|(state, n)| format!("{n} {state}"));
+    let oldest = queue.oldest.as_ref().map_or_else(String::new, |(id, at)| {
+        format!("{id}, {}", length(now.since(Millis(*at))))
+    });
+    let paused = match queue.paused.is_empty() {
+        true => "no".into(),
+        false => format!(
+            "{} (by {})",
+            field(&queue.paused, "reason"),
+            field(&queue.paused, "by")
+        ),
+    };
+    let breaker = match queue.breaker.get("until") {
+        None => "closed".into(),
+        Some(_) => {
+            let since = field(&queue.breaker, "since").parse().unwrap_or(queue.now);
+            format!("open: no answers for {}", length(now.since(Millis(since))))
+        }
+    };
+    let holds = queue
+        .holds
+        .iter()
+        .map(|(currency, at)| format!("{currency} for {}", until(*at)));
+    let last = match queue
+        .last_run
+        .get("finished_at")
+        .and_then(|at| at.parse().ok())
+    {
+        None => "none yet".into(),
+        Some(at) => format!(
+            "{}: {} looked at, {} need a person{}",
+            time(Millis(at)),
+            field(&queue.last_run, "looked_at"),
+            field(&queue.last_run, "to_review"),
+            queue
+                .last_run
+                .get("incomplete")
+                .filter(|why| !why.is_empty())
+                .map_or_else(String::new, |why| format!("; {why}")),
+        ),
+    };
+    let mut workers: Vec<_> = queue.workers.keys().cloned().collect();
+    workers.sort();
+    table::pairs(&[
+        ("new", queue.new.to_string()),
+        (
+            "open",
+            format!("{}: {}", queue.open, states.collect::<Vec<_>>().join(", ")),
+        ),
+        ("oldest", oldest),
+        ("rejected", queue.rejected.to_string()),
+        ("paused", paused),
+        ("breaker", breaker),
+        ("held", holds.collect::<Vec<_>>().join(", ")),
+        (
+            "rate",
+            whole.rate.map_or_else(
+                || "unlimited".into(),
+                |rate| format!("{rate} calls a second"),
+            ),
+        ),
+        (
+            "workers",
+            format!("{}: {}", workers.len(), workers.join(", ")),
+        ),
+        ("last run", last),
+    ])
+}
