@@ -51,6 +51,9 @@ pub struct SetAside {
     pub fields: Vec<(String, String)>,
 }
 
+/// An entry as Redis answers it.
+type Entry = (String, Vec<(Vec<u8>, Vec<u8>)>);
+
 type Answer = (
     u64,
     u64,
@@ -143,10 +146,9 @@ impl Ledger {
             .arg("+")
             .arg("COUNT")
             .arg(n);
-        let entries: Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)> =
-            command.query_async(&mut self.connection.clone()).await?;
+        let entries: Vec<Entry> = command.query_async(&mut self.connection.clone()).await?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let read = |(entry, fields): (String, Vec<(Vec<u8>, Vec<u8>)>)| SetAside {
+        let read = |(entry, fields): Entry| SetAside {
             entry,
             fields: fields
                 .iter()

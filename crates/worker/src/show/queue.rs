@@ -50,16 +50,14 @@ pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
     let buyer = Buyer::open(config)?;
     match what {
         Rejected::List(json) => list(&buyer.ledger, json.json).await,
-        Rejected::Requeue(one) => match buyer.ledger.requeue(&one.entry, &one.values).await? {
-            Some(entry) => {
-                println!("in the inbox again as {entry}");
-                Ok(true)
+        Rejected::Requeue(one) => {
+            let added = buyer.ledger.requeue(&one.entry, &one.values).await?;
+            match &added {
+                Some(entry) => println!("in the inbox again as {entry}"),
+                None => println!("there is no such entry"),
             }
-            None => {
-                println!("there is no such entry");
-                Ok(false)
-            }
-        },
+            Ok(added.is_some())
+        }
         Rejected::Discard(entries) => discard(&buyer.ledger, &entries.entries).await,
     }
 }
@@ -172,20 +170,17 @@ fn print(whole: &Whole) -> std::io::Result<()> {
     let oldest = queue.oldest.as_ref().map_or_else(String::new, |(id, at)| {
         format!("{id}, {}", length(now.since(Millis(*at))))
     });
-    let paused = match queue.paused.is_empty() {
-        true => "no".into(),
-        false => format!(
-            "{} (by {})",
-            field(&queue.paused, "reason"),
-            field(&queue.paused, "by")
-        ),
+    let paused = if queue.paused.is_empty() {
+        "no".into()
+    } else {
+        let (reason, by) = (field(&queue.paused, "reason"), field(&queue.paused, "by"));
+        format!("{reason} (by {by})")
     };
-    let breaker = match queue.breaker.get("until") {
-        None => "closed".into(),
-        Some(_) => {
-            let since = field(&queue.breaker, "since").parse().unwrap_or(queue.now);
-            format!("open: no answers for {}", length(now.since(Millis(since))))
-        }
+    let breaker = if queue.breaker.contains_key("until") {
+        let since = field(&queue.breaker, "since").parse().unwrap_or(queue.now);
+        format!("open: no answers for {}", length(now.since(Millis(since))))
+    } else {
+        "closed".into()
     };
     let holds = queue
         .holds
