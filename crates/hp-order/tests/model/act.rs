@@ -29,7 +29,7 @@ impl World {
         match action {
             Action::Put => self.put(setting),
             Action::Take(w, source) => self.take(w, source, setting),
-            Action::Reconcile(w) => self.reconcile(w, setting),
+            Action::Name(w, named) => self.claim_named(w, named, setting),
             Action::ShowEvidence(w) => self.show_evidence(w, setting),
             Action::Send(w) => self.send(w, setting),
             Action::FailToSend(w) => self.fail_to_send(w, setting),

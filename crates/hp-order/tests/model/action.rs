@@ -11,8 +11,8 @@ pub(crate) enum Action {
     /// The shop puts the order into the inbox, for the first time or again.
     Put,
     Take(usize, Source),
-    /// The reconciler claims an order in review.
-    Reconcile(usize),
+    /// The order is claimed by its name.
+    Name(usize, Named),
     /// A take that claims nothing, and shows what the worker knows.
     ShowEvidence(usize),
     /// The request leaves.
@@ -47,6 +47,23 @@ pub(crate) enum Action {
     FallBack,
     /// Time passes.
     Tick,
+}
+
+/// What an order is claimed by its name for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Named {
+    /// A reconciliation run asks about it.
+    Run,
+    /// A person takes an order in review for not charged, and gives it up.
+    GiveUp,
+    /// A person takes it for not charged, and wants it submitted again.
+    Resubmit,
+    /// A person has it asked about anew.
+    Retry,
+}
+
+impl Named {
+    const ALL: [Self; 4] = [Self::Run, Self::GiveUp, Self::Resubmit, Self::Retry];
 }
 
 /// What a query is answered with.
@@ -92,11 +109,11 @@ impl Action {
 
     fn of_worker(w: usize, doing: Option<Doing>) -> Vec<Self> {
         match doing {
-            None => vec![
-                Self::Take(w, Source::Inbox),
-                Self::Take(w, Source::Schedule),
-                Self::Reconcile(w),
-            ],
+            None => {
+                let takes = [Source::Inbox, Source::Schedule].map(|from| Self::Take(w, from));
+                let names = Named::ALL.map(|named| Self::Name(w, named));
+                takes.into_iter().chain(names).collect()
+            }
             Some(Doing::Holding) => vec![
                 Self::Send(w),
                 Self::FailToSend(w),

@@ -4,9 +4,10 @@ use hp_order::State;
 
 use crate::{
     act::{allow, spend},
+    action::Named,
     redis::Source,
     rules::{Fault, Setting},
-    world::{Doing, Job, Memory, World},
+    world::{Doing, Job, Memory, Told, World},
 };
 
 impl World {
@@ -14,9 +15,9 @@ impl World {
         allow(self.workers[w].job.is_none())?;
         match source {
             Source::Inbox => allow(!self.redis.inbox.is_empty())?,
-            Source::Schedule => self.check_due(setting)?,
+            Source::Schedule | Source::Name => self.check_due(setting)?,
         }
-        self.claim(w, source, setting);
+        self.claim(w, source, None, setting);
         Some(())
     }
 
@@ -33,16 +34,26 @@ impl World {
         Some(())
     }
 
-    pub(crate) fn reconcile(&mut self, w: usize, setting: &Setting) -> Option<()> {
+    /// A run takes any open order that nobody is at; a person decides only about one in review.
+    pub(crate) fn claim_named(&mut self, w: usize, named: Named, setting: &Setting) -> Option<()> {
         let order = self.redis.order.as_ref()?;
-        allow(self.workers[w].job.is_none() && order.state == State::Review)?;
-        allow(order.claim < setting.bounds.claims)?;
+        let is_free = order.is_settled || order.due_in == 0;
+        let is_open = !order.state.has_ended() && is_free;
+        allow(if named == Named::Run {
+            is_open
+        } else {
+            order.state == State::Review
+        })?;
+        allow(self.workers[w].job.is_none() && order.claim < setting.bounds.claims)?;
         spend(&mut self.left.mishaps)?;
-        self.claim(w, Source::Schedule, setting);
+        if named == Named::GiveUp {
+            spend(&mut self.left.refusals)?;
+        }
+        self.claim(w, Source::Name, Some(named), setting);
         Some(())
     }
 
-    fn claim(&mut self, w: usize, source: Source, setting: &Setting) {
+    fn claim(&mut self, w: usize, source: Source, named: Option<Named>, setting: &Setting) {
         self.show(w, setting);
         let Some((order, doubt_left)) = self.redis.take(source, setting) else {
             return;
@@ -63,7 +74,12 @@ impl World {
             } else {
                 Memory::Unsaved
             },
-            doing: Doing::Holding,
+            named,
+            doing: if named == Some(Named::Retry) {
+                Doing::Told(Told::Retried)
+            } else {
+                Doing::Holding
+            },
         });
     }
 

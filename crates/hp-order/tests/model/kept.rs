@@ -34,7 +34,7 @@ pub(crate) const TWO_FALLS: Bounds = Bounds {
 };
 
 impl Bounds {
-    const fn without_refusals(self) -> Self {
+    pub(crate) const fn without_refusals(self) -> Self {
         Self {
             refusals: 0,
             ..self

@@ -14,7 +14,7 @@
 //!   may show its record late. A query is answered truly, with a "no" that means nothing, or not at all.
 //! - Redis falls back to any earlier state, a script being saved as a whole or not at all, and is another one from then
 //!   on: it has forgotten claims, and gives their numbers out again.
-//! - The reconciler asks about an order in review.
+//! - A reconciliation run asks about any open order that nobody is at; a person decides about one in review.
 //!
 //! What a worker does with the order and what becomes of it is decided by the real [`hp_order::plan`],
 //! [`hp_order::step`] and [`hp_order::Finding::of`] (`real.rs`). What the scripts `take` and `settle` do is written down
@@ -45,7 +45,7 @@
 //! 6. The very first take of a queue is not forgotten: before it there is nothing to tell a restart by.
 //!
 //! With a vendor that rejects known ids, no order is charged twice even if all but the second are wrong; but what
-//! arrives too late can then still charge an order that was closed as refused.
+//! arrives too late can then still charge an order that was closed as refused or given up.
 //!
 //! # What is checked
 //!

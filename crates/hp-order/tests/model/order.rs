@@ -41,11 +41,21 @@ impl Order {
     }
 
     /// Claims an open order that has come due. `restarted`: it is older than the last start of Redis.
-    pub(crate) fn reclaim(&mut self, epoch: EpochId, restarted: Option<Age>, setting: &Setting) {
+    ///
+    /// One that is named, and certainly not charged, stays as it is.
+    pub(crate) fn reclaim(
+        &mut self,
+        epoch: EpochId,
+        restarted: Option<Age>,
+        is_named: bool,
+        setting: &Setting,
+    ) {
         let is_unsent = matches!(self.state, State::Queued | State::Waiting);
         let is_sent = matches!(self.state, State::Submitting | State::Uncertain);
         let was_deserted = is_sent && restarted.is_none() && !self.is_settled;
-        if is_unsent && restarted.is_none() {
+        if is_unsent && restarted.is_none() && is_named {
+            self.restarted = None;
+        } else if is_unsent && restarted.is_none() {
             self.send(setting);
         } else if is_unsent {
             self.attempts += 1;
@@ -55,7 +65,7 @@ impl Order {
             self.doubt = Some(Doubt::WorkerDied);
             self.state = State::Uncertain;
         }
-        if let Some(age) = restarted.filter(|_| is_unsent || is_sent) {
+        if let Some(age) = restarted {
             self.restarted = Some((epoch.0, age));
         }
         self.crashes = MAX_CRASHES.min(self.crashes + u8::from(was_deserted));

@@ -38,6 +38,15 @@ reaches! {
     an_order_in_review_is_completed_by_the_reconciler:
         CALM_REDIS.setting(), |world: &World| is(world, State::Completed, 1) && world.left.mishaps == 0
             && order(world).is_some_and(|order| order.crashes == 3);
+    an_order_that_waits_is_asked_about_by_a_run:
+        CALM_REDIS.setting(), |world: &World| order(world).is_some_and(|order| order.state == State::Waiting)
+            && world.jobs().any(|job| job.named.is_some());
+    an_order_in_review_is_given_up_by_a_person:
+        CALM_REDIS.setting(), |world: &World| is(world, State::Failed, 1)
+            && order(world).is_some_and(|order| order.crashes == 3);
+    an_order_in_review_is_submitted_again_for_a_person:
+        Bounds { mishaps: 5, ..CALM_REDIS.without_refusals() }.setting(), |world: &World| is(world, State::Completed, 2)
+            && order(world).is_some_and(|order| order.crashes == 3);
     an_order_that_is_too_old_fails:
         Bounds { grows_old: true, ..CALM_REDIS }.setting(), |world| is(world, State::Failed, 0);
     a_vendor_that_knows_the_id_raises_a_doubt:

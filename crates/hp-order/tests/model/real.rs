@@ -4,11 +4,12 @@ use std::{sync::LazyLock, time::Duration};
 
 use hp_api::{Absence, DoubtKind, FetchCards, Lookup, OrderStatus, Outcome, Refusal, RefusalKind};
 use hp_order::{
-    Backoff, Cause, Event, Finding, Millis, Moment, Overdue, Policy, Record, Rejection, Step, Task,
-    plan, step,
+    Backoff, Cause, Event, Finding, Millis, Moment, Overdue, Policy, Record, Rejection, Resolution,
+    Step, Task, plan, step,
 };
 
 use crate::{
+    action::Named,
     rules::{Fault, RESUBMIT, Setting},
     world::{Age, Job, Told},
 };
@@ -57,6 +58,9 @@ impl Doubt {
 
 /// What the worker is to do: the real `plan`.
 pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
+    if job.named.is_some() {
+        return Task::Query;
+    }
     match plan(&record(job), &policy(setting), NOW) {
         Task::Query if setting.lacks(Fault::RetriesWithoutAsking) => Task::Submit,
         task => task,
@@ -73,7 +77,17 @@ pub(crate) fn outcome(job: &Job, told: Told, setting: &Setting) -> Step {
     if setting.lacks(Fault::BelievesNotFoundAtOnce) {
         record.doubt_until = None;
     }
-    step(&record, event(told, setting), &policy(setting), moment)
+    let event = match (job.named, event(told, setting)) {
+        (Some(Named::Run), Event::Queried(finding)) => Event::Reconciled(finding),
+        (Some(Named::GiveUp), Event::Queried(finding)) => {
+            Event::Resolved(Resolution::NotCharged, finding)
+        }
+        (Some(Named::Resubmit), Event::Queried(finding)) => {
+            Event::Resolved(Resolution::Resubmit, finding)
+        }
+        (_, event) => event,
+    };
+    step(&record, event, &policy(setting), moment)
 }
 
 fn policy(setting: &Setting) -> Policy {
@@ -140,6 +154,7 @@ fn event(told: Told, setting: &Setting) -> Event {
         Told::TooOld => Event::Overdue(Overdue::GiveUp),
         Told::Crashed => Event::Crashed,
         Told::Released => Event::Released,
+        Told::Retried => Event::Retried,
     }
 }
 

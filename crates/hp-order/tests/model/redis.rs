@@ -52,6 +52,8 @@ pub(crate) struct Order {
 pub(crate) enum Source {
     Inbox,
     Schedule,
+    /// By its name, in whatever state it is.
+    Name,
 }
 
 impl Inbox {
@@ -128,7 +130,8 @@ impl Redis {
     ) -> Option<(Order, Option<u8>)> {
         let taken = match source {
             Source::Inbox => self.receive(setting),
-            Source::Schedule => self.reclaim(setting),
+            Source::Schedule => self.reclaim(false, setting),
+            Source::Name => self.reclaim(true, setting),
         }?;
         let epoch = self.epoch.as_mut()?;
         epoch.taken += 1;
@@ -156,14 +159,18 @@ impl Redis {
         Some(order.as_taken(setting))
     }
 
-    fn reclaim(&mut self, setting: &Setting) -> Option<Order> {
+    fn reclaim(&mut self, is_named: bool, setting: &Setting) -> Option<Order> {
         let epoch = self.epoch.as_ref()?;
         let order = self.order.as_mut()?;
         let since = epoch.since.filter(|_| {
             order.epoch != epoch.id(setting) && !setting.lacks(Fault::TrustsARestartedRedis)
         });
-        order.reclaim(epoch.id(setting), since, setting);
-        Some(order.as_taken(setting))
+        order.reclaim(epoch.id(setting), since, is_named, setting);
+        Some(if is_named {
+            *order
+        } else {
+            order.as_taken(setting)
+        })
     }
 
     /// `settle`: applies a step, if the claim is still the current one. `start`: which start of Redis this is.

@@ -33,9 +33,9 @@ pub(crate) enum Dropped {
 pub(crate) struct Bounds {
     pub(crate) workers: usize,
     /// Crashes, stalls past the end of a lease, requests never sent, answers that are lost or say nothing, and
-    /// looks of the reconciler, all together.
+    /// claims by name, all together.
     pub(crate) mishaps: u8,
-    /// Refusals by HitPoints or by the product list.
+    /// Refusals by HitPoints or by the product list, and orders that a person gives up.
     pub(crate) refusals: u8,
     /// Times that Redis falls back to an earlier state.
     pub(crate) falls: u8,

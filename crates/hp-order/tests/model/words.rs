@@ -3,7 +3,7 @@
 use stateright::Path;
 
 use crate::{
-    action::{Action, Answer, Verdict},
+    action::{Action, Answer, Named, Verdict},
     redis::Source,
     world::World,
 };
@@ -57,8 +57,15 @@ impl Action {
             Self::FallBack => (None, "Redis falls back to the saved state"),
             Self::Tick => (None, "a tick passes"),
             Self::Take(w, Source::Inbox) => (Some(w), "takes from the inbox"),
-            Self::Take(w, Source::Schedule) => (Some(w), "takes what is due"),
-            Self::Reconcile(w) => (Some(w), "reconciles"),
+            Self::Take(w, Source::Schedule | Source::Name) => (Some(w), "takes what is due"),
+            Self::Name(w, Named::Run) => (Some(w), "reconciles"),
+            Self::Name(w, Named::GiveUp) => {
+                (Some(w), "is told that it was not charged, to give it up")
+            }
+            Self::Name(w, Named::Resubmit) => {
+                (Some(w), "is told that it was not charged, to send it again")
+            }
+            Self::Name(w, Named::Retry) => (Some(w), "is told to ask about it anew"),
             Self::ShowEvidence(w) => (Some(w), "takes nothing, and tells what it knows"),
             Self::Send(w) => (Some(w), "sends the order"),
             Self::FailToSend(w) => (Some(w), "cannot send"),

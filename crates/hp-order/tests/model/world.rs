@@ -5,6 +5,7 @@
 use hp_order::State;
 
 use crate::{
+    action::Named,
     redis::{Order, Redis},
     rules::{Bounds, RESUBMIT},
     tidy::Labels,
@@ -59,6 +60,8 @@ pub(crate) struct Job {
     /// Since the take.
     pub(crate) taken: Age,
     pub(crate) memory: Memory,
+    /// What it was claimed by its name for, if it was.
+    pub(crate) named: Option<Named>,
     pub(crate) doing: Doing,
 }
 
@@ -90,6 +93,7 @@ pub(crate) enum Told {
     TooOld,
     Crashed,
     Released,
+    Retried,
 }
 
 /// Whether Redis will remember a claim after a fall-back.
