@@ -217,6 +217,8 @@ fn settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
         ("HP_RETRY__MAX", "1s".into()),
         ("HP_RETRY__RESUBMIT_AFTER", RESUBMIT_AFTER.into()),
         ("HP_RETRY__GIVE_UP_AFTER", "1h".into()),
+        ("HP_RECONCILE__SCHEDULE", "*/5 * * * * *".into()),
+        ("HP_RECONCILE__STUCK_AFTER", "2s".into()),
         ("HP_LOG__FILTER", "debug".into()),
     ];
     settings
