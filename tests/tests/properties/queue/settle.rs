@@ -1,0 +1,108 @@
+use hp_order::{Contact, Moment, Next, Step, step};
+use hp_queue::Settled;
+use proptest::{prop_assert, prop_assert_eq};
+
+use super::{Held, LONG, Queue, Verdict};
+use crate::{
+    books::{Settling, Words},
+    news::{Hour, News},
+    sample::settings,
+    shown::When,
+};
+
+impl Queue {
+    pub(super) async fn settle(&mut self, held: usize, news: News, hour: Hour) -> Verdict {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let held = self.held.remove(held % self.held.len());
+        let (record, policy) = (&held.claimed.record, settings().policy);
+        let now = hour.of(record, &policy);
+        let event = news.of(record, &policy, now);
+        let contact = event.contact();
+        let mut step = step(record, event, &policy, Moment { now, jitter: 0.5 });
+        if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
+            step.next = Next::After(LONG);
+        }
+        self.apply(&held, &step, contact).await?;
+        self.settled.push((held, step, contact));
+        Ok(())
+    }
+
+    pub(super) async fn settle_again(&mut self, settled: usize) -> Verdict {
+        if self.settled.is_empty() {
+            return Ok(());
+        }
+        let (held, step, contact) = self.settled[settled % self.settled.len()].clone();
+        self.apply(&held, &step, contact).await
+    }
+
+    async fn apply(&mut self, held: &Held, step: &Step, contact: Contact) -> Verdict {
+        let claimed = &held.claimed;
+        let settling = Settling {
+            id: claimed.id().to_string(),
+            claim: claimed.record.claim,
+            life: held.life,
+            state: claimed.record.state,
+            words: Words {
+                own_stream: claimed.reply_to.is_some(),
+                meta: String::from_utf8(claimed.meta.clone().unwrap_or_default()).unwrap(),
+            },
+            step: step.clone(),
+            contact,
+        };
+        let before = self.look().await;
+        let started = self.now().await;
+        let answer = self.workers[held.worker]
+            .ledger
+            .settle(claimed, step, contact)
+            .await
+            .unwrap();
+        let pauses = self.books.breaker.pauses;
+        let counts = self.books.settle(&settling, self.server);
+        prop_assert_eq!(
+            answer != Settled::Stale,
+            counts,
+            "{} {:?}",
+            settling.id,
+            answer
+        );
+        if !counts {
+            let after = self.look().await;
+            prop_assert!(
+                after.is_as(&before),
+                "a stale settling changed something: {:?} {:?}",
+                before,
+                after
+            );
+        }
+        let has_paused = self.books.breaker.pauses > pauses;
+        self.breaker_pauses_from(started, has_paused).await?;
+        self.flatten().await;
+        Ok(())
+    }
+
+    pub(super) async fn renew(&mut self, held: usize) -> Verdict {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let Held {
+            worker,
+            claimed,
+            life,
+        } = &self.held[held % self.held.len()];
+        let renewed = self.workers[*worker]
+            .ledger
+            .renew(claimed, LONG)
+            .await
+            .unwrap();
+        let order = self.books.orders.get_mut(claimed.id().as_str());
+        let ours = order.filter(|order| order.claim == claimed.record.claim && order.life == *life);
+        let when = ours.and_then(|order| order.when.as_mut());
+        prop_assert_eq!(renewed, when.is_some(), "renewed");
+        if let Some(when) = when {
+            *when = When::Later;
+        }
+        Ok(())
+    }
+}
