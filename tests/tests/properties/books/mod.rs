@@ -64,14 +64,11 @@ pub(crate) struct Order {
     pub(crate) first: Option<Told>,
     /// How a repetition that waits for its answer words it.
     pub(crate) again: Option<Words>,
+    /// With which words its result was to be told when it was last taken.
+    pub(crate) given: Words,
 }
 
 impl Order {
-    /// With which words its result is told.
-    pub(crate) fn answered_in(&self) -> Words {
-        self.again.clone().unwrap_or_else(|| self.words.clone())
-    }
-
     fn line(&self) -> Line {
         Line {
             state: self.state.to_string(),

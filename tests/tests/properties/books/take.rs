@@ -26,13 +26,14 @@ impl Books {
             return Vec::new();
         }
         let n = if is_open { 1 } else { taking.n };
+        let waiting = self.due();
         let mut taken = Vec::new();
         if taking.schedule_first {
-            self.take_due(n, epoch, &mut taken);
+            self.take_due(n, epoch, &waiting, &mut taken);
             self.take_inbox(n, epoch, &mut taken);
         } else {
             self.take_inbox(n, epoch, &mut taken);
-            self.take_due(n, epoch, &mut taken);
+            self.take_due(n, epoch, &waiting, &mut taken);
         }
         let lease = if taking.lease_is_over {
             When::Due
@@ -130,15 +131,13 @@ impl Books {
         order.when = order.when.or(Some(When::Due));
     }
 
-    fn take_due(&mut self, n: usize, epoch: Epoch, taken: &mut Vec<String>) {
-        let limit = n - taken.len();
-        for id in self
-            .due()
-            .into_iter()
-            .filter(|id| !taken.contains(id))
-            .take(limit)
-            .collect::<Vec<_>>()
-        {
+    /// What comes due by this very take stands behind what was `waiting`.
+    fn take_due(&mut self, n: usize, epoch: Epoch, waiting: &[String], taken: &mut Vec<String>) {
+        let mut due = self.due();
+        due.retain(|id| !taken.contains(id));
+        due.sort_by_key(|id| !waiting.contains(id));
+        due.truncate(n - taken.len());
+        for id in due {
             let order = self.orders.get_mut(&id).unwrap();
             if order.state == State::Review {
                 order.when = Some(When::Never);
@@ -169,6 +168,7 @@ fn admitted(put: Put, epoch: Epoch) -> Order {
         when: None,
         first: None,
         again: None,
+        given: put.words(),
     }
 }
 
@@ -178,6 +178,7 @@ impl Order {
         let worker_died = self.settled != self.claim && !is_older;
         self.claim += 1;
         self.life = epoch.life;
+        self.given = self.again.as_ref().unwrap_or(&self.words).clone();
         if self.state.has_ended() {
             return;
         }

@@ -1,6 +1,6 @@
 //! What there is in Redis.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use e2e::Entry;
 use proptest::{prop_assert, prop_assert_eq};
@@ -27,6 +27,7 @@ pub(super) const KEYS: [&str; 10] = [
     "epoch",
 ];
 const RESULT_STREAMS: usize = 2;
+const HASHES: usize = 6;
 const BREAKER: usize = 8;
 const ORDER: usize = KEYS.len();
 
@@ -71,10 +72,15 @@ impl Queue {
 }
 
 impl Look {
-    /// Whether nothing has changed, but for what was heard of HitPoints.
-    pub(super) fn is_as(&self, other: &Self) -> bool {
-        let mut pairs = self.0.iter().zip(&other.0).enumerate();
-        pairs.all(|(n, (ours, theirs))| n == BREAKER || ours == theirs)
+    /// The keys that have changed, but for what was heard of HitPoints.
+    pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
+        let is_same = |n| match n {
+            BREAKER => true,
+            0..HASHES => self.0[n] == before.0[n],
+            _ => self.hash(n) == before.hash(n),
+        };
+        let changed = (0..self.0.len()).filter(|n| !is_same(*n));
+        changed.map(name).collect()
     }
 
     /// What holds whatever the books say.
@@ -119,7 +125,7 @@ impl Look {
         told.extend(self.told(1));
         told.sort();
         let scores = |n| self.read::<Vec<(String, String)>>(n);
-        let breaker = self.read::<HashMap<String, String>>(BREAKER);
+        let breaker = self.hash(BREAKER);
         let mut open: Vec<_> = scores(4).into_iter().map(|(id, _)| id).collect();
         open.sort();
         Shown {
@@ -134,8 +140,8 @@ impl Look {
             told,
             set_aside: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
-            paused: !self.read::<BTreeMap<String, String>>(6).is_empty(),
-            held: !self.read::<BTreeMap<String, String>>(7).is_empty(),
+            paused: !self.hash(6).is_empty(),
+            held: !self.hash(7).is_empty(),
             breaker: Breaker {
                 silences: number(&breaker, "silences"),
                 pauses: number(&breaker, "pauses"),
@@ -145,7 +151,7 @@ impl Look {
     }
 
     fn line(&self, order: usize) -> Option<Line> {
-        let record: HashMap<String, String> = self.read(ORDER + order);
+        let record = self.hash(ORDER + order);
         (!record.is_empty()).then(|| Line {
             state: record.get("state").cloned().unwrap_or_default(),
             claim: number(&record, "claim").into(),
@@ -173,8 +179,21 @@ impl Look {
         entries.into_iter().map(|(_, entry)| told(entry)).collect()
     }
 
+    /// Redis may give its fields in another order each time.
+    fn hash(&self, n: usize) -> HashMap<String, String> {
+        self.read(n)
+    }
+
     fn read<T: FromRedisValue>(&self, n: usize) -> T {
         from_redis_value_ref(&self.0[n]).unwrap()
+    }
+}
+
+/// The name of a key, without the prefix.
+pub(super) fn name(n: usize) -> String {
+    match KEYS.get(n) {
+        Some(name) => (*name).into(),
+        None => format!("order:{}", id_of(n - ORDER)),
     }
 }
 

@@ -122,9 +122,8 @@ impl Queue {
 
     /// All there can be.
     fn keys(&self) -> Vec<String> {
-        let orders = (0..ORDERS).map(|order| format!("order:{}", id_of(order)));
-        let others = look::KEYS.iter().map(ToString::to_string);
-        others.chain(orders).map(|name| self.key(&name)).collect()
+        let names = (0..look::KEYS.len() + ORDERS).map(look::name);
+        names.map(|name| self.key(&name)).collect()
     }
 
     /// Runs a command whose second word is the name of a key.
