@@ -12,6 +12,7 @@
 )]
 
 mod books;
+mod course;
 mod news;
 mod operation;
 mod queue;

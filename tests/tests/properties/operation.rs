@@ -1,8 +1,11 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use crate::news::{Hour, News};
+use crate::{
+    course::course,
+    news::{Hour, News},
+};
 
-/// What can happen to the queue. An index is taken modulo what there is.
+/// What can happen to the queue. An index counts from the latest, modulo what there is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
     /// A shop puts in one of a few orders.
@@ -26,7 +29,7 @@ pub(crate) enum Operation {
     SettleAgain {
         settled: usize,
     },
-    /// Whoever holds this claim renews its lease.
+    /// Whoever holds this claim, or has just settled it, renews its lease.
     Renew {
         held: usize,
     },
@@ -78,7 +81,11 @@ pub(crate) enum Fault {
 pub(crate) const ORDERS: usize = 4;
 
 pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
-    vec(operation(), 1..50)
+    let part = prop_oneof![
+        12 => operation().prop_map(|operation| vec![operation]),
+        1 => course(),
+    ];
+    vec(part, 1..40).prop_map(|parts| parts.concat())
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -103,7 +110,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn put() -> impl Strategy<Value = Put> {
+pub(crate) fn put() -> impl Strategy<Value = Put> {
     let fault = prop_oneof![
         12 => Just(Fault::None),
         1 => Just(Fault::OtherQuantity),

@@ -15,6 +15,7 @@ pub(crate) struct Shown {
     pub(crate) paused: bool,
     pub(crate) held: bool,
     pub(crate) breaker: Breaker,
+    pub(crate) epoch: Epoch,
 }
 
 /// What the ledger says of an order.
@@ -63,4 +64,12 @@ pub(crate) struct Breaker {
     pub(crate) pauses: u32,
     /// The order that tries it, and its claim.
     pub(crate) probe: String,
+}
+
+/// What Redis says of its present life.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epoch {
+    pub(crate) is_lossy: bool,
+    pub(crate) doubts: bool,
+    pub(crate) takes: u64,
 }

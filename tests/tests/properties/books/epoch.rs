@@ -1,4 +1,5 @@
 use super::Books;
+use crate::shown;
 
 /// A life of Redis; one where writes are known to be lost is another than the one before that was known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,16 @@ pub(crate) struct Epoch {
 pub(crate) struct Known {
     pub(crate) life: Life,
     pub(crate) takes: u64,
+}
+
+impl Epoch {
+    pub(super) fn shown(self) -> shown::Epoch {
+        shown::Epoch {
+            is_lossy: self.life.is_lossy,
+            doubts: self.doubts,
+            takes: self.takes,
+        }
+    }
 }
 
 impl Books {

@@ -142,6 +142,7 @@ impl Books {
             paused: self.paused,
             held: self.held,
             breaker: self.breaker.clone(),
+            epoch: self.epoch.map(|epoch| epoch.shown()).unwrap_or_default(),
         }
     }
 }

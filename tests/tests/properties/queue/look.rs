@@ -11,7 +11,7 @@ use crate::{
     books::id_of,
     operation::ORDERS,
     sample::PIN_KEY,
-    shown::{Breaker, Line, Shown, Told, When},
+    shown::{Breaker, Epoch, Line, Shown, Told, When},
 };
 
 pub(super) const KEYS: [&str; 10] = [
@@ -29,6 +29,7 @@ pub(super) const KEYS: [&str; 10] = [
 const RESULT_STREAMS: usize = 2;
 const HASHES: usize = 6;
 const BREAKER: usize = 8;
+const EPOCH: usize = 9;
 const ORDER: usize = KEYS.len();
 
 /// The values of all keys, in the order of [`Queue::keys`].
@@ -125,7 +126,7 @@ impl Look {
         told.extend(self.told(1));
         told.sort();
         let scores = |n| self.read::<Vec<(String, String)>>(n);
-        let breaker = self.hash(BREAKER);
+        let (breaker, epoch) = (self.hash(BREAKER), self.hash(EPOCH));
         let mut open: Vec<_> = scores(4).into_iter().map(|(id, _)| id).collect();
         open.sort();
         Shown {
@@ -146,6 +147,11 @@ impl Look {
                 silences: number(&breaker, "silences"),
                 pauses: number(&breaker, "pauses"),
                 probe: breaker.get("probe").cloned().unwrap_or_default(),
+            },
+            epoch: Epoch {
+                is_lossy: epoch.get("id").is_some_and(|id| id.ends_with('!')),
+                doubts: epoch.get("since").is_some_and(|since| since != "0"),
+                takes: number(&epoch, "taken").into(),
             },
         }
     }

@@ -15,7 +15,7 @@ impl Queue {
         if self.held.is_empty() {
             return Ok(());
         }
-        let held = self.held.remove(held % self.held.len());
+        let held = self.held.remove(latest(held, self.held.len()));
         let (record, policy) = (&held.claimed.record, settings().policy);
         let now = hour.of(record, &policy);
         let event = news.of(record, &policy, now);
@@ -33,7 +33,7 @@ impl Queue {
         if self.settled.is_empty() {
             return Ok(());
         }
-        let (held, step, contact) = self.settled[settled % self.settled.len()].clone();
+        let (held, step, contact) = self.settled[latest(settled, self.settled.len())].clone();
         self.apply(&held, &step, contact).await
     }
 
@@ -78,14 +78,16 @@ impl Queue {
     }
 
     pub(super) async fn renew(&mut self, held: usize) -> Verdict {
-        if self.held.is_empty() {
+        let settled = self.settled.iter().map(|(held, ..)| held);
+        let holders: Vec<_> = settled.chain(&self.held).collect();
+        if holders.is_empty() {
             return Ok(());
         }
         let Held {
             worker,
             claimed,
             life,
-        } = &self.held[held % self.held.len()];
+        } = holders[latest(held, holders.len())];
         let renewed = self.workers[*worker]
             .ledger
             .renew(claimed, LONG)
@@ -100,4 +102,8 @@ impl Queue {
         }
         Ok(())
     }
+}
+
+fn latest(back: usize, of: usize) -> usize {
+    of - 1 - back % of
 }

@@ -1,0 +1,109 @@
+//! Courses of events that chance alone would seldom find. What comes between and after them is left to chance.
+
+use proptest::prelude::*;
+
+use crate::{
+    news::{Hour, News},
+    operation::{Operation, Put, put},
+};
+
+pub(crate) fn course() -> impl Strategy<Value = Vec<Operation>> {
+    let kinds = prop_oneof![
+        Just(Kind::Repeated),
+        Just(Kind::Silent),
+        Just(Kind::Forgotten)
+    ];
+    (kinds, put(), put(), any::<bool>()).prop_map(|(kind, put, other, choice)| match kind {
+        Kind::Repeated => repeated(put, other, choice),
+        Kind::Silent => silent(put, other, choice),
+        Kind::Forgotten => forgotten(put, choice),
+    })
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Repeated,
+    Silent,
+    Forgotten,
+}
+
+/// An order ends, its result is trimmed away, and it is put in once more, perhaps twice.
+fn repeated(put: Put, other: Put, twice: bool) -> Vec<Operation> {
+    let again = Put {
+        order: put.order,
+        ..other
+    };
+    let mut course = vec![Operation::Put(put), take(0), settle(News::Charged)];
+    course.extend([
+        Operation::TrimResult { order: put.order },
+        Operation::Put(again),
+        take(0),
+    ]);
+    if twice {
+        course.extend([Operation::Put(put), take(0)]);
+    }
+    course.extend([settle(News::Charged), Operation::SettleAgain { settled: 0 }]);
+    if twice {
+        course.extend([Operation::Put(put), take(0)]);
+    }
+    course
+}
+
+/// HitPoints falls silent, and orders try whether it is back.
+fn silent(put: Put, other: Put, is_sent: bool) -> Vec<Operation> {
+    let probe = if is_sent {
+        News::NeverSent
+    } else {
+        News::Withheld
+    };
+    let mut course = vec![
+        Operation::Put(put),
+        take(0),
+        Operation::NineSilences,
+        settle(News::Unknown),
+    ];
+    course.extend([
+        Operation::Put(other),
+        Operation::ComesDue { order: put.order },
+    ]);
+    course.extend([Operation::BreakerPauseEnds, take(0), settle(probe), take(0)]);
+    course
+}
+
+/// Redis forgets a claim, and gives it out once more.
+fn forgotten(put: Put, renews: bool) -> Vec<Operation> {
+    let mut course = vec![Operation::Put(put), take(0), Operation::Save];
+    course.extend([
+        Operation::ComesDue { order: put.order },
+        take(0),
+        Operation::Restart { forgets: true },
+    ]);
+    course.extend([Operation::ComesDue { order: put.order }, take(1)]);
+    course.push(if renews {
+        Operation::Renew { held: 1 }
+    } else {
+        Operation::Settle {
+            held: 1,
+            news: News::Charged,
+            hour: Hour::AtOnce,
+        }
+    });
+    course
+}
+
+fn take(worker: usize) -> Operation {
+    Operation::Take {
+        worker,
+        n: 100,
+        lease_is_over: false,
+        schedule_first: false,
+    }
+}
+
+fn settle(news: News) -> Operation {
+    Operation::Settle {
+        held: 0,
+        news,
+        hour: Hour::AtOnce,
+    }
+}
