@@ -51,27 +51,19 @@ impl Queue {
             step: step.clone(),
             contact,
         };
-        let before = self.look().await;
-        let started = self.now().await;
-        let answer = self.workers[held.worker]
-            .ledger
-            .settle(claimed, step, contact)
-            .await
-            .unwrap();
         let pauses = self.books.breaker.pauses;
         let counts = self.books.settle(&settling, self.server);
-        prop_assert_eq!(
-            answer != Settled::Stale,
-            counts,
-            "{} {:?}",
-            settling.id,
-            answer
-        );
-        if !counts {
+        let has_paused = self.books.breaker.pauses > pauses;
+        let before = self.look_unless(counts).await;
+        let started = self.now().await;
+        let ledger = &self.workers[held.worker].ledger;
+        let answer = ledger.settle(claimed, step, contact).await.unwrap();
+        let is_stale = answer == Settled::Stale;
+        prop_assert_eq!(is_stale, !counts, "{} {:?}", settling.id, answer);
+        if let Some(before) = before {
             let changes = self.look().await.changes_since(&before);
             prop_assert!(changes.is_empty(), "a stale settling changed {changes:?}");
         }
-        let has_paused = self.books.breaker.pauses > pauses;
         self.breaker_pauses_from(started, has_paused).await?;
         self.flatten().await;
         Ok(())
