@@ -60,5 +60,5 @@ fn the_scripts_keep_the_books_as_a_simple_reference_does() {
 
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES");
-    asked.map_or(200, |cases| cases.parse().unwrap())
+    asked.map_or(150, |cases| cases.parse().unwrap())
 }

@@ -1,6 +1,7 @@
 //! The books as they ought to be, kept as plainly as can be. What time does is told them.
 
 mod epoch;
+mod inbox;
 mod settle;
 mod take;
 
@@ -142,7 +143,7 @@ impl Books {
             paused: self.paused,
             held: self.held,
             breaker: self.breaker.clone(),
-            epoch: self.epoch.map(|epoch| epoch.shown()).unwrap_or_default(),
+            epoch: self.epoch.map(Epoch::shown).unwrap_or_default(),
         }
     }
 }

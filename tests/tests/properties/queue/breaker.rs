@@ -105,16 +105,16 @@ impl Queue {
         let until: Option<u64> = self.run(&["HGET", "holds", "CNY"]).await;
         prop_assert_eq!(until.is_some(), self.books.held, "held");
         let Some(until) = until else { return Ok(()) };
-        let mut tries = Vec::new();
+        let mut has_right = Vec::new();
         for worker in &self.workers {
             // Longer than any hold so far, so that the second meets another end than it believes in.
             let longer = LONG + Millis(until).since(Millis(0));
             let tried = worker
                 .ledger
                 .try_held("CNY".parse().unwrap(), Millis(until), longer);
-            tries.push(tried.await.unwrap());
+            has_right.push(tried.await.unwrap());
         }
-        prop_assert_eq!(tries, [true, false], "the right to try goes to one");
+        prop_assert_eq!(has_right, [true, false], "the right to try goes to one");
         self.run::<u64>(&["HSET", "holds", "CNY", &until.to_string()])
             .await;
         Ok(())

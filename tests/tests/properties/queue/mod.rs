@@ -3,6 +3,7 @@
 mod breaker;
 mod look;
 mod restart;
+mod seen;
 mod settle;
 mod shop;
 mod take;

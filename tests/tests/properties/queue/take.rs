@@ -134,7 +134,7 @@ fn doubt_lasts(until: Option<Millis>, order: &Order, now: Millis, lease: Duratio
         let left = until.since(now);
         // A case is over within an hour.
         prop_assert!(
-            left > settings().policy.resubmit_after - LONG,
+            left + LONG > settings().policy.resubmit_after,
             "doubted for {left:?} only"
         );
     } else {
