@@ -20,6 +20,22 @@ pub(crate) fn course() -> impl Strategy<Value = Vec<Operation>> {
     })
 }
 
+/// Redis forgets all it had, and a worker that knows of nothing begins anew before one that knows better.
+pub(crate) fn emptied() -> impl Strategy<Value = Vec<Operation>> {
+    put().prop_map(|put| {
+        let restart = Operation::Restart { forgets: true };
+        let again = Operation::Put(put);
+        vec![
+            Operation::Put(put),
+            take(0),
+            restart,
+            take(1),
+            again,
+            take(0),
+        ]
+    })
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Repeated,

@@ -1,7 +1,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
-    course::course,
+    course::{course, emptied},
     news::{Hour, News},
 };
 
@@ -85,7 +85,8 @@ pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         12 => operation().prop_map(|operation| vec![operation]),
         1 => course(),
     ];
-    vec(part, 1..40).prop_map(|parts| parts.concat())
+    let opening = prop_oneof![9 => Just(Vec::new()), 1 => emptied()];
+    (opening, vec(part, 1..40)).prop_map(|(opening, parts)| [opening, parts.concat()].concat())
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
