@@ -22,17 +22,17 @@ pub(crate) fn course() -> impl Strategy<Value = Vec<Operation>> {
 
 /// Redis forgets all it had, and a worker that knows of nothing begins anew before one that knows better.
 pub(crate) fn emptied() -> impl Strategy<Value = Vec<Operation>> {
-    put().prop_map(|put| {
-        let restart = Operation::Restart { forgets: true };
+    let loss = prop_oneof![
+        Just(Operation::Empty),
+        Just(Operation::Restart { forgets: true })
+    ];
+    (put(), loss, any::<bool>()).prop_map(|(put, loss, waits)| {
         let again = Operation::Put(put);
-        vec![
-            Operation::Put(put),
-            take(0),
-            restart,
-            take(1),
-            again,
-            take(0),
-        ]
+        let mut course = vec![again, take(0), loss, take(1), again, take(0)];
+        if waits {
+            course.splice(5..5, [take(0), again, Operation::DoubtsPass, take(0)]);
+        }
+        course
     })
 }
 

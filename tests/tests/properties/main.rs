@@ -22,7 +22,10 @@ mod shown;
 use std::cell::Cell;
 
 use e2e::Redis;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::{
+    bool,
+    test_runner::{Config, TestRunner},
+};
 
 use operation::operations;
 use queue::Queue;
@@ -42,10 +45,13 @@ fn the_scripts_keep_the_books_as_a_simple_reference_does() {
         failure_persistence: None,
         ..Config::with_cases(cases())
     });
-    let result = runner.run(&operations(), |operations| {
+    // In some cases, the rate of the calls is limited.
+    let cases = (bool::weighted(0.125), operations());
+    let result = runner.run(&cases, |(is_limited, operations)| {
         case.set(case.get() + 1);
         runtime.block_on(async {
-            let mut queue = Queue::open(&redis.url(), connection.clone(), case.get());
+            let connection = connection.clone();
+            let mut queue = Queue::open(&redis.url(), connection, case.get(), is_limited);
             for operation in &operations {
                 queue.perform(*operation).await?;
                 queue.agrees().await?;

@@ -43,6 +43,10 @@ pub(crate) enum Operation {
     NineSilences,
     /// It is time for the next probe.
     BreakerPauseEnds,
+    /// The clock goes back behind the end of a pause for long.
+    BreakerPauseIsFar,
+    /// The rate allows another call.
+    RateRecovers,
     Hold,
     LiftHold,
     /// Both workers want to be the one that tries whether the balance suffices again.
@@ -56,6 +60,14 @@ pub(crate) enum Operation {
     /// Redis begins a new life, with all it had or with what it had saved.
     Restart {
         forgets: bool,
+    },
+    /// Somebody empties a Redis that goes on.
+    Empty,
+    /// What Redis may have forgotten lies so far back that it has arrived or never will.
+    DoubtsPass,
+    /// A worker ends, and another that remembers nothing takes its place.
+    NewWorker {
+        worker: usize,
     },
 }
 
@@ -104,10 +116,14 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => Just(Operation::Resume),
         1 => Just(Operation::NineSilences),
         2 => Just(Operation::BreakerPauseEnds),
+        1 => Just(Operation::BreakerPauseIsFar),
+        4 => Just(Operation::RateRecovers),
         1 => select(vec![Operation::Hold, Operation::LiftHold, Operation::BothTryHeld]),
         2 => (0..ORDERS).prop_map(|order| Operation::TrimResult { order }),
         1 => Just(Operation::Save),
         2 => any::<bool>().prop_map(|forgets| Operation::Restart { forgets }),
+        1 => select(vec![Operation::Empty, Operation::DoubtsPass]),
+        1 => (0..2_usize).prop_map(|worker| Operation::NewWorker { worker }),
     ]
 }
 

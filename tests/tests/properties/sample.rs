@@ -8,7 +8,7 @@ use hp_queue::Rules;
 /// Whoever finds this has found a card.
 pub(crate) const PIN_KEY: &str = "BN62BH7A32CMD9X3";
 
-/// Pauses of the breaker that grow, and nothing else that is short.
+/// Pauses of the breaker that grow, and nothing else that is short. A case is over within an hour.
 pub(crate) fn settings() -> Rules {
     let rules = rules();
     Rules {
@@ -17,6 +17,7 @@ pub(crate) fn settings() -> Rules {
             max_crashes: 2,
             ..rules.policy
         },
+        longest_turn: Duration::from_hours(1),
         ..rules
     }
 }

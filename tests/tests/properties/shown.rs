@@ -15,6 +15,8 @@ pub(crate) struct Shown {
     pub(crate) paused: bool,
     pub(crate) held: bool,
     pub(crate) breaker: Breaker,
+    /// How many calls of the rate are used up, where that is remembered.
+    pub(crate) calls: Option<i64>,
     pub(crate) epoch: Epoch,
 }
 
@@ -27,6 +29,8 @@ pub(crate) struct Line {
     pub(crate) checks: u32,
     pub(crate) crashes: u32,
     pub(crate) is_doubted: bool,
+    /// How many wait to be told its result again.
+    pub(crate) repetitions: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

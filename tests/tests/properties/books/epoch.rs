@@ -1,20 +1,31 @@
 use super::Books;
 use crate::shown;
 
-/// A life of Redis; one where writes are known to be lost is another than the one before that was known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// A life of the queue; one where writes are known to be lost is another than the one before that was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) server: u32,
+    /// The take that began it: a server may be emptied, and begin another.
+    began: u64,
     pub(crate) is_lossy: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch {
     pub(crate) life: Life,
-    /// What is older may be older than the truth.
-    pub(crate) doubts: bool,
+    pub(crate) doubts: Doubts,
     pub(crate) takes: u64,
     takes_before: u64,
+}
+
+/// Which new orders may have been sent already and then been forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Doubts {
+    #[default]
+    None,
+    All,
+    /// Those that were in the inbox when it began: for the others, it has lasted for too long.
+    OfBefore,
 }
 
 /// What a worker remembers of its last take.
@@ -24,45 +35,95 @@ pub(crate) struct Known {
     pub(crate) takes: u64,
 }
 
+/// Who takes where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    /// The server's present life.
+    pub(crate) server: u32,
+    /// Counts all takes, whatever Redis forgets.
+    pub(crate) number: u64,
+    pub(crate) known: Option<Known>,
+}
+
 impl Epoch {
     pub(super) fn shown(self) -> shown::Epoch {
         shown::Epoch {
             is_lossy: self.life.is_lossy,
-            doubts: self.doubts,
+            doubts: self.doubts != Doubts::None,
             takes: self.takes,
         }
+    }
+
+    fn is_disproved_by(&self, known: Known) -> bool {
+        let is_of_here =
+            (known.life.server, known.life.began) == (self.life.server, self.life.began);
+        let is_of_server = known.life.server == self.life.server;
+        let remembered = if is_of_server { 0 } else { self.takes_before };
+        !is_of_here && known.takes > remembered
     }
 }
 
 impl Books {
     /// A take looks which Redis this is, and what the worker remembers that it does not.
-    pub(super) fn notice(&mut self, server: u32, known: Option<Known>) -> Epoch {
-        let known_takes = known.map_or(0, |known| known.takes);
+    pub(super) fn notice(&mut self, scene: Scene) -> Epoch {
         let mut epoch = match self.epoch {
-            Some(epoch) if epoch.life.server == server => epoch,
-            before => begin(server, before, known),
+            Some(epoch) if epoch.life.server == scene.server => epoch,
+            before => self.begin(scene, before),
         };
-        let is_of_before = known.is_some_and(|known| known.life.server != server);
-        if !epoch.life.is_lossy && is_of_before && known_takes > epoch.takes_before {
+        let is_disproved = scene
+            .known
+            .is_some_and(|known| epoch.is_disproved_by(known));
+        if is_disproved && !epoch.life.is_lossy {
             epoch.life.is_lossy = true;
-            epoch.doubts = true;
             epoch.takes += 1;
+            if epoch.doubts == Doubts::None {
+                epoch.doubts = Doubts::All;
+                self.draw_boundary();
+            }
         }
         self.epoch = Some(epoch);
         epoch
     }
-}
 
-fn begin(server: u32, before: Option<Epoch>, known: Option<Known>) -> Epoch {
-    let takes = before.map_or(0, |epoch| epoch.takes);
-    let is_lossy = match before {
-        Some(epoch) => epoch.doubts,
-        None => known.is_some_and(|known| known.takes > 0),
-    };
-    Epoch {
-        life: Life { server, is_lossy },
-        doubts: before.is_some() || known.is_some(),
-        takes,
-        takes_before: takes,
+    fn begin(&mut self, scene: Scene, before: Option<Epoch>) -> Epoch {
+        self.draw_boundary();
+        let takes = before.map_or(0, |epoch| epoch.takes);
+        let is_lossy = match before {
+            Some(epoch) => epoch.doubts == Doubts::All,
+            None => scene.known.is_some_and(|known| known.takes > 0),
+        };
+        let is_new_queue = before.is_none() && scene.known.is_none();
+        Epoch {
+            life: Life {
+                server: scene.server,
+                began: scene.number,
+                is_lossy,
+            },
+            doubts: if is_new_queue {
+                Doubts::None
+            } else {
+                Doubts::All
+            },
+            takes,
+            takes_before: takes,
+        }
+    }
+
+    fn draw_boundary(&mut self) {
+        for waiting in &mut self.inbox {
+            waiting.is_of_before = true;
+        }
+    }
+
+    /// A request that Redis has forgotten has had the time to arrive.
+    pub(crate) fn doubts_pass(&mut self) {
+        if let Some(epoch) = &mut self.epoch
+            && epoch.doubts == Doubts::All
+        {
+            epoch.doubts = Doubts::OfBefore;
+        }
+        for order in self.orders.values_mut() {
+            order.doubt.passes();
+        }
     }
 }

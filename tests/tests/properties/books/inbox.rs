@@ -1,23 +1,43 @@
-use hp_order::State;
-
-use super::{Books, Entry, Epoch, Order, Words};
+use super::{Books, Doubts, Epoch, Order, Words};
 use crate::{
     operation::{Fault, Put},
     shown::{Told, When},
 };
 
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    /// An order, or nonsense.
+    entry: Option<Put>,
+    /// It was there when the doubts began.
+    pub(super) is_of_before: bool,
+}
+
 impl Books {
+    pub(crate) fn put(&mut self, entry: Option<Put>) {
+        self.inbox.push_back(Waiting {
+            entry,
+            is_of_before: false,
+        });
+    }
+
     pub(super) fn take_inbox(&mut self, n: usize, epoch: Epoch, taken: &mut Vec<String>) {
         for _ in taken.len()..n {
-            match self.inbox.pop_front() {
-                None => return,
-                Some(Entry::Nonsense) => self.set_aside += 1,
-                Some(Entry::Order(put)) => taken.extend(self.receive(put, epoch)),
+            let Some(waiting) = self.inbox.pop_front() else {
+                return;
+            };
+            let is_doubted = match epoch.doubts {
+                Doubts::None => false,
+                Doubts::All => true,
+                Doubts::OfBefore => waiting.is_of_before,
+            };
+            match waiting.entry {
+                None => self.set_aside += 1,
+                Some(put) => taken.extend(self.receive(put, epoch, is_doubted)),
             }
         }
     }
 
-    fn receive(&mut self, put: Put, epoch: Epoch) -> Option<String> {
+    fn receive(&mut self, put: Put, epoch: Epoch, is_doubted: bool) -> Option<String> {
         if matches!(put.fault, Fault::NoQuantity | Fault::ProductTwice) {
             self.reject(put, "invalid_job");
             return None;
@@ -25,7 +45,8 @@ impl Books {
         let id = put.id();
         match self.orders.get_mut(&id) {
             None => {
-                self.orders.insert(id.clone(), admitted(put, epoch));
+                let order = Order::admitted(put, epoch, is_doubted);
+                self.orders.insert(id.clone(), order);
                 return Some(id);
             }
             Some(known) if known.has_other_quantity != put.has_other_quantity() => {
@@ -54,52 +75,31 @@ impl Books {
     }
 
     fn tell_again(&mut self, put: Put, first: Told) {
-        let (id, own) = (put.id(), put.words());
-        let order = self.orders.get_mut(&id).unwrap();
-        let own_stream = own.own_stream || order.words.own_stream;
+        let order = self.orders.get_mut(&put.id()).unwrap();
+        let words = put.words().or(&order.words);
         if self.told.contains(&first) {
-            let meta = if own.meta.is_empty() {
-                first.meta.clone()
-            } else {
-                own.meta
-            };
             self.told.push(Told {
-                own_stream,
-                meta,
+                own_stream: words.own_stream,
+                meta: words.meta,
                 is_copy: true,
                 ..first
             });
             return;
         }
-        let meta = if own.meta.is_empty() {
-            order.words.meta.clone()
-        } else {
-            own.meta
-        };
-        order.again = Some(Words { own_stream, meta });
+        order.repetitions.push_back(words);
         order.when = order.when.or(Some(When::Due));
     }
 }
 
-fn admitted(put: Put, epoch: Epoch) -> Order {
-    Order {
-        has_other_quantity: put.has_other_quantity(),
-        words: put.words(),
-        state: if epoch.doubts {
-            State::Uncertain
-        } else {
-            State::Submitting
-        },
-        claim: 1,
-        attempts: 1,
-        checks: u32::from(epoch.doubts),
-        crashes: 0,
-        settled: 0,
-        life: epoch.life,
-        is_doubted: epoch.doubts,
-        when: None,
-        first: None,
-        again: None,
-        given: put.words(),
+impl Words {
+    fn or(self, of_first: &Self) -> Self {
+        Self {
+            own_stream: self.own_stream || of_first.own_stream,
+            meta: if self.meta.is_empty() {
+                of_first.meta.clone()
+            } else {
+                self.meta
+            },
+        }
     }
 }

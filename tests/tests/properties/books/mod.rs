@@ -2,83 +2,65 @@
 
 mod epoch;
 mod inbox;
+mod order;
 mod settle;
 mod take;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hp_order::State;
-
 use crate::{
     operation::{Fault, ORDERS, Put},
-    shown::{Breaker, Line, Shown, Told, When},
+    shown::{Breaker, Shown, Told, When},
 };
 
-pub(crate) use epoch::{Epoch, Known, Life};
-pub(crate) use settle::Settling;
-pub(crate) use take::Taking;
+pub(crate) use epoch::{Doubts, Epoch, Known, Life, Scene};
+pub(crate) use order::{Doubt, Order, Words};
+pub(crate) use settle::{Effect, Settling};
+pub(crate) use take::{Gate, Taking};
+
+use inbox::Waiting;
 
 /// What Redis has; a copy is what it had then.
 #[derive(Clone, Default)]
 pub(crate) struct Books {
     pub(crate) orders: BTreeMap<String, Order>,
-    pub(crate) inbox: VecDeque<Entry>,
+    pub(crate) inbox: VecDeque<Waiting>,
     pub(crate) told: Vec<Told>,
     pub(crate) set_aside: usize,
     pub(crate) paused: bool,
     pub(crate) held: bool,
     pub(crate) breaker: Breaker,
     pub(crate) breaker_pause_is_over: bool,
+    pub(crate) rate: Rate,
     pub(crate) epoch: Option<Epoch>,
 }
 
-#[derive(Clone)]
-pub(crate) enum Entry {
-    Order(Put),
-    Nonsense,
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Rate {
+    /// One call an hour.
+    pub(crate) is_limited: bool,
+    /// How many calls are, where that is remembered.
+    pub(crate) used_up: Option<i64>,
 }
 
-/// The words of an entry that go back with the result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Words {
-    pub(crate) own_stream: bool,
-    pub(crate) meta: String,
-}
-
-#[derive(Clone)]
-pub(crate) struct Order {
-    pub(crate) has_other_quantity: bool,
-    pub(crate) words: Words,
-    pub(crate) state: State,
-    pub(crate) claim: u64,
-    pub(crate) attempts: u32,
-    pub(crate) checks: u32,
-    pub(crate) crashes: u32,
-    /// The claim that was settled last, of those after which the order went on.
-    pub(crate) settled: u64,
-    pub(crate) life: Life,
-    /// Redis may have forgotten that it was sent.
-    pub(crate) is_doubted: bool,
-    /// Its place in the schedule.
-    pub(crate) when: Option<When>,
-    /// Its first result, though it may have left its stream.
-    pub(crate) first: Option<Told>,
-    /// How a repetition that waits for its answer words it.
-    pub(crate) again: Option<Words>,
-    /// With which words its result was to be told when it was last taken.
-    pub(crate) given: Words,
-}
-
-impl Order {
-    fn line(&self) -> Line {
-        Line {
-            state: self.state.to_string(),
-            claim: self.claim,
-            attempts: self.attempts,
-            checks: self.checks,
-            crashes: self.crashes,
-            is_doubted: self.is_doubted,
+impl Rate {
+    pub(crate) fn new(is_limited: bool) -> Self {
+        Self {
+            is_limited,
+            used_up: None,
         }
+    }
+
+    fn is_used_up(self) -> bool {
+        self.used_up.is_some_and(|calls| calls > 0)
+    }
+
+    fn use_up(&mut self) {
+        self.used_up = self.is_limited.then_some(1);
+    }
+
+    fn give_back(&mut self) {
+        self.used_up = self.used_up.map(|calls| calls - 1);
     }
 }
 
@@ -143,6 +125,7 @@ impl Books {
             paused: self.paused,
             held: self.held,
             breaker: self.breaker.clone(),
+            calls: self.rate.used_up,
             epoch: self.epoch.map(Epoch::shown).unwrap_or_default(),
         }
     }

@@ -1,6 +1,6 @@
 use hp_order::{Contact, Ending, Next, State, Step};
 
-use super::{Books, Life, Order, Words};
+use super::{Books, Doubt, Life, Order, Words};
 use crate::shown::{Breaker, Told, When};
 
 /// A settling, as the holder of a claim asks for it.
@@ -16,52 +16,60 @@ pub(crate) struct Settling {
     pub(crate) contact: Contact,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Applied,
+    /// It was applied before, and changes nothing.
+    Repeated,
+    /// What was heard of HitPoints counts, and nothing else.
+    Stale,
+}
+
 const SILENCES: u32 = 10;
 
 impl Books {
-    /// Whether the settling counts.
-    pub(crate) fn settle(&mut self, settling: &Settling, server: u32) -> bool {
-        self.hear(settling);
-        let epoch = self.epoch.map(|epoch| epoch.life);
-        let Some(order) = self.orders.get_mut(&settling.id) else {
-            return false;
-        };
-        if order.claim != settling.claim || order.life != settling.life {
-            return false;
+    pub(crate) fn settle(&mut self, settling: &Settling, server: u32) -> Effect {
+        let order = self.orders.get(&settling.id);
+        let ours = order.filter(|order| order.is_held_by(settling.claim, settling.life));
+        if ours.is_some_and(|order| order.settled == settling.claim) {
+            return Effect::Repeated;
         }
+        let (is_ours, is_present) = (ours.is_some(), self.is_present(settling.life, server));
+        self.hear(settling);
+        let is_uncharged = matches!(&settling.step.next, Next::End(ending) if !is_charged(ending));
+        let is_end = !settling.state.has_ended();
+        if !is_ours || is_uncharged && is_end && !is_present {
+            return Effect::Stale;
+        }
+        self.apply(settling);
+        Effect::Applied
+    }
+
+    /// Whether Redis can have forgotten nothing since.
+    fn is_present(&self, life: Life, server: u32) -> bool {
+        self.epoch.is_some_and(|epoch| epoch.life == life) && life.server == server
+    }
+
+    fn apply(&mut self, settling: &Settling) {
+        let order = self.orders.get_mut(&settling.id).unwrap();
+        order.settled = settling.claim;
         match &settling.step.next {
             Next::End(ending) if settling.state.has_ended() => {
-                if order.when.take().is_some() {
-                    order.again = None;
-                    self.told.push(told(settling, ending, true));
-                }
+                order.repetitions.pop_front();
+                order.when = (!order.repetitions.is_empty()).then_some(When::Due);
+                self.told.push(told(settling, ending, true));
             }
-            Next::End(_) if order.first.is_some() => {}
             Next::End(ending) => {
-                let is_charged = matches!(ending, Ending::Completed { .. });
-                let is_present = epoch == Some(order.life) && order.life.server == server;
-                if !is_charged && !is_present {
-                    return false;
-                }
                 let told = told(settling, ending, false);
                 order.apply(&settling.step);
                 order.when = None;
                 order.first = Some(told.clone());
                 self.told.push(told);
             }
-            Next::After(delay) => {
-                order.goes_on(
-                    settling,
-                    if delay.is_zero() {
-                        When::Due
-                    } else {
-                        When::Later
-                    },
-                );
-            }
+            Next::After(delay) if delay.is_zero() => order.goes_on(settling, When::Due),
+            Next::After(_) => order.goes_on(settling, When::Later),
             Next::Review => order.goes_on(settling, When::Never),
         }
-        true
     }
 
     fn hear(&mut self, settling: &Settling) {
@@ -82,19 +90,25 @@ impl Books {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = false;
             }
-            Contact::None if is_probe => {
+            Contact::None | Contact::Ours if is_probe => {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = true;
             }
-            Contact::Silence | Contact::None => {}
+            Contact::Silence | Contact::None | Contact::Ours => {}
+        }
+        if settling.contact == Contact::None {
+            self.rate.give_back();
         }
     }
 }
 
 impl Order {
+    pub(crate) fn is_held_by(&self, claim: u64, life: Life) -> bool {
+        self.claim == claim && self.life == life
+    }
+
     fn goes_on(&mut self, settling: &Settling, when: When) {
         self.apply(&settling.step);
-        self.settled = settling.claim;
         self.when = Some(when);
     }
 
@@ -103,8 +117,14 @@ impl Order {
         self.attempts = step.attempts;
         self.checks = step.checks;
         self.crashes = step.crashes;
-        self.is_doubted &= matches!(step.state, State::Uncertain | State::Review);
+        if !matches!(step.state, State::Uncertain | State::Review) {
+            self.doubt = Doubt::None;
+        }
     }
+}
+
+fn is_charged(ending: &Ending) -> bool {
+    matches!(ending, Ending::Completed { .. })
 }
 
 fn told(settling: &Settling, ending: &Ending, is_copy: bool) -> Told {
@@ -116,6 +136,6 @@ fn told(settling: &Settling, ending: &Ending, is_copy: bool) -> Told {
         reason: ending.reason().unwrap_or_default().into(),
         meta,
         is_copy,
-        has_cards: matches!(ending, Ending::Completed { .. }),
+        has_cards: is_charged(ending),
     }
 }

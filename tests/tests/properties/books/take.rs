@@ -1,6 +1,6 @@
 use hp_order::State;
 
-use super::{Books, Epoch, Known, Order};
+use super::{Books, Doubt, Epoch, Order, Scene};
 use crate::shown::When;
 
 /// A take, as the worker asks for it.
@@ -9,20 +9,43 @@ pub(crate) struct Taking {
     pub(crate) n: usize,
     pub(crate) lease_is_over: bool,
     pub(crate) schedule_first: bool,
-    pub(crate) known: Option<Known>,
-    /// The server's present life.
-    pub(crate) server: u32,
+    pub(crate) scene: Scene,
+}
+
+/// Why nothing is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    Open,
+    Paused,
+    Silent,
+    RateUsedUp,
 }
 
 impl Books {
+    pub(crate) fn gate(&self) -> Gate {
+        if self.paused {
+            Gate::Paused
+        } else if self.breaker.pauses > 0 && !self.breaker_pause_is_over {
+            Gate::Silent
+        } else if self.rate.is_used_up() {
+            Gate::RateUsedUp
+        } else {
+            Gate::Open
+        }
+    }
+
     /// The orders that are taken, in order.
     pub(crate) fn take(&mut self, taking: Taking) -> Vec<String> {
-        let epoch = self.notice(taking.server, taking.known);
-        let is_open = self.breaker.pauses > 0;
-        if self.paused || is_open && !self.breaker_pause_is_over {
+        let epoch = self.notice(taking.scene);
+        if self.gate() != Gate::Open {
             return Vec::new();
         }
-        let n = if is_open { 1 } else { taking.n };
+        let is_probe = self.breaker.pauses > 0;
+        let n = if is_probe || self.rate.is_limited {
+            1
+        } else {
+            taking.n
+        };
         let waiting = self.due();
         let mut taken = Vec::new();
         if taking.schedule_first {
@@ -41,13 +64,18 @@ impl Books {
             self.orders.get_mut(id).unwrap().when = Some(lease);
         }
         if let Some(first) = taken.first() {
-            self.epoch.as_mut().unwrap().takes += 1;
-            if is_open {
-                self.breaker.probe = format!("{first} {}", self.orders[first].claim);
-                self.breaker_pause_is_over = false;
-            }
+            self.count(first, is_probe);
         }
         taken
+    }
+
+    fn count(&mut self, first: &str, is_probe: bool) {
+        self.epoch.as_mut().unwrap().takes += 1;
+        if is_probe {
+            self.breaker.probe = format!("{first} {}", self.orders[first].claim);
+            self.breaker_pause_is_over = false;
+        }
+        self.rate.use_up();
     }
 
     /// Whether another take would find something to do.
@@ -79,11 +107,13 @@ impl Order {
         let worker_died = self.settled != self.claim && !is_older;
         self.claim += 1;
         self.life = epoch.life;
-        self.given = self.again.as_ref().unwrap_or(&self.words).clone();
+        self.given = self.repetitions.front().unwrap_or(&self.words).clone();
         if self.state.has_ended() {
             return;
         }
-        self.is_doubted |= is_older;
+        if is_older {
+            self.doubt = Doubt::in_epoch(epoch);
+        }
         match self.state {
             State::Queued | State::Waiting => {
                 self.attempts += 1;

@@ -1,12 +1,13 @@
-//! The breaker and the hold. A pause is checked when it begins, and then lasts until a case says that it ends.
+//! The breaker. A pause is checked when it begins, and then lasts until a case says that it ends.
 
 use hp_order::Millis;
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::{LONG, Queue, Verdict};
+use super::{Queue, Verdict};
 use crate::sample::settings;
 
-const FAR: &str = "9000000000000";
+/// Longer than any that is ever set.
+const TOO_FAR: Millis = Millis(9_000_000_000_000);
 
 impl Queue {
     pub(super) async fn now(&mut self) -> Millis {
@@ -50,7 +51,7 @@ impl Queue {
         } else if pauses > 0 && self.books.breaker_pause_is_over {
             let (until, ended) = (self.until().await, self.now().await);
             prop_assert!(
-                until <= ended,
+                until <= ended || until == TOO_FAR,
                 "a probe that was not sent holds the others up"
             );
         }
@@ -65,12 +66,17 @@ impl Queue {
     async fn freeze(&mut self) {
         if self.books.breaker.pauses > 0 {
             let until = if self.books.breaker_pause_is_over {
-                "0"
+                Millis(0)
             } else {
-                FAR
+                self.now().await.plus(settings().longest_turn)
             };
-            self.run::<u64>(&["HSET", "breaker", "until", until]).await;
+            self.set_until(until).await;
         }
+    }
+
+    async fn set_until(&mut self, until: Millis) {
+        let until = until.0.to_string();
+        self.run::<u64>(&["HSET", "breaker", "until", &until]).await;
     }
 
     pub(super) async fn nine_silences(&mut self) {
@@ -85,38 +91,20 @@ impl Queue {
         self.freeze().await;
     }
 
-    pub(super) async fn hold(&mut self) {
-        self.ledger()
-            .hold("CNY".parse().unwrap(), LONG)
+    pub(super) async fn rate_recovers(&mut self) {
+        let mut remove = redis::cmd("DEL");
+        remove.arg(self.key("rate"));
+        remove
+            .query_async::<u64>(&mut self.connection)
             .await
             .unwrap();
-        self.books.held = true;
+        self.books.rate.used_up = None;
     }
 
-    pub(super) async fn lift_hold(&mut self) {
-        self.ledger()
-            .lift_hold("CNY".parse().unwrap())
-            .await
-            .unwrap();
-        self.books.held = false;
-    }
-
-    pub(super) async fn both_try_held(&mut self) -> Verdict {
-        let until: Option<u64> = self.run(&["HGET", "holds", "CNY"]).await;
-        prop_assert_eq!(until.is_some(), self.books.held, "held");
-        let Some(until) = until else { return Ok(()) };
-        let mut has_right = Vec::new();
-        for worker in &self.workers {
-            // Longer than any hold so far, so that the second meets another end than it believes in.
-            let longer = LONG + Millis(until).since(Millis(0));
-            let tried = worker
-                .ledger
-                .try_held("CNY".parse().unwrap(), Millis(until), longer);
-            has_right.push(tried.await.unwrap());
+    pub(super) async fn breaker_pause_is_far(&mut self) {
+        self.breaker_pause_ends().await;
+        if self.books.breaker.pauses > 0 {
+            self.set_until(TOO_FAR).await;
         }
-        prop_assert_eq!(has_right, [true, false], "the right to try goes to one");
-        self.run::<u64>(&["HSET", "holds", "CNY", &until.to_string()])
-            .await;
-        Ok(())
     }
 }

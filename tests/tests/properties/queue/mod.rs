@@ -1,7 +1,9 @@
 //! The queue of one case in Redis, beside its books.
 
 mod breaker;
+mod hold;
 mod look;
+mod promises;
 mod restart;
 mod seen;
 mod settle;
@@ -11,12 +13,12 @@ mod take;
 use std::time::Duration;
 
 use hp_order::{Contact, Step};
-use hp_queue::{Claimed, Ledger};
+use hp_queue::{Claimed, Client, Ledger, Rules};
 use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 
 use crate::{
-    books::{Books, Known, Life, id_of},
+    books::{Books, Known, Life, Rate, id_of},
     operation::{ORDERS, Operation},
     sample::settings,
 };
@@ -28,10 +30,14 @@ const LONG: Duration = Duration::from_hours(1);
 pub(crate) struct Queue {
     connection: MultiplexedConnection,
     prefix: String,
+    client: Client,
+    rules: Rules,
     workers: Vec<Worker>,
     books: Books,
     /// Counts the lives of the server.
     server: u32,
+    /// Counts all takes.
+    takes: u64,
     /// Claims that were given out and not settled; stale ones too.
     held: Vec<Held>,
     settled: Vec<(Held, Step, Contact)>,
@@ -52,22 +58,42 @@ struct Held {
 
 impl Queue {
     /// A prefix of its own for each case: nothing of another case is seen, or has to be removed.
-    pub(crate) fn open(url: &str, connection: MultiplexedConnection, case: u32) -> Self {
-        let prefix = format!("{{p{case}}}");
-        let client = hp_queue::connect(url).unwrap();
-        let worker = || Worker {
-            ledger: Ledger::open(&client, &prefix.parse().unwrap(), settings()).unwrap(),
-            known: None,
+    pub(crate) fn open(
+        url: &str,
+        connection: MultiplexedConnection,
+        case: u32,
+        is_limited: bool,
+    ) -> Self {
+        let rules = Rules {
+            interval: is_limited.then_some(LONG),
+            ..settings()
         };
-        Self {
+        let mut queue = Self {
             connection,
-            workers: vec![worker(), worker()],
-            prefix,
-            books: Books::default(),
+            prefix: format!("{{p{case}}}"),
+            client: hp_queue::connect(url).unwrap(),
+            rules,
+            workers: Vec::new(),
+            books: Books {
+                rate: Rate::new(is_limited),
+                ..Books::default()
+            },
             server: 0,
+            takes: 0,
             held: Vec::new(),
             settled: Vec::new(),
             saved: None,
+        };
+        queue.workers = vec![queue.new_worker(), queue.new_worker()];
+        queue
+    }
+
+    /// One that remembers nothing.
+    fn new_worker(&self) -> Worker {
+        let prefix = self.prefix.parse().unwrap();
+        Worker {
+            ledger: Ledger::open(&self.client, &prefix, self.rules).unwrap(),
+            known: None,
         }
     }
 
@@ -97,12 +123,17 @@ impl Queue {
             }
             Operation::NineSilences => self.nine_silences().await,
             Operation::BreakerPauseEnds => self.breaker_pause_ends().await,
+            Operation::BreakerPauseIsFar => self.breaker_pause_is_far().await,
+            Operation::RateRecovers => self.rate_recovers().await,
             Operation::Hold => self.hold().await,
             Operation::LiftHold => self.lift_hold().await,
             Operation::BothTryHeld => self.both_try_held().await?,
             Operation::TrimResult { order } => self.trim_result(&id_of(order)).await,
             Operation::Save => self.save().await,
             Operation::Restart { forgets } => self.restart(forgets).await,
+            Operation::Empty => self.empty().await,
+            Operation::DoubtsPass => self.doubts_pass().await,
+            Operation::NewWorker { worker } => self.workers[worker] = self.new_worker(),
         }
         Ok(())
     }
@@ -123,7 +154,7 @@ impl Queue {
 
     /// All there can be.
     fn keys(&self) -> Vec<String> {
-        let names = (0..look::KEYS.len() + ORDERS).map(look::name);
+        let names = (0..look::REPETITIONS + ORDERS).map(look::name);
         names.map(|name| self.key(&name)).collect()
     }
 

@@ -3,57 +3,19 @@
 use std::collections::HashMap;
 
 use e2e::Entry;
-use proptest::{prop_assert, prop_assert_eq};
 use redis::Value;
 
 use super::{
-    Verdict,
-    look::{BREAKER, EPOCH, Look, ORDER, RESULT_STREAMS},
+    LONG,
+    look::{BREAKER, EPOCH, Look, ORDER, RATE, REPETITIONS},
 };
 use crate::{
     books::id_of,
     operation::ORDERS,
-    sample::PIN_KEY,
     shown::{Breaker, Epoch, Line, Shown, Told, When},
 };
 
 impl Look {
-    /// What holds whatever the books say.
-    pub(super) fn keeps_promises(&self, shown: &Shown) -> Verdict {
-        for (id, line) in &shown.orders {
-            let has_ended =
-                ["completed", "failed", "rejected", "expired"].contains(&line.state.as_str());
-            let firsts = shown
-                .told
-                .iter()
-                .filter(|told| told.id == *id && told.is_first());
-            prop_assert!(
-                firsts.count() <= usize::from(has_ended),
-                "results of {}, which is {}",
-                id,
-                line.state
-            );
-            prop_assert_eq!(
-                shown.open.contains(id),
-                !has_ended,
-                "{} is {} and open",
-                id,
-                line.state
-            );
-            prop_assert!(
-                has_ended || shown.schedule.contains_key(id),
-                "{} is out of sight",
-                id
-            );
-        }
-        let elsewhere = format!("{:?}", &self.0[RESULT_STREAMS..]);
-        prop_assert!(!elsewhere.contains(PIN_KEY), "a card outside the results");
-        let told = format!("{:?}", &self.0[..RESULT_STREAMS]);
-        let has_cards = shown.told.iter().any(|told| told.has_cards);
-        prop_assert_eq!(told.contains(PIN_KEY), has_cards, "cards in the results");
-        Ok(())
-    }
-
     pub(super) fn shown(&self) -> Shown {
         let mut told = self.told(0);
         told.extend(self.told(1));
@@ -81,12 +43,22 @@ impl Look {
                 pauses: number(&breaker, "pauses"),
                 probe: breaker.get("probe").cloned().unwrap_or_default(),
             },
+            calls: self.calls(),
             epoch: Epoch {
                 is_lossy: epoch.get("id").is_some_and(|id| id.ends_with('!')),
                 doubts: epoch.get("since").is_some_and(|since| since != "0"),
                 takes: number(&epoch, "taken").into(),
             },
         }
+    }
+
+    /// The rate says from when on calls are free.
+    fn calls(&self) -> Option<i64> {
+        let free_from: i64 = self.read::<Option<i64>>(RATE)? / 1000;
+        let hour = i64::try_from(LONG.as_millis()).unwrap();
+        let ahead = free_from - i64::try_from(self.now.0).unwrap();
+        // A case is over within half an hour of its first call.
+        Some((ahead + hour / 2).div_euclid(hour) + 1)
     }
 
     fn line(&self, order: usize) -> Option<Line> {
@@ -98,6 +70,7 @@ impl Look {
             checks: number(&record, "checks"),
             crashes: number(&record, "crashes"),
             is_doubted: record.contains_key("restarted_at"),
+            repetitions: self.read::<Vec<Value>>(REPETITIONS + order).len(),
         })
     }
 

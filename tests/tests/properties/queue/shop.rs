@@ -1,8 +1,5 @@
 use super::Queue;
-use crate::{
-    books::Entry,
-    operation::{Fault, Put},
-};
+use crate::operation::{Fault, Put};
 
 impl Queue {
     pub(super) async fn put(&mut self, put: Put) {
@@ -27,13 +24,13 @@ impl Queue {
             entry.extend(["deadline", "1"]);
         }
         self.run::<String>(&entry).await;
-        self.books.inbox.push_back(Entry::Order(put));
+        self.books.put(Some(put));
     }
 
     pub(super) async fn put_nonsense(&mut self) {
         self.run::<String>(&["XADD", "jobs", "*", "order", "A-0"])
             .await;
-        self.books.inbox.push_back(Entry::Nonsense);
+        self.books.put(None);
     }
 
     /// As an entry leaves its stream when it is older than results are kept.

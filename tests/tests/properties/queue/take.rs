@@ -6,7 +6,7 @@ use proptest::{prop_assert, prop_assert_eq};
 
 use super::{Held, LONG, Queue, Verdict};
 use crate::{
-    books::{Known, Order, Taking},
+    books::{Doubt, Gate, Known, Order, Scene, Taking},
     sample::settings,
 };
 
@@ -29,19 +29,24 @@ impl Queue {
             .take(n, lease, first)
             .await
             .unwrap();
+        self.takes += 1;
+        let gate = self.books.gate();
         let expected = self.books.take(Taking {
             n,
             lease_is_over,
             schedule_first,
-            known: self.workers[worker].known,
-            server: self.server,
+            scene: Scene {
+                server: self.server,
+                number: self.takes,
+                known: self.workers[worker].known,
+            },
         });
         let epoch = self.books.epoch.unwrap();
         self.workers[worker].known = Some(Known {
             life: epoch.life,
             takes: epoch.takes,
         });
-        self.gates_are_told(&taken, &expected)?;
+        self.gates_are_told(&taken, gate, &expected)?;
         self.books_agree_with(&taken, &expected, lease)?;
         self.breaker_waits_from(taken.now, !expected.is_empty())
             .await?;
@@ -55,31 +60,24 @@ impl Queue {
         Ok(())
     }
 
-    fn gates_are_told(&self, taken: &Taken, expected: &[String]) -> Verdict {
+    fn gates_are_told(&self, taken: &Taken, gate: Gate, expected: &[String]) -> Verdict {
         prop_assert!(taken.unreadable.is_empty(), "{:?}", taken.unreadable);
-        prop_assert_eq!(
+        let is_silent = self.books.breaker.pauses > 0;
+        let holds = usize::from(self.books.held);
+        let told = (
             taken.paused.is_some(),
-            self.books.paused,
-            "told that it is paused"
+            taken.wait.is_some(),
+            taken.silent_since.is_some(),
+            taken.holds.len(),
         );
-        let is_open = self.books.breaker.pauses > 0;
-        let is_told = taken.silent_since.is_some();
-        prop_assert_eq!(
-            is_told,
-            is_open && !self.books.paused,
-            "told of the silence"
-        );
-        if is_open || self.books.paused {
-            prop_assert!(taken.claimed.len() <= 1, "more than a probe");
-        } else {
-            prop_assert_eq!(
-                taken.holds.len(),
-                usize::from(self.books.held),
-                "told of the hold"
-            );
+        let waits = matches!(gate, Gate::Silent | Gate::RateUsedUp);
+        let known = (gate == Gate::Paused, waits, is_silent, holds);
+        prop_assert_eq!(told, known, "paused, a wait, a silence, holds");
+        if gate == Gate::Open && !is_silent {
             let is_told_of_more = taken.more || taken.next_due == Some(Duration::ZERO);
+            let is_left = self.books.is_left(expected);
             prop_assert!(
-                is_told_of_more || !self.books.is_left(expected),
+                is_told_of_more || !is_left,
                 "did not tell that there is more"
             );
         }
@@ -128,17 +126,17 @@ impl Queue {
 
 /// Where writes are known to be lost, a forgotten request has the time to arrive.
 fn doubt_lasts(until: Option<Millis>, order: &Order, now: Millis, lease: Duration) -> Verdict {
-    prop_assert_eq!(until.is_some(), order.is_doubted, "doubted");
+    prop_assert_eq!(until.is_some(), order.doubt != Doubt::None, "doubted");
     let Some(until) = until else { return Ok(()) };
-    if order.life.is_lossy {
-        let left = until.since(now);
+    let left = until.since(now);
+    match order.doubt {
+        Doubt::Past => prop_assert!(left.is_zero(), "doubted after {left:?}"),
         // A case is over within an hour.
-        prop_assert!(
-            left + LONG > settings().policy.resubmit_after,
-            "doubted for {left:?} only"
-        );
-    } else {
-        prop_assert!(until.since(now) <= lease, "doubted for longer than a lease");
+        _ if order.life.is_lossy => {
+            let needed = settings().policy.resubmit_after;
+            prop_assert!(left + LONG > needed, "doubted for {left:?} only");
+        }
+        _ => prop_assert!(left <= lease, "doubted for longer than a lease"),
     }
     Ok(())
 }
