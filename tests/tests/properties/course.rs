@@ -1,6 +1,6 @@
 //! Courses of events that chance alone would seldom find. What comes between and after them is left to chance.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 
 use crate::{
     news::{Hour, News},
@@ -10,12 +10,12 @@ use crate::{
 pub(crate) fn course() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
         Just(Kind::Repeated),
-        Just(Kind::Silent),
+        select(PROBES).prop_map(Kind::Silent),
         Just(Kind::Forgotten)
     ];
     (kinds, put(), put(), any::<bool>()).prop_map(|(kind, put, other, choice)| match kind {
         Kind::Repeated => repeated(put, other, choice),
-        Kind::Silent => silent(put, other, choice),
+        Kind::Silent(probe) => silent(put, other, probe),
         Kind::Forgotten => forgotten(put, choice),
     })
 }
@@ -28,18 +28,25 @@ pub(crate) fn emptied() -> impl Strategy<Value = Vec<Operation>> {
     ];
     (put(), loss, any::<bool>()).prop_map(|(put, loss, waits)| {
         let again = Operation::Put(put);
-        let mut course = vec![again, take(0), loss, take(1), again, take(0)];
-        if waits {
-            course.splice(5..5, [take(0), again, Operation::DoubtsPass, take(0)]);
-        }
+        let mut course = vec![again, take(0), loss, take(1)];
+        course.extend(if waits {
+            // It is in the inbox when the worker that knows better comes, and for long after.
+            let meanwhile = [again, take(0), Operation::DoubtsPass];
+            [&[Operation::Pause], &meanwhile[..], &[Operation::Resume]].concat()
+        } else {
+            vec![again]
+        });
+        course.push(take(0));
         course
     })
 }
 
+const PROBES: &[News] = &[News::NeverSent, News::Withheld, News::Panicked];
+
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Repeated,
-    Silent,
+    Silent(News),
     Forgotten,
 }
 
@@ -66,12 +73,7 @@ fn repeated(put: Put, other: Put, twice: bool) -> Vec<Operation> {
 }
 
 /// HitPoints falls silent, and orders try whether it is back.
-fn silent(put: Put, other: Put, is_sent: bool) -> Vec<Operation> {
-    let probe = if is_sent {
-        News::NeverSent
-    } else {
-        News::Withheld
-    };
+fn silent(put: Put, other: Put, probe: News) -> Vec<Operation> {
     let mut course = vec![
         Operation::Put(put),
         take(0),
@@ -81,6 +83,7 @@ fn silent(put: Put, other: Put, is_sent: bool) -> Vec<Operation> {
     course.extend([
         Operation::Put(other),
         Operation::ComesDue { order: put.order },
+        Operation::RateRecovers,
     ]);
     course.extend([Operation::BreakerPauseEnds, take(0), settle(probe), take(0)]);
     course

@@ -46,7 +46,7 @@ fn the_scripts_keep_the_books_as_a_simple_reference_does() {
         ..Config::with_cases(cases())
     });
     // In some cases, the rate of the calls is limited.
-    let cases = (bool::weighted(0.125), operations());
+    let cases = (bool::weighted(0.2), operations());
     let result = runner.run(&cases, |(is_limited, operations)| {
         case.set(case.get() + 1);
         runtime.block_on(async {
@@ -66,5 +66,5 @@ fn the_scripts_keep_the_books_as_a_simple_reference_does() {
 
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES");
-    asked.map_or(150, |cases| cases.parse().unwrap())
+    asked.map_or(300, |cases| cases.parse().unwrap())
 }
