@@ -10,12 +10,19 @@ pub(crate) struct Life {
     pub(crate) is_lossy: bool,
 }
 
+impl Life {
+    fn is_part_of(self, other: Self) -> bool {
+        (self.server, self.began) == (other.server, other.began)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch {
     pub(crate) life: Life,
     pub(crate) doubts: Doubts,
     pub(crate) takes: u64,
     takes_before: u64,
+    before: Option<Life>,
 }
 
 /// Which new orders may have been sent already and then been forgotten.
@@ -33,6 +40,8 @@ pub(crate) enum Doubts {
 pub(crate) struct Known {
     pub(crate) life: Life,
     pub(crate) takes: u64,
+    /// The number of the latest that Redis knew then; `None`, where whatever it is has arrived by now.
+    pub(crate) latest: Option<u64>,
 }
 
 /// Who takes where.
@@ -55,11 +64,9 @@ impl Epoch {
     }
 
     fn is_disproved_by(&self, known: Known) -> bool {
-        let is_of_here =
-            (known.life.server, known.life.began) == (self.life.server, self.life.began);
-        let is_of_server = known.life.server == self.life.server;
-        let remembered = if is_of_server { 0 } else { self.takes_before };
-        !is_of_here && known.takes > remembered
+        let is_of_before = self.before.is_some_and(|life| life.is_part_of(known.life));
+        let remembered = if is_of_before { self.takes_before } else { 0 };
+        !self.life.is_part_of(known.life) && known.takes > remembered
     }
 }
 
@@ -76,6 +83,7 @@ impl Books {
         if is_disproved && !epoch.life.is_lossy {
             epoch.life.is_lossy = true;
             epoch.takes += 1;
+            self.history.push(scene.number);
             if epoch.doubts == Doubts::None {
                 epoch.doubts = Doubts::All;
                 self.draw_boundary();
@@ -106,6 +114,7 @@ impl Books {
             },
             takes,
             takes_before: takes,
+            before: before.map(|epoch| epoch.life),
         }
     }
 

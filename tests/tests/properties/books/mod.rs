@@ -33,6 +33,8 @@ pub(crate) struct Books {
     pub(crate) breaker_pause_is_over: bool,
     pub(crate) rate: Rate,
     pub(crate) epoch: Option<Epoch>,
+    /// The numbers of the takes that left something in it.
+    pub(crate) history: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Default)]

@@ -64,6 +64,7 @@ impl Books {
             self.orders.get_mut(id).unwrap().when = Some(lease);
         }
         if let Some(first) = taken.first() {
+            self.history.push(taking.scene.number);
             self.count(first, is_probe);
         }
         taken

@@ -9,19 +9,22 @@ mod seen;
 mod settle;
 mod shop;
 mod take;
+mod worker;
 
 use std::time::Duration;
 
 use hp_order::{Contact, Step};
-use hp_queue::{Claimed, Client, Ledger, Rules};
+use hp_queue::{Client, Ledger, Rules};
 use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 
 use crate::{
-    books::{Books, Known, Life, Rate, id_of},
+    books::{Books, Rate, id_of},
     operation::{ORDERS, Operation},
     sample::settings,
 };
+
+use worker::{Held, Worker};
 
 type Verdict = Result<(), TestCaseError>;
 
@@ -42,18 +45,6 @@ pub(crate) struct Queue {
     held: Vec<Held>,
     settled: Vec<(Held, Step, Contact)>,
     saved: Option<restart::Saved>,
-}
-
-struct Worker {
-    ledger: Ledger,
-    known: Option<Known>,
-}
-
-#[derive(Clone)]
-struct Held {
-    worker: usize,
-    claimed: Claimed,
-    life: Life,
 }
 
 impl Queue {
@@ -86,15 +77,6 @@ impl Queue {
         };
         queue.workers = vec![queue.new_worker(), queue.new_worker()];
         queue
-    }
-
-    /// One that remembers nothing.
-    fn new_worker(&self) -> Worker {
-        let prefix = self.prefix.parse().unwrap();
-        Worker {
-            ledger: Ledger::open(&self.client, &prefix, self.rules).unwrap(),
-            known: None,
-        }
     }
 
     pub(crate) async fn perform(&mut self, operation: Operation) -> Verdict {

@@ -103,5 +103,12 @@ impl Queue {
                 .await;
         }
         self.books.doubts_pass();
+        for known in self
+            .workers
+            .iter_mut()
+            .filter_map(|worker| worker.known.as_mut())
+        {
+            known.latest = None;
+        }
     }
 }

@@ -6,7 +6,7 @@ use proptest::{prop_assert, prop_assert_eq};
 
 use super::{Held, LONG, Queue, Verdict};
 use crate::{
-    books::{Doubt, Gate, Known, Order, Scene, Taking},
+    books::{Doubt, Gate, Order, Scene, Taking},
     sample::settings,
 };
 
@@ -41,11 +41,7 @@ impl Queue {
                 known: self.workers[worker].known,
             },
         });
-        let epoch = self.books.epoch.unwrap();
-        self.workers[worker].known = Some(Known {
-            life: epoch.life,
-            takes: epoch.takes,
-        });
+        let epoch = self.remembers(worker)?;
         self.gates_are_told(&taken, gate, &expected)?;
         self.books_agree_with(&taken, &expected, lease)?;
         self.breaker_waits_from(taken.now, !expected.is_empty())
