@@ -11,12 +11,16 @@ pub(crate) fn course() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
         Just(Kind::Repeated),
         select(PROBES).prop_map(Kind::Silent),
-        Just(Kind::Forgotten)
+        Just(Kind::Forgotten),
+        Just(Kind::Late),
+        select(UNSENT).prop_map(Kind::Limited),
     ];
     (kinds, put(), put(), any::<bool>()).prop_map(|(kind, put, other, choice)| match kind {
         Kind::Repeated => repeated(put, other, choice),
-        Kind::Silent(probe) => silent(put, other, probe),
+        Kind::Silent(probe) => silent(put, other, probe, choice),
         Kind::Forgotten => forgotten(put, choice),
+        Kind::Late => late(put),
+        Kind::Limited(news) => limited(put, news, choice),
     })
 }
 
@@ -42,12 +46,15 @@ pub(crate) fn emptied() -> impl Strategy<Value = Vec<Operation>> {
 }
 
 const PROBES: &[News] = &[News::NeverSent, News::Withheld, News::Panicked];
+const UNSENT: &[News] = &[News::Released, News::Panicked];
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Repeated,
     Silent(News),
     Forgotten,
+    Late,
+    Limited(News),
 }
 
 /// An order ends, its result is trimmed away, and it is put in once more, perhaps twice.
@@ -73,7 +80,7 @@ fn repeated(put: Put, other: Put, twice: bool) -> Vec<Operation> {
 }
 
 /// HitPoints falls silent, and orders try whether it is back.
-fn silent(put: Put, other: Put, probe: News) -> Vec<Operation> {
+fn silent(put: Put, other: Put, probe: News, is_far: bool) -> Vec<Operation> {
     let mut course = vec![
         Operation::Put(put),
         take(0),
@@ -85,7 +92,12 @@ fn silent(put: Put, other: Put, probe: News) -> Vec<Operation> {
         Operation::ComesDue { order: put.order },
         Operation::RateRecovers,
     ]);
-    course.extend([Operation::BreakerPauseEnds, take(0), settle(probe), take(0)]);
+    course.push(if is_far {
+        Operation::BreakerPauseIsFar
+    } else {
+        Operation::BreakerPauseEnds
+    });
+    course.extend([take(0), settle(probe), take(0)]);
     course
 }
 
@@ -107,6 +119,25 @@ fn forgotten(put: Put, renews: bool) -> Vec<Operation> {
             hour: Hour::AtOnce,
         }
     });
+    course
+}
+
+/// An order is in the inbox when Redis begins a new life, and stays there for long.
+fn late(put: Put) -> Vec<Operation> {
+    let restart = Operation::Restart { forgets: false };
+    let mut course = vec![take(0), Operation::Pause, Operation::Put(put)];
+    course.extend([restart, take(0)]);
+    course.extend([Operation::DoubtsPass, Operation::Resume, take(0)]);
+    course
+}
+
+/// A turn ends without an answer, and may give back its share of the rate, where that is still remembered.
+fn limited(put: Put, news: News, is_remembered: bool) -> Vec<Operation> {
+    let mut course = vec![Operation::RateRecovers, Operation::Put(put), take(0)];
+    if !is_remembered {
+        course.push(Operation::RateRecovers);
+    }
+    course.extend([settle(news), take(0)]);
     course
 }
 
