@@ -234,6 +234,24 @@ async fn a_worker_that_remembers_finds_out_though_a_new_one_takes_an_emptied_que
     assert_new_queue_is_doubted(&world, &old).await;
 }
 
+#[tokio::test]
+async fn a_worker_finds_out_though_those_after_it_have_taken_as_often_as_it_had() {
+    let mut world = careless();
+    let empty = world.redis.remember();
+    let old = world.ledger();
+    world.order("A-1", 1).await;
+    take_one(&old, LONG).await;
+    world.redis.fall_back(&empty);
+    world.order("A-2", 1).await;
+    take_one(&world.ledger(), LONG).await;
+    let later = world.redis.remember();
+    world.redis.fall_back(&later);
+    reconnect(&old).await;
+    world.order("A-1", 1).await;
+    let again = take_one(&old, LONG).await;
+    assert!(again.epoch.ends_with('!'), "{}", again.epoch);
+}
+
 async fn assert_new_queue_is_doubted(world: &World, old: &hp_queue::Ledger) {
     let new = world.ledger();
     world.order("A-2", 1).await;

@@ -8,6 +8,9 @@ local function newest_entry()
   return newest and newest[1] or '0-0'
 end
 
+-- Without the mark.
+local function name_of(id) return id:match('^[^!]*') end
+
 local function begin_epoch(server, was)
   local is_new_queue = not was.server and known_epoch == ''
   -- All of it is gone that a worker knows of, as by FLUSHALL. Or a second restart, while the doubt of the first goes on:
@@ -15,29 +18,29 @@ local function begin_epoch(server, was)
   local is_lost = not was.server and known_take > 0 or was.since > 0 and now < was.since + on_its_way
   local begun = {
     server = server, id = server .. '@' .. at .. (is_lost and '!' or ''), since = is_new_queue and 0 or now,
-    boundary = newest_entry(), taken = was.taken, taken_before = was.taken,
+    boundary = newest_entry(), taken = was.taken, taken_before = was.taken, before = was.id and name_of(was.id),
   }
   redis.call('HSET', epochs, 'server', server, 'id', begun.id, 'since', text(begun.since), 'boundary', begun.boundary,
-    'taken', text(begun.taken), 'taken_before', text(begun.taken))
+    'taken', text(begun.taken), 'taken_before', text(begun.taken), 'before', begun.before or '')
   return begun
 end
 
 local function is_marked(id) return id:sub(-1) == '!' end
 
--- Whether the worker remembers a take that Redis does not. Takes of this very server are counted from its epoch's
--- beginning: of them, another epoch's are all forgotten.
+-- Whether the worker remembers a take that Redis does not. The numbers go on from the epoch before; of any other that
+-- Redis does not know, all takes are forgotten.
 local function is_proof_of_loss(epoch)
-  local name, server = known_epoch:match('^(([^@]*)@%d+)')
-  if not name or name == epoch.id then return false end
-  return known_take > (server == epoch.server and 0 or epoch.taken_before)
+  local name = name_of(known_epoch)
+  if name == epoch.id then return false end
+  return known_take > (name == epoch.before and epoch.taken_before or 0)
 end
 
 local function current_epoch()
   local server = server_id()
-  local known = redis.call('HMGET', epochs, 'server', 'id', 'since', 'boundary', 'taken', 'taken_before')
+  local known = redis.call('HMGET', epochs, 'server', 'id', 'since', 'boundary', 'taken', 'taken_before', 'before')
   local epoch = {
     server = known[1], id = known[2], since = tonumber(known[3] or 0), boundary = known[4],
-    taken = tonumber(known[5] or 0), taken_before = tonumber(known[6] or 0),
+    taken = tonumber(known[5] or 0), taken_before = tonumber(known[6] or 0), before = known[7],
   }
   if epoch.server ~= server then epoch = begin_epoch(server, epoch) end
   if is_marked(epoch.id) or not is_proof_of_loss(epoch) then return epoch end

@@ -1,0 +1,114 @@
+use redis::{Value, from_redis_value};
+
+use super::{LONG, Queue};
+use crate::{
+    books::{Books, Doubt, Doubts, Rate},
+    sample::settings,
+};
+
+/// What was on the disk: the books of then, and all keys.
+pub(super) struct Saved {
+    books: Books,
+    values: Vec<(Option<Vec<u8>>, i64)>,
+}
+
+impl Queue {
+    pub(super) async fn save(&mut self) {
+        let mut dump = redis::pipe();
+        for key in self.keys() {
+            dump.cmd("DUMP").arg(&key).cmd("PTTL").arg(&key);
+        }
+        let parts: Vec<Value> = dump.query_async(&mut self.connection).await.unwrap();
+        let values = parts.chunks_exact(2);
+        let values = values.map(|pair| from_redis_value(Value::Array(pair.to_vec())).unwrap());
+        let values = values.collect();
+        let books = self.books.clone();
+        self.saved = Some(Saved { books, values });
+    }
+
+    /// A replica that is promoted remembers whom it took over from, and that is another life. So the server needs not
+    /// really be started again.
+    pub(super) async fn restart(&mut self, forgets: bool) {
+        let mut promote = redis::pipe();
+        promote.cmd("REPLICAOF").arg("127.0.0.1").arg(1).ignore();
+        promote.cmd("REPLICAOF").arg("NO").arg("ONE").ignore();
+        promote
+            .query_async::<()>(&mut self.connection)
+            .await
+            .unwrap();
+        self.server += 1;
+        if forgets {
+            self.fall_back().await;
+        }
+    }
+
+    async fn fall_back(&mut self) {
+        let keys = self.keys();
+        let mut restore = redis::pipe();
+        restore.del(&keys).ignore();
+        if let Some(saved) = &self.saved {
+            for (key, (value, left)) in keys.iter().zip(&saved.values) {
+                if let Some(value) = value {
+                    restore.cmd("RESTORE").arg(key);
+                    restore.arg((*left).max(0)).arg(value).ignore();
+                }
+            }
+        }
+        restore
+            .query_async::<()>(&mut self.connection)
+            .await
+            .unwrap();
+        let saved = self.saved.as_ref();
+        self.books = match saved {
+            Some(saved) => saved.books.clone(),
+            None => self.empty_books(),
+        };
+    }
+
+    pub(super) async fn empty(&mut self) {
+        let began = self.now().await;
+        self.books = self.empty_books();
+        let mut remove = redis::cmd("DEL");
+        remove.arg(self.keys());
+        remove
+            .query_async::<u64>(&mut self.connection)
+            .await
+            .unwrap();
+        // Nobody empties a queue and fills it again within the millisecond that it began in.
+        while self.now().await == began {}
+    }
+
+    fn empty_books(&self) -> Books {
+        Books {
+            rate: Rate::new(self.books.rate.is_limited),
+            ..Books::default()
+        }
+    }
+
+    pub(super) async fn doubts_pass(&mut self) {
+        let back = settings().policy.resubmit_after + LONG;
+        let back = format!("-{}", back.as_millis());
+        if self
+            .books
+            .epoch
+            .is_some_and(|epoch| epoch.doubts == Doubts::All)
+        {
+            self.run::<i64>(&["HINCRBY", "epoch", "since", &back]).await;
+        }
+        let is_fresh = |id: &&String| self.books.orders[*id].doubt == Doubt::Fresh;
+        let fresh: Vec<_> = self.books.orders.keys().filter(is_fresh).cloned().collect();
+        for id in fresh {
+            let record = format!("order:{id}");
+            self.run::<i64>(&["HINCRBY", &record, "restarted_at", &back])
+                .await;
+        }
+        self.books.doubts_pass();
+        for known in self
+            .workers
+            .iter_mut()
+            .filter_map(|worker| worker.known.as_mut())
+        {
+            known.latest = None;
+        }
+    }
+}
