@@ -51,12 +51,17 @@ impl Worker {
 
     /// Runs the binary to its end and returns what it said.
     pub fn command(arguments: &[&str], settings: &[(String, String)]) -> Output {
-        Command::new(binary())
+        Self::process(arguments, settings).output().unwrap()
+    }
+
+    /// The binary, to be started in a test's own way.
+    pub fn process(arguments: &[&str], settings: &[(String, String)]) -> Command {
+        let mut command = Command::new(binary());
+        command
             .args(arguments)
             .envs(settings.iter().cloned())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// Its process id.

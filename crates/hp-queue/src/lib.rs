@@ -3,14 +3,14 @@
 //! For a shop in Rust, [`Queue`] puts in orders and reads results:
 //!
 //! ```no_run
-//! use hp_queue::{Job, Prefix, Queue};
+//! use hp_queue::{Job, Prefix, Queue, Wait};
 //!
 //! # async fn shop() -> Result<(), Box<dyn std::error::Error>> {
 //! let queue = Queue::connect("redis://127.0.0.1:6379", Prefix::default()).await?;
 //! queue.enqueue(&Job::new("A-1001".parse()?, "2".parse()?, "3".parse()?)).await?;
 //!
-//! let mut results = queue.results("shop", "till-1").await?;
-//! for delivery in results.next(10).await? {
+//! let mut results = queue.results(None, "shop", "till-1").await?;
+//! for delivery in results.next(10, Wait::ForOne).await? {
 //!     let result = delivery.result?;
 //!     println!("{} {}", result.order_id, result.status.as_str());
 //!     results.acknowledge(&delivery.entry_id).await?;
@@ -63,6 +63,7 @@
 
 mod codec;
 mod connect;
+mod deliver;
 mod error;
 mod examine;
 mod gates;
@@ -73,25 +74,30 @@ mod ledger;
 mod look;
 mod queue;
 mod result;
+mod results;
 mod runs;
 mod script;
 mod status;
 mod story;
 mod take;
 mod walk;
+mod watch;
 
 pub use connect::{Client, connect, without_password};
+pub use deliver::{Delivery, Wait};
 pub use error::QueueError;
 pub use examine::Server;
 pub use inbox::Inbox;
-pub use job::{Job, JobError, ResultStream};
+pub use job::{Deadline, Job, JobError, Meta, ResultStream, Traceparent};
 pub use keys::{Prefix, PrefixError};
 pub use ledger::{Ledger, Retention, Rules, Settled};
 pub use look::{Charge, Looked};
-pub use queue::{Delivery, Queue, Results};
+pub use queue::Queue;
 pub use result::{Card, OrderResult, Purchase, ResultError};
+pub use results::Results;
 pub use runs::{Right, Turn};
 pub use status::{SetAside, Status};
 pub use story::{Story, Transition};
 pub use take::{Claimed, Leave, LookFirst, Repair, Taken, Told};
 pub use walk::Walk;
+pub use watch::{Watch, WatchFrom};

@@ -12,6 +12,7 @@ use clap_complete::Shell;
 use crate::{
     decide::{Decision, Json, One, Orders},
     reconcile::Options,
+    shop::{Enqueue, Results},
     show::{CardNumber, Filter, Products, Rejected},
 };
 
@@ -42,6 +43,34 @@ pub(crate) enum Command {
     ///
     /// Exit codes: 0 stopped as asked, 1 could not start or had to leave orders behind.
     Run,
+    /// Put orders into the queue, as any shop does. Only Redis is needed for it.
+    ///
+    ///   worker enqueue --order-id A-1001 --product-id 2 --quantity 3
+    ///   worker enqueue --order-id A-1001 --product-id 2 --quantity 3 --wait --show-pins
+    ///   worker enqueue --file orders.csv --wait --timeout 10m --out cards.ndjson --show-pins
+    ///   jq -c '.orders[]' shop.json | worker enqueue --file -
+    ///
+    /// Every line of a file is checked before the first order is put in. The same file may be put in again: an order is
+    /// bought once.
+    ///
+    /// Exit codes: 0 done, and with --wait all are completed, 1 some lines are wrong (--partial), or an order is not
+    /// completed (--wait), 2 it could not be done.
+    #[command(verbatim_doc_comment)]
+    Enqueue(Enqueue),
+    /// Read results, as any shop does. Only Redis is needed for it.
+    ///
+    ///   worker results                                 all that are kept; nothing is acknowledged
+    ///   worker results --follow --json | jq .status
+    ///   worker results --group shop --consumer till-1 --show-pins --out cards.ndjson
+    ///
+    /// With --group results are read as its consumer, and acknowledged when they are printed, or safe in the file. They
+    /// stay in the stream for results.retention all the same: without --group they can be read again. Card keys are left
+    /// out unless --show-pins.
+    ///
+    /// Exit codes: 0 read, 1 some entries are no results that can be read (they are not acknowledged), 2 it could not be
+    /// done.
+    #[command(verbatim_doc_comment)]
+    Results(Results),
     /// Print the settings in force, secrets hidden, after checking them.
     Config,
     /// Look at everything that the worker depends on, and say what to do.
@@ -49,7 +78,7 @@ pub(crate) enum Command {
     /// Redis: reachable, version, role, append-only file and fsync, memory policy, clock, prefix, pause. HitPoints: clock,
     /// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing. Exit code 1 if
     /// something is bad.
-    Doctor,
+    Doctor(Json),
     /// Hold every stuck order against HitPoints' record, and mend what differs.
     ///
     /// Looks at each open order that is older than reconcile.stuck_after and that no worker is at, those in review
@@ -151,7 +180,7 @@ impl Command {
     /// What the exit code says when a command could not be carried out at all.
     pub(crate) fn could_not(&self) -> ExitCode {
         match self {
-            Self::Run | Self::Config | Self::Doctor | Self::Resume => ExitCode::FAILURE,
+            Self::Run | Self::Config | Self::Doctor(_) | Self::Resume => ExitCode::FAILURE,
             _ => ExitCode::from(2),
         }
     }

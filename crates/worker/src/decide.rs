@@ -8,7 +8,12 @@ use hp_order::{Ending, Event, FailReason, Moment, Next, Resolution, State, Step}
 use hp_queue::{Claimed, Told};
 use serde::Serialize;
 
-use crate::{config::Config, reconcile::settle, run::Buyer};
+use crate::{
+    config::Config,
+    out::{plain, say},
+    reconcile::settle,
+    run::Buyer,
+};
 
 /// Orders by their ids.
 #[derive(Clone, Debug, Args)]
@@ -315,14 +320,14 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    fn print(&self, as_json: bool) -> Result<(), serde_json::Error> {
+    fn print(&self, as_json: bool) -> std::io::Result<()> {
         if as_json {
-            println!("{}", serde_json::to_string(self)?);
+            say!("{}", serde_json::to_string(self)?)?;
         } else {
             let state = self
                 .state
                 .map_or_else(String::new, |state| format!(" ({state})"));
-            println!("{}: {}{state}", self.order_id, self.message);
+            say!("{}: {}{state}", self.order_id, plain(&self.message))?;
         }
         Ok(())
     }

@@ -7,9 +7,11 @@ mod config;
 mod decide;
 mod doctor;
 mod manual;
+mod out;
 mod probe;
 mod reconcile;
 mod run;
+mod shop;
 mod show;
 mod telemetry;
 
@@ -19,6 +21,7 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use config::Config;
+use out::say;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -27,7 +30,9 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("worker: {error}");
+            if !out::is_nobody_there(error.as_ref()) {
+                eprintln!("worker: {error}");
+            }
             could_not
         }
     }
@@ -37,7 +42,7 @@ fn main() -> ExitCode {
 fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
     match cli.command {
         Command::Completions { shell } => {
-            manual::completions(shell);
+            manual::completions(shell)?;
             return Ok(true);
         }
         Command::Man { out } => return manual::pages(out.as_deref()).map(|()| true),
@@ -48,7 +53,7 @@ fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
         Command::Config => {
             config.client()?;
             hp_queue::connect(config.redis_url.expose())?;
-            println!("{config}");
+            say!("{config}")?;
         }
         Command::Run => {
             telemetry::start(&config);
@@ -58,6 +63,8 @@ fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
             telemetry::start(&config);
             return runtime()?.block_on(reconcile::reconcile(&config, options));
         }
+        Command::Enqueue(orders) => return runtime()?.block_on(shop::enqueue(&config, orders)),
+        Command::Results(which) => return runtime()?.block_on(shop::results(&config, which)),
         Command::Retry(orders) => return runtime()?.block_on(decide::retry(&config, orders)),
         Command::Resolve(decision) => {
             return runtime()?.block_on(decide::resolve(&config, decision));
@@ -73,7 +80,7 @@ fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
         Command::Rejected { what } => return runtime()?.block_on(show::rejected(&config, what)),
         Command::Pause { why } => return runtime()?.block_on(show::pause(&config, &why)),
         Command::Status(json) => return runtime()?.block_on(show::status(&config, json)),
-        Command::Doctor => runtime()?.block_on(doctor::run(&config))?,
+        Command::Doctor(json) => runtime()?.block_on(doctor::run(&config, json))?,
         Command::Completions { .. } | Command::Man { .. } => {}
         Command::Resume => runtime()?.block_on(run::resume(&config))?,
     }

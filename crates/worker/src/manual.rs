@@ -1,6 +1,10 @@
 //! What shells and `man` know of the command line.
 
-use std::{error::Error, io, path::Path};
+use std::{
+    error::Error,
+    io::{self, Write},
+    path::Path,
+};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -8,8 +12,11 @@ use clap_complete::Shell;
 use crate::cli::Cli;
 
 /// `worker completions`.
-pub(crate) fn completions(shell: Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "worker", &mut io::stdout());
+pub(crate) fn completions(shell: Shell) -> io::Result<()> {
+    // Into memory first: the library panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "worker", &mut script);
+    io::stdout().write_all(&script)
 }
 
 /// `worker man`: the first page, or all of them as files.

@@ -3,6 +3,7 @@
 //! What is done to the servers blocks the test's thread, so the vendor runs on another where orders are under way.
 
 use e2e::{Redis, Worker, World};
+use hp_queue::Wait;
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
 use tokio::{
@@ -147,14 +148,14 @@ async fn a_shop_in_rust_goes_on_reading_after_a_failover() {
     let queue = hp_queue::Queue::connect(&world.redis.url(), hp_queue::Prefix::default())
         .await
         .unwrap();
-    let mut results = queue.results("shop", "till").await.unwrap();
-    results.next(1).await.unwrap();
+    let mut results = queue.results(None, "shop", "till").await.unwrap();
+    results.next(1, Wait::ForOne).await.unwrap();
     world.redis.replicated().await;
     world.redis.fail_over(Signal::SIGKILL);
     let mut seen = std::collections::HashSet::new();
     while seen.len() < ORDERS {
         // The first read after a failover may still meet the one that is gone.
-        for delivery in results.next(ORDERS).await.unwrap_or_default() {
+        for delivery in results.next(ORDERS, Wait::ForOne).await.unwrap_or_default() {
             seen.insert(delivery.result.unwrap().order_id.clone());
         }
     }

@@ -24,5 +24,7 @@ mod reconcile;
 mod reconcile_schedule;
 mod repetition;
 mod rust_shop;
+mod shop_by_hand;
+mod shop_results;
 mod trouble;
 mod worker_life;

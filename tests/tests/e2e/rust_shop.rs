@@ -2,7 +2,7 @@
 
 use e2e::World;
 use hp_order::Status;
-use hp_queue::{Job, Prefix, Queue};
+use hp_queue::{Job, Prefix, Queue, Wait};
 
 #[tokio::test]
 async fn a_shop_in_rust_puts_in_an_order_and_reads_its_cards() {
@@ -18,13 +18,13 @@ async fn a_shop_in_rust_puts_in_an_order_and_reads_its_cards() {
     );
     queue
         .enqueue(&Job {
-            meta: Some("till 7".into()),
+            meta: Some("till 7".parse().unwrap()),
             ..order
         })
         .await
         .unwrap();
 
-    let mut results = queue.results("shop", "till").await.unwrap();
+    let mut results = queue.results(None, "shop", "till").await.unwrap();
     let delivery = next(&mut results).await;
     let result = delivery.result.unwrap();
     assert_eq!(
@@ -41,7 +41,7 @@ async fn a_shop_in_rust_puts_in_an_order_and_reads_its_cards() {
         "a result prints its keys"
     );
 
-    let mut again = queue.results("shop", "till").await.unwrap();
+    let mut again = queue.results(None, "shop", "till").await.unwrap();
     assert_eq!(
         next(&mut again).await.entry_id,
         delivery.entry_id,
@@ -75,7 +75,7 @@ async fn a_shop_in_rust_reads_its_own_stream_and_a_rejection() {
         })
         .await
         .unwrap();
-    let mut replies = queue.replies(&till, "shop", "till").await.unwrap();
+    let mut replies = queue.results(Some(&till), "shop", "till").await.unwrap();
     let result = next(&mut replies).await.result.unwrap();
     assert_eq!(
         (result.status, result.reason.as_deref()),
@@ -86,7 +86,7 @@ async fn a_shop_in_rust_reads_its_own_stream_and_a_rejection() {
 
 async fn next(results: &mut hp_queue::Results) -> hp_queue::Delivery {
     loop {
-        if let Some(delivery) = results.next(1).await.unwrap().pop() {
+        if let Some(delivery) = results.next(1, Wait::ForOne).await.unwrap().pop() {
             return delivery;
         }
     }

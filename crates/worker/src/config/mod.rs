@@ -7,7 +7,7 @@ use std::{fmt, path::Path, time::Duration};
 
 use hp_api::{AppSecret, Client};
 use hp_order::{Backoff, Policy};
-use hp_queue::{Prefix, Retention, Rules};
+use hp_queue::{Ledger, Prefix, Queue, QueueError, Retention, Rules, connect};
 
 use crate::reconcile::Schedule;
 use source::Settings;
@@ -43,10 +43,16 @@ pub(crate) struct Reconcile {
 
 #[derive(Debug)]
 pub(crate) struct Api {
+    /// Whose orders are bought, and where. What only concerns Redis works without.
+    pub(crate) account: Result<Account, ConfigFault>,
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Account {
     pub(crate) base_url: String,
     pub(crate) app_id: String,
     pub(crate) key: Key,
-    pub(crate) timeout: Duration,
 }
 
 /// Text that is a secret or holds one: it prints as nothing of the kind.
@@ -79,7 +85,7 @@ pub(crate) enum LogFormat {
 }
 
 /// A configuration that the worker does not start with.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConfigFault {
     #[error("{file} cannot be read: {why}")]
     Unreadable { file: String, why: String },
@@ -206,9 +212,9 @@ impl From<&Config> for Rules {
 impl Config {
     /// The client for these settings.
     pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
-        let builder =
-            Client::builder(&self.api.base_url, &self.api.app_id).timeout(self.api.timeout);
-        let builder = match &self.api.key {
+        let account = self.api.account.as_ref().map_err(Clone::clone)?;
+        let builder = Client::builder(&account.base_url, &account.app_id).timeout(self.api.timeout);
+        let builder = match &account.key {
             Key::Secret(secret) => builder.secret(secret.clone()),
             Key::Rsa { private, server } => builder.rsa(private.expose(), server),
         };
@@ -216,22 +222,43 @@ impl Config {
             .build()
             .map_err(|error| ConfigFault::Contradiction(format!("[api]: {error}")))
     }
+
+    /// The worker's side of the queue.
+    pub(crate) fn ledger(&self) -> Result<Ledger, QueueError> {
+        let redis = connect(self.redis_url.expose())?;
+        Ledger::open(&redis, &self.prefix, Rules::from(self))
+    }
+
+    /// A shop's side of it.
+    pub(crate) async fn queue(&self) -> Result<Queue, QueueError> {
+        Queue::connect(self.redis_url.expose(), self.prefix.clone()).await
+    }
 }
 
 impl Api {
     fn read(from: &mut Settings) -> Result<Self, ConfigFault> {
-        let account = "give the developer id of your HitPoints account";
         Ok(Self {
-            base_url: from.need(
-                "api.base_url",
-                "choose https://api.hitpoints.com or https://api.sandbox.hitpoints.com",
-                |text| Ok::<_, String>(text.to_owned()),
-            )?,
-            app_id: from
-                .or_file("api.app_id")?
-                .ok_or_else(|| missing("api.app_id", account))?,
-            key: Key::read(from)?,
+            account: Account::read(from),
             timeout: from.time("api.timeout")?,
+        })
+    }
+}
+
+impl Account {
+    /// Takes all of its settings out, whatever is wrong with one of them.
+    fn read(from: &mut Settings) -> Result<Self, ConfigFault> {
+        let base_url = from.need(
+            "api.base_url",
+            "choose https://api.hitpoints.com or https://api.sandbox.hitpoints.com",
+            |text| Ok::<_, String>(text.to_owned()),
+        );
+        let app_id = from.or_file("api.app_id");
+        let key = Key::read(from);
+        let remedy = "give the developer id of your HitPoints account";
+        Ok(Self {
+            base_url: base_url?,
+            app_id: app_id?.ok_or_else(|| missing("api.app_id", remedy))?,
+            key: key?,
         })
     }
 }
@@ -256,10 +283,10 @@ impl Reconcile {
 
 impl Key {
     fn read(from: &mut Settings) -> Result<Self, ConfigFault> {
-        let secret = from.or_file("api.app_secret")?;
-        let private = from.file("api.rsa_private_key_file")?;
-        let server = from.file("api.rsa_server_key_file")?;
-        match (secret, private, server) {
+        let secret = from.or_file("api.app_secret");
+        let private = from.file("api.rsa_private_key_file");
+        let server = from.file("api.rsa_server_key_file");
+        match (secret?, private?, server?) {
             (_, Some(private), Some(server)) => Ok(Self::Rsa {
                 private: Hidden(private),
                 server,

@@ -6,14 +6,14 @@ use super::{Config, Key, LogFormat};
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |time| humantime::format_duration(time).to_string();
-        writeln!(
-            f,
-            "[api]\nbase_url = {:?}\napp_id = {:?}",
-            self.api.base_url, self.api.app_id
-        )?;
-        match self.api.key {
-            Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\"")?,
-            Key::Rsa { .. } => writeln!(f, "# signed with RSA; the keys are not shown")?,
+        writeln!(f, "[api]")?;
+        if let Ok(account) = &self.api.account {
+            writeln!(f, "base_url = {:?}", account.base_url)?;
+            writeln!(f, "app_id = {:?}", account.app_id)?;
+            match account.key {
+                Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\"")?,
+                Key::Rsa { .. } => writeln!(f, "# signed with RSA; the keys are not shown")?,
+            }
         }
         writeln!(f, "timeout = {:?}\n", time(self.api.timeout))?;
         writeln!(

@@ -5,11 +5,16 @@ mod vendor;
 
 use std::{fmt, time::Duration};
 
-use hp_queue::{Ledger, Rules, connect};
+use serde::Serialize;
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    decide::Json,
+    out::{plain, say},
+};
 
 /// One thing that was looked at.
+#[derive(Serialize)]
 struct Finding {
     what: &'static str,
     verdict: Verdict,
@@ -18,7 +23,8 @@ struct Finding {
     remedy: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 enum Verdict {
     Good,
     /// The worker runs, but not as well or as safely as it could.
@@ -33,22 +39,26 @@ enum Verdict {
 struct Unwell(usize);
 
 /// Prints what is found, as it is found.
-pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run(
+    config: &Config,
+    Json { json }: Json,
+) -> Result<(), Box<dyn std::error::Error>> {
     let client = config.client()?;
-    let ledger = Ledger::open(
-        &connect(config.redis_url.expose())?,
-        &config.prefix,
-        Rules::from(config),
-    )?;
+    let ledger = config.ledger()?;
     let mut bad = 0;
     let mut tell = |findings: Vec<Finding>| {
         for finding in findings {
-            println!("{finding}");
             bad += usize::from(finding.verdict == Verdict::Bad);
+            if json {
+                say!("{}", serde_json::to_string(&finding)?)?;
+            } else {
+                say!("{finding}")?;
+            }
         }
+        Ok::<_, std::io::Error>(())
     };
-    tell(redis::findings(config, &ledger).await);
-    tell(vendor::findings(&client).await);
+    tell(redis::findings(config, &ledger).await)?;
+    tell(vendor::findings(&client).await)?;
     if bad > 0 {
         return Err(Unwell(bad).into());
     }
@@ -104,9 +114,9 @@ impl fmt::Display for Finding {
             Verdict::Poor => "warn",
             Verdict::Bad => "BAD",
         };
-        write!(f, "{verdict:<6}{:<18}{}", self.what, self.seen)?;
+        write!(f, "{verdict:<6}{:<18}{}", self.what, plain(&self.seen))?;
         if let Some(remedy) = &self.remedy {
-            write!(f, "\n{:24}-> {remedy}", "")?;
+            write!(f, "\n{:24}-> {}", "", plain(remedy))?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::{fs::File, io::Write, path::Path, time::Duration};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{audit::Audit, report::Report, run::Progress};
+use crate::out::plain;
 
 /// A count of the orders gone through, on a terminal only.
 pub(super) struct Bar(ProgressBar);
@@ -40,7 +41,7 @@ pub(super) fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
         return writeln!(out, "{}", serde_json::to_string_pretty(report)?);
     }
     for preview in &report.preview {
-        let message = preview.message.as_deref().unwrap_or_default();
+        let message = plain(preview.message.as_deref().unwrap_or_default());
         writeln!(
             out,
             "{}  {} -> {}  {message}",
@@ -72,7 +73,7 @@ fn print_audit(out: &mut impl Write, audit: &Audit) -> std::io::Result<()> {
         writeln!(out, "audit: {} {currency} in {line}", sum.amount)?;
     }
     for found in &audit.disagreements {
-        writeln!(out, "audit: {}: {}", found.order_id, found.what)?;
+        writeln!(out, "audit: {}: {}", found.order_id, plain(&found.what))?;
     }
     Ok(())
 }

@@ -16,13 +16,13 @@ use std::{error::Error, sync::Arc};
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use hp_api::Client;
 use hp_order::Policy;
-use hp_queue::{Inbox, Ledger, Rules, connect};
+use hp_queue::{Inbox, Ledger, connect};
 use tokio::sync::Notify;
 use tracing::{error, info};
 
 pub(crate) use stop::Stop;
 
-use crate::{catalogue::Catalogue, config::Config, probe::Probe, reconcile::Keeper};
+use crate::{catalogue::Catalogue, config::Config, out::say, probe::Probe, reconcile::Keeper};
 
 /// What every order of this process is worked on with.
 pub(crate) struct Buyer {
@@ -83,11 +83,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
 
 /// `worker resume`.
 pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
-    let buyer = Buyer::open(config)?;
-    if buyer.ledger.resume().await? {
-        println!("orders are taken again");
+    if config.ledger()?.resume().await? {
+        say!("orders are taken again")?;
     } else {
-        println!("the queue was not paused");
+        say!("the queue was not paused")?;
     }
     Ok(())
 }
@@ -99,11 +98,7 @@ impl Buyer {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
             probe: Probe::new(client.clone()),
             client,
-            ledger: Ledger::open(
-                &connect(config.redis_url.expose())?,
-                &config.prefix,
-                Rules::from(config),
-            )?,
+            ledger: config.ledger()?,
             policy: config.policy,
             holds: holds::Holds::default(),
             lease: config.lease,

@@ -49,7 +49,7 @@ fn time(at: Millis) -> String {
 }
 
 /// The same of Unix seconds.
-fn seconds(at: i64) -> String {
+pub(crate) fn seconds(at: i64) -> String {
     u64::try_from(at).map_or_else(
         |_| String::new(),
         |at| time(Millis(at.saturating_mul(1000))),

@@ -6,7 +6,7 @@ use hp_queue::{Looked, Walk};
 use serde::Serialize;
 
 use super::{Shown, length, table};
-use crate::{config::Config, run::Buyer};
+use crate::{config::Config, out::say};
 
 /// Which orders to list.
 #[derive(Clone, Debug, Args)]
@@ -57,8 +57,7 @@ const HEAD: [&str; 8] = [
 
 /// `worker orders`.
 pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
-    let buyer = Buyer::open(config)?;
-    let ledger = &buyer.ledger;
+    let ledger = config.ledger()?;
     let now = ledger.now().await?;
     let until = now.before(filter.older_than.unwrap_or_default());
     let (mut walk, mut cursor, mut listed) = (Walk::default(), 0, 0);
@@ -88,7 +87,7 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
         }
         if filter.json {
             for row in &rows {
-                println!("{}", serde_json::to_string(row)?);
+                say!("{}", serde_json::to_string(row)?)?;
             }
         } else if !rows.is_empty() || !has_head {
             let rows: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();

@@ -6,7 +6,7 @@ use hp_queue::{Ledger, Status, Walk};
 use serde::Serialize;
 
 use super::{Shown, length, print_json, table, time};
-use crate::{config::Config, decide::Json, run::Buyer};
+use crate::{config::Config, decide::Json, out::say};
 
 /// What to do with entries that name no usable order.
 #[derive(Clone, Debug, Subcommand)]
@@ -47,18 +47,18 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 /// `worker rejected list` and `requeue`.
 pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
-    let buyer = Buyer::open(config)?;
+    let ledger = config.ledger()?;
     match what {
-        Rejected::List(json) => list(&buyer.ledger, json.json).await,
+        Rejected::List(json) => list(&ledger, json.json).await,
         Rejected::Requeue(one) => {
-            let added = buyer.ledger.requeue(&one.entry, &one.values).await?;
+            let added = ledger.requeue(&one.entry, &one.values).await?;
             match &added {
-                Some(entry) => println!("in the inbox again as {entry}"),
-                None => println!("there is no such entry"),
+                Some(entry) => say!("in the inbox again as {entry}")?,
+                None => say!("there is no such entry")?,
             }
             Ok(added.is_some())
         }
-        Rejected::Discard(entries) => discard(&buyer.ledger, &entries.entries).await,
+        Rejected::Discard(entries) => discard(&ledger, &entries.entries).await,
     }
 }
 
@@ -66,14 +66,14 @@ async fn discard(ledger: &Ledger, entries: &[String]) -> Shown {
     let mut all_done = true;
     for entry in entries {
         let is_gone = ledger.discard(entry).await?;
-        println!(
+        say!(
             "{entry}: {}",
             if is_gone {
                 "removed"
             } else {
                 "there is no such entry"
             }
-        );
+        )?;
         all_done &= is_gone;
     }
     Ok(all_done)
@@ -89,13 +89,13 @@ async fn list(ledger: &Ledger, as_json: bool) -> Shown {
         after.clone_from(&last.entry);
         for entry in &page {
             if as_json {
-                println!("{}", serde_json::to_string(entry)?);
+                say!("{}", serde_json::to_string(entry)?)?;
             } else {
                 let fields = entry.fields.iter();
                 let fields: Vec<_> = fields
                     .map(|(name, value)| format!("{name}={value:?}"))
                     .collect();
-                println!("{}  {}", entry.entry, fields.join(" "));
+                say!("{}  {}", entry.entry, fields.join(" "))?;
             }
         }
     }
@@ -103,13 +103,13 @@ async fn list(ledger: &Ledger, as_json: bool) -> Shown {
 
 /// `worker pause`.
 pub(crate) async fn pause(config: &Config, why: &str) -> Shown {
-    let buyer = Buyer::open(config)?;
-    let is_new = buyer.ledger.pause(why, &crate::decide::user()).await?;
+    let ledger = config.ledger()?;
+    let is_new = ledger.pause(why, &crate::decide::user()).await?;
     if is_new {
-        println!("no more orders are taken until `worker resume`");
+        say!("no more orders are taken until `worker resume`")?;
     } else {
-        let reason = buyer.ledger.paused().await?.unwrap_or_default();
-        println!("the queue was paused already: {reason}");
+        let reason = ledger.paused().await?.unwrap_or_default();
+        say!("the queue was paused already: {reason}")?;
     }
     Ok(is_new)
 }
@@ -126,10 +126,10 @@ struct Whole {
 
 /// `worker status`.
 pub(crate) async fn status(config: &Config, json: Json) -> Shown {
-    let buyer = Buyer::open(config)?;
-    let queue = buyer.ledger.status().await?;
+    let ledger = config.ledger()?;
+    let queue = ledger.status().await?;
     let whole = Whole {
-        states: states(&buyer.ledger, Millis(queue.now)).await?,
+        states: states(&ledger, Millis(queue.now)).await?,
         queue,
         rate: config.rate,
     };

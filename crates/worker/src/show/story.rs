@@ -3,7 +3,11 @@ use hp_queue::{Looked, Transition};
 use serde::Serialize;
 
 use super::{Shown, orders::Listed, print_json, table, time};
-use crate::{config::Config, decide::One, run::Buyer};
+use crate::{
+    config::Config,
+    decide::One,
+    out::{plain, say},
+};
 
 /// An order and what became of it.
 #[derive(Serialize)]
@@ -29,16 +33,16 @@ struct Told {
 
 /// `worker order`.
 pub(crate) async fn order(config: &Config, one: One) -> Shown {
-    let buyer = Buyer::open(config)?;
-    let looked = match buyer.ledger.look(&[one.id.as_str()]).await?.pop() {
+    let ledger = config.ledger()?;
+    let looked = match ledger.look(&[one.id.as_str()]).await?.pop() {
         None => {
-            println!(
+            say!(
                 "there is no such order; is it in the inbox still, or its record out of ledger.retention?"
-            );
+            )?;
             return Ok(false);
         }
         Some(Err((id, why))) => {
-            println!("the record of {id} cannot be read: {why}");
+            say!("the record of {id} cannot be read: {why}")?;
             return Ok(false);
         }
         Some(Ok(looked)) => looked,
@@ -119,7 +123,7 @@ fn print(looked: &Looked) -> std::io::Result<()> {
         ("result", text(&looked.result)),
         ("result in", text(&looked.reply_to)),
     ])?;
-    println!("\n{}  {:>5}  admitted", time(record.accepted_at), "");
+    say!("\n{}  {:>5}  admitted", time(record.accepted_at), "")?;
     for step in looked.story.transitions() {
         let words = [
             Some(step.state.to_string()),
@@ -128,7 +132,12 @@ fn print(looked: &Looked) -> std::io::Result<()> {
             step.note.clone(),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
-        println!("{}  #{:<4}  {}", time(step.at), step.claim, words.join(" "));
+        say!(
+            "{}  #{:<4}  {}",
+            time(step.at),
+            step.claim,
+            plain(&words.join(" "))
+        )?;
     }
     Ok(())
 }

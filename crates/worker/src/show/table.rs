@@ -1,9 +1,18 @@
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
+
+use crate::out::plain;
 
 /// Columns as wide as they need to be, for a page of rows.
 pub(super) fn print(head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let rows: Vec<Vec<Cow<'_, str>>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| plain(cell)).collect())
+        .collect();
     let mut widths: Vec<usize> = head.iter().map(|name| name.len()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -17,8 +26,8 @@ pub(super) fn print(head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
         writeln!(out, "{}", padded.join("  ").trim_end())
     };
     line(&mut head.iter().copied())?;
-    for row in rows {
-        line(&mut row.iter().map(String::as_str))?;
+    for row in &rows {
+        line(&mut row.iter().map(AsRef::as_ref))?;
     }
     Ok(())
 }
@@ -28,7 +37,7 @@ pub(super) fn pairs(pairs: &[(&str, String)]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(out, "{name:<width$}  {value}")?;
+        writeln!(out, "{name:<width$}  {}", plain(value))?;
     }
     Ok(())
 }

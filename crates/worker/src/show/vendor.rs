@@ -3,7 +3,7 @@ use hp_api::{CallError, Card, Currency, Order, PinSn, Product};
 use serde::Serialize;
 
 use super::{Shown, print_json, seconds, table};
-use crate::{config::Config, decide::One};
+use crate::{config::Config, decide::One, out::say};
 
 /// Which products to list.
 #[derive(Clone, Debug, Args)]
@@ -79,7 +79,7 @@ pub(crate) async fn products(config: &Config, which: Products) -> Shown {
     let shown: Vec<_> = products.iter().map(shown_product).collect();
     if which.json {
         for product in &shown {
-            println!("{}", serde_json::to_string(product)?);
+            say!("{}", serde_json::to_string(product)?)?;
         }
         return Ok(true);
     }
@@ -106,7 +106,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
     let order = match config.client()?.query_order(&one.id).await {
         Ok(order) => shown_order(&order),
         Err(error @ CallError::Api(_)) => {
-            println!("{error}");
+            say!("{error}")?;
             return Ok(false);
         }
         Err(error) => return Err(error.into()),
@@ -139,7 +139,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
             seconds(card.expires_at),
         ]
     });
-    println!();
+    say!()?;
     table::print(&head, &rows.collect::<Vec<_>>())?;
     Ok(true)
 }
@@ -149,7 +149,7 @@ pub(crate) async fn pin(config: &Config, number: CardNumber) -> Shown {
     let card = match config.client()?.query_pin(&number.sn).await {
         Ok(card) => shown_card(&card, number.show_pins),
         Err(error @ CallError::Api(_)) => {
-            println!("{error}");
+            say!("{error}")?;
             return Ok(false);
         }
         Err(error) => return Err(error.into()),

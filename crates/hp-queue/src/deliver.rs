@@ -1,0 +1,65 @@
+use std::{collections::HashMap, time::Duration};
+
+use redis::{
+    Cmd,
+    aio::ConnectionLike,
+    streams::{StreamId, StreamReadReply},
+};
+
+use crate::{OrderResult, QueueError, ResultError, result};
+
+/// The longest wait for results.
+pub(crate) const BLOCK: Duration = Duration::from_secs(5);
+
+/// Whether to wait for what is not there yet, for up to five seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// For the first result.
+    ForOne,
+    /// Not at all.
+    Not,
+}
+
+/// One entry of a result stream.
+#[derive(Debug)]
+pub struct Delivery {
+    /// To acknowledge it by.
+    pub entry_id: String,
+    /// The result, or why this entry is none.
+    pub result: Result<OrderResult, ResultError>,
+}
+
+impl From<StreamId> for Delivery {
+    fn from(entry: StreamId) -> Self {
+        let fields: HashMap<String, Vec<u8>> = entry
+            .map
+            .into_iter()
+            .filter_map(|(name, value)| {
+                redis::from_redis_value(value)
+                    .ok()
+                    .map(|bytes| (name, bytes))
+            })
+            .collect();
+        Self {
+            entry_id: entry.id,
+            result: result::read(fields),
+        }
+    }
+}
+
+impl Wait {
+    pub(crate) fn add_to(self, command: &mut Cmd) {
+        if self == Self::ForOne {
+            command.arg("BLOCK").arg(BLOCK.as_secs() * 1000);
+        }
+    }
+}
+
+/// What a reading of streams brings.
+pub(crate) async fn read(
+    command: &Cmd,
+    connection: &mut impl ConnectionLike,
+) -> Result<StreamReadReply, QueueError> {
+    let reply: Option<StreamReadReply> = command.query_async(connection).await?;
+    Ok(reply.unwrap_or_default())
+}

@@ -1,0 +1,145 @@
+use std::{collections::HashMap, time::Duration};
+
+use hp_order::{State, Status};
+use hp_queue::{Delivery, Job, Ledger, Looked, Queue, QueueError, Wait, Watch, WatchFrom};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Done, printer::Printer};
+use crate::config::Config;
+
+const PAGE: usize = 256;
+/// How long Redis is left alone while it cannot be reached.
+const PAUSE: Duration = Duration::from_secs(1);
+/// So many orders are named that have no result.
+const NAMED: usize = 20;
+
+/// Orders whose results are waited for.
+pub(super) struct Waiting<'a> {
+    watch: Watch,
+    ledger: Ledger,
+    left: HashMap<&'a str, &'a Job>,
+    all_completed: bool,
+}
+
+impl<'a> Waiting<'a> {
+    /// To be opened before they are put in.
+    pub(super) async fn open(
+        config: &Config,
+        queue: &Queue,
+        jobs: &'a [Job],
+    ) -> Result<Self, QueueError> {
+        // The common one has what could not be written into their own.
+        let mut streams = vec![None];
+        for job in jobs {
+            if !streams.contains(&job.reply_to.as_ref()) {
+                streams.push(job.reply_to.as_ref());
+            }
+        }
+        Ok(Self {
+            watch: queue.watch(&streams, WatchFrom::Now).await?,
+            ledger: config.ledger()?,
+            left: jobs
+                .iter()
+                .map(|job| (job.order_id.as_str(), job))
+                .collect(),
+            all_completed: true,
+        })
+    }
+
+    /// Prints each order's result as it comes. Whether all were completed.
+    pub(super) async fn wait(mut self, at_most: Option<Duration>, mut printer: Printer) -> Done {
+        let until = at_most.map(|time| Instant::now() + time);
+        while !self.left.is_empty() {
+            let news = async {
+                let news = self.watch.next(PAGE, Wait::ForOne).await;
+                if matches!(news, Err(QueueError::Unreachable(_))) {
+                    sleep(PAUSE).await;
+                }
+                news
+            };
+            let news = match until {
+                None => news.await,
+                Some(until) => match timeout_at(until, news).await {
+                    Ok(news) => news,
+                    Err(_) => break,
+                },
+            };
+            match news {
+                Ok(news) if news.is_empty() => self.look().await?,
+                Ok(news) => self.take_in(&news, &mut printer)?,
+                Err(QueueError::Unreachable(error)) => {
+                    eprintln!("worker: Redis cannot be reached: {error}; trying again");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let all_readable = printer.finish()?;
+        self.name_the_rest();
+        Ok(self.all_completed && self.left.is_empty() && all_readable)
+    }
+
+    fn take_in(&mut self, news: &[Delivery], printer: &mut Printer) -> std::io::Result<()> {
+        for delivery in news {
+            let Ok(result) = &delivery.result else {
+                continue;
+            };
+            // The id may be that of somebody's other order, whose own result is none of ours.
+            let is_ours = |job: &&Job| {
+                result.product_id == job.product_id.to_string()
+                    && result.quantity == job.quantity.to_string()
+            };
+            let id = result.order_id.as_str();
+            if self.left.get(id).is_some_and(is_ours) {
+                self.left.remove(id);
+                self.all_completed &= result.status == Status::Completed;
+                printer.print(delivery)?;
+            }
+        }
+        printer.flush()
+    }
+
+    /// Whether no result will come for some of them, or not where it is waited for.
+    async fn look(&mut self) -> Result<(), QueueError> {
+        let ids: Vec<&str> = self.left.keys().copied().collect();
+        for ids in ids.chunks(PAGE) {
+            for looked in self.ledger.look(ids).await?.into_iter().flatten() {
+                if let Some(why) = self.in_vain(&looked) {
+                    let id = looked.record.wanted.order_id.as_str();
+                    eprintln!("worker: {id}: {why}");
+                    self.left.remove(id);
+                    self.all_completed = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn in_vain(&self, looked: &Looked) -> Option<String> {
+        let state = looked.record.state;
+        if state == State::Review {
+            return Some("it is in review, for a person to see: `worker order` shows why".into());
+        }
+        let stream = looked.reply_to.as_ref()?;
+        (state.has_ended() && !self.watch.covers(stream))
+            .then(|| format!("it was put in before, and is {state}: its result is in {stream}"))
+    }
+
+    fn name_the_rest(&self) {
+        if self.left.is_empty() {
+            return;
+        }
+        let mut named: Vec<&str> = self.left.keys().copied().collect();
+        named.sort_unstable();
+        let more = named.len().saturating_sub(NAMED);
+        named.truncate(NAMED);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        eprintln!(
+            "worker: no result yet for {}{more}; they are in the queue, and stay there",
+            named.join(", ")
+        );
+    }
+}

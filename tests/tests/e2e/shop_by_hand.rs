@@ -1,0 +1,308 @@
+//! `worker enqueue`: orders from the command line and from files, and the wait for their results.
+
+use std::{io::Write, process::Stdio, time::Duration};
+
+use e2e::{Worker, World};
+use hp_api::Mismatch;
+use hp_order::{Event, Finding};
+use serde_json::Value;
+
+use crate::by_hand::{LONG, settle, take_one};
+
+/// A command of somebody who has no account at HitPoints: its exit code, what it printed and what it complained of.
+pub(crate) fn shop(world: &World, words: &[&str]) -> (i32, String, String) {
+    shop_with(world, words, "")
+}
+
+/// The same, with standard input.
+fn shop_with(world: &World, words: &[&str], input: &str) -> (i32, String, String) {
+    let mut process = Worker::process(words, &redis_only(world))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    // One that does not read its input may be gone already.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = process.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+pub(crate) fn redis_only(world: &World) -> Vec<(String, String)> {
+    let mut settings = world.settings(&[]);
+    settings.retain(|(name, _)| name.starts_with("HP_REDIS"));
+    settings
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    let line = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+    text.lines().map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_put_in_and_its_cards_are_waited_for_without_an_account() {
+    let world = World::start();
+    let _worker = world.worker();
+    let words = |id| {
+        let order = ["enqueue", "--order-id", id, "--product-id", "2"];
+        [
+            &order[..],
+            &["--quantity", "2", "--meta", "till 7", "--wait"],
+        ]
+        .concat()
+    };
+    let (code, said, _) = shop(
+        &world,
+        &[&words("A-1")[..], &["--json", "--show-pins"]].concat(),
+    );
+    assert_eq!(code, 0, "{said}");
+    let result = lines(&said).remove(0);
+    assert_eq!(
+        (&result["order_id"], &result["status"], &result["meta"]),
+        (&"A-1".into(), &"completed".into(), &"till 7".into())
+    );
+    let cards = world.sandbox.ledger().charges[0].cards.clone();
+    assert_eq!(result["pins"][1]["pin_key"], cards[1].pin_key);
+
+    let (code, said, complaint) = shop(&world, &words("A-2"));
+    assert_eq!(code, 0, "{said}{complaint}");
+    assert!(
+        said.starts_with("A-2  completed  2 of product 2 for "),
+        "{said}"
+    );
+    for card in &world.sandbox.ledger().charges[1].cards {
+        assert!(
+            said.contains(&card.pin_sn) && !said.contains(&card.pin_key),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_come_from_a_table_from_lines_of_json_and_from_standard_input() {
+    let world = World::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.csv");
+    let (name, rows) = (file.to_str().unwrap(), 100);
+    let table = (0..rows).map(|n| format!("A-{n},2,1,till-7,\n"));
+    let header = "order_id,product_id,quantity,reply_to,meta\n";
+    std::fs::write(&file, header.to_owned() + &table.collect::<String>()).unwrap();
+    let (code, said, complaint) = shop(&world, &["enqueue", "--file", name]);
+    assert_eq!(
+        (code, &*said),
+        (0, "100 orders are in the inbox\n"),
+        "{complaint}"
+    );
+    assert_eq!(complaint, "", "no progress bar off a terminal");
+
+    let json = r#"{"order_id":"B-1","product_id":2,"quantity":1,"deadline":"2026-12-31T18:00:00Z"}
+{"order_id":"B-2","product_id":"2","quantity":"1"}"#;
+    let (code, said, _) = shop_with(&world, &["enqueue", "--file", "-", "--json"], json);
+    assert_eq!(code, 0, "{said}");
+    let entries = world.stream("{hp}:jobs").await;
+    let ids: Vec<_> = entries.iter().map(|entry| &entry["order_id"]).collect();
+    let wanted: Vec<_> = (0..rows)
+        .map(|n| format!("A-{n}"))
+        .chain(["B-1".into(), "B-2".into()])
+        .collect();
+    assert_eq!(ids, wanted.iter().collect::<Vec<_>>(), "in their order");
+    assert_eq!(entries[0]["reply_to"], "{hp}:results:till-7");
+    assert!(!entries[0].contains_key("meta"));
+    assert_eq!(entries[rows]["deadline"], "1798740000000");
+    let told: Vec<_> = lines(&said)
+        .iter()
+        .map(|line| line["entry"].clone())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            entries[rows]["entry"].clone(),
+            entries[rows + 1]["entry"].clone()
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_a_bad_line_puts_nothing_in_unless_the_good_ones_are_asked_for() {
+    let world = World::start();
+    let table = "order_id,product_id,quantity\nA-1,2,1\nA 2,2,1\nA-3,2,0\nA-4,2,1\n";
+    let words = ["enqueue", "--file", "-"];
+    let (code, said, complaint) = shop_with(&world, &words, table);
+    assert_eq!((code, &*said), (2, ""));
+    for line in [
+        "-:3: order_id",
+        "-:4: quantity",
+        "nothing was put in",
+        "--partial",
+    ] {
+        assert!(complaint.contains(line), "no {line} in {complaint}");
+    }
+    assert!(world.stream("{hp}:jobs").await.is_empty());
+    let (code, said, _) = shop_with(&world, &[&words[..], &["--partial"]].concat(), table);
+    assert_eq!((code, &*said), (1, "2 orders are in the inbox\n"));
+    assert_eq!(world.stream("{hp}:jobs").await.len(), 2);
+    let (code, _, complaint) = shop_with(&world, &words, "order_id,product_id,quantity\n");
+    assert_eq!(code, 2);
+    assert!(complaint.contains("no order in -"), "{complaint}");
+    let (code, _, complaint) = shop(
+        &world,
+        &[
+            "enqueue",
+            "--order-id",
+            "A 1",
+            "--product-id",
+            "2",
+            "--quantity",
+            "1",
+        ],
+    );
+    assert_eq!(code, 2);
+    assert!(complaint.contains("visible ASCII"), "{complaint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wait_ends_for_every_order_that_gets_no_cards() {
+    let world = World::start();
+    let ledger = world.ledger();
+    // One is in review, one has ended in a stream of its own before.
+    world.order("in-review", 1).await;
+    let odd = Event::Queried(Finding::Contradiction(Mismatch::Quantity));
+    settle(&ledger, &take_one(&ledger, LONG).await, odd).await;
+    let elsewhere = [
+        "--order-id",
+        "elsewhere",
+        "--product-id",
+        "2",
+        "--quantity",
+        "1",
+    ];
+    let (code, _, _) = shop(
+        &world,
+        &[&["enqueue", "--reply-to", "till-7"], &elsewhere[..]].concat(),
+    );
+    assert_eq!(code, 0);
+    settle(
+        &ledger,
+        &take_one(&ledger, LONG).await,
+        crate::by_hand::refused(),
+    )
+    .await;
+
+    let table =
+        "order_id,product_id,quantity\nin-review,2,1\nelsewhere,2,1\ngood,2,1\nunknown,777,1\n";
+    let _worker = world.worker();
+    let words = ["enqueue", "--file", "-", "--wait", "--json"];
+    let (code, said, complaint) = shop_with(&world, &words, table);
+    assert_eq!(code, 1, "{said}{complaint}");
+    let mut ended: Vec<_> = lines(&said)
+        .iter()
+        .map(|result| format!("{} {}", result["order_id"], result["status"]))
+        .collect();
+    ended.sort();
+    assert_eq!(ended, [r#""good" "completed""#, r#""unknown" "rejected""#]);
+    assert!(
+        complaint.contains("in-review: it is in review"),
+        "{complaint}"
+    );
+    assert!(
+        complaint.contains("elsewhere: it was put in before, and is failed"),
+        "{complaint}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_of_somebody_elses_order_of_that_id_is_not_taken_for_ours() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    settle(
+        &ledger,
+        &take_one(&ledger, LONG).await,
+        Event::Withheld(Duration::ZERO),
+    )
+    .await;
+    let _worker = world.worker();
+    let words = [
+        "enqueue",
+        "--order-id",
+        "A-1",
+        "--product-id",
+        "2",
+        "--quantity",
+        "5",
+        "--wait",
+        "--json",
+    ];
+    let (code, said, _) = shop(&world, &words);
+    let result = lines(&said).remove(0);
+    assert_eq!((code, lines(&said).len()), (1, 1), "{said}");
+    assert_eq!(result["reason"], "order_id_conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wait_ends_when_its_time_is_over_and_names_what_is_missing() {
+    let world = World::start();
+    let words = [
+        "enqueue",
+        "--order-id",
+        "A-1",
+        "--product-id",
+        "2",
+        "--quantity",
+        "1",
+        "--wait",
+        "--timeout",
+        "10ms",
+    ];
+    let (code, said, complaint) = shop(&world, &words);
+    assert_eq!((code, &*said), (1, ""));
+    assert!(complaint.contains("no result yet for A-1"), "{complaint}");
+    assert_eq!(world.stream("{hp}:jobs").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_typed_queue_takes_for_a_trace_context_the_worker_does_too() {
+    let world = World::start();
+    let _worker = world.worker();
+    let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let zero = "0".repeat(32);
+    let cases = [
+        good.to_owned(),
+        good.to_uppercase(),
+        good.replace("00-4b", "ff-4b"),
+        good.replace("00-4b", "01-4b"),
+        format!("{good}-more"),
+        format!("{good}-").replace("00-4b", "cc-4b"),
+        format!("{good}-more").replace("00-4b", "cc-4b"),
+        format!("{good}-a-b").replace("00-4b", "cc-4b"),
+        format!("{good}more").replace("00-4b", "cc-4b"),
+        format!("{good}-{}", "x".repeat(127)).replace("00-4b", "cc-4b"),
+        format!("{good}-{}", "x".repeat(128)).replace("00-4b", "cc-4b"),
+        good.replace("4bf92f3577b34da6a3ce929d0e0e4736", &zero),
+        good.replace("00f067aa0ba902b7", &zero[..16]),
+        good.replace('4', "g"),
+        good[..54].to_owned(),
+        good.replace('-', "_"),
+        String::new(),
+    ];
+    for (n, text) in cases.iter().enumerate() {
+        let id = format!("A-{n}");
+        let order = [("order_id", &*id), ("product_id", "2"), ("quantity", "1")];
+        world
+            .put(&[&order[..], &[("traceparent", text)]].concat())
+            .await;
+        let admitted = world.result(&id).await["status"] == "completed";
+        assert_eq!(
+            text.parse::<hp_queue::Traceparent>().is_ok(),
+            admitted,
+            "{text}"
+        );
+    }
+}
