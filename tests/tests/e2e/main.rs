@@ -21,6 +21,7 @@ mod operator;
 mod poison;
 mod rate;
 mod reconcile;
+mod reconcile_many;
 mod reconcile_schedule;
 mod repetition;
 mod rust_shop;

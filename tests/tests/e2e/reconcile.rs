@@ -6,8 +6,6 @@ use e2e::{Worker, World};
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 use hp_order::{Event, Finding};
 use hp_queue::{Claimed, Ledger};
-use hp_sandbox::{Duplicate, Options};
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::by_hand::{LONG, settle, take_one};
@@ -21,7 +19,7 @@ fn reconcile(world: &World, arguments: &[&str]) -> Output {
 }
 
 /// A run's exit code and its report.
-fn report(world: &World, arguments: &[&str]) -> (i32, Value) {
+pub(crate) fn report(world: &World, arguments: &[&str]) -> (i32, Value) {
     let output = reconcile(world, &[&["--json"], arguments].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     let report = serde_json::from_str(&text).unwrap_or_else(|error| {
@@ -52,79 +50,6 @@ pub(crate) async fn charge(world: &World, claimed: &Claimed) {
         .build()
         .unwrap();
     client.fetch(&claimed.record.wanted).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_without_a_worker() {
-    const FAULTS: [&str; 10] = [
-        "drop-before",
-        "lost-answer",
-        "timeout-before",
-        "timeout-after",
-        "http-500-before",
-        "http-500-after",
-        "truncated",
-        "bad-signature",
-        "unsigned",
-        "fail-0",
-    ];
-    let world = World::with(Options {
-        duplicate: Duplicate::Charge,
-        ..Options::local()
-    });
-    let id = |n: usize| match n % 2 {
-        0 => format!("A-{n}"),
-        _ => format!("A-{n}~{}", FAULTS[n / 2 % FAULTS.len()]),
-    };
-    let far = [
-        ("HP_RETRY__BASE", "1h"),
-        ("HP_RETRY__MAX", "2h"),
-        ("HP_API__TIMEOUT", "500ms"),
-        ("HP_RETRY__RESUBMIT_AFTER", "1h"),
-    ];
-    let mut worker = world.worker_with(&far);
-    for n in 0..1000 {
-        world.order(&id(n), 1).await;
-    }
-    for n in (0..1000).step_by(2) {
-        assert_eq!(world.result(&id(n)).await["status"], "completed");
-    }
-    worker.signal(Signal::SIGTERM);
-    assert!(worker.ended().await.success());
-    let told_before = world.stream("{hp}:results").await.len();
-
-    let (code, report) = report(&world, &["--once"]);
-    assert_eq!(code, 0, "{report:#}");
-    let books = world.sandbox.ledger();
-    assert_eq!(books.totals.charged_twice, 0);
-    let results = world.stream("{hp}:results").await;
-    assert_eq!(results.len(), books.totals.orders, "one for each charge");
-    for charge in &books.charges {
-        let of_this = results
-            .iter()
-            .filter(|result| result["order_id"] == charge.out_trade_id);
-        assert_eq!(of_this.count(), 1, "{}", charge.out_trade_id);
-    }
-    let open: usize = world.redis.run(&["ZCARD", "{hp}:open"]).await;
-    assert_eq!(open + results.len(), 1000);
-    let found: Vec<_> = results[told_before..].iter().collect();
-    assert!(found.iter().all(|result| result["source"] == "reconcile"));
-    assert_eq!(report["found_charged"], found.len());
-    assert_eq!(report["looked_at"], 1000 - told_before);
-    let goes_on = ["agreed", "resubmitted", "still_in_doubt"].map(|figure| report[figure].as_u64());
-    let goes_on: u64 = goes_on.into_iter().flatten().sum();
-    assert_eq!(goes_on, u64::try_from(open).unwrap(), "{report:#}");
-    let amount: rust_decimal::Decimal = books
-        .charges
-        .iter()
-        .filter(|charge| {
-            found
-                .iter()
-                .any(|result| result["order_id"] == charge.out_trade_id)
-        })
-        .map(|charge| charge.total_price)
-        .sum();
-    assert_eq!(report["amounts"]["CNY"], amount.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]
