@@ -66,7 +66,7 @@ start_worker() {
     env -i PATH="$PATH" \
         HP_API__BASE_URL="$sandbox" HP_API__APP_ID=demo HP_API__APP_SECRET=demo-secret HP_API__TIMEOUT=2s \
         HP_REDIS__URL="redis://127.0.0.1:$redis_port" HP_WORKER__CONCURRENCY=8 HP_WORKER__LEASE=3s \
-        HP_RETRY__BASE=250ms HP_RETRY__MAX=2s HP_RETRY__RESUBMIT_AFTER=5500ms HP_LOG__FILTER=debug \
+        HP_RETRY__BASE=250ms HP_RETRY__MAX=2s HP_RETRY__RESUBMIT_AFTER=5500ms HP_LOG__FILTER=debug HP_ADMIN__LISTEN= \
         "$bin/worker" run >"$work/$1.log" 2>&1 &
     worker_pid=$!
     started="$started $worker_pid"

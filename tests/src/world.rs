@@ -76,6 +76,7 @@ impl World {
             ("HP_RETRY__BASE", "50ms"),
             ("HP_RETRY__MAX", "500ms"),
             ("HP_RETRY__RESUBMIT_AFTER", "5500ms"),
+            ("HP_ADMIN__LISTEN", "127.0.0.1:0"),
             ("HP_LOG__FILTER", "debug"),
         ];
         usual

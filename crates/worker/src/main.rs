@@ -1,5 +1,6 @@
 //! Buys cards from HitPoints for the orders that shops put into Redis.
 
+mod admin;
 mod catalogue;
 mod cli;
 mod clock;
@@ -7,6 +8,7 @@ mod config;
 mod decide;
 mod doctor;
 mod manual;
+mod metrics;
 mod out;
 mod probe;
 mod reconcile;

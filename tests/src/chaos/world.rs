@@ -213,6 +213,7 @@ fn settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
         ("HP_WORKER__CONCURRENCY", "32".into()),
         ("HP_WORKER__LEASE", format!("{}s", LEASE.as_secs())),
         ("HP_WORKER__DRAIN", "5s".into()),
+        ("HP_ADMIN__LISTEN", String::new()),
         ("HP_RETRY__BASE", "50ms".into()),
         ("HP_RETRY__MAX", "1s".into()),
         ("HP_RETRY__RESUBMIT_AFTER", RESUBMIT_AFTER.into()),

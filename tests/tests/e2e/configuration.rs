@@ -127,8 +127,12 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
             ["api.app_id", "HP_API__APP_ID", "developer id"],
         ),
         (
-            ("HP_ADMIN__LISTEN", "127.0.0.1:1"),
-            ["admin.listen", "HP_ADMIN__LISTEN", "worker config"],
+            ("HP_ADMIN__LISTEN", "9464"),
+            ["admin.listen", "`9464`", "127.0.0.1:9464"],
+        ),
+        (
+            ("HP_RESULTS__SEAL_TO", "key"),
+            ["results.seal_to", "HP_RESULTS__SEAL_TO", "worker config"],
         ),
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];

@@ -2,6 +2,10 @@
 
 use e2e::{Entry, Worker, World};
 use nix::sys::signal::Signal;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     by_hand::{LONG, settle, take_one},
@@ -101,4 +105,57 @@ async fn a_worker_that_was_away_in_its_run_leaves_no_second_report() {
         .said("another worker makes this reconciliation run")
         .await;
     assert_eq!(world.stream("{hp}:reconcile:runs").await.len(), 1);
+}
+
+/// What a worker tells under this path, at the address in its log.
+async fn asked(worker: &Worker, path: &str) -> String {
+    worker.said("metrics are at http://").await;
+    let log = worker.log();
+    let (_, address) = log.split_once("metrics are at http://").unwrap();
+    let (address, _) = address.split_once("/metrics").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_workers_runs_came_to_is_told_to_prometheus() {
+    let world = World::start();
+    stuck(&world).await;
+    let worker = worker(&world, "0 0 1 1 *", "1000");
+    let run = runs(&world, 1).await.remove(0);
+    let answer = asked(&worker, "/metrics").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let told = |line: String| assert!(answer.contains(&line), "no {line} in {answer}");
+    told("hp_reconcile_runs_total{end=\"complete\"} 1".into());
+    told("hp_reconcile_runs_total{end=\"incomplete\"} 0".into());
+    for figure in [
+        "looked_at",
+        "agreed",
+        "still_in_doubt",
+        "to_review",
+        "repaired",
+    ] {
+        told(format!(
+            "hp_reconcile_orders_total{{figure=\"{figure}\"}} {}",
+            run[figure]
+        ));
+    }
+    assert_eq!(run["looked_at"], "20");
+    let elsewhere = asked(&worker, "/").await;
+    assert!(elsewhere.starts_with("HTTP/1.1 404"), "{elsewhere}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_without_a_free_address_for_its_metrics_buys_all_the_same() {
+    let world = World::start();
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let worker = world.worker_with(&[("HP_ADMIN__LISTEN", &address)]);
+    worker.said("no metrics from this process").await;
+    world.order("A-1", 1).await;
+    assert_eq!(world.result("A-1").await["status"], "completed");
 }

@@ -3,7 +3,7 @@
 mod print;
 mod source;
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, net::SocketAddr, path::Path, time::Duration};
 
 use hp_api::{AppSecret, Client};
 use hp_order::{Backoff, Policy};
@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) reconcile: Reconcile,
     pub(crate) retention: Retention,
+    /// Where metrics are served.
+    pub(crate) admin: Option<SocketAddr>,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
@@ -159,6 +161,11 @@ impl Config {
                 results: from.time("results.retention")?,
                 ledger: from.time("ledger.retention")?,
             },
+            admin: from.find(
+                "admin.listen",
+                "give an address and a port such as 127.0.0.1:9464, or nothing",
+                str::parse,
+            )?,
             log_filter: from.need(
                 "log.filter",
                 "write it like info or warn,hp_api=debug",

@@ -58,6 +58,8 @@ impl fmt::Display for Config {
             "[ledger]\nretention = {:?}\n",
             time(self.retention.ledger)
         )?;
+        let listen = self.admin.map_or_else(String::new, |at| at.to_string());
+        writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
         let format = match self.log_format {
             LogFormat::Auto => "auto",
             LogFormat::Text => "text",

@@ -9,7 +9,7 @@ use super::{
     run::{Run, Stopped},
     schedule::Schedule,
 };
-use crate::{clock, run::Buyer};
+use crate::{clock, metrics::Metrics, run::Buyer};
 
 /// How long Redis is left alone after it failed.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -21,6 +21,7 @@ pub(crate) struct Keeper {
     pub(crate) buyer: Arc<Buyer>,
     pub(crate) schedule: Schedule,
     pub(crate) stuck_after: Duration,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Keeper {
@@ -82,6 +83,7 @@ impl Keeper {
         }
         report.finished_at = self.buyer.ledger.now().await?.0;
         tell(&report);
+        self.metrics.count(&report);
         let fields = report.fields();
         let ended = self.buyer.ledger.end_run(Some(turn), &fields);
         if ended.await? == Right::Lost {

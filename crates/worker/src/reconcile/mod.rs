@@ -13,11 +13,16 @@ use std::{error::Error, sync::Arc, time::Duration};
 use clap::Args;
 use hp_api::OrderId;
 
-pub(crate) use keep::Keeper;
+use keep::Keeper;
 pub(crate) use schedule::Schedule;
 
-use crate::{config::Config, run::Buyer, run::Stop};
-use report::Report;
+use crate::{
+    admin,
+    config::Config,
+    metrics::Metrics,
+    run::{Buyer, Stop},
+};
+pub(crate) use report::Report;
 pub(crate) use run::settle;
 use run::{Run, Stopped};
 
@@ -67,9 +72,8 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
     let buyer = Arc::new(Buyer::open(config)?);
     let stop = Stop::on_signals()?;
     if !options.is_single() {
-        let keeper = Keeper::new(buyer, config);
         tokio::select! {
-            () = keeper.keep() => {}
+            () = keep_books(buyer, config) => {}
             () = stop.wait() => {}
         }
         return Ok(true);
@@ -120,10 +124,24 @@ async fn single(
     Ok(())
 }
 
+/// Makes runs on their schedule, and tells of them. Never returns.
+pub(crate) fn keep_books(
+    buyer: Arc<Buyer>,
+    config: &Config,
+) -> impl Future<Output = ()> + Send + use<> {
+    let metrics = Arc::new(Metrics::new());
+    let keeper = Keeper::new(buyer, config, Arc::clone(&metrics));
+    let told = admin::serve(config.admin, metrics);
+    async move {
+        tokio::join!(keeper.keep(), told);
+    }
+}
+
 impl Keeper {
-    pub(crate) fn new(buyer: Arc<Buyer>, config: &Config) -> Self {
+    fn new(buyer: Arc<Buyer>, config: &Config, metrics: Arc<Metrics>) -> Self {
         Self {
             buyer,
+            metrics,
             schedule: config.reconcile.schedule.clone(),
             stuck_after: config.reconcile.stuck_after,
         }

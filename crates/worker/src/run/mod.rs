@@ -22,7 +22,7 @@ use tracing::{error, info};
 
 pub(crate) use stop::Stop;
 
-use crate::{catalogue::Catalogue, config::Config, out::say, probe::Probe, reconcile::Keeper};
+use crate::{catalogue::Catalogue, config::Config, out::say, probe::Probe, reconcile::keep_books};
 
 /// What every order of this process is worked on with.
 pub(crate) struct Buyer {
@@ -51,7 +51,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
     let sign = tokio::spawn(keep::alive(Arc::clone(&buyer)));
-    let keeper = tokio::spawn(Keeper::new(Arc::clone(&buyer), config).keep());
+    let keeper = tokio::spawn(keep_books(Arc::clone(&buyer), config));
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
     let orders = take::start(Arc::clone(&buyer), inbox, config.concurrency, stop.clone());
