@@ -148,6 +148,9 @@ async fn a_file_with_a_bad_line_puts_nothing_in_unless_the_good_ones_are_asked_f
     let (code, said, _) = shop_with(&world, &[&words[..], &["--partial"]].concat(), table);
     assert_eq!((code, &*said), (1, "2 orders are in the inbox\n"));
     assert_eq!(world.stream("{hp}:jobs").await.len(), 2);
+    let (code, _, complaint) = shop(&world, &["enqueue", "--file", "-", "--show-pins"]);
+    assert_eq!(code, 2);
+    assert!(complaint.contains("add --wait"), "{complaint}");
     let (code, _, complaint) = shop_with(&world, &words, "order_id,product_id,quantity\n");
     assert_eq!(code, 2);
     assert!(complaint.contains("no order in -"), "{complaint}");

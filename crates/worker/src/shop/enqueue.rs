@@ -81,6 +81,9 @@ const SHOWN: usize = 20;
 
 /// `worker enqueue`.
 pub(crate) async fn enqueue(config: &Config, orders: Enqueue) -> Done {
+    if orders.form.is_of_results() && !orders.wait {
+        return Err("--show-pins and --out are about results: add --wait".into());
+    }
     let Checked { jobs, faults } = match (&orders.file, orders.one.job()) {
         (Some(file), _) => read(file)?,
         (None, job) => Checked {
@@ -100,7 +103,7 @@ pub(crate) async fn enqueue(config: &Config, orders: Enqueue) -> Done {
     }
     if !faults.is_empty() && !orders.partial {
         let (bad, good) = (faults.len(), jobs.len());
-        return Err(format!("nothing was put in: {bad} lines are wrong. Mend them, or put in the {good} good ones with --partial").into());
+        return Err(format!("nothing was put in. Wrong lines: {bad}, good ones: {good}. Mend the wrong ones, or put in the good ones with --partial").into());
     }
     if jobs.is_empty() {
         return Err(format!("there is no order in {name}").into());

@@ -89,6 +89,13 @@ struct ShownCard<'a> {
     expire_time: i64,
 }
 
+impl Form {
+    /// Whether it has anything to say of results only.
+    pub(super) fn is_of_results(&self) -> bool {
+        self.show_pins || self.out.is_some()
+    }
+}
+
 impl Printer {
     pub(super) fn open(form: Form) -> Result<Self, String> {
         let file = match &form.out {

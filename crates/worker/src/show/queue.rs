@@ -159,6 +159,14 @@ async fn states(
     }
 }
 
+/// A number, and what makes it up.
+fn counted(number: impl std::fmt::Display, parts: &[String]) -> String {
+    match parts {
+        [] => number.to_string(),
+        parts => format!("{number}: {}", parts.join(", ")),
+    }
+}
+
 fn print(whole: &Whole) -> std::io::Result<()> {
     let queue = &whole.queue;
     let now = Millis(queue.now);
@@ -208,10 +216,7 @@ fn print(whole: &Whole) -> std::io::Result<()> {
     workers.sort();
     table::pairs(&[
         ("new", queue.new.to_string()),
-        (
-            "open",
-            format!("{}: {}", queue.open, states.collect::<Vec<_>>().join(", ")),
-        ),
+        ("open", counted(queue.open, &states.collect::<Vec<_>>())),
         ("oldest", oldest),
         ("rejected", queue.rejected.to_string()),
         ("paused", paused),
@@ -224,10 +229,7 @@ fn print(whole: &Whole) -> std::io::Result<()> {
                 |rate| format!("{rate} calls a second"),
             ),
         ),
-        (
-            "workers",
-            format!("{}: {}", workers.len(), workers.join(", ")),
-        ),
+        ("workers", counted(workers.len(), &workers)),
         ("last run", last),
     ])
 }
