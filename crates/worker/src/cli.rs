@@ -76,8 +76,9 @@ pub(crate) enum Command {
     /// Look at everything that the worker depends on, and say what to do.
     ///
     /// Redis: reachable, version, role, append-only file and fsync, memory policy, clock, prefix, pause. HitPoints: clock,
-    /// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing. Exit code 1 if
-    /// something is bad.
+    /// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing.
+    ///
+    /// Exit codes: 0 all is well, 1 something is bad, 2 it could not look.
     Doctor(Json),
     /// Hold every stuck order against HitPoints' record, and mend what differs.
     ///
@@ -173,6 +174,8 @@ pub(crate) enum Command {
     ///
     /// A worker pauses the queue for all when the trouble is its own, such as a wrong secret; the reason is in its log
     /// and in {hp}:paused. See to it first.
+    ///
+    /// Exit codes: 0 orders are taken, 2 it could not be done.
     Resume,
 }
 
@@ -180,7 +183,7 @@ impl Command {
     /// What the exit code says when a command could not be carried out at all.
     pub(crate) fn could_not(&self) -> ExitCode {
         match self {
-            Self::Run | Self::Config | Self::Doctor(_) | Self::Resume => ExitCode::FAILURE,
+            Self::Run | Self::Config => ExitCode::FAILURE,
             _ => ExitCode::from(2),
         }
     }

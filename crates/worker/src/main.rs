@@ -17,7 +17,7 @@ mod shop;
 mod show;
 mod telemetry;
 
-use std::process::ExitCode;
+use std::{error::Error, io, process::ExitCode};
 
 use clap::Parser;
 
@@ -41,56 +41,50 @@ fn main() -> ExitCode {
 }
 
 /// Whether all is as it was to be.
-fn execute(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
+fn execute(cli: Cli) -> Result<bool, Box<dyn Error>> {
+    let config = || Config::load(cli.config.as_deref());
     match cli.command {
-        Command::Completions { shell } => {
-            manual::completions(shell)?;
-            return Ok(true);
-        }
-        Command::Man { out } => return manual::pages(out.as_deref()).map(|()| true),
-        _ => {}
-    }
-    let config = Config::load(cli.config.as_deref())?;
-    match cli.command {
+        Command::Completions { shell } => manual::completions(shell)?,
+        Command::Man { out } => manual::pages(out.as_deref())?,
         Command::Config => {
+            let config = config()?;
             config.client()?;
             hp_queue::connect(config.redis_url.expose())?;
             say!("{config}")?;
         }
         Command::Run => {
+            let config = config()?;
             telemetry::start(&config);
-            runtime()?.block_on(run::run(&config))?;
+            wait_for(run::run(&config))??;
         }
         Command::Reconcile(options) => {
+            let config = config()?;
             telemetry::start(&config);
-            return runtime()?.block_on(reconcile::reconcile(&config, options));
+            return wait_for(reconcile::reconcile(&config, options))?;
         }
-        Command::Enqueue(orders) => return runtime()?.block_on(shop::enqueue(&config, orders)),
-        Command::Results(which) => return runtime()?.block_on(shop::results(&config, which)),
-        Command::Retry(orders) => return runtime()?.block_on(decide::retry(&config, orders)),
-        Command::Resolve(decision) => {
-            return runtime()?.block_on(decide::resolve(&config, decision));
-        }
-        Command::Republish(orders) => {
-            return runtime()?.block_on(decide::republish(&config, orders));
-        }
-        Command::Orders(filter) => return runtime()?.block_on(show::orders(&config, filter)),
-        Command::Order(one) => return runtime()?.block_on(show::order(&config, one)),
-        Command::Record(one) => return runtime()?.block_on(show::record(&config, one)),
-        Command::Products(which) => return runtime()?.block_on(show::products(&config, which)),
-        Command::Pin(number) => return runtime()?.block_on(show::pin(&config, number)),
-        Command::Rejected { what } => return runtime()?.block_on(show::rejected(&config, what)),
-        Command::Pause { why } => return runtime()?.block_on(show::pause(&config, &why)),
-        Command::Status(json) => return runtime()?.block_on(show::status(&config, json)),
-        Command::Doctor(json) => runtime()?.block_on(doctor::run(&config, json))?,
-        Command::Completions { .. } | Command::Man { .. } => {}
-        Command::Resume => runtime()?.block_on(run::resume(&config))?,
+        Command::Doctor(json) => return wait_for(doctor::run(&config()?, json))?,
+        Command::Enqueue(orders) => return wait_for(shop::enqueue(&config()?, orders))?,
+        Command::Results(which) => return wait_for(shop::results(&config()?, which))?,
+        Command::Orders(filter) => return wait_for(show::orders(&config()?, filter))?,
+        Command::Order(one) => return wait_for(show::order(&config()?, one))?,
+        Command::Record(one) => return wait_for(show::record(&config()?, one))?,
+        Command::Products(which) => return wait_for(show::products(&config()?, which))?,
+        Command::Pin(number) => return wait_for(show::pin(&config()?, number))?,
+        Command::Retry(orders) => return wait_for(decide::retry(&config()?, orders))?,
+        Command::Resolve(decision) => return wait_for(decide::resolve(&config()?, decision))?,
+        Command::Republish(orders) => return wait_for(decide::republish(&config()?, orders))?,
+        Command::Rejected { what } => return wait_for(show::rejected(&config()?, what))?,
+        Command::Status(json) => return wait_for(show::status(&config()?, json))?,
+        Command::Pause { why } => return wait_for(show::pause(&config()?, &why))?,
+        Command::Resume => wait_for(run::resume(&config()?))??,
     }
     Ok(true)
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
+/// One thread does all: see `docs/adr/0005-one-thread-per-worker.md`.
+fn wait_for<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
+        .build()?;
+    Ok(runtime.block_on(work))
 }
