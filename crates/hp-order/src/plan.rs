@@ -18,7 +18,7 @@ pub fn plan(record: &Record, policy: &Policy, now: Millis) -> Task {
             Some(limit) => Task::Conclude(Event::Overdue(limit)),
             None => Task::Submit,
         },
-        State::Uncertain if record.crashes >= policy.max_crashes => Task::Conclude(Event::Crashed),
+        State::Uncertain if record.is_poison(policy) => Task::Conclude(Event::Crashed),
         // An ended order is claimed when its result is wanted again; only HitPoints still has the cards.
         State::Uncertain | State::Review | State::Completed => Task::Query,
         State::Failed | State::Rejected | State::Expired => Task::Conclude(Event::Repeated),

@@ -1,8 +1,8 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use hp_api::{DoubtKind, FetchCards};
 
-use crate::{FailReason, Millis, Rejection, Source, time::Moment};
+use crate::{FailReason, Millis, Policy, Rejection, Source, time::Moment};
 
 /// Where an order stands. The words are the contract's: they are the `state` field of its ledger record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,7 +172,26 @@ impl Record {
         self.attempts <= 1
     }
 
-    pub(crate) fn age(&self, moment: Moment) -> std::time::Duration {
+    /// Whether so many workers died with it that it is only safe in a person's hands.
+    pub const fn is_poison(&self, policy: &Policy) -> bool {
+        self.crashes >= policy.max_crashes
+    }
+
+    /// How long a submission may still arrive of which HitPoints knows nothing yet.
+    pub fn not_found_counts_in(&self, policy: &Policy, now: Millis) -> Duration {
+        let left = |until: Millis| until.since(now);
+        let forgotten = self.doubt_until.map_or(Duration::ZERO, left);
+        // An earlier doubt was over before the submission that was refused, and a refused one arrives no more.
+        if self.cause == Some(Cause::Refused) {
+            return forgotten;
+        }
+        let delayed = self
+            .submitted_at
+            .map_or(Duration::ZERO, |at| left(at.plus(policy.resubmit_after)));
+        forgotten.max(delayed)
+    }
+
+    pub(crate) fn age(&self, moment: Moment) -> Duration {
         moment.now.since(self.accepted_at)
     }
 }

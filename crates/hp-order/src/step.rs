@@ -3,7 +3,7 @@ use std::time::Duration;
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 
 use crate::{
-    Cause, Ending, Event, FailReason, Finding, Millis, Moment, Overdue, Policy, Record, Rejection,
+    Cause, Ending, Event, FailReason, Finding, Moment, Overdue, Policy, Record, Rejection,
     Resolution, Source, State,
 };
 
@@ -128,17 +128,14 @@ impl Here<'_> {
     }
 
     fn resolved(&self, resolution: Resolution, finding: Finding) -> Step {
-        if finding != Finding::NotFound || resolution == Resolution::Completed {
-            return self.reconciled(finding);
-        }
-        let wait = self.not_found_counts_in();
-        match resolution {
-            _ if !wait.is_zero() => self.review(format!(
-                "HitPoints has no record of it, but a request may still arrive: decide in {} s",
-                wait.as_secs() + 1
-            )),
-            Resolution::NotCharged => self.failed(FailReason::Resolved, Source::Query),
-            _ => self.to(State::Waiting, Next::After(Duration::ZERO)),
+        match (resolution, finding) {
+            (Resolution::NotCharged, Finding::NotFound) if self.not_found_counts() => {
+                self.failed(FailReason::Resolved, Source::Query)
+            }
+            (Resolution::Resubmit, Finding::NotFound) if self.not_found_counts() => {
+                self.to(State::Waiting, Next::After(Duration::ZERO))
+            }
+            (_, finding) => self.reconciled(finding),
         }
     }
 
@@ -210,9 +207,11 @@ impl Here<'_> {
 
     fn not_found(&self) -> Step {
         if self.record.state == State::Review {
-            return self.review("HitPoints has no record of it".into());
+            return self.released();
         }
-        let wait = self.not_found_counts_in();
+        let wait = self
+            .record
+            .not_found_counts_in(self.policy, self.moment.now);
         match self.record.cause {
             Some(Cause::RedisRestarted) if !wait.is_zero() => self.ask_again(wait),
             _ if !wait.is_zero() => self.ask_again(self.check_delay().min(wait)),
@@ -229,35 +228,23 @@ impl Here<'_> {
         }
     }
 
-    /// How long a submission may still arrive of which HitPoints knows nothing yet.
-    fn not_found_counts_in(&self) -> Duration {
-        let record = self.record;
-        let left = |until: Millis| until.since(self.moment.now);
-        let forgotten = record.doubt_until.map_or(Duration::ZERO, left);
-        // An earlier doubt was over before the submission that was refused, and a refused one arrives no more.
-        if record.cause == Some(Cause::Refused) {
-            return forgotten;
-        }
-        let delayed = record.submitted_at.map_or(Duration::ZERO, |at| {
-            left(at.plus(self.policy.resubmit_after))
-        });
-        forgotten.max(delayed)
+    fn not_found_counts(&self) -> bool {
+        let wait = self
+            .record
+            .not_found_counts_in(self.policy, self.moment.now);
+        wait.is_zero()
     }
 
     fn still_unknown(&self, doubt: Doubt) -> Step {
         let pause = doubt.is_ours().then(|| trouble(doubt.code, &doubt.message));
-        if self.record.state == State::Review
-            || self.record.age(self.moment) >= self.policy.give_up_after
-        {
-            return Step {
-                pause,
-                ..self.review(doubt.message)
-            };
-        }
-        Step {
-            pause,
-            ..self.ask_again(self.check_delay())
-        }
+        let step = if self.record.state == State::Review {
+            self.released()
+        } else if self.record.age(self.moment) >= self.policy.give_up_after {
+            self.review(doubt.message)
+        } else {
+            self.ask_again(self.check_delay())
+        };
+        Step { pause, ..step }
     }
 
     /// Keeps the doubt, and with it the answer that raised it.
@@ -350,11 +337,19 @@ impl Here<'_> {
         }
     }
 
+    /// Of an order that this claim was not to send, nothing was.
     fn panicked(&self) -> Step {
+        let crashes = self.record.crashes + 1;
+        if !matches!(self.record.state, State::Submitting | State::Uncertain) {
+            return Step {
+                crashes,
+                ..self.released()
+            };
+        }
         let cause = self.record.cause.or(Some(Cause::WorkerDied));
         Step {
+            crashes,
             cause,
-            crashes: self.record.crashes + 1,
             ..self.to(State::Uncertain, Next::After(self.check_delay()))
         }
     }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use hp_api::{FetchCards, Order};
-use hp_order::{Ending, FailReason, Millis, Next, Record, Rejection, Source, State, Step};
+use hp_order::{Cause, Ending, FailReason, Millis, Next, Record, Rejection, Source, State, Step};
 use redis::Value;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -163,6 +163,45 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
         set(true, "source", ending.source().as_str().into());
     }
     fields
+}
+
+/// The fields of an order that is put back as in doubt, less those that the script adds; what it was to become is in
+/// its story's code only.
+pub(crate) fn restored_fields(claimed: &Claimed, step: &Step) -> Vec<(&'static str, Vec<u8>)> {
+    let record = &claimed.record;
+    let in_doubt = Step {
+        state: State::Uncertain,
+        cause: Some(Cause::RedisRestarted),
+        ..step.clone()
+    };
+    let story = claimed
+        .story
+        .after(record, claimed.at, &in_doubt, claimed.note.as_deref());
+    let number = |number: u64| Some(number.to_string());
+    let time = |time: Option<Millis>| time.map(|at| at.0.to_string());
+    let texts = [
+        ("product_id", Some(record.wanted.product_id.to_string())),
+        ("quantity", Some(record.wanted.quantity.to_string())),
+        ("claim", number(record.claim)),
+        ("settled", number(record.claim)),
+        ("attempts", number(record.attempts.into())),
+        ("checks", number(record.checks.into())),
+        ("crashes", number(record.crashes.into())),
+        ("submitted_at", time(record.submitted_at)),
+        ("deadline", time(record.deadline)),
+        ("code", step.code.map(|code| code.to_string())),
+        ("message", step.message.clone()),
+        ("reply_to", claimed.reply_to.clone()),
+        ("traceparent", claimed.traceparent.clone()),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text?.into_bytes())));
+    let meta = claimed.meta.clone().map(|meta| ("meta", meta));
+    texts
+        .chain(meta)
+        .chain([("story", story.into_bytes())])
+        .collect()
 }
 
 /// The fields of a result, less the cards and those that the settling script adds.

@@ -8,7 +8,7 @@ use redis::Cmd;
 
 use crate::{
     Claimed, Prefix, QueueError,
-    codec::{pins, record_fields, result_fields},
+    codec::{pins, record_fields, restored_fields, result_fields},
     connect::{Client, Connection},
     keys::Keys,
     script::{Script, call, run},
@@ -21,6 +21,8 @@ static SETTLE: LazyLock<Script> = LazyLock::new(|| {
         include_str!("scripts/settle.lua")
     ))
 });
+static RESTORE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/restore.lua")));
 static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/renew.lua")));
 /// The worker's side of the queue: takes orders and settles them. Cheap to clone; one connection serves all.
 #[derive(Clone)]
@@ -58,8 +60,11 @@ pub struct Retention {
 pub enum Settled {
     /// The step is applied; an ending has the entry id of its result.
     Applied(Option<String>),
-    /// The order was claimed by another in the meantime. Nothing was changed.
+    /// The order was claimed by another in the meantime, or Redis may have forgotten that it was. Nothing was changed:
+    /// HitPoints is asked what became of it.
     Stale,
+    /// Redis had forgotten the order. It is there again, as in doubt: HitPoints is asked what became of it.
+    Restored,
 }
 
 impl Ledger {
@@ -100,8 +105,26 @@ impl Ledger {
         let answer: String = run(&SETTLE, &command, &mut self.connection.clone()).await?;
         Ok(match answer.as_str() {
             "stale" => Settled::Stale,
+            "gone" if claimed.record.state.has_ended() => Settled::Stale,
+            "gone" => self.restore(claimed, step).await?,
             "" => Settled::Applied(None),
             _ => Settled::Applied(Some(answer)),
+        })
+    }
+
+    async fn restore(&self, claimed: &Claimed, step: &Step) -> Result<Settled, QueueError> {
+        let (keys, id) = (&self.keys, claimed.id());
+        let order = keys.order(id);
+        let mut command = call(&RESTORE, &[&order, &keys.schedule, &keys.open, &keys.epoch]);
+        command.arg(id.as_str()).arg(claimed.record.accepted_at.0);
+        for (name, value) in restored_fields(claimed, step) {
+            command.arg(name).arg(value);
+        }
+        let is_restored: bool = run(&RESTORE, &command, &mut self.connection.clone()).await?;
+        Ok(if is_restored {
+            Settled::Restored
+        } else {
+            Settled::Stale
         })
     }
 

@@ -1,3 +1,5 @@
+use redis::Cmd;
+
 use crate::{
     Job, Prefix, QueueError, ResultStream, Results, Watch, WatchFrom,
     connect::{Client, Connection, connect},
@@ -36,6 +38,24 @@ impl Queue {
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn enqueue(&self, job: &Job) -> Result<String, QueueError> {
+        let entry = self.entry(job);
+        Ok(entry.query_async(&mut self.connection.clone()).await?)
+    }
+
+    /// Puts orders into the inbox, one after the other in one exchange, and returns their entry ids. After an error
+    /// some may be there: put all of them in again, the same id is bought once.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn enqueue_all(&self, jobs: &[Job]) -> Result<Vec<String>, QueueError> {
+        let mut entries = redis::pipe();
+        for job in jobs {
+            entries.add_command(self.entry(job));
+        }
+        Ok(entries.query_async(&mut self.connection.clone()).await?)
+    }
+
+    fn entry(&self, job: &Job) -> Cmd {
         let mut command = redis::cmd("XADD");
         command
             .arg(&self.keys.jobs)
@@ -68,7 +88,7 @@ impl Queue {
                 command.arg(name).arg(value);
             }
         }
-        Ok(command.query_async(&mut self.connection.clone()).await?)
+        command
     }
 
     /// Reads the common result stream, or one of one's own, as `consumer` of consumer group `group`, which is made if

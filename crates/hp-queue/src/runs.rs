@@ -66,6 +66,19 @@ impl Ledger {
         self.ask("end", turn, Duration::ZERO, report).await
     }
 
+    /// Leaves the report of a run that is not complete, so that another worker makes it at once.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn give_up_run(
+        &self,
+        turn: &Turn,
+        report: &[(&str, String)],
+    ) -> Result<Right, QueueError> {
+        self.ask("give_up", Some(turn), Duration::ZERO, report)
+            .await
+    }
+
     /// The time by Redis' clock.
     ///
     /// # Errors

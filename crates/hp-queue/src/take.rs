@@ -38,6 +38,18 @@ pub(crate) struct Remembered {
     take: u64,
 }
 
+impl Remembered {
+    /// Answers may overtake each other.
+    fn learn(&mut self, new: Self) {
+        let take = if self.epoch == new.epoch {
+            self.take.max(new.take)
+        } else {
+            new.take
+        };
+        *self = Self { take, ..new };
+    }
+}
+
 /// Where [`Ledger::take`] looks first. To alternate keeps both from starving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookFirst {
@@ -173,6 +185,15 @@ impl Ledger {
         self.claim(n, lease, "schedule", ids).await
     }
 
+    /// Shows Redis what this process remembers of it, so that it finds out if it has lost writes, and remembers what it
+    /// has. Whoever may have something in hand is to do this at least every two seconds.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn show_memory(&self) -> Result<(), QueueError> {
+        self.claim(0, Duration::ZERO, "calls", &[]).await.map(drop)
+    }
+
     /// Asks for leave to make up to `n` calls that concern no claimed order, as breaker, rate and pause allow it.
     ///
     /// # Errors
@@ -227,7 +248,7 @@ impl Ledger {
         command.arg(ids);
         let answer = run(&TAKE, &command, &mut self.connection.clone()).await?;
         let (taken, remembered) = read_take(answer);
-        *self.remembered() = remembered;
+        self.remembered().learn(remembered);
         Ok(taken)
     }
 

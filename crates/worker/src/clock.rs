@@ -1,11 +1,4 @@
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use hp_order::Millis;
-
-/// This machine's time, which may differ from Redis'.
-pub(crate) fn unix() -> Millis {
-    Millis(0).plus(now().duration_since(UNIX_EPOCH).unwrap_or_default())
-}
+use std::time::SystemTime;
 
 /// The edge where the wall clock is read.
 #[expect(

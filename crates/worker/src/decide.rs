@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::{Args, ValueEnum};
 use hp_api::OrderId;
-use hp_order::{Ending, Event, FailReason, Moment, Next, Resolution, State, Step};
+use hp_order::{Ending, Event, FailReason, Finding, Moment, Next, Resolution, State, Step};
 use hp_queue::{Claimed, Told};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     out::{plain, say},
     reconcile::settle,
-    run::Buyer,
+    run::{Buyer, keep::leased},
 };
 
 /// Orders by their ids.
@@ -137,16 +137,13 @@ async fn resolved<'a>(
         let why = format!("it is {state}, not in review: it goes on by itself");
         return Ok(Outcome::missed(id, Some(state), why));
     }
-    Ok(match look_and_decide(buyer, &claimed, *verdict).await? {
+    let finding = look_up(buyer, &claimed).await;
+    let found = in_words(&finding, &claimed, buyer);
+    let decided = Event::Resolved(verdict.resolution(), finding);
+    Ok(match decide(buyer, &claimed, decided).await? {
         None => Outcome::missed(id, None, TAKEN.into()),
         Some(step) if verdict.is_met_by(&step) => Outcome::done(id, &step, word.into()),
-        Some(step) => {
-            let why = match step.state {
-                State::Completed => "HitPoints has charged it: it is completed".into(),
-                _ => step.message.clone().unwrap_or_default(),
-            };
-            Outcome::missed(id, Some(step.state), why)
-        }
+        Some(step) => Outcome::missed(id, Some(step.state), found),
     })
 }
 
@@ -183,7 +180,7 @@ async fn tell_again(buyer: &Buyer, id: &OrderId) -> Result<Result<Step, String>,
         Err(why) => return Ok(Err(format!("{why}, and tells it"))),
     };
     let event = match claimed.record.state {
-        State::Completed => Event::Reconciled(buyer.look_up(&claimed.record.wanted).await),
+        State::Completed => Event::Reconciled(look_up(buyer, &claimed).await),
         _ => Event::Repeated,
     };
     let step = decide(buyer, &claimed, event).await?;
@@ -200,6 +197,14 @@ impl Verdict {
             Self::Completed => "resolved as completed",
             Self::NotCharged => "resolved as not charged",
             Self::Resubmit => "resolved as to be resubmitted",
+        }
+    }
+
+    const fn resolution(self) -> Resolution {
+        match self {
+            Self::Completed => Resolution::Completed,
+            Self::NotCharged => Resolution::NotCharged,
+            Self::Resubmit => Resolution::Resubmit,
         }
     }
 
@@ -223,7 +228,7 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
     loop {
         let mut taken = buyer
             .ledger
-            .take_named(1, buyer.longest_turn, &[id.as_str()])
+            .take_named(1, buyer.lease, &[id.as_str()])
             .await?;
         if let Some(reason) = taken.paused {
             return Err(
@@ -252,18 +257,28 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
     }
 }
 
-async fn look_and_decide(
-    buyer: &Buyer,
-    claimed: &Claimed,
-    verdict: Verdict,
-) -> Result<Option<Step>, Box<dyn Error>> {
-    let finding = buyer.look_up(&claimed.record.wanted).await;
-    let resolution = match verdict {
-        Verdict::Completed => Resolution::Completed,
-        Verdict::NotCharged => Resolution::NotCharged,
-        Verdict::Resubmit => Resolution::Resubmit,
-    };
-    decide(buyer, claimed, Event::Resolved(resolution, finding)).await
+async fn look_up(buyer: &Buyer, claimed: &Claimed) -> Finding {
+    leased(buyer, claimed, buyer.look_up(&claimed.record.wanted)).await
+}
+
+/// What HitPoints said, for the person whose decision it stands against.
+fn in_words(finding: &Finding, claimed: &Claimed, buyer: &Buyer) -> String {
+    match finding {
+        Finding::Found(_) => "HitPoints has charged it: it is completed".into(),
+        Finding::Contradiction(mismatch) => mismatch.to_string(),
+        Finding::Unknown(doubt) => doubt.message.clone(),
+        Finding::NotFound => {
+            let record = &claimed.record;
+            let wait = record.not_found_counts_in(&buyer.policy, claimed.at);
+            if wait.is_zero() {
+                return "HitPoints has no record of it".into();
+            }
+            let seconds = wait.as_secs() + 1;
+            format!(
+                "HitPoints has no record of it, but a request may still arrive: decide in {seconds} s"
+            )
+        }
+    }
 }
 
 async fn put_back(buyer: &Buyer, claimed: Claimed) -> Result<(), Box<dyn Error>> {

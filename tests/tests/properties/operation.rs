@@ -19,6 +19,10 @@ pub(crate) enum Operation {
         lease_is_over: bool,
         schedule_first: bool,
     },
+    /// One of the workers, that takes nothing, shows what it remembers.
+    Show {
+        worker: usize,
+    },
     /// Whoever holds this claim settles it, whether it is still current or not.
     Settle {
         held: usize,
@@ -107,6 +111,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         8 => put().prop_map(Operation::Put),
         1 => Just(Operation::PutNonsense),
         12 => take(),
+        2 => (0..2_usize).prop_map(|worker| Operation::Show { worker }),
         16 => (index(), select(News::ALL), select(Hour::ALL))
             .prop_map(|(held, news, hour)| Operation::Settle { held, news, hour }),
         3 => index().prop_map(|settled| Operation::SettleAgain { settled }),

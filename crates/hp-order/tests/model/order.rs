@@ -5,7 +5,7 @@ use std::time::Duration;
 use hp_order::{Ending, Next, State, Step};
 
 use crate::{
-    epoch::EpochId,
+    epoch::{Epoch, EpochId},
     real::{Doubt, MAX_CRASHES},
     redis::Order,
     rules::{Fault, LEASE, Setting},
@@ -38,6 +38,21 @@ impl Order {
             order.attempts = 0;
         }
         order
+    }
+
+    /// As in doubt, in the place of a record that Redis has forgotten. The shorter of the waits that may follow is the one
+    /// that is looked at.
+    pub(crate) fn restored(&self, epoch: Option<&Epoch>, start: u8, setting: &Setting) -> Self {
+        let id = epoch.map_or(EpochId(start, false), |epoch| epoch.id(setting));
+        Self {
+            state: State::Uncertain,
+            epoch: id,
+            doubt: Some(Doubt::RedisRestarted),
+            restarted: Some((id.0, 0)),
+            due_in: 0,
+            is_settled: true,
+            ..*self
+        }
     }
 
     /// Claims an open order that has come due. `restarted`: it is older than the last start of Redis.

@@ -136,8 +136,10 @@ impl Redis {
         let epoch = self.epoch.as_mut()?;
         epoch.taken += 1;
         let left = taken.restarted.map(|(id, age)| {
-            let is_safe = id == epoch.start && !epoch.lost;
-            (if is_safe { LEASE } else { RESUBMIT }).saturating_sub(age)
+            let nobody_knows_better = id == epoch.start && !epoch.lost;
+            let seems_unsent = taken.doubt == Some(Doubt::RedisRestarted);
+            let is_short = nobody_knows_better && seems_unsent;
+            (if is_short { LEASE } else { RESUBMIT }).saturating_sub(age)
         });
         Some((taken, left))
     }
@@ -173,9 +175,10 @@ impl Redis {
         })
     }
 
-    /// `settle`: applies a step, if the claim is still the current one. `start`: which start of Redis this is.
+    /// `settle`: applies a step, if the claim is still the current one; puts back an order that is forgotten. `start`: which start of Redis this is.
     pub(crate) fn settle(&mut self, claimed: &Order, step: &Step, start: u8, setting: &Setting) {
         let Some(order) = self.order.as_mut() else {
+            self.order = Some(claimed.restored(self.epoch.as_ref(), start, setting));
             return;
         };
         let ends = matches!(step.next, Next::End(_));

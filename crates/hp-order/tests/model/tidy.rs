@@ -64,7 +64,7 @@ impl World {
             let Some(job) = &self.workers[w].job else {
                 continue;
             };
-            let is_current = self.redis.order.is_some_and(|order| {
+            let is_current = self.redis.order.is_none_or(|order| {
                 order.may_be_settled_by(&job.order, setting) && !order.state.has_ended()
             });
             let may_send = job.doing == Doing::Holding && job.may_send(setting);

@@ -107,6 +107,7 @@ impl World {
         };
         let step = real::outcome(&job, told, setting);
         self.redis.settle(&job.order, &step, self.start, setting);
+        self.is_forgotten &= self.redis.order.is_none();
         Some(())
     }
 

@@ -2,12 +2,12 @@
 -- must renew it, and loses it when it does not.
 --
 -- KEYS  1 reconcile  2 runs
--- ARGV  1 "begin", "renew", "end" or "now"
+-- ARGV  1 "begin", "renew", "end", "give_up" or "now"
 --       2 who; empty for a run that is made on demand, which needs no right
 --       3 the tick, Unix ms
 --       4 for how long the right is held, ms
---       5 with "end": the most reports that are kept
---       6 with "end": field, value, ... of the report
+--       5 with "end" and "give_up": the most reports that are kept
+--       6 with "end" and "give_up": field, value, ... of the report
 -- answers { now in Unix ms, "yours", "done", "lost" or "held", ms until it is free }
 
 local reconcile, runs = KEYS[1], KEYS[2]
@@ -23,17 +23,19 @@ local left = was[3] and was[3] - now or 0
 
 if what == 'now' then return answer('yours') end
 if what == 'begin' then
-  if was[1] and tonumber(was[1]) >= tonumber(tick) then return answer('done') end
+  -- None is made before its time: then the clock has gone back.
+  local done = tonumber(was[1] or 0)
+  if done >= tonumber(tick) and done <= now then return answer('done') end
   -- Longer than it is ever held it cannot be held: then the clock has gone back.
   if was[2] and left > 0 and left <= tonumber(lease) then return answer('held', left) end
 elseif who ~= '' and was[2] ~= who then
   return answer('lost')
 end
-if what == 'end' then
+if what == 'end' or what == 'give_up' then
   redis.call('XADD', runs, 'MAXLEN', '~', ARGV[5], '*', unpack(ARGV, 6))
   if who ~= '' then
     redis.call('HDEL', reconcile, 'holder', 'until')
-    redis.call('HSET', reconcile, 'done', tick)
+    if what == 'end' then redis.call('HSET', reconcile, 'done', tick) end
   end
 else
   redis.call('HSET', reconcile, 'holder', who, 'until', text(now + lease))

@@ -17,7 +17,8 @@
 --      11 number of the values that follow for the record
 --      12 field, value, ... of the record; an empty value removes the field; the last line of `story` gets its time here
 --       then, for an end and "again": field, value, ... of the result, less finished_at and replay_of
--- answers "stale", or the entry id of the result, or "" where the order goes on
+-- answers "stale"; or "gone", where Redis has forgotten the order; or the entry id of the result, or "" where the order
+-- goes on
 --
 -- Only the holder of the current claim changes anything, and only once: a settling whose answer was lost may be sent
 -- again.
@@ -43,7 +44,6 @@ end
 
 -- What one call tells about HitPoints counts for all orders, whoever holds this one now.
 local function hear()
-  -- A script that has written something may go on writing: what was heard is kept even where Redis is full.
   if contact == 'answer' then return redis.call('DEL', breaker) end
   local was = redis.call('HMGET', breaker, 'until', 'pauses', 'probe')
   local is_probe = was[3] == id .. ' ' .. claim
@@ -61,15 +61,19 @@ local was = redis.call('HMGET', record, 'claim', 'epoch', 'settled', 'result')
 local is_ours = was[1] == claim and (was[2] or '') == ARGV[3]
 if is_ours and (was[3] == claim or is_end and was[4]) then return was[4] or '' end
 
--- The order comes first: where Redis refuses to write this down, the step may still be possible.
-pcall(hear)
-if not is_ours then return 'stale' end
+-- The order comes first: where Redis refuses to write down what was heard, this is still to be answered.
+local function stale()
+  pcall(hear)
+  return was[1] and 'stale' or 'gone'
+end
+
+if not is_ours then return stale() end
 
 -- After a restart the claim may fit only because Redis has forgotten a later one, whose holder has sent the order. Then
 -- nobody can say any more that it was not charged. What goes on is asked about when it is next taken.
 if next_step == 'uncharged' then
   local known = redis.call('HMGET', epoch, 'id', 'server')
-  if known[1] ~= ARGV[3] or known[2] ~= server_id() then return 'stale' end
+  if known[1] ~= ARGV[3] or known[2] ~= server_id() then return stale() end
 end
 
 -- A claim that ends without `settled` was given up by a worker that died.
@@ -113,6 +117,9 @@ for i = first, last, 2 do
   end
 end
 redis.call('HSET', record, unpack(fields))
+-- Only now: a settling that is refused is sent again. And a script that has written something may go on writing, even where
+-- Redis is full.
+pcall(hear)
 if #gone > 0 then redis.call('HDEL', record, unpack(gone)) end
 
 if next_step == 'again' then redis.call('LPOP', repetitions) end

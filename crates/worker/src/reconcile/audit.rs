@@ -68,6 +68,7 @@ impl Run<'_> {
         let mut seen = std::collections::HashSet::new();
         let mut cursor = 0;
         loop {
+            self.may_go_on()?;
             let mut page = self.buyer.ledger.recorded(&mut cursor).await?;
             page.retain(|id| seen.insert(fingerprint(id)));
             for ids in page.chunks(AT_A_TIME) {

@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use hp_order::Millis;
 use hp_queue::{QueueError, Right, Turn};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -9,7 +10,10 @@ use super::{
     run::{Run, Stopped},
     schedule::Schedule,
 };
-use crate::{clock, metrics::Metrics, run::Buyer};
+use crate::{
+    metrics::Metrics,
+    run::{Buyer, Stop},
+};
 
 /// How long Redis is left alone after it failed.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -22,13 +26,14 @@ pub(crate) struct Keeper {
     pub(crate) schedule: Schedule,
     pub(crate) stuck_after: Duration,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stop: Stop,
 }
 
 impl Keeper {
     /// Makes the run of each tick if no other worker does; one that was missed, or given up half-way by a worker that
-    /// died, once. Never returns.
+    /// died, once. Returns when it is asked to stop.
     pub(crate) async fn keep(self) {
-        loop {
+        while !self.stop.is_asked() {
             let pause = match self.look().await {
                 Ok(pause) => pause,
                 Err(error) => {
@@ -36,15 +41,18 @@ impl Keeper {
                     PAUSE
                 }
             };
-            sleep(pause.min(LONGEST_SLEEP)).await;
+            tokio::select! {
+                () = self.stop.wait() => {}
+                () = sleep(pause.min(LONGEST_SLEEP)) => {}
+            }
         }
     }
 
     /// Makes a run if one is due. Answers when to look again.
     async fn look(&self) -> Result<Duration, QueueError> {
-        let now = clock::unix();
+        let now = self.buyer.ledger.now().await?;
         let Some(tick) = self.schedule.latest(now) else {
-            return Ok(self.until_next());
+            return Ok(self.until_next(now));
         };
         let turn = Turn {
             who: format!("{} {:x}", self.buyer.name, rand::random::<u64>()),
@@ -57,12 +65,11 @@ impl Keeper {
                 Ok(Duration::ZERO)
             }
             Right::Held(left) => Ok(left + Duration::from_millis(1)),
-            Right::Done | Right::Lost => Ok(self.until_next()),
+            Right::Done | Right::Lost => Ok(self.until_next(now)),
         }
     }
 
-    fn until_next(&self) -> Duration {
-        let now = clock::unix();
+    fn until_next(&self, now: Millis) -> Duration {
         let next = self.schedule.next(now);
         next.map_or(LONGEST_SLEEP, |next| {
             next.since(now) + Duration::from_millis(1)
@@ -70,23 +77,36 @@ impl Keeper {
     }
 
     async fn make(&self, turn: &Turn, report: Report) -> Result<(), QueueError> {
-        let started_at = hp_order::Millis(report.started_at);
+        let started_at = Millis(report.started_at);
         let until = started_at.before(self.stuck_after);
-        let mut run = Run::new(&self.buyer, report, &());
+        let (halt, halted) = Stop::by_hand();
+        let mut run = Run::new(&self.buyer, report, &(), halted);
+        let mut is_lost = false;
+        let watch = async {
+            tokio::select! {
+                () = self.renew(turn) => is_lost = true,
+                () = self.stop.wait() => {}
+            }
+            halt();
+            std::future::pending().await
+        };
         let ended = tokio::select! {
             ended = run.through_all(until) => ended,
-            lost = self.renew(turn) => Err(lost),
+            never = watch => never,
         };
+        let ended = if is_lost { Err(Stopped::Lost) } else { ended };
         let mut report = run.report;
-        if let Err(why) = &ended {
-            report.incomplete = Some(why.to_string());
-        }
+        report.incomplete = ended.as_ref().err().map(ToString::to_string);
         report.finished_at = self.buyer.ledger.now().await?.0;
         tell(&report);
         self.metrics.count(&report);
         let fields = report.fields();
-        let ended = self.buyer.ledger.end_run(Some(turn), &fields);
-        if ended.await? == Right::Lost {
+        let ledger = &self.buyer.ledger;
+        let told = match ended {
+            Err(Stopped::Interrupted) => ledger.give_up_run(turn, &fields).await?,
+            _ => ledger.end_run(Some(turn), &fields).await?,
+        };
+        if told == Right::Lost {
             warn!(
                 "another worker makes this reconciliation run: its report is the one that counts"
             );
@@ -95,12 +115,12 @@ impl Keeper {
     }
 
     /// Keeps the right to a run. Returns when it is lost.
-    async fn renew(&self, turn: &Turn) -> Stopped {
+    async fn renew(&self, turn: &Turn) {
         loop {
             sleep(self.buyer.lease / 3).await;
             match self.buyer.ledger.renew_run(turn, self.buyer.lease).await {
                 Ok(Right::Ours(_)) => {}
-                Ok(_) => return Stopped::Lost,
+                Ok(_) => return,
                 Err(error) => warn!(%error, "the right to this run is not renewed"),
             }
         }

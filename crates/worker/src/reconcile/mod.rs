@@ -73,8 +73,8 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
     let stop = Stop::on_signals()?;
     if !options.is_single() {
         tokio::select! {
-            () = keep_books(buyer, config) => {}
-            () = stop.wait() => {}
+            () = keep_books(buyer, config, stop.clone()) => {}
+            () = stop.overdue(config.drain) => {}
         }
         return Ok(true);
     }
@@ -84,11 +84,11 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
         dry_run: options.dry_run,
         ..Report::begin(&buyer.name, None, now)
     };
-    let mut run = Run::new(&buyer, report, &progress);
+    let mut run = Run::new(&buyer, report, &progress, stop.clone());
     let until = now.before(config.reconcile.stuck_after);
     let ended = tokio::select! {
         ended = single(&mut run, &options, until, now) => ended,
-        () = stop.wait() => Err(Stopped::Interrupted),
+        () = stop.overdue(config.drain) => Err(Stopped::Interrupted),
     };
     let mut report = run.report;
     progress.clear();
@@ -124,26 +124,25 @@ async fn single(
     Ok(())
 }
 
-/// Makes runs on their schedule, and tells of them. Never returns.
+/// Makes runs on their schedule, and tells of them, until it is asked to stop.
 pub(crate) fn keep_books(
     buyer: Arc<Buyer>,
     config: &Config,
+    stop: Stop,
 ) -> impl Future<Output = ()> + Send + use<> {
     let metrics = Arc::new(Metrics::new());
-    let keeper = Keeper::new(buyer, config, Arc::clone(&metrics));
+    let keeper = Keeper {
+        buyer,
+        schedule: config.reconcile.schedule.clone(),
+        stuck_after: config.reconcile.stuck_after,
+        metrics: Arc::clone(&metrics),
+        stop,
+    };
     let told = admin::serve(config.admin, metrics);
     async move {
-        tokio::join!(keeper.keep(), told);
-    }
-}
-
-impl Keeper {
-    fn new(buyer: Arc<Buyer>, config: &Config, metrics: Arc<Metrics>) -> Self {
-        Self {
-            buyer,
-            metrics,
-            schedule: config.reconcile.schedule.clone(),
-            stuck_after: config.reconcile.stuck_after,
+        tokio::select! {
+            () = keeper.keep() => {}
+            () = told => {}
         }
     }
 }

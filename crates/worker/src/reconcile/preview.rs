@@ -1,7 +1,7 @@
 use hp_order::{Event, Millis, Moment, State, step};
 use hp_queue::{Looked, Walk};
 
-use super::run::{Run, Stopped};
+use super::run::{Run, Stopped, ask};
 
 const PAGE: usize = 64;
 
@@ -44,7 +44,7 @@ impl Run<'_> {
         };
         let event = match record.state {
             State::Submitting => Event::Panicked,
-            _ => Event::Reconciled(self.buyer.look_up(&record.wanted).await),
+            _ => ask(self.buyer, record).await,
         };
         let step = step(record, event, &self.buyer.policy, moment);
         let id = record.wanted.order_id.as_str();

@@ -1,13 +1,13 @@
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use hp_order::{Event, Millis, Moment, State, Step, step};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use hp_order::{Event, Millis, Moment, Record, State, Step, step};
 use hp_queue::{Claimed, QueueError, Settled, Taken, Told, Walk};
 use tokio::time::sleep;
 use tracing::warn;
 
 use super::report::Report;
-use crate::run::Buyer;
+use crate::run::{Buyer, Stop, keep::leased};
 
 /// Orders of one step of the walk.
 const PAGE: usize = 256;
@@ -36,6 +36,8 @@ pub(crate) struct Run<'a> {
     pub(crate) buyer: &'a Buyer,
     pub(crate) report: Report,
     pub(crate) progress: &'a (dyn Progress + Sync),
+    /// Asked, it gives back what it has claimed, and ends.
+    stop: Stop,
     waited: Duration,
 }
 
@@ -54,11 +56,13 @@ impl<'a> Run<'a> {
         buyer: &'a Buyer,
         report: Report,
         progress: &'a (dyn Progress + Sync),
+        stop: Stop,
     ) -> Self {
         Self {
             buyer,
             report,
             progress,
+            stop,
             waited: Duration::ZERO,
         }
     }
@@ -92,9 +96,12 @@ impl<'a> Run<'a> {
     pub(crate) async fn through(&mut self, ids: &[String]) -> Result<(), Stopped> {
         let mut left: Vec<&str> = ids.iter().map(String::as_str).collect();
         while !left.is_empty() {
+            self.may_go_on()?;
             let (buyer, before) = (self.buyer, left.len());
-            let lease = buyer.longest_turn;
-            let taken = buyer.ledger.take_named(AT_A_TIME, lease, &left).await?;
+            let taken = buyer
+                .ledger
+                .take_named(AT_A_TIME, buyer.lease, &left)
+                .await?;
             let seen = names(&taken);
             left.retain(|id| !seen.contains(*id));
             self.progress.advance(before - left.len());
@@ -110,6 +117,7 @@ impl<'a> Run<'a> {
     /// Leave to make some calls, up to so many.
     pub(super) async fn leave(&mut self, calls: usize) -> Result<usize, Stopped> {
         loop {
+            self.may_go_on()?;
             let leave = self.buyer.ledger.may_call(calls).await?;
             if let Some(reason) = leave.paused {
                 return Err(Stopped::Paused(reason));
@@ -135,17 +143,30 @@ impl<'a> Run<'a> {
         for (id, why) in taken.unreadable {
             self.report.add_unreadable(&id, &why);
         }
-        let buyer = self.buyer;
-        let orders = taken.claimed.iter().map(|claimed| look_at(buyer, claimed));
-        let mut orders: FuturesUnordered<_> = orders.collect();
-        while let Some(done) = orders.next().await {
-            let (claimed, step) = done?;
-            match step {
-                Some(step) => self
-                    .report
-                    .add(claimed.id().as_str(), claimed.record.state, &step),
-                None => self.report.in_hand += 1,
+        let (buyer, stop) = (self.buyer, self.stop.clone());
+        let orders = taken.claimed.iter();
+        let mut orders: FuturesUnordered<_> = orders
+            .map(|claimed| look_at(buyer, claimed, &stop))
+            .collect();
+        // What one of them meets is no reason to leave the others half-way.
+        let mut end = Ok(());
+        while let Some((claimed, seen)) = orders.next().await {
+            match seen {
+                Ok(Seen::Settled(outcome)) => {
+                    let id = claimed.id().as_str();
+                    self.report.add(id, claimed.record.state, &outcome);
+                }
+                Ok(Seen::Taken) => self.report.in_hand += 1,
+                Ok(Seen::GivenBack) => {}
+                Err(error) => end = Err(error.into()),
             }
+        }
+        end
+    }
+
+    pub(super) fn may_go_on(&self) -> Result<(), Stopped> {
+        if self.stop.is_asked() {
+            return Err(Stopped::Interrupted);
         }
         Ok(())
     }
@@ -158,8 +179,10 @@ impl<'a> Run<'a> {
                 return Err(Stopped::Silent);
             }
         }
-        sleep(time).await;
-        Ok(())
+        tokio::select! {
+            () = sleep(time) => Ok(()),
+            () = self.stop.wait() => Err(Stopped::Interrupted),
+        }
     }
 }
 
@@ -170,21 +193,54 @@ fn names(taken: &Taken) -> HashSet<String> {
     told.chain(unreadable).chain(claimed).collect()
 }
 
-/// Asks HitPoints for the record of a claimed order, and settles what follows. No step: somebody else has it by now.
+/// What came of a look at a claimed order.
+enum Seen {
+    Settled(Step),
+    /// Somebody else has it by now.
+    Taken,
+    /// The run was asked to stop.
+    GivenBack,
+}
+
+/// Asks HitPoints for the record of a claimed order, and settles what follows.
 async fn look_at<'a>(
     buyer: &Buyer,
     claimed: &'a Claimed,
-) -> Result<(&'a Claimed, Option<Step>), QueueError> {
+    stop: &Stop,
+) -> (&'a Claimed, Result<Seen, QueueError>) {
     let moment = Moment {
         now: claimed.at,
         jitter: rand::random(),
     };
-    let event = match claimed.record.state {
-        State::Failed | State::Rejected | State::Expired => Event::Repeated,
-        _ => Event::Reconciled(buyer.look_up(&claimed.record.wanted).await),
+    let asked = async {
+        tokio::select! {
+            biased;
+            event = ask(buyer, &claimed.record) => event,
+            () = stop.wait() => Event::Released,
+        }
     };
-    let step = settle(buyer, claimed, event, moment).await?;
-    Ok((claimed, step))
+    let asked = AssertUnwindSafe(leased(buyer, claimed, asked)).catch_unwind();
+    let event = asked.await.unwrap_or_else(|_| {
+        warn!(order = %claimed.id(), "the order's code failed; nothing is known of it");
+        Event::Panicked
+    });
+    let is_given_back = event == Event::Released;
+    let settled = settle(buyer, claimed, event, moment).await;
+    let seen = settled.map(|applied| match applied {
+        _ if is_given_back => Seen::GivenBack,
+        Some(applied) => Seen::Settled(applied),
+        None => Seen::Taken,
+    });
+    (claimed, seen)
+}
+
+/// Asks HitPoints for an order's record, unless that has killed too many workers.
+pub(super) async fn ask(buyer: &Buyer, record: &Record) -> Event {
+    match record.state {
+        State::Failed | State::Rejected | State::Expired => Event::Repeated,
+        state if !state.has_ended() && record.is_poison(&buyer.policy) => Event::Crashed,
+        _ => Event::Reconciled(buyer.look_up(&record.wanted).await),
+    }
 }
 
 /// Applies what happened to a claimed order. None: it was not ours any more.
@@ -202,6 +258,6 @@ pub(crate) async fn settle(
     }
     match buyer.ledger.settle(claimed, &step, contact).await? {
         Settled::Applied(_) => Ok(Some(step)),
-        Settled::Stale => Ok(None),
+        Settled::Stale | Settled::Restored => Ok(None),
     }
 }

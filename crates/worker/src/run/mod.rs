@@ -5,7 +5,7 @@ mod backend;
 mod buy;
 mod held;
 mod holds;
-mod keep;
+pub(crate) mod keep;
 mod refresh;
 mod settle;
 mod stop;
@@ -33,8 +33,6 @@ pub(crate) struct Buyer {
     pub(crate) policy: Policy,
     holds: holds::Holds,
     pub(crate) lease: std::time::Duration,
-    /// The longest that a worker may be at one order: its lease and a call.
-    pub(crate) longest_turn: std::time::Duration,
     /// Told when an order was put off, so that the take loop learns when it is due.
     postponed: Notify,
     pub(crate) name: String,
@@ -51,7 +49,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     }
     let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
     let sign = tokio::spawn(keep::alive(Arc::clone(&buyer)));
-    let keeper = tokio::spawn(keep_books(Arc::clone(&buyer), config));
+    let keeper = tokio::spawn(keep_books(Arc::clone(&buyer), config, stop.clone()));
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
     let orders = take::start(Arc::clone(&buyer), inbox, config.concurrency, stop.clone());
@@ -66,12 +64,18 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         asked.wait().await;
         Ok::<_, std::io::Error>(())
     });
+    let ended = async {
+        let end = running.await;
+        if stop.is_asked() {
+            let _ = keeper.await;
+        }
+        end.map_err(|error| format!("the worker ended: {error}").into())
+    };
     let end = tokio::select! {
-        end = running => end.map_err(|error| format!("the worker ended: {error}").into()),
+        end = ended => end,
         () = stop.overdue(config.drain) => Err("stopped before all orders were settled; they are taken over when their lease ends".into()),
     };
     refresher.abort();
-    keeper.abort();
     sign.abort();
     keep::gone(&buyer).await;
     match &end {
@@ -102,7 +106,6 @@ impl Buyer {
             policy: config.policy,
             holds: holds::Holds::default(),
             lease: config.lease,
-            longest_turn: config.lease + config.api.timeout,
             postponed: Notify::new(),
             name: name(),
         })

@@ -57,7 +57,7 @@ where
         let work = self.inner.call(task);
         Box::pin(
             async move {
-                let done = keep::leased(&buyer, &held, work).await;
+                let done = keep::leased(&buyer, &held.claimed, work).await;
                 let event = done.map_err(Into::into).unwrap_or_else(|error| {
                     warn!(%error, "the order's code failed; its outcome is unknown");
                     Event::Panicked
@@ -87,6 +87,10 @@ pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event, moment: Mom
         }
         Settled::Stale => {
             warn!(state = %step.state, "claimed by another worker meanwhile, or Redis was restarted: this outcome is dropped, and HitPoints asked");
+        }
+        Settled::Restored => {
+            warn!(state = %step.state, "Redis had forgotten this order: it is there again, and HitPoints is asked what became of it");
+            buyer.postponed.notify_one();
         }
     }
 }

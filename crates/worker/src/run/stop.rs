@@ -35,6 +35,12 @@ impl Stop {
         Ok(Self(asked))
     }
 
+    /// Asked by whoever calls the function.
+    pub(crate) fn by_hand() -> (impl Fn(), Self) {
+        let (times, asked) = watch::channel(0);
+        (move || times.send_modify(|times| *times += 1), Self(asked))
+    }
+
     /// Whether somebody asked.
     pub(crate) fn is_asked(&self) -> bool {
         *self.0.borrow() > 0

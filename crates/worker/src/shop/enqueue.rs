@@ -13,7 +13,6 @@ use std::{
 
 use backon::{ExponentialBuilder, Retryable};
 use clap::Args;
-use futures_util::{StreamExt, stream};
 use hp_api::{OrderId, ProductId, Quantity};
 use hp_queue::{Deadline, Job, Meta, Queue, QueueError, ResultStream, Traceparent};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -74,7 +73,7 @@ struct One {
     traceparent: Option<Traceparent>,
 }
 
-/// So many are on their way at a time.
+/// So many are put in at a time.
 const AT_A_TIME: usize = 64;
 /// So many faults of a file are shown.
 const SHOWN: usize = 20;
@@ -156,25 +155,23 @@ async fn put_in(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let by_name = orders.form.json || orders.file.is_none();
     let bar = bar(jobs.len(), is_told && by_name);
-    let mut entries = stream::iter(jobs)
-        .map(|job| async move { (job, put(queue, job).await) })
-        .buffered(AT_A_TIME);
     let mut done = 0;
-    while let Some((job, entry)) = entries.next().await {
-        let entry = entry.map_err(|error| {
+    for some in jobs.chunks(AT_A_TIME) {
+        let entries = put(queue, some).await.map_err(|error| {
             let all = jobs.len();
-            format!("{error}. Of {all} orders {done} are in the inbox; put them in again, all of them: what is there is bought once")
+            format!("{error}. Of {all} orders {done} are in the inbox, and maybe some more; put them in again, all of them: what is there is bought once")
         })?;
-        done += 1;
-        bar.inc(1);
-        let id = &job.order_id;
-        match (is_told, orders.form.json) {
-            (true, true) => say!(
-                "{}",
-                serde_json::json!({ "order_id": id.as_str(), "entry": entry })
-            )?,
-            (true, false) if by_name => say!("{id} is in the inbox as {entry}")?,
-            _ => {}
+        done += some.len();
+        bar.inc(some.len() as u64);
+        for (Job { order_id, .. }, entry) in some.iter().zip(entries) {
+            match (is_told, orders.form.json) {
+                (true, true) => say!(
+                    "{}",
+                    serde_json::json!({ "order_id": order_id.as_str(), "entry": entry })
+                )?,
+                (true, false) if by_name => say!("{order_id} is in the inbox as {entry}")?,
+                _ => {}
+            }
         }
     }
     bar.finish_and_clear();
@@ -185,8 +182,8 @@ async fn put_in(
 }
 
 /// Once more where Redis was away for a moment: the same id is bought once.
-async fn put(queue: &Queue, job: &Job) -> Result<String, QueueError> {
-    (|| queue.enqueue(job))
+async fn put(queue: &Queue, jobs: &[Job]) -> Result<Vec<String>, QueueError> {
+    (|| queue.enqueue_all(jobs))
         .retry(ExponentialBuilder::default().with_max_times(4))
         .when(|error| matches!(error, QueueError::Unreachable(_)))
         .await

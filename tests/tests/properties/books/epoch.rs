@@ -71,8 +71,8 @@ impl Epoch {
 }
 
 impl Books {
-    /// A take looks which Redis this is, and what the worker remembers that it does not.
-    pub(super) fn notice(&mut self, scene: Scene) -> Epoch {
+    /// A take, or a worker that takes nothing, looks which Redis this is, and what the worker remembers that it does not.
+    pub(crate) fn notice(&mut self, scene: Scene) -> Epoch {
         let mut epoch = match self.epoch {
             Some(epoch) if epoch.life.server == scene.server => epoch,
             before => self.begin(scene, before),

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
-use hp_order::State;
+use hp_order::{Cause, State};
 
-use super::{Doubts, Epoch, Life};
+use super::{Doubts, Epoch, Life, Settling};
 use crate::{
     operation::Put,
     shown::{Line, Told, When},
@@ -24,6 +24,7 @@ pub(crate) struct Order {
     pub(crate) attempts: u32,
     pub(crate) checks: u32,
     pub(crate) crashes: u32,
+    pub(crate) cause: Option<Cause>,
     /// The claim that was settled last.
     pub(crate) settled: u64,
     pub(crate) life: Life,
@@ -43,6 +44,8 @@ pub(crate) struct Order {
 pub(crate) enum Doubt {
     None,
     Fresh,
+    /// So is one that was restored, since whenever that was.
+    Restored,
     /// What was sent has arrived by now.
     Past,
 }
@@ -57,7 +60,7 @@ impl Doubt {
     }
 
     pub(super) fn passes(&mut self) {
-        if *self == Self::Fresh {
+        if matches!(self, Self::Fresh | Self::Restored) {
             *self = Self::Past;
         }
     }
@@ -77,6 +80,7 @@ impl Order {
             attempts: 1,
             checks: u32::from(is_doubted),
             crashes: 0,
+            cause: is_doubted.then_some(Cause::RedisRestarted),
             settled: 0,
             life: epoch.life,
             doubt: if is_doubted {
@@ -88,6 +92,27 @@ impl Order {
             first: None,
             repetitions: VecDeque::new(),
             given: put.words(),
+        }
+    }
+
+    pub(super) fn restored(settling: &Settling, life: Life) -> Self {
+        let record = &settling.record;
+        Self {
+            has_other_quantity: record.wanted.quantity.get() != 1,
+            words: settling.words.clone(),
+            state: State::Uncertain,
+            claim: record.claim,
+            attempts: record.attempts,
+            checks: record.checks,
+            crashes: record.crashes,
+            cause: Some(Cause::RedisRestarted),
+            settled: record.claim,
+            life,
+            doubt: Doubt::Restored,
+            when: Some(When::Due),
+            first: None,
+            repetitions: VecDeque::new(),
+            given: settling.words.clone(),
         }
     }
 

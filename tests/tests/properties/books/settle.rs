@@ -1,4 +1,4 @@
-use hp_order::{Contact, Ending, Next, State, Step};
+use hp_order::{Contact, Ending, Next, Record, State, Step};
 
 use super::{Books, Doubt, Life, Order, Words};
 use crate::shown::{Breaker, Told, When};
@@ -6,11 +6,9 @@ use crate::shown::{Breaker, Told, When};
 /// A settling, as the holder of a claim asks for it.
 #[derive(Clone)]
 pub(crate) struct Settling {
-    pub(crate) id: String,
-    pub(crate) claim: u64,
+    /// The order as it was claimed.
+    pub(crate) record: Record,
     pub(crate) life: Life,
-    /// In which state it was claimed.
-    pub(crate) state: State,
     pub(crate) words: Words,
     pub(crate) step: Step,
     pub(crate) contact: Contact,
@@ -23,26 +21,42 @@ pub(crate) enum Effect {
     Repeated,
     /// What was heard of HitPoints counts, and nothing else.
     Stale,
+    /// The order was forgotten, and is there again, as in doubt.
+    Restored,
 }
 
 const SILENCES: u32 = 10;
 
 impl Books {
     pub(crate) fn settle(&mut self, settling: &Settling, server: u32) -> Effect {
-        let order = self.orders.get(&settling.id);
-        let ours = order.filter(|order| order.is_held_by(settling.claim, settling.life));
-        if ours.is_some_and(|order| order.settled == settling.claim) {
+        let (id, claim) = (settling.id(), settling.record.claim);
+        let Some(order) = self.orders.get(id) else {
+            return self.restore(settling);
+        };
+        let ours = Some(order).filter(|order| order.is_held_by(claim, settling.life));
+        if ours.is_some_and(|order| order.settled == claim) {
             return Effect::Repeated;
         }
         let (is_ours, is_present) = (ours.is_some(), self.is_present(settling.life, server));
         self.hear(settling);
         let is_uncharged = matches!(&settling.step.next, Next::End(ending) if !is_charged(ending));
-        let is_end = !settling.state.has_ended();
+        let is_end = !settling.record.state.has_ended();
         if !is_ours || is_uncharged && is_end && !is_present {
             return Effect::Stale;
         }
         self.apply(settling);
         Effect::Applied
+    }
+
+    fn restore(&mut self, settling: &Settling) -> Effect {
+        self.hear(settling);
+        if settling.record.state.has_ended() {
+            return Effect::Stale;
+        }
+        let life = self.epoch.map_or(settling.life, |epoch| epoch.life);
+        let id = settling.id().to_owned();
+        self.orders.insert(id, Order::restored(settling, life));
+        Effect::Restored
     }
 
     /// Whether Redis can have forgotten nothing since.
@@ -51,10 +65,10 @@ impl Books {
     }
 
     fn apply(&mut self, settling: &Settling) {
-        let order = self.orders.get_mut(&settling.id).unwrap();
-        order.settled = settling.claim;
+        let order = self.orders.get_mut(settling.id()).unwrap();
+        order.settled = settling.record.claim;
         match &settling.step.next {
-            Next::End(ending) if settling.state.has_ended() => {
+            Next::End(ending) if settling.record.state.has_ended() => {
                 order.repetitions.pop_front();
                 order.when = (!order.repetitions.is_empty()).then_some(When::Due);
                 self.told.push(told(settling, ending, true));
@@ -75,7 +89,7 @@ impl Books {
     fn hear(&mut self, settling: &Settling) {
         let breaker = &mut self.breaker;
         let is_open = breaker.pauses > 0;
-        let is_probe = breaker.probe == format!("{} {}", settling.id, settling.claim);
+        let is_probe = breaker.probe == format!("{} {}", settling.id(), settling.record.claim);
         match settling.contact {
             Contact::Answer => *breaker = Breaker::default(),
             Contact::Silence if !is_open => {
@@ -117,9 +131,16 @@ impl Order {
         self.attempts = step.attempts;
         self.checks = step.checks;
         self.crashes = step.crashes;
+        self.cause = step.cause;
         if !matches!(step.state, State::Uncertain | State::Review) {
             self.doubt = Doubt::None;
         }
+    }
+}
+
+impl Settling {
+    fn id(&self) -> &str {
+        self.record.wanted.order_id.as_str()
     }
 }
 
@@ -131,7 +152,7 @@ fn told(settling: &Settling, ending: &Ending, is_copy: bool) -> Told {
     let Words { own_stream, meta } = settling.words.clone();
     Told {
         own_stream,
-        id: settling.id.clone(),
+        id: settling.id().into(),
         status: ending.status().as_str().into(),
         reason: ending.reason().unwrap_or_default().into(),
         meta,

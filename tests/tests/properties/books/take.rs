@@ -1,6 +1,6 @@
-use hp_order::State;
+use hp_order::{Cause, State};
 
-use super::{Books, Doubt, Epoch, Order, Scene};
+use super::{Books, Doubt, Doubts, Epoch, Order, Scene};
 use crate::shown::When;
 
 /// A take, as the worker asks for it.
@@ -104,7 +104,7 @@ impl Books {
 
 impl Order {
     fn reclaim(&mut self, epoch: Epoch) {
-        let is_older = self.life != epoch.life;
+        let is_older = self.life != epoch.life && epoch.doubts != Doubts::None;
         let worker_died = self.settled != self.claim && !is_older;
         self.claim += 1;
         self.life = epoch.life;
@@ -120,12 +120,16 @@ impl Order {
                 self.attempts += 1;
                 self.checks += u32::from(is_older);
                 self.state = if is_older {
+                    self.cause = Some(Cause::RedisRestarted);
                     State::Uncertain
                 } else {
                     State::Submitting
                 };
             }
-            _ => {
+            state => {
+                if state == State::Submitting {
+                    self.cause = Some(Cause::WorkerDied);
+                }
                 self.checks += 1;
                 self.crashes += u32::from(worker_died);
                 self.state = State::Uncertain;

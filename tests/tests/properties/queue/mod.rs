@@ -83,6 +83,7 @@ impl Queue {
         match operation {
             Operation::Put(put) => self.put(put).await,
             Operation::PutNonsense => self.put_nonsense().await,
+            Operation::Show { worker } => self.show(worker).await?,
             Operation::Take {
                 worker,
                 n,

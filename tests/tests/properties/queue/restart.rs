@@ -95,9 +95,10 @@ impl Queue {
         {
             self.run::<i64>(&["HINCRBY", "epoch", "since", &back]).await;
         }
-        let is_fresh = |id: &&String| self.books.orders[*id].doubt == Doubt::Fresh;
-        let fresh: Vec<_> = self.books.orders.keys().filter(is_fresh).cloned().collect();
-        for id in fresh {
+        let lasts =
+            |id: &&String| matches!(self.books.orders[*id].doubt, Doubt::Fresh | Doubt::Restored);
+        let doubted: Vec<_> = self.books.orders.keys().filter(lasts).cloned().collect();
+        for id in doubted {
             let record = format!("order:{id}");
             self.run::<i64>(&["HINCRBY", &record, "restarted_at", &back])
                 .await;

@@ -43,10 +43,8 @@ impl Queue {
     async fn apply(&mut self, held: &Held, step: &Step, contact: Contact) -> Verdict {
         let claimed = &held.claimed;
         let settling = Settling {
-            id: claimed.id().to_string(),
-            claim: claimed.record.claim,
+            record: claimed.record.clone(),
             life: held.life,
-            state: claimed.record.state,
             words: Words {
                 own_stream: claimed.reply_to.is_some(),
                 meta: String::from_utf8(claimed.meta.clone().unwrap_or_default()).unwrap(),
@@ -57,12 +55,15 @@ impl Queue {
         let pauses = self.books.breaker.pauses;
         let effect = self.books.settle(&settling, self.server);
         let has_paused = self.books.breaker.pauses > pauses;
-        let before = self.look_unless(effect == Effect::Applied).await;
+        let may_change = matches!(effect, Effect::Applied | Effect::Restored);
+        let before = self.look_unless(may_change).await;
         let started = self.now().await;
         let ledger = &self.workers[held.worker].ledger;
         let answer = ledger.settle(claimed, step, contact).await.unwrap();
         let is_stale = answer == Settled::Stale;
-        prop_assert_eq!(is_stale, effect == Effect::Stale, "{}", settling.id);
+        let told = (is_stale, answer == Settled::Restored);
+        let wanted = (effect == Effect::Stale, effect == Effect::Restored);
+        prop_assert_eq!(told, wanted, "stale, restored: {}", claimed.id());
         if let Some(before) = before {
             let changes = self.look().await.changes_since(&before);
             let may_change = |key: &String| is_stale && HEARD.contains(&key.as_str());

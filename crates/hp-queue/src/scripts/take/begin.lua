@@ -4,7 +4,7 @@
 --
 -- KEYS  1 jobs  2 schedule  3 open  4 results  5 rejected  6 paused  7 epoch  8 breaker  9 rate  10 holds
 -- ARGV  1 prefix
---       2 n, the most orders to claim
+--       2 n, the most orders to claim; 0: a worker only shows what it remembers, and learns
 --       3 lease, ms: a claimed order comes due by itself after it
 --       4 "inbox" or "schedule": which source goes first; or "calls": no order is claimed, n calls are to be made otherwise
 --       5 how long results are kept, ms

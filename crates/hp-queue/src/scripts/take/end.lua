@@ -39,8 +39,10 @@ if #claimed > 0 then
   if silent[1] then
     -- If nothing is heard of it, another one is let through after this time.
     local claim = redis.pcall('HGET', order_key(claimed[1][2]), 'claim')
-    local probe = claimed[1][2] .. ' ' .. (type(claim) == 'string' and claim or '')
-    redis.call('HSET', breaker, 'until', text(now + ARGV[7]), 'probe', probe)
+    -- One whose record cannot be used is none.
+    if type(claim) == 'string' then
+      redis.call('HSET', breaker, 'until', text(now + ARGV[7]), 'probe', claimed[1][2] .. ' ' .. claim)
+    end
     more = false
   end
 end

@@ -69,10 +69,14 @@ local function may_be_forgotten(entry_id)
   return epoch.since > 0 and (put_in < epoch.since + on_its_way or is_up_to(entry_id, epoch.boundary))
 end
 
--- How long a forgotten request may still arrive. If nothing is known to be lost, one lease: by then every living
--- worker has told what it remembers.
-local function doubt_until(restarted_at)
-  local is_safe = tonumber(restarted_at) == epoch.since and not is_marked(epoch.id)
-  return text(restarted_at + (is_safe and lease or on_its_way))
+-- So long after a restart every living worker has shown what it remembers, which it does every two seconds.
+local SHOWN = 15000
+
+-- Until when a forgotten request may still arrive. What was in doubt anyhow waits for as long as any request may be on its
+-- way. What stands there as never sent waits only until somebody would have shown that writes are lost, if nobody has.
+local function doubt_until(restarted_at, seems_unsent)
+  local nobody_knows_better = tonumber(restarted_at) == epoch.since and not is_marked(epoch.id)
+  local is_short = seems_unsent and nobody_knows_better
+  return text(restarted_at + (is_short and math.min(math.max(lease, SHOWN), on_its_way) or on_its_way))
 end
 

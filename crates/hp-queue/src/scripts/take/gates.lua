@@ -7,6 +7,8 @@ local function nothing(reason, wait)
   return { at, reason, '-1', '', {}, epoch.id, epoch.taken, wait, silent[2] or '', redis.call('HGETALL', holds), {} }
 end
 
+if n == 0 then return nothing('', -1) end
+
 if redis.call('EXISTS', paused) == 1 then
   local reason = redis.call('HGET', paused, 'reason')
   return nothing(reason and reason ~= '' and reason or 'no reason given', -1)
@@ -21,10 +23,12 @@ if silent[1] then
   n = 1
 end
 
--- The rate: calls are spread evenly; after an idle time a tenth of a second's worth may leave at once.
+-- The rate: calls are spread evenly; after an idle time a tenth of a second's worth may leave at once. No more than the
+-- time that has passed is ever taken: where more is, the clock has gone back.
 local now_us, first_free = time[1] * 1000000 + time[2], nil
 if interval > 0 then
-  first_free = math.max(tonumber(redis.call('GET', rate) or 0), now_us - math.max(interval, 100000))
+  local taken_up_to = math.min(tonumber(redis.call('GET', rate) or 0), now_us)
+  first_free = math.max(taken_up_to, now_us - math.max(interval, 100000))
   n = math.min(n, math.floor((now_us - first_free) / interval))
   if n <= 0 then return nothing('', math.max(math.ceil((first_free + interval - now_us) / 1000), 1)) end
 end

@@ -15,7 +15,7 @@ local function admit(job, key, entry_id)
     redis.call('HSET', key, 'claim', '1', 'state', 'uncertain', 'cause', 'redis_restarted', 'attempts', '1',
       'checks', '1', 'restarted_at', text(epoch.since), 'accepted_at', at, 'updated_at', at, 'epoch', epoch.id,
       unpack(asked))
-    return hand_out(job.order_id, key, epoch.since)
+    return hand_out(job.order_id, key, epoch.since, true)
   end
   redis.call('HSET', key, 'claim', '1', 'state', 'submitting', 'attempts', '1', 'checks', '0',
     'accepted_at', at, 'submitted_at', at, 'updated_at', at, 'epoch', epoch.id, unpack(asked))
