@@ -146,10 +146,10 @@ impl Here<'_> {
                 crashes: 0,
                 ..self.ask_again(Duration::ZERO)
             },
-            State::Queued | State::Waiting => {
-                self.to(self.record.state, Next::After(Duration::ZERO))
-            }
-            _ => self.released(),
+            _ => Step {
+                next: Next::After(Duration::ZERO),
+                ..self.released()
+            },
         }
     }
 
@@ -311,13 +311,16 @@ impl Here<'_> {
             },
             State::Uncertain => Step {
                 checks: self.record.checks.saturating_sub(1),
-                ..self.ask_again(Duration::ZERO)
+                ..self.ask_again(self.due_in())
             },
-            other => {
-                let due_at = self.record.due_at.unwrap_or(self.moment.now);
-                self.to(other, Next::After(due_at.since(self.moment.now)))
-            }
+            other => self.to(other, Next::After(self.due_in())),
         }
+    }
+
+    /// What was taken before its time keeps it.
+    fn due_in(&self) -> Duration {
+        let due_at = self.record.due_at.unwrap_or(self.moment.now);
+        due_at.since(self.moment.now)
     }
 
     fn withheld(&self, delay: Duration) -> Step {

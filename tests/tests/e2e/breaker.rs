@@ -134,3 +134,49 @@ async fn a_silence_whose_settling_is_sent_again_counts_once() {
     let heard: u64 = world.redis.run(&["HGET", "{hp}:breaker", "silences"]).await;
     assert_eq!(heard, 1);
 }
+
+#[tokio::test]
+async fn an_order_whose_record_cannot_be_used_is_no_probe() {
+    use crate::by_hand::{LONG, NONE, settle, take_one};
+
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("broken", 1).await;
+    take_one(&ledger, NONE).await;
+    world
+        .redis
+        .run::<()>(&["SET", "{hp}:order:broken", "no hash"])
+        .await;
+    for n in 0..11 {
+        world.order(&format!("A-{n}"), 1).await;
+    }
+    for _ in 0..10 {
+        let claimed = take_one(&ledger, LONG).await;
+        settle(&ledger, &claimed, silence()).await;
+    }
+    world
+        .redis
+        .run::<u64>(&["HSET", "{hp}:breaker", "until", "0"])
+        .await;
+    let first = hp_queue::LookFirst::Schedule;
+    let broken = ledger.take(9, LONG, first).await.unwrap();
+    assert_eq!((broken.claimed.len(), broken.unreadable.len()), (0, 1));
+    let probe = ledger.take(9, LONG, first).await.unwrap();
+    assert_eq!(probe.claimed[0].id().as_str(), "A-10", "no pause for it");
+}
+
+#[tokio::test]
+async fn calls_that_are_taken_far_ahead_by_a_clock_that_went_back_hold_up_nobody() {
+    let world = World::start();
+    let ledger = world.ledger_with(hp_queue::Rules {
+        interval: Some(std::time::Duration::from_millis(1)),
+        ..e2e::rules()
+    });
+    world
+        .redis
+        .run::<()>(&["SET", "{hp}:rate", "99999999999999999"])
+        .await;
+    assert_eq!(ledger.may_call(1).await.unwrap().calls, 1);
+    let taken_up_to: u64 = world.redis.run(&["GET", "{hp}:rate"]).await;
+    assert!(taken_up_to < 99_999_999_999_999_999, "by today's clock");
+}

@@ -93,6 +93,9 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
     }
     let in_hand = take_one(&ledger, LONG).await;
     assert_eq!(in_hand.id().as_str(), "in-hand");
+    world.order("sent", 1).await;
+    let sent = take_one(&ledger, NONE).await;
+    assert_eq!(sent.id().as_str(), "sent");
     world.order("in-the-inbox", 1).await;
     world.redis.crash_and_restart();
     reconnect(&ledger).await;
@@ -112,16 +115,30 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
             )
         })
         .collect();
-    let doubted = (State::Uncertain, Some(Cause::RedisRestarted), 1);
+    let (unsent, died) = (Cause::RedisRestarted, Cause::WorkerDied);
+    let doubted = [
+        ("queued", unsent),
+        ("sent", died),
+        ("in-the-inbox", unsent),
+        ("new", unsent),
+    ];
     assert_eq!(
         seen,
-        ["queued", "in-the-inbox", "new"].map(|id| (id, doubted.0, doubted.1, doubted.2))
+        doubted.map(|(id, cause)| (id, State::Uncertain, Some(cause), 1))
     );
-    let until = taken.claimed[0].record.doubt_until.unwrap();
+    let lasts = |nth: usize| {
+        let until = taken.claimed[nth].record.doubt_until.unwrap();
+        until.since(taken.now)
+    };
     assert_eq!(
-        until,
-        taken.now.plus(LONG),
-        "nothing is known to be lost, so one lease is enough"
+        lasts(0),
+        LONG,
+        "nothing is known to be lost, so one lease is enough for what seems not to be sent"
+    );
+    assert_eq!(
+        lasts(1),
+        e2e::rules().policy.resubmit_after,
+        "a later request than Redis knows of may be on its way"
     );
     assert_eq!(
         settle(&ledger, &in_hand, refused()).await,
@@ -132,6 +149,20 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
         settle(&ledger, &in_hand, Event::Released).await,
         Settled::Applied(None)
     );
+}
+
+#[tokio::test]
+async fn a_lease_that_is_too_short_to_hear_from_all_workers_shortens_no_doubt() {
+    let mut world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    settle(&ledger, &take_one(&ledger, LONG).await, Event::Released).await;
+    world.redis.crash_and_restart();
+    reconnect(&ledger).await;
+    let second = Duration::from_secs(1);
+    let mut taken = ledger.take(1, second, LookFirst::Schedule).await.unwrap();
+    let until = taken.claimed.remove(0).record.doubt_until.unwrap();
+    assert_eq!(until.since(taken.now), Duration::from_secs(15));
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod elsewhere;
 mod fencing;
 mod forgetful_redis;
 mod holds;
+mod in_hand;
 mod job_rules;
 mod main_job;
 mod odd_redis;

@@ -1,11 +1,18 @@
 //! A reconciliation run on demand: what is stuck is held against HitPoints' record, and mended.
 
-use std::{process::Output, time::Duration};
+use std::{
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use e2e::{Worker, World};
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 use hp_order::{Event, Finding};
 use hp_queue::{Claimed, Ledger};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
 
 use crate::by_hand::{LONG, settle, take_one};
@@ -342,6 +349,100 @@ async fn an_audit_finds_ended_orders_that_differ_from_hitpoints_records() {
     );
     let (_, none) = report(&world, &["--once", "--audit", "--since", "1ms"]);
     assert_eq!(none["audit"]["compared"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_interrupted_gives_back_what_it_holds() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1~query:timeout-before").await;
+    settle(&ledger, &order, lost()).await;
+    let patient = [
+        AT_ONCE,
+        ("HP_API__TIMEOUT", "50s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "1h"),
+        ("HP_WORKER__LEASE", "10m"),
+    ];
+    let id = order.id().as_str();
+    let due_before: u64 = world.redis.run(&["ZSCORE", "{hp}:schedule", id]).await;
+    let mut run = Worker::process(&["reconcile", "--once"], &world.settings(&patient))
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let again = || async { (world.record(id).await["claim"] == "2").then_some(()) };
+    world.redis.until("the run to take it", again).await;
+    kill(Pid::from_raw(run.id().cast_signed()), Signal::SIGINT).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(2));
+    let record = world.record(id).await;
+    assert_eq!(
+        (record["state"].as_str(), &record["settled"]),
+        ("uncertain", &record["claim"])
+    );
+    let due: u64 = world.redis.run(&["ZSCORE", "{hp}:schedule", id]).await;
+    assert!(due.abs_diff(due_before) < 60_000, "it keeps its time");
+    let left = world.stream("{hp}:reconcile:runs").await.remove(0);
+    assert_eq!((&*left["looked_at"], &*left["in_hand"]), ("0", "0"));
+    assert!(left["incomplete"].contains("interrupted"), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_keeps_its_orders_for_as_long_as_hitpoints_takes() {
+    let world = World::with(hp_sandbox::Options {
+        latency: "2s".parse().unwrap(),
+        ..hp_sandbox::Options::local()
+    });
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    charge(&world, &order).await;
+    settle(&ledger, &order, lost()).await;
+    let patient = [
+        AT_ONCE,
+        ("HP_WORKER__LEASE", "1s"),
+        ("HP_API__TIMEOUT", "20s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "30s"),
+    ];
+    let settings = world.settings(&patient);
+    let mut run = Worker::process(&["reconcile", "--once"], &settings)
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let again = || async { (world.record("A-1").await["claim"] == "2").then_some(()) };
+    world.redis.until("the run to take it", again).await;
+    let _worker = world.worker_with(&patient);
+    assert_eq!(world.result("A-1").await["source"], "reconcile");
+    assert_eq!(
+        world.record("A-1").await["claim"],
+        "2",
+        "nobody else had it"
+    );
+    assert!(run.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_took_workers_down_with_it_is_left_to_a_person() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world
+        .sandbox
+        .set_fault("query:http-500-before", 1.0)
+        .unwrap();
+    for state in ["review", "uncertain"] {
+        let order = claimed(&world, &ledger, state).await;
+        settle(&ledger, &order, lost()).await;
+        let key = format!("{{hp}}:order:{state}");
+        let words = [
+            "HSET", &key, "state", state, "crashes", "5", "message", "evidence",
+        ];
+        world.redis.run::<u64>(&words).await;
+    }
+    let (code, report) = report(&world, &["--once"]);
+    assert_eq!((code, &report["to_review"]), (1, &2.into()));
+    let asked = world.sandbox.met();
+    assert!(asked.is_empty(), "it was asked about again: {asked:?}");
+    assert_eq!(world.record("uncertain").await["state"], "review");
+    assert_eq!(world.record("review").await["message"], "evidence");
 }
 
 #[tokio::test(flavor = "multi_thread")]

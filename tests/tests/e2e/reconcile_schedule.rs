@@ -107,6 +107,55 @@ async fn a_worker_that_was_away_in_its_run_leaves_no_second_report() {
     assert_eq!(world.stream("{hp}:reconcile:runs").await.len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_a_worker_that_is_asked_to_stop_is_made_by_another_at_once() {
+    let world = World::start();
+    stuck(&world).await;
+    let slow = [
+        ("HP_RECONCILE__SCHEDULE", "0 0 1 1 *"),
+        ("HP_RECONCILE__STUCK_AFTER", "1ms"),
+        ("HP_WORKER__RATE", "2"),
+        ("HP_RETRY__RESUBMIT_AFTER", "1h"),
+        // Nobody could wait for its lease to end.
+        ("HP_WORKER__LEASE", "10m"),
+    ];
+    let mut first = world.worker_with(&slow);
+    let begun = || async {
+        let holder: Option<String> = world.redis.run(&["HGET", "{hp}:reconcile", "holder"]).await;
+        holder.map(drop)
+    };
+    world.redis.until("a run to begin", begun).await;
+    first.signal(Signal::SIGTERM);
+    assert!(first.ended().await.success(), "{}", first.log());
+    let left = runs(&world, 1).await.remove(0);
+    assert!(left["incomplete"].contains("interrupted"), "{left:?}");
+    for n in 0..20 {
+        let record = world.record(&format!("A-{n}")).await;
+        let has_ended = record["state"] == "completed";
+        assert!(
+            has_ended || record["settled"] == record["claim"],
+            "{record:?}"
+        );
+    }
+    let _second = worker(&world, "0 0 1 1 *", "1000");
+    let made = runs(&world, 2).await.remove(1);
+    assert_eq!((&made["tick"], &*made["incomplete"]), (&left["tick"], ""));
+    assert_eq!(made["in_hand"], "0", "none of them is due by itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_a_clock_gone_back_has_left_in_the_future_is_not_waited_for() {
+    let world = World::start();
+    world
+        .redis
+        .run::<u64>(&["HSET", "{hp}:reconcile", "done", "99999999999999"])
+        .await;
+    let _worker = worker(&world, "0 0 1 1 *", "1000");
+    let run = runs(&world, 1).await.remove(0);
+    let done: String = world.redis.run(&["HGET", "{hp}:reconcile", "done"]).await;
+    assert_eq!(done, run["tick"]);
+}
+
 /// What a worker tells under this path, at the address in its log.
 async fn asked(worker: &Worker, path: &str) -> String {
     worker.said("metrics are at http://").await;

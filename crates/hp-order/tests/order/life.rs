@@ -573,6 +573,49 @@ fn an_order_that_takes_worker_after_worker_down_with_it_goes_to_a_person() {
 }
 
 #[test]
+fn code_that_fails_over_an_order_that_it_did_not_send_leaves_it_where_it_was() {
+    for state in [State::Queued, State::Waiting, State::Review] {
+        let step = steps(&claimed(state), Event::Panicked, 1);
+        assert_eq!((step.state, step.crashes, step.cause), (state, 1, None));
+    }
+}
+
+#[test]
+fn what_a_person_is_to_see_stays_until_a_record_says_otherwise() {
+    let evidence = Some("two cards of three".to_owned());
+    let review = Record {
+        state: State::Review,
+        message: evidence.clone(),
+        ..in_doubt(Cause::WorkerDied)
+    };
+    let contradiction = Finding::Contradiction(hp_api::Mismatch::Quantity);
+    let unknown = || Finding::Unknown(doubt(DoubtKind::Lost));
+    for resolution in [
+        Resolution::Completed,
+        Resolution::NotCharged,
+        Resolution::Resubmit,
+    ] {
+        let step = steps(&review, Event::Resolved(resolution, unknown()), 9999);
+        assert_eq!(
+            (step.state, step.message),
+            (State::Review, evidence.clone())
+        );
+    }
+    for finding in [Finding::NotFound, unknown()] {
+        let step = steps(&review, Event::Reconciled(finding), 9999);
+        assert_eq!(
+            (step.state, step.message),
+            (State::Review, evidence.clone())
+        );
+    }
+    let step = steps(&review, Event::Reconciled(contradiction.clone()), 9999);
+    let Finding::Contradiction(mismatch) = contradiction else {
+        unreachable!()
+    };
+    assert_eq!(step.message, Some(mismatch.to_string()));
+}
+
+#[test]
 fn a_worker_tells_whether_hitpoints_was_heard() {
     let refused = |kind| Event::Submitted(Outcome::NotCharged(refusal(kind, None)));
     let doubted = |kind| Event::Submitted(Outcome::Unknown(doubt(kind)));

@@ -157,6 +157,7 @@ impl<'a> Run<'a> {
                     self.report.add(id, claimed.record.state, &outcome);
                 }
                 Ok(Seen::Taken) => self.report.in_hand += 1,
+                Ok(Seen::GivenBack) if end.is_ok() => end = Err(Stopped::Interrupted),
                 Ok(Seen::GivenBack) => {}
                 Err(error) => end = Err(error.into()),
             }

@@ -11,6 +11,13 @@ pub(crate) struct Life {
 }
 
 impl Life {
+    /// Of a Redis that no worker has seen.
+    pub(super) const NONE: Self = Self {
+        server: u32::MAX,
+        began: 0,
+        is_lossy: false,
+    };
+
     fn is_part_of(self, other: Self) -> bool {
         (self.server, self.began) == (other.server, other.began)
     }

@@ -53,7 +53,7 @@ impl Books {
         if settling.record.state.has_ended() {
             return Effect::Stale;
         }
-        let life = self.epoch.map_or(settling.life, |epoch| epoch.life);
+        let life = self.epoch.map_or(Life::NONE, |epoch| epoch.life);
         let id = settling.id().to_owned();
         self.orders.insert(id, Order::restored(settling, life));
         Effect::Restored

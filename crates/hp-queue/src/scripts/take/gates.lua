@@ -23,12 +23,13 @@ if silent[1] then
   n = 1
 end
 
--- The rate: calls are spread evenly; after an idle time a tenth of a second's worth may leave at once. No more than the
--- time that has passed is ever taken: where more is, the clock has gone back.
+-- The rate: calls are spread evenly; after an idle time a tenth of a second's worth may leave at once. Only time
+-- that has passed is ever taken: where more is, the clock has gone back.
 local now_us, first_free = time[1] * 1000000 + time[2], nil
 if interval > 0 then
-  local taken_up_to = math.min(tonumber(redis.call('GET', rate) or 0), now_us)
-  first_free = math.max(taken_up_to, now_us - math.max(interval, 100000))
+  local taken_up_to = tonumber(redis.call('GET', rate) or 0)
+  first_free = now_us - math.max(interval, 100000)
+  if taken_up_to <= now_us then first_free = math.max(taken_up_to, first_free) end
   n = math.min(n, math.floor((now_us - first_free) / interval))
   if n <= 0 then return nothing('', math.max(math.ceil((first_free + interval - now_us) / 1000), 1)) end
 end
