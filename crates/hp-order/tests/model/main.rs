@@ -37,9 +37,10 @@
 //! 1. A request arrives, and what came of it is on record, within `retry.resubmit_after` of the *claim* that it was
 //!    sent for, or never. So `resubmit_after` has to cover the lease, within which it leaves, besides its way.
 //! 2. A worker sends nothing after its lease has ended.
-//! 3. A living worker makes a take, and with it shows what it knows, before a lease has passed since Redis fell back.
+//! 3. A living worker shows what it knows before a lease has passed since Redis fell back. (It does so every two seconds, and
+//!    is given 15 s where the lease is shorter.)
 //! 4. Where nobody can tell that a claim was forgotten, since its worker died before it could, its request arrives
-//!    within a lease of the fall-back, or never.
+//!    within as much of the fall-back, or never.
 //! 5. A shop that repeats an order of which Redis has forgotten everything does so within `resubmit_after` of the first
 //!    take after the fall-back, or never. Later, it is a new order.
 //! 6. The very first take of a queue is not forgotten: before it there is nothing to tell a restart by.
