@@ -59,7 +59,8 @@
 //!
 //! Two scripts move orders: `take` claims them and puts the end of the lease into the schedule, so that the orders
 //! of a dead worker come due by themselves; `settle` applies an [`hp_order::Step`] if the claim is still the
-//! current one, and writes the result in the same stroke. An order whose record is gone meanwhile is put back by `restore`. Their files say what they expect and answer.
+//! current one, and writes the result in the same stroke. An order whose record is gone meanwhile is put back by
+//! `restore`. Their files say what they expect and answer.
 
 mod codec;
 mod connect;

@@ -134,6 +134,6 @@ async fn an_order_that_is_there_again_is_left_to_whoever_has_it() {
     world.order("A-1", 1).await;
     let again = take_one(&ledger, LONG).await;
     assert_eq!(settle(&ledger, &before, refused()).await, Settled::Stale);
-    let due: f64 = world.redis.run(&["ZSCORE", "{hp}:schedule", "A-1"]).await;
-    assert!(due > again.at.0 as f64, "its lease goes on");
+    let due: u64 = world.redis.run(&["ZSCORE", "{hp}:schedule", "A-1"]).await;
+    assert!(due > again.at.0, "its lease goes on");
 }
