@@ -14,6 +14,7 @@ pub(crate) fn instead(fault: Fault) -> Option<Reply> {
         Fault::Http500Before => Some(Reply::Send(Answer::http_500())),
         Fault::LowBalance => Some(refused::BALANCE.into()),
         Fault::Fail0 => Some(refused::FAIL.into()),
+        Fault::Code(code) => Some(Reply::Send(Answer::error(code, "error"))),
         _ => None,
     }
 }

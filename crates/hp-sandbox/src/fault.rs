@@ -44,7 +44,12 @@ pub enum Fault {
     LowBalance,
     /// Code 0 without acting.
     Fail0,
+    /// This error code without acting.
+    Code(i64),
 }
+
+/// What a fault of any code begins with: `code-400124`.
+const CODE: &str = "code-";
 
 const NAMES: [(Fault, &str); 18] = [
     (Fault::RefuseConnection, "refuse-connection"),
@@ -68,6 +73,7 @@ const NAMES: [(Fault, &str); 18] = [
 ];
 
 impl Fault {
+    /// Those that have a name of their own.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().map(|(fault, _)| fault)
     }
@@ -81,6 +87,9 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Code(code) = self {
+            return write!(f, "{CODE}{code}");
+        }
         let name = NAMES.iter().find(|(fault, _)| fault == self);
         f.write_str(name.map_or("", |(_, name)| name))
     }
@@ -91,9 +100,17 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, BadSetting> {
         let known = NAMES.iter().find(|(_, name)| *name == text);
-        known.map(|(fault, _)| *fault).ok_or_else(|| {
+        let known = known.map(|(fault, _)| *fault);
+        known.or_else(|| of_code(text)).ok_or_else(|| {
             let names = NAMES.map(|(_, name)| name).join(", ");
-            BadSetting(format!("no fault is called {text:?}; there are {names}"))
+            let why = format!("no fault is called {text:?}; there are {names}, {CODE}400124");
+            BadSetting(why)
         })
     }
+}
+
+/// 200 is no error.
+fn of_code(text: &str) -> Option<Fault> {
+    let code = text.strip_prefix(CODE)?.parse().ok()?;
+    (code != 200).then_some(Fault::Code(code))
 }

@@ -28,7 +28,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// Every fault of every call that it can befall.
+    /// Every fault that has a name of its own, of every call that it can befall.
     pub fn all() -> impl Iterator<Item = Self> {
         let of = |call| Fault::all().map(move |fault| Self { call, fault });
         of(Call::Fetch).chain(of(Call::Query).filter(|t| !t.fault.concerns_only_fetches()))

@@ -73,6 +73,22 @@ async fn query_faults_happen_by_rate_too() {
 }
 
 #[tokio::test]
+async fn every_query_can_be_answered_with_one_code_until_it_is_switched_off() {
+    let sandbox = Sandbox::start(Options::local()).unwrap();
+    sandbox.set_fault("query:code-400124", 1.0).unwrap();
+    assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 200);
+    for id in ["A-1", "never-bought"] {
+        assert_eq!(query(&sandbox, id).code().await, 400_124, "{id}");
+    }
+    sandbox.clear_faults();
+    assert_eq!(query(&sandbox, "A-1").code().await, 200);
+    assert_eq!(query(&sandbox, "never-bought").code().await, 400_100);
+    for no_error in ["query:code-200", "query:code-", "query:code-x"] {
+        assert!(sandbox.set_fault(no_error, 1.0).is_err(), "{no_error}");
+    }
+}
+
+#[tokio::test]
 async fn faults_of_charging_are_refused_for_queries() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     for fault in ["late-record", "low-balance", "short-record", "wrong-record"] {
