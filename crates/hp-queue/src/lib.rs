@@ -63,6 +63,7 @@
 //! `restore`. Their files say what they expect and answer.
 
 mod codec;
+mod completed;
 mod connect;
 mod deliver;
 mod error;
