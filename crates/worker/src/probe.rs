@@ -1,55 +1,163 @@
-use hp_api::{Absence, Client, Lookup, OrderId};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hp_api::{Absence, CallError, Client, FetchCards, Lookup, OrderId};
+use hp_queue::{Ledger, QueueError};
 use rand::{Rng, distr::Alphanumeric};
-use tokio::sync::Mutex;
+use tracing::{info, warn};
 
 /// Knows what HitPoints answers to a query for an order that certainly never existed. Nothing else counts as
 /// "not found".
+///
+/// In trouble HitPoints may answer every query alike, and whoever takes that for "not found" submits again what was
+/// charged. So an answer is learned only with a positive control: at the same time HitPoints gives the record of an
+/// order that it has charged.
 pub(crate) struct Probe {
     client: Client,
-    answer: Mutex<Option<Absence>>,
+    ledger: Ledger,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Learned with an order as the control.
+    answer: Option<Absence>,
+    /// The latest order that this process saw charged.
+    charged: Option<FetchCards>,
+}
+
+/// What HitPoints gave while it was probed.
+enum Control {
+    Order(OrderId),
+    Products,
+}
+
+/// Why it is not known what HitPoints answers for an order that does not exist.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unlearned {
+    #[error("HitPoints gives no clear answer for an order that cannot exist: {0}")]
+    NoAnswer(String),
+    #[error("HitPoints answered two orders that cannot exist differently")]
+    Unsteady,
+    #[error(
+        "HitPoints does not give order {0} either, which it has charged: it is in trouble, or that record is gone"
+    )]
+    NoRecord(OrderId),
+    #[error("HitPoints gives no product list: {0}")]
+    NoProducts(CallError),
+    #[error(
+        "HitPoints answers differently than before, and no charged order is known to ask about"
+    )]
+    NoControl,
+    #[error("no charged order to ask about can be read: {0}")]
+    Queue(#[from] QueueError),
+}
+
+impl Unlearned {
+    fn tell(&self) {
+        warn!(
+            error = %self,
+            "nothing is learned about orders that do not exist; what was learned before still counts, and without it no order in doubt is submitted again"
+        );
+    }
 }
 
 impl Probe {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, ledger: Ledger) -> Self {
         Self {
             client,
-            answer: Mutex::new(None),
+            ledger,
+            known: Mutex::default(),
         }
     }
 
-    /// The answer, asked for once.
+    /// An order that HitPoints has charged: the next control.
+    pub(crate) fn saw_charged(&self, order: &FetchCards) {
+        self.known().charged = Some(order.clone());
+    }
+
+    /// The answer, if it is known or can be learned now.
     pub(crate) async fn answer(&self) -> Option<Absence> {
-        let mut answer = self.answer.lock().await;
-        if answer.is_none() {
-            *answer = self.ask().await;
-        }
-        *answer
+        self.find_out().await.inspect_err(Unlearned::tell).ok()
     }
 
-    /// Asks again, if anybody asked before; an inconclusive answer changes nothing.
+    /// The same, or why it is not known.
+    pub(crate) async fn find_out(&self) -> Result<Absence, Unlearned> {
+        let known = self.known().answer;
+        match known {
+            Some(answer) => Ok(answer),
+            None => self.learn().await,
+        }
+    }
+
+    /// Learns the answer, or whether it has changed. What was learned before is kept until another is proven.
     pub(crate) async fn refresh(&self) {
-        let mut answer = self.answer.lock().await;
-        if answer.is_some() {
-            *answer = self.ask().await.or(*answer);
+        if let Err(error) = self.learn().await {
+            error.tell();
         }
     }
 
-    async fn ask(&self) -> Option<Absence> {
+    async fn learn(&self) -> Result<Absence, Unlearned> {
+        let before = self.known().answer;
+        let answer = self.ask().await?;
+        if before == Some(answer) {
+            return Ok(answer);
+        }
+        let control = self.control().await?;
+        // A trouble may have ended just before the control.
+        if self.ask().await? != answer {
+            return Err(Unlearned::Unsteady);
+        }
+        match control {
+            Control::Order(control) => {
+                info!(%answer, %control, "learned what HitPoints answers for an order that does not exist");
+                self.known().answer = Some(answer);
+                Ok(answer)
+            }
+            Control::Products if before.is_some() => Err(Unlearned::NoControl),
+            // It proves little, so the answer counts for this moment and is not kept.
+            Control::Products => Ok(answer),
+        }
+    }
+
+    async fn ask(&self) -> Result<Absence, Unlearned> {
+        let no_answer = |why: &dyn ToString| Unlearned::NoAnswer(why.to_string());
         let random: String = rand::rng()
             .sample_iter(Alphanumeric)
             .take(32)
             .map(char::from)
             .collect();
-        let id: OrderId = format!("probe-{random}").parse().ok()?;
+        let id: OrderId = format!("probe-{random}")
+            .parse()
+            .map_err(|invalid| no_answer(&invalid))?;
         match Lookup::of(self.client.query_order(&id).await) {
-            Lookup::Absent(absence) => {
-                tracing::info!(answer = %absence, "learned what HitPoints answers for an order that does not exist");
-                Some(absence)
-            }
-            other => {
-                tracing::warn!(answer = ?other, "HitPoints gave no usable answer for an order that cannot exist");
-                None
-            }
+            Lookup::Absent(absence) => Ok(absence),
+            Lookup::Unknown(doubt) => Err(no_answer(&doubt.message)),
+            Lookup::Contradiction(mismatch) => Err(no_answer(&mismatch)),
+            Lookup::Found(_) => Err(no_answer(&"a record")),
         }
+    }
+
+    async fn control(&self) -> Result<Control, Unlearned> {
+        let charged = self.known().charged.clone();
+        let order = match charged {
+            Some(order) => Some(order),
+            None => self.ledger.last_completed().await?,
+        };
+        let Some(order) = order else {
+            // Nothing was bought yet that HitPoints could be asked about.
+            let products = self.client.products(None).await;
+            products.map_err(Unlearned::NoProducts)?;
+            return Ok(Control::Products);
+        };
+        match Lookup::of(self.client.query(&order).await) {
+            Lookup::Found(_) => Ok(Control::Order(order.order_id)),
+            // A record that HitPoints has deleted looks the same. It is in nobody's way for long: the next order that
+            // is charged is the next control.
+            _ => Err(Unlearned::NoRecord(order.order_id)),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -108,3 +108,18 @@ async fn a_redis_out_of_reach_is_told_without_its_password() {
     assert!(!well && seen.contains("redis://127.0.0.1:1") && remedy.contains("redis.url"));
     assert!(!lines.concat().contains("hunter2"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_denies_a_record_it_has_is_told() {
+    let world = World::start();
+    {
+        let _worker = world.worker();
+        world.order("A-1", 1).await;
+        world.result("A-1").await;
+    }
+    world.sandbox.set_fault("query:code-400124", 1.0).unwrap();
+    let (well, lines) = examined(&world, &[]);
+    let (seen, remedy) = line(&lines, "probe");
+    assert!(well && seen.starts_with("warn"), "{seen}");
+    assert!(seen.contains("order A-1") && remedy.contains("never submitted again"));
+}

@@ -20,6 +20,7 @@ mod main_job;
 mod odd_redis;
 mod operator;
 mod poison;
+mod probe;
 mod rate;
 mod reconcile;
 mod reconcile_many;

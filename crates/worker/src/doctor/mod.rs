@@ -53,7 +53,7 @@ pub(crate) async fn run(
         Ok::<_, std::io::Error>(())
     };
     tell(redis::findings(config, &ledger).await)?;
-    tell(vendor::findings(&client).await)?;
+    tell(vendor::findings(&client, &ledger).await)?;
     if bad > 0 {
         eprintln!("worker: {bad} of the above must be mended before orders are safe");
     }

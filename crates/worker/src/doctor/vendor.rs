@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use hp_api::{CallError, Client};
+use hp_queue::Ledger;
 
 use super::Finding;
 use crate::{clock, probe::Probe};
@@ -8,7 +9,7 @@ use crate::{clock, probe::Probe};
 /// HitPoints refuses a request whose date is further off than some minutes; nobody has said how many.
 const CLOCK: Duration = Duration::from_mins(1);
 
-pub(super) async fn findings(client: &Client) -> Vec<Finding> {
+pub(super) async fn findings(client: &Client, ledger: &Ledger) -> Vec<Finding> {
     match client.products(None).await {
         Ok(products) => vec![
             Finding::good(
@@ -16,7 +17,7 @@ pub(super) async fn findings(client: &Client) -> Vec<Finding> {
                 format!("{} products to order", products.len()),
             ),
             clock_of(client).await,
-            probe(client).await,
+            probe(client, ledger).await,
         ],
         Err(error) => {
             let mut findings = vec![unheard("credentials", &error)];
@@ -52,13 +53,13 @@ fn unheard(what: &'static str, error: &CallError) -> Finding {
     Finding::bad(what, seen, remedy)
 }
 
-async fn probe(client: &Client) -> Finding {
+async fn probe(client: &Client, ledger: &Ledger) -> Finding {
     let what = "probe";
-    match Probe::new(client.clone()).answer().await {
-        Some(answer) => Finding::good(what, format!("{answer} means that there is no such order")),
-        None => Finding::poor(
+    match Probe::new(client.clone(), ledger.clone()).find_out().await {
+        Ok(answer) => Finding::good(what, format!("{answer} means that there is no such order")),
+        Err(error) => Finding::poor(
             what,
-            "no clear answer for an order that cannot exist",
+            error.to_string(),
             "try again; until it is clear, an order in doubt is never submitted again but goes to review",
         ),
     }

@@ -42,6 +42,9 @@ impl Buyer {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
+        if matches!(outcome, Outcome::Charged(_)) {
+            self.probe.saw_charged(wanted);
+        }
         self.learn_balance(wanted.product_id, &outcome).await;
         Event::Submitted(outcome)
     }
@@ -53,6 +56,9 @@ impl Buyer {
             Lookup::Absent(_) => self.probe.answer().await,
             _ => None,
         };
+        if matches!(lookup, Lookup::Found(_)) {
+            self.probe.saw_charged(wanted);
+        }
         Finding::of(lookup, probe)
     }
 }

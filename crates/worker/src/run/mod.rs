@@ -97,12 +97,12 @@ pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
 
 impl Buyer {
     pub(crate) fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
-        let client = config.client()?;
+        let (client, ledger) = (config.client()?, config.ledger()?);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
-            probe: Probe::new(client.clone()),
+            probe: Probe::new(client.clone(), ledger.clone()),
             client,
-            ledger: config.ledger()?,
+            ledger,
             policy: config.policy,
             holds: holds::Holds::default(),
             lease: config.lease,

@@ -8,13 +8,21 @@ use super::Buyer;
 
 /// How often the product list is fetched.
 const EVERY: Duration = Duration::from_mins(10);
-/// How long the first order waits for the first list.
+/// How long the first order waits for the first list, and for the first answer to the probe.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// Fetches the product list before the first order is taken. Without one the worker starts all the same.
+/// Fetches the product list, and has the probe learn, before the first order is taken. Without them the worker starts
+/// all the same.
 pub(super) async fn first_list(buyer: &Buyer) {
     match timeout(FIRST, buyer.catalogue.refresh()).await {
-        Ok(Ok(products)) => info!(products, "fetched the product list"),
+        Ok(Ok(products)) => {
+            info!(products, "fetched the product list");
+            if timeout(FIRST, buyer.probe.refresh()).await.is_err() {
+                warn!(
+                    "no answer to the probe after {FIRST:?}; it is asked for when an order is in doubt"
+                );
+            }
+        }
         Ok(Err(error)) => {
             warn!(%error, "no product list yet; orders go to HitPoints unchecked by it");
         }
