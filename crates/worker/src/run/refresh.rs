@@ -8,21 +8,13 @@ use super::Buyer;
 
 /// How often the product list is fetched.
 const EVERY: Duration = Duration::from_mins(10);
-/// How long the first order waits for the first list, and for the first answer to the probe.
+/// How long the first order waits for the first list.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// Fetches the product list, and has the probe learn, before the first order is taken. Without them the worker starts
-/// all the same.
+/// Fetches the product list before the first order is taken. Without one the worker starts all the same.
 pub(super) async fn first_list(buyer: &Buyer) {
     match timeout(FIRST, buyer.catalogue.refresh()).await {
-        Ok(Ok(products)) => {
-            info!(products, "fetched the product list");
-            if timeout(FIRST, buyer.probe.refresh()).await.is_err() {
-                warn!(
-                    "no answer to the probe after {FIRST:?}; it is asked for when an order is in doubt"
-                );
-            }
-        }
+        Ok(Ok(products)) => info!(products, "fetched the product list"),
         Ok(Err(error)) => {
             warn!(%error, "no product list yet; orders go to HitPoints unchecked by it");
         }
@@ -38,6 +30,7 @@ pub(super) async fn keep_fresh(buyer: Arc<Buyer>) {
         .with_jitter()
         .without_max_times();
     loop {
+        buyer.probe.refresh().await;
         if buyer.catalogue.is_known() {
             sleep(EVERY).await;
         }
@@ -50,6 +43,5 @@ pub(super) async fn keep_fresh(buyer: Arc<Buyer>) {
         if let Ok(products) = refreshed {
             info!(products, "fetched the product list");
         }
-        buyer.probe.refresh().await;
     }
 }
