@@ -54,12 +54,10 @@ impl Event {
                 RefusalKind::NeverSent => Contact::Silence,
                 _ => Contact::Answer,
             },
-            Self::Submitted(Outcome::Unknown(doubt))
-            | Self::Queried(Finding::Unknown(doubt))
-            | Self::Reconciled(Finding::Unknown(doubt))
-            | Self::Resolved(_, Finding::Unknown(doubt)) => contact(doubt),
-            Self::Submitted(_) | Self::Queried(_) | Self::Reconciled(_) | Self::Resolved(..) => {
-                Contact::Answer
+            Self::Submitted(Outcome::Unknown(doubt)) => contact(doubt),
+            Self::Submitted(Outcome::Charged(_)) => Contact::Answer,
+            Self::Queried(finding) | Self::Reconciled(finding) | Self::Resolved(_, finding) => {
+                finding.contact()
             }
             Self::Panicked => Contact::Ours,
             _ => Contact::None,
@@ -109,6 +107,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Whether HitPoints was heard.
+    pub fn contact(&self) -> Contact {
+        match self {
+            Self::Unknown(doubt) => contact(doubt),
+            _ => Contact::Answer,
+        }
+    }
+
     /// Weighs a lookup. "No such order" counts only if it is, to the letter, what HitPoints answered to the
     /// probe for an id that certainly never existed; without a probe nothing is proven by it.
     pub fn of(lookup: Lookup, probe: Option<Absence>) -> Self {

@@ -26,8 +26,8 @@ pub fn plan(record: &Record, policy: &Policy, now: Millis) -> Task {
 }
 
 fn overdue(record: &Record, policy: &Policy, now: Millis) -> Option<Overdue> {
-    if record.deadline.is_some_and(|deadline| now >= deadline) {
+    if record.is_past_its_deadline(now) {
         return Some(Overdue::Deadline);
     }
-    (now.since(record.accepted_at) >= policy.give_up_after).then_some(Overdue::GiveUp)
+    (now.since(record.begun_at()) >= policy.give_up_after).then_some(Overdue::GiveUp)
 }

@@ -28,7 +28,8 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 9] = [
+    /// All of them.
+    pub const ALL: [Self; 9] = [
         Self::Queued,
         Self::Submitting,
         Self::Uncertain,
@@ -145,6 +146,8 @@ pub struct Record {
     pub crashes: u32,
     /// When it was admitted.
     pub accepted_at: Millis,
+    /// When a person had it begin anew: [`Policy::give_up_after`] counts from there.
+    pub renewed_at: Option<Millis>,
     /// When the last submission left.
     pub submitted_at: Option<Millis>,
     /// Where it is older than the last start of Redis: until then a submission that Redis has forgotten may
@@ -191,7 +194,17 @@ impl Record {
         forgotten.max(delayed)
     }
 
+    /// From when [`Policy::give_up_after`] counts.
+    pub(crate) fn begun_at(&self) -> Millis {
+        self.renewed_at.unwrap_or(self.accepted_at)
+    }
+
     pub(crate) fn age(&self, moment: Moment) -> Duration {
-        moment.now.since(self.accepted_at)
+        moment.now.since(self.begun_at())
+    }
+
+    /// Whether the producer does not want it to be submitted any more.
+    pub fn is_past_its_deadline(&self, now: Millis) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
     }
 }

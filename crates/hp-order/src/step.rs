@@ -3,7 +3,7 @@ use std::time::Duration;
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 
 use crate::{
-    Cause, Ending, Event, FailReason, Finding, Moment, Overdue, Policy, Record, Rejection,
+    Cause, Ending, Event, FailReason, Finding, Millis, Moment, Overdue, Policy, Record, Rejection,
     Resolution, Source, State,
 };
 
@@ -21,6 +21,8 @@ pub struct Step {
     pub checks: u32,
     /// Workers that died with it in their hands.
     pub crashes: u32,
+    /// When a person had it begin anew.
+    pub renewed_at: Option<Millis>,
     /// Why it is in doubt, while it is.
     pub cause: Option<Cause>,
     /// Code of the last answer from HitPoints.
@@ -86,6 +88,7 @@ impl Here<'_> {
             attempts: self.record.attempts,
             checks: self.record.checks,
             crashes: self.record.crashes,
+            renewed_at: self.record.renewed_at,
             cause: None,
             code: self.record.code,
             message: self.record.message.clone(),
@@ -132,8 +135,11 @@ impl Here<'_> {
             (Resolution::NotCharged, Finding::NotFound) if self.not_found_counts() => {
                 self.failed(FailReason::Resolved, Source::Query)
             }
-            (Resolution::Resubmit, Finding::NotFound) if self.not_found_counts() => {
-                self.to(State::Waiting, Next::After(Duration::ZERO))
+            (Resolution::Resubmit, Finding::NotFound)
+                if self.not_found_counts()
+                    && !self.record.is_past_its_deadline(self.moment.now) =>
+            {
+                self.renewed(self.to(State::Waiting, Next::After(Duration::ZERO)))
             }
             (_, finding) => self.reconciled(finding),
         }
@@ -142,14 +148,20 @@ impl Here<'_> {
     /// Begins anew what a person was to see to; what is certainly not charged only comes due.
     fn retried(&self) -> Step {
         match self.record.state {
-            State::Review => Step {
-                crashes: 0,
-                ..self.ask_again(Duration::ZERO)
-            },
+            State::Review => self.renewed(self.ask_again(Duration::ZERO)),
             _ => Step {
                 next: Next::After(Duration::ZERO),
                 ..self.released()
             },
+        }
+    }
+
+    /// As if it had just been admitted, and had harmed nobody.
+    fn renewed(&self, step: Step) -> Step {
+        Step {
+            crashes: 0,
+            renewed_at: Some(self.moment.now),
+            ..step
         }
     }
 
@@ -407,7 +419,7 @@ impl Here<'_> {
 
     /// A pause, cut short where a deadline is to be kept.
     fn in_time(&self, delay: Duration) -> Duration {
-        let give_up = self.record.accepted_at.plus(self.policy.give_up_after);
+        let give_up = self.record.begun_at().plus(self.policy.give_up_after);
         let limit = self
             .record
             .deadline

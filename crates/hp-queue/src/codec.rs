@@ -83,6 +83,7 @@ impl<'a> Answered<'a> {
             crashes: self.parse("crashes")?.unwrap_or(0),
             accepted_at,
             submitted_at,
+            renewed_at: self.time("renewed_at")?,
             doubt_until: self.time("doubt_until")?,
             due_at: self.time("due_at")?,
             deadline: self.time("deadline")?,
@@ -108,7 +109,7 @@ impl<'a> Answered<'a> {
 
 /// The ledger fields that a step changes; an empty value removes the field.
 pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
-    let mut fields = Vec::with_capacity(4);
+    let mut fields = Vec::with_capacity(8);
     let mut set = |changed: bool, name, value: String| {
         if changed {
             fields.push((name, value));
@@ -135,6 +136,12 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
         step.crashes.to_string(),
     );
     set(
+        step.renewed_at != record.renewed_at,
+        "renewed_at",
+        step.renewed_at
+            .map_or_else(String::new, |at| at.0.to_string()),
+    );
+    set(
         record.doubt_until.is_some() && !matches!(step.state, State::Uncertain | State::Review),
         "restarted_at",
         String::new(),
@@ -156,6 +163,13 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
         "submitted_at",
         String::new(),
     );
+    if let Next::End(Ending::Completed { order, .. }) = &step.next
+        && !record.state.has_ended()
+    {
+        set(true, "currency", order.currency.to_string());
+        set(true, "total_price", order.total_price.to_string());
+        set(true, "pin_count", order.cards.len().to_string());
+    }
     if let Next::End(ending) = &step.next
         && let Some(reason) = ending.reason()
     {
@@ -187,6 +201,7 @@ pub(crate) fn restored_fields(claimed: &Claimed, step: &Step) -> Vec<(&'static s
         ("attempts", number(record.attempts.into())),
         ("checks", number(record.checks.into())),
         ("crashes", number(record.crashes.into())),
+        ("renewed_at", time(record.renewed_at)),
         ("submitted_at", time(record.submitted_at)),
         ("deadline", time(record.deadline)),
         ("code", step.code.map(|code| code.to_string())),

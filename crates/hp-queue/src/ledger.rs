@@ -172,7 +172,8 @@ impl Ledger {
             .arg(millis(longest_pause))
             .arg(self.interval());
         let mut fields = record_fields(record, step);
-        if !record.state.has_ended() {
+        // Telling a result again is no part of an order's life, unless a person did it.
+        if !record.state.has_ended() || claimed.note.is_some() {
             let note = claimed.note.as_deref();
             let story = claimed.story.after(record, claimed.at, step, note);
             fields.push(("story", story));

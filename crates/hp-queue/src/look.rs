@@ -30,11 +30,11 @@ pub struct Looked {
     pub reply_to: Option<String>,
     /// Whether a worker may be at it.
     pub is_in_hand: bool,
-    /// What its first result says was charged, while that is still there.
+    /// What its result said was charged.
     pub told: Option<Charge>,
 }
 
-/// What a result says was charged.
+/// What was charged for an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// In major units.
@@ -58,7 +58,7 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let keys = &self.keys;
-        let mut command = call(&LOOK, &[&keys.schedule, &keys.results]);
+        let mut command = call(&LOOK, &[&keys.schedule]);
         command.arg(&keys.prefix).arg(ids);
         let seen: Vec<Value> = run(&LOOK, &command, &mut self.connection.clone()).await?;
         Ok(seen.iter().map(read).collect())
@@ -82,10 +82,10 @@ fn read(value: &Value) -> Result<Looked, (String, String)> {
         is_in_hand: fields.text("in_hand").is_some(),
         result: text("result"),
         reply_to: text("reply_to"),
-        told: text("result_total_price").map(|total_price| Charge {
+        told: text("total_price").map(|total_price| Charge {
             total_price,
-            currency: text("result_currency").unwrap_or_default(),
-            pin_count: text("result_pin_count").unwrap_or_default(),
+            currency: text("currency").unwrap_or_default(),
+            pin_count: text("pin_count").unwrap_or_default(),
         }),
     })
 }

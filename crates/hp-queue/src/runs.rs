@@ -66,17 +66,17 @@ impl Ledger {
         self.ask("end", turn, Duration::ZERO, report).await
     }
 
-    /// Leaves the report of a run that is not complete, so that another worker makes it at once.
+    /// Leaves the report of a run that is not complete, so that it is made anew when this time is over.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn give_up_run(
         &self,
         turn: &Turn,
+        again_in: Duration,
         report: &[(&str, String)],
     ) -> Result<Right, QueueError> {
-        self.ask("give_up", Some(turn), Duration::ZERO, report)
-            .await
+        self.ask("give_up", Some(turn), again_in, report).await
     }
 
     /// The time by Redis' clock.

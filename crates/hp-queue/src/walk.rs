@@ -7,7 +7,7 @@ use hp_order::Millis;
 use crate::{Ledger, QueueError};
 
 /// How far a walk over the open orders has come: the oldest come first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Walk {
     from: u64,
     /// Those of the very time at which the last page ended.
@@ -54,12 +54,13 @@ impl Ledger {
         Ok(walk.go_on(page))
     }
 
-    /// Ids that are scheduled though they are not among the open orders, a part of them for each `cursor`, which is
-    /// zero at first, and again when there are no more. An id may come twice.
+    /// Ids that a walk over the open orders up to `until` leaves out: those that are scheduled though they are not among
+    /// them, and those in review that are younger. A part of them for each `cursor`, which is zero at first, and again
+    /// when there are no more. An id may come twice.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn strays(&self, cursor: &mut u64) -> Result<Vec<String>, QueueError> {
+    pub async fn strays(&self, cursor: &mut u64, until: Millis) -> Result<Vec<String>, QueueError> {
         let mut connection = self.connection.clone();
         let mut scan = redis::cmd("ZSCAN");
         scan.arg(&self.keys.schedule)
@@ -76,10 +77,14 @@ impl Ledger {
         for (id, _) in &page {
             ask.arg(id);
         }
-        let open: Vec<Option<f64>> = ask.query_async(&mut connection).await?;
+        let open: Vec<Option<u64>> = ask.query_async(&mut connection).await?;
+        let is_left_out = |due: f64, admitted_at: Option<u64>| {
+            // Orders in review stand at the end of the schedule.
+            admitted_at.is_none_or(|at| at > until.0 && due == f64::INFINITY)
+        };
         let pairs = page.into_iter().zip(open);
         Ok(pairs
-            .filter(|(_, open)| open.is_none())
+            .filter(|((_, due), open)| is_left_out(*due, *open))
             .map(|((id, _), _)| id)
             .collect())
     }

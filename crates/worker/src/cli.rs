@@ -82,20 +82,22 @@ pub(crate) enum Command {
     Doctor(Json),
     /// Hold every stuck order against HitPoints' record, and mend what differs.
     ///
-    /// Looks at each open order that is older than reconcile.stuck_after and that no worker is at, those in review
-    /// included. Workers do the same on reconcile.schedule; this needs none of them. It keeps to rate, breaker and pause,
-    /// and may be interrupted. Every run leaves a report in {hp}:reconcile:runs.
+    /// Looks at each open order that is older than reconcile.stuck_after and that no worker is at, and at all in review.
+    /// Workers do the same on reconcile.schedule; this needs none of them. It keeps to rate, breaker and pause, and may
+    /// be interrupted. Every run leaves a report in {hp}:reconcile:runs and in the log. Where the account is refused it ends,
+    /// and does not pause the queue, as a worker would.
     ///
     ///   worker reconcile --once                        one run, as for a CronJob or a timer
     ///   worker reconcile --order A-1001 --dry-run      what would be done with one order
     ///   worker reconcile --audit --since 24h --report yesterday.csv
     ///
-    /// Exit codes: 0 all agree or is mended, 1 something needs a person, 2 it could not run, or not to its end.
+    /// Exit codes: 0 all agree, is mended or is asked about again in its time, 1 something needs a person, 2 it could not run,
+    /// or not to its end, or HitPoints gave no answers.
     #[command(verbatim_doc_comment)]
     Reconcile(Options),
     /// Have orders tried again now: those in review are asked about anew, those that wait come due.
     ///
-    ///   worker retry A-1001 A-1002
+    ///   worker retry A-1001 A-1002 --why "HitPoints has mended it"
     ///
     /// Exit codes: 0 all are tried again, 1 one is not (it has ended, or a worker is at it), 2 it could not be done.
     #[command(verbatim_doc_comment)]
@@ -107,17 +109,17 @@ pub(crate) enum Command {
     ///   worker resolve A-1001 --as resubmit --why "never arrived, ticket 42"
     ///
     /// completed: only if the record is there and fits. not-charged and resubmit: only if there is certainly none, which
-    /// cannot be known before retry.resubmit_after has passed since the last submission. Who and why stand in the order's
-    /// story.
+    /// cannot be known before retry.resubmit_after has passed since the last submission. resubmit: not after the order's
+    /// deadline; retry.give_up_after counts anew. Who and why stand in the order's story.
     ///
     /// Exit codes: 0 done, 1 HitPoints' record says otherwise, or the order is not in review, 2 it could not be done.
     #[command(verbatim_doc_comment)]
     Resolve(Decision),
     /// Put the results of ended orders out again; those of completed ones from HitPoints' record, which has the cards.
     ///
-    ///   worker republish A-1001
+    ///   worker republish A-1001 --why "the shop lost it"
     ///
-    /// Exit codes: 0 all are told, 1 one is not, 2 it could not be done.
+    /// Exit codes: 0 all are told, or a worker is about to, 1 one is not, 2 it could not be done.
     #[command(verbatim_doc_comment)]
     Republish(Orders),
     /// List orders: the open ones, or those in the states that are named.

@@ -18,8 +18,12 @@ use crate::{
 /// Orders by their ids.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Orders {
+    /// The shop's own ids of the orders.
     #[arg(value_name = "ID", required = true)]
     ids: Vec<OrderId>,
+    /// Why, for the orders' stories.
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
     /// Who does it, for the orders' stories; else the user of this machine.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -31,6 +35,7 @@ pub(crate) struct Orders {
 /// One order.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct One {
+    /// The shop's own id of the order.
     #[arg(value_name = "ID")]
     pub(crate) id: OrderId,
     /// Print it as JSON.
@@ -49,6 +54,7 @@ pub(crate) struct Json {
 /// What a person says of an order.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Decision {
+    /// The shop's own id of the order.
     #[arg(value_name = "ID")]
     id: OrderId,
     /// What to take it for.
@@ -88,7 +94,20 @@ struct Outcome<'a> {
 type Done = Result<bool, Box<dyn Error>>;
 
 /// An order that could be claimed, or why not.
-type Claim = Result<Claimed, String>;
+type Claim = Result<Claimed, NotOurs>;
+
+/// Why an order cannot be claimed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum NotOurs {
+    #[error("it has ended: its result stands")]
+    Ended,
+    #[error("a worker is at it")]
+    Busy,
+    #[error("there is no such order")]
+    Unknown,
+    #[error("{0}")]
+    Unusable(String),
+}
 
 /// Somebody else has the order.
 const TAKEN: &str = "a worker has it by now";
@@ -98,9 +117,9 @@ pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {
     let buyer = Buyer::open(config)?;
     let mut all_done = true;
     for id in &orders.ids {
-        let note = note("retried", orders.by.as_deref(), None);
+        let note = note("retried", orders.by.as_deref(), orders.why.as_deref());
         let outcome = match claim(&buyer, id, Some(note)).await? {
-            Err(why) => Outcome::missed(id, None, why),
+            Err(why) => Outcome::missed(id, None, why.to_string()),
             Ok(claimed) => match decide(&buyer, &claimed, Event::Retried).await? {
                 None => Outcome::missed(id, None, TAKEN.into()),
                 Some(step) => Outcome::done(id, &step, "tried again now".into()),
@@ -126,9 +145,10 @@ async fn resolved<'a>(
 ) -> Result<Outcome<'a>, Box<dyn Error>> {
     let Decision { id, verdict, .. } = decision;
     let word = verdict.word();
-    let note = note(word, decision.by.as_deref(), Some(&decision.why));
+    let asked = format!("asked to be {word}");
+    let note = note(&asked, decision.by.as_deref(), Some(&decision.why));
     let claimed = match claim(buyer, id, Some(note)).await? {
-        Err(why) => return Ok(Outcome::missed(id, None, why)),
+        Err(why) => return Ok(Outcome::missed(id, None, why.to_string())),
         Ok(claimed) => claimed,
     };
     let state = claimed.record.state;
@@ -138,7 +158,7 @@ async fn resolved<'a>(
         return Ok(Outcome::missed(id, Some(state), why));
     }
     let finding = look_up(buyer, &claimed).await;
-    let found = in_words(&finding, &claimed, buyer);
+    let found = in_words(&finding, &claimed, *verdict, buyer);
     let decided = Event::Resolved(verdict.resolution(), finding);
     Ok(match decide(buyer, &claimed, decided).await? {
         None => Outcome::missed(id, None, TAKEN.into()),
@@ -152,8 +172,9 @@ pub(crate) async fn republish(config: &Config, orders: Orders) -> Done {
     let buyer = Buyer::open(config)?;
     let mut all_done = true;
     for id in &orders.ids {
-        let outcome = match tell_again(&buyer, id).await? {
-            Ok(step) => Outcome::done(id, &step, "its result is told again".into()),
+        let note = note("told again", orders.by.as_deref(), orders.why.as_deref());
+        let outcome = match tell_again(&buyer, id, note).await? {
+            Ok(told) => told,
             Err(why) => Outcome::missed(id, None, why),
         };
         all_done &= outcome.done;
@@ -162,7 +183,11 @@ pub(crate) async fn republish(config: &Config, orders: Orders) -> Done {
     Ok(all_done)
 }
 
-async fn tell_again(buyer: &Buyer, id: &OrderId) -> Result<Result<Step, String>, Box<dyn Error>> {
+async fn tell_again<'a>(
+    buyer: &Buyer,
+    id: &'a OrderId,
+    note: String,
+) -> Result<Result<Outcome<'a>, String>, Box<dyn Error>> {
     let looked = buyer.ledger.look(&[id.as_str()]).await?;
     match looked.first() {
         None => return Ok(Err("there is no such order".into())),
@@ -173,21 +198,34 @@ async fn tell_again(buyer: &Buyer, id: &OrderId) -> Result<Result<Step, String>,
         }
         Some(Ok(_)) => {}
     }
+    let by_a_worker = || Outcome {
+        order_id: id.as_str(),
+        done: true,
+        state: None,
+        message: "a worker tells its result again".into(),
+    };
     let now = buyer.ledger.now().await?;
     buyer.ledger.want_again(id, now).await?;
-    let claimed = match claim(buyer, id, None).await? {
+    let claimed = match claim(buyer, id, Some(note)).await? {
         Ok(claimed) => claimed,
-        Err(why) => return Ok(Err(format!("{why}, and tells it"))),
+        Err(NotOurs::Busy | NotOurs::Ended) => return Ok(Ok(by_a_worker())),
+        Err(why) => return Ok(Err(why.to_string())),
     };
-    let event = match claimed.record.state {
-        State::Completed => Event::Reconciled(look_up(buyer, &claimed).await),
-        _ => Event::Repeated,
+    let (event, found) = match claimed.record.state {
+        State::Completed => {
+            let finding = look_up(buyer, &claimed).await;
+            let found = in_words(&finding, &claimed, Verdict::Completed, buyer);
+            (Event::Reconciled(finding), found)
+        }
+        _ => (Event::Repeated, String::new()),
     };
     let step = decide(buyer, &claimed, event).await?;
     Ok(match step {
-        Some(step) if matches!(step.next, Next::End(_)) => Ok(step),
-        Some(_) => Err("HitPoints does not give its record now; the workers ask again".into()),
-        None => Err("a worker has it by now, and tells it".into()),
+        Some(step) if matches!(step.next, Next::End(_)) => {
+            Ok(Outcome::done(id, &step, "its result is told again".into()))
+        }
+        Some(_) => Err(format!("{found}; the workers go on asking")),
+        None => Ok(by_a_worker()),
     })
 }
 
@@ -240,13 +278,14 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
         }
         let told = taken.told.into_iter().map(|(_, told)| told);
         let why = told.into_iter().find_map(|told| match told {
-            Told::Ended => Some("it has ended: its result stands".to_owned()),
-            Told::InHand => Some("a worker is at it".into()),
-            Told::Unknown => Some("there is no such order".into()),
-            Told::Unusable(why) => Some(why),
+            Told::Ended => Some(NotOurs::Ended),
+            Told::InHand => Some(NotOurs::Busy),
+            Told::Unknown => Some(NotOurs::Unknown),
+            Told::Unusable(why) => Some(NotOurs::Unusable(why)),
             Told::Repaired(_) => None,
         });
-        let unreadable = taken.unreadable.pop().map(|(_, why)| why);
+        let unreadable = taken.unreadable.pop();
+        let unreadable = unreadable.map(|(_, why)| NotOurs::Unusable(why));
         match (why.or(unreadable), taken.wait) {
             (Some(why), _) => return Ok(Err(why)),
             (None, Some(_)) if taken.silent_since.is_some() => {
@@ -262,7 +301,7 @@ async fn look_up(buyer: &Buyer, claimed: &Claimed) -> Finding {
 }
 
 /// What HitPoints said, for the person whose decision it stands against.
-fn in_words(finding: &Finding, claimed: &Claimed, buyer: &Buyer) -> String {
+fn in_words(finding: &Finding, claimed: &Claimed, verdict: Verdict, buyer: &Buyer) -> String {
     match finding {
         Finding::Found(_) => "HitPoints has charged it: it is completed".into(),
         Finding::Contradiction(mismatch) => mismatch.to_string(),
@@ -270,6 +309,9 @@ fn in_words(finding: &Finding, claimed: &Claimed, buyer: &Buyer) -> String {
         Finding::NotFound => {
             let record = &claimed.record;
             let wait = record.not_found_counts_in(&buyer.policy, claimed.at);
+            if wait.is_zero() && verdict == Verdict::Resubmit {
+                return "its deadline has passed: resolve it as not-charged".into();
+            }
             if wait.is_zero() {
                 return "HitPoints has no record of it".into();
             }
@@ -298,7 +340,11 @@ async fn decide(
         now: claimed.at,
         jitter: rand::random(),
     };
-    Ok(settle(buyer, claimed, event, moment).await?)
+    let step = settle(buyer, claimed, event, moment).await?;
+    match step.as_ref().and_then(|step| step.pause.as_ref()) {
+        Some(reason) => Err(format!("HitPoints does not serve this account: {reason}").into()),
+        None => Ok(step),
+    }
 }
 
 /// The user of this machine.

@@ -10,6 +10,7 @@ mod doctor;
 mod manual;
 mod metrics;
 mod out;
+mod patience;
 mod probe;
 mod reconcile;
 mod run;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             if !out::is_nobody_there(error.as_ref()) {
-                eprintln!("worker: {error}");
+                eprintln!("worker: {}", out::plain_lines(&error.to_string()));
             }
             could_not
         }

@@ -78,8 +78,7 @@ impl Metrics {
         }
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.last_run.set(whole(report.finished_at / 1000));
-        let took = report.finished_at.saturating_sub(report.started_at);
-        self.last_run_took.set(whole(took));
+        self.last_run_took.set(whole(report.took()));
     }
 
     /// As Prometheus reads them.

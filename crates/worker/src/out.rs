@@ -37,6 +37,11 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     text.chars().map(spelt).collect::<String>().into()
 }
 
+/// The same, but that it may have several lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
 /// Control characters, and those that turn the direction of what follows.
 fn is_hidden(c: char) -> bool {
     c.is_control()

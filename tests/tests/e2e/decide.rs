@@ -72,7 +72,12 @@ async fn completed_is_believed_only_if_the_record_is_there() {
     assert_eq!(world.record("not-there").await["state"], "review");
     let story = &world.record("there").await["story"];
     assert!(
-        story.contains("resolved as completed by Ada: ticket 42"),
+        story.contains("completed - - asked to be resolved as completed by Ada: ticket 42"),
+        "{story}"
+    );
+    let story = &world.record("not-there").await["story"];
+    assert!(
+        story.contains("asked to be resolved as completed"),
         "{story}"
     );
 }
@@ -207,8 +212,72 @@ async fn a_result_that_is_gone_is_put_out_again_from_hitpoints_record() {
         2,
         "as often as it is asked for"
     );
+    let story = &world.record("A-1").await["story"];
+    assert_eq!(story.matches("told again by").count(), 2, "{story}");
     let (code, said) = say(&world, &["republish", "nobody"]);
     assert_eq!(code, 1);
     assert!(said.contains("no such order"), "{said}");
     assert_eq!(world.charged("A-1"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_resubmitted_begins_anew_however_old_it_is_and_however_many_workers_it_took_down() {
+    let world = World::start();
+    let ledger = world.ledger();
+    in_review(&world, &ledger, "A-1~lost-answer", false).await;
+    let key = "{hp}:order:A-1~lost-answer";
+    let old = [
+        "HSET",
+        key,
+        "accepted_at",
+        "1",
+        "submitted_at",
+        "1",
+        "crashes",
+        "5",
+    ];
+    world.redis.run::<u64>(&old).await;
+    let (code, said) = resolve(&world, "A-1~lost-answer", "resubmit");
+    assert_eq!(code, 0, "{said}");
+    let _worker = world.worker();
+    let result = world.result("A-1~lost-answer").await;
+    assert_eq!(
+        (result["status"].as_str(), result["source"].as_str()),
+        ("completed", "query")
+    );
+    assert_eq!(result["accepted_at"], "1");
+    assert_eq!(world.charged("A-1~lost-answer"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_wants_any_more_is_not_resubmitted() {
+    let world = World::start();
+    let ledger = world.ledger();
+    in_review(&world, &ledger, "A-1", false).await;
+    long_ago(&world, "A-1").await;
+    let late = ["HSET", "{hp}:order:A-1", "deadline", "1"];
+    world.redis.run::<u64>(&late).await;
+    let (code, said) = resolve(&world, "A-1", "resubmit");
+    assert!(code == 1 && said.contains("deadline has passed"), "{said}");
+    assert_eq!(world.record("A-1").await["state"], "review");
+    assert_eq!(resolve(&world, "A-1", "not-charged").0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_in_a_persons_own_settings_pauses_nobody() {
+    let world = World::start();
+    let ledger = world.ledger();
+    in_review(&world, &ledger, "A-1", true).await;
+    let slip = world.settings(&[("HP_API__APP_SECRET", "another-secret")]);
+    for words in [
+        &["reconcile", "--once"][..],
+        &["resolve", "A-1", "--as", "completed", "--why", "ticket 42"],
+    ] {
+        let output = Worker::command(words, &slip);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("does not serve this account"), "{said}");
+    }
+    assert_eq!(ledger.paused().await.unwrap(), None);
+    assert_eq!(world.record("A-1").await["state"], "review");
 }

@@ -15,7 +15,7 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::by_hand::{LONG, settle, take_one};
+use crate::by_hand::{LONG, NONE, settle, take_one};
 
 /// Every open order counts as stuck.
 const AT_ONCE: (&str, &str) = ("HP_RECONCILE__STUCK_AFTER", "1ms");
@@ -440,6 +440,176 @@ async fn an_order_that_took_workers_down_with_it_is_left_to_a_person() {
     assert!(world.sandbox.met().is_empty(), "it was asked about again");
     assert_eq!(world.record(&id("uncertain")).await["state"], "review");
     assert_eq!(world.record(&id("review")).await["message"], "evidence");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_review_is_looked_at_however_young_it_is() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    charge(&world, &order).await;
+    let other = Event::Queried(Finding::Contradiction(hp_api::Mismatch::Quantity));
+    settle(&ledger, &order, other).await;
+    let young = claimed(&world, &ledger, "A-2").await;
+    settle(&ledger, &young, lost()).await;
+    let hour = world.settings(&[("HP_RECONCILE__STUCK_AFTER", "1h")]);
+    let output = Worker::command(&["reconcile", "--once", "--json"], &hour);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&report["looked_at"], &report["found_charged"]),
+        (&1.into(), &1.into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_named_and_that_there_is_none_of_is_told() {
+    let world = World::start();
+    for more in [&["--once"][..], &["--dry-run"]] {
+        let (code, report) = report(&world, &[more, &["--order", "TYPO"]].concat());
+        let left = (&report["unknown"], &report["needs_a_person"][0]);
+        assert_eq!((code, left), (1, (&1.into(), &"TYPO".into())));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_asks_about_what_a_dead_worker_left() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    let order = take_one(&ledger, NONE).await;
+    charge(&world, &order).await;
+    let (_, report) = report(&world, &["--dry-run"]);
+    let preview = &report["preview"][0];
+    assert_eq!(
+        (&preview["from"], &preview["to"]),
+        (&"submitting".into(), &"completed".into())
+    );
+    assert_eq!(world.record("A-1").await["state"], "submitting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_hitpoints_tells_nothing_is_not_a_good_one() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "ended").await;
+    charge(&world, &order).await;
+    settle(&ledger, &order, lost()).await;
+    assert_eq!(report(&world, &["--once"]).0, 0);
+    let order = claimed(&world, &ledger, "A-1").await;
+    settle(&ledger, &order, lost()).await;
+    world
+        .sandbox
+        .set_fault("query:http-500-before", 1.0)
+        .unwrap();
+    for more in [&["--once"][..], &["--dry-run"]] {
+        let (code, told) = report(&world, more);
+        let why = told["incomplete"].as_str().unwrap();
+        assert!(code == 2 && why.contains("no answers"), "{told:#}");
+    }
+    let ids = ["--order", "ended", "--audit", "--since", "1h"];
+    let (code, told) = report(&world, &ids);
+    assert_eq!((code, &told["audit"]["unanswered"]), (2, &1.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hitpoints_has_charged_is_in_the_totals_though_the_ledger_disagrees() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    charge(&world, &order).await;
+    settle(&ledger, &order, crate::by_hand::refused()).await;
+    let (code, report) = report(&world, &["--once", "--audit", "--since", "1h"]);
+    assert_eq!((code, &report["audit"]["disagreed"]), (1, &1.into()));
+    let told = &report["audit"]["totals"]["by_currency"]["CNY"]["amount"];
+    let books = world.sandbox.ledger();
+    assert_eq!(*told, books.totals.charged["CNY"].to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_that_was_told_otherwise_is_found_though_the_result_is_gone() {
+    let world = World::start();
+    {
+        let _worker = world.worker();
+        world.order("A-1", 1).await;
+        world.result("A-1").await;
+    }
+    world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
+    let audit = ["--once", "--audit", "--since", "1h"];
+    assert_eq!(report(&world, &audit).1["audit"]["agreed"], 1);
+    let other = ["HSET", "{hp}:order:A-1", "total_price", "0.01"];
+    world.redis.run::<u64>(&other).await;
+    let (_, report) = report(&world, &audit);
+    let what = &report["audit"]["disagreements"][0]["what"];
+    assert!(what.as_str().unwrap().contains("CNY 0.01"), "{report:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_connection_ends_no_run_and_what_a_dead_redis_cuts_short_is_told() {
+    let mut world = World::start();
+    let ledger = world.ledger();
+    for n in 0..30 {
+        let order = claimed(&world, &ledger, &format!("A-{n}")).await;
+        charge(&world, &order).await;
+        settle(&ledger, &order, lost()).await;
+        world.redis.run::<u64>(&["DEL", "{hp}:breaker"]).await;
+    }
+    let slow = [AT_ONCE, ("HP_WORKER__RATE", "10")];
+    let run = |arguments: &[&str]| {
+        Worker::process(arguments, &world.settings(&slow))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let told = |n: usize| {
+        let world = &world;
+        async move {
+            let some = || async { (world.stream("{hp}:results").await.len() >= n).then_some(()) };
+            world.redis.until("some results", some).await;
+        }
+    };
+    let first = run(&["reconcile", "--once", "--json"]);
+    told(5).await;
+    world
+        .redis
+        .run::<u64>(&["CLIENT", "KILL", "TYPE", "normal"])
+        .await;
+    told(10).await;
+    kill(Pid::from_raw(first.id().cast_signed()), Signal::SIGINT).unwrap();
+    let first: Value = serde_json::from_slice(&first.wait_with_output().unwrap().stdout).unwrap();
+    assert!(
+        first["incomplete"]
+            .as_str()
+            .unwrap()
+            .contains("interrupted"),
+        "{first:#}"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.json");
+    let before = world.stream("{hp}:results").await.len();
+    let second = run(&["reconcile", "--report", file.to_str().unwrap()]);
+    told(before + 5).await;
+    world.redis.crash();
+    let second = second.wait_with_output().unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let found = |report: &Value| report["found_charged"].as_u64().unwrap();
+    assert!(
+        found(&first) >= 10 && found(&report) >= 5,
+        "{first:#} {report:#}"
+    );
+    assert!(report["incomplete"].is_string(), "{report:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_cannot_be_written_is_found_out_before_the_run() {
+    let world = World::start();
+    let output = reconcile(&world, &["--report", "/nowhere/run.csv"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("/nowhere/run.csv"), "{said}");
+    assert!(world.stream("{hp}:reconcile:runs").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,6 +125,7 @@ fn record(job: &Job) -> Record {
         accepted_at: Millis(NOW.0 - if order.is_old { give_up } else { 0 }),
         submitted_at: order.submitted.map(ago),
         doubt_until: job.doubt_left.map(|left| NOW.plus(TICK * u32::from(left))),
+        renewed_at: None,
         due_at: None,
         deadline: None,
         cause: order.doubt.map(Doubt::cause),

@@ -42,6 +42,7 @@ pub(crate) fn claimed(state: State) -> Record {
         accepted_at: Millis(ADMITTED),
         submitted_at: Some(Millis(ADMITTED)),
         doubt_until: None,
+        renewed_at: None,
         due_at: None,
         deadline: None,
         cause: None,

@@ -5,7 +5,7 @@
 -- ARGV  1 "begin", "renew", "end", "give_up" or "now"
 --       2 who; empty for a run that is made on demand, which needs no right
 --       3 the tick, Unix ms
---       4 for how long the right is held, ms
+--       4 for how long the right is held, ms; with "give_up", for how long nobody is to have it
 --       5 with "end" and "give_up": the most reports that are kept
 --       6 with "end" and "give_up": field, value, ... of the report
 -- answers { now in Unix ms, "yours", "done", "lost" or "held", ms until it is free }
@@ -35,6 +35,7 @@ if what == 'end' or what == 'give_up' then
   redis.call('XADD', runs, 'MAXLEN', '~', ARGV[5], '*', unpack(ARGV, 6))
   if who ~= '' then
     redis.call('HDEL', reconcile, 'holder', 'until')
+    if what == 'give_up' then redis.call('HSET', reconcile, 'holder', '-', 'until', text(now + lease)) end
     if what == 'end' then redis.call('HSET', reconcile, 'done', tick) end
   end
 else

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hp_api::Order;
 use hp_order::{Finding, Millis, State};
-use hp_queue::{Charge, Looked};
+use hp_queue::{Charge, Ledger, Looked, QueueError};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::run::{Run, Stopped};
-use crate::run::Buyer;
+use crate::patience::patiently;
 
 /// What the comparison of ended orders with HitPoints' records saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -22,7 +22,7 @@ pub(crate) struct Audit {
     pub(crate) unanswered: u64,
     /// The first hundred.
     pub(crate) disagreements: Vec<Disagreement>,
-    /// What was charged, by HitPoints' records.
+    /// What was charged, by HitPoints' records that fit their orders, whether the ledger agrees or not.
     pub(crate) totals: Totals,
 }
 
@@ -49,8 +49,9 @@ pub(crate) struct Sum {
 }
 
 enum Verdict {
+    /// With what was charged, if it was.
     Agreed(Option<Box<Order>>),
-    Disagreed(String),
+    Disagreed(String, Option<Box<Order>>),
     Unanswered,
 }
 
@@ -69,21 +70,32 @@ impl Run<'_> {
         let mut cursor = 0;
         loop {
             self.may_go_on()?;
-            let mut page = self.buyer.ledger.recorded(&mut cursor).await?;
+            let (mut page, further) = patiently(|| recorded(&self.buyer.ledger, cursor)).await?;
+            cursor = further;
             page.retain(|id| seen.insert(fingerprint(id)));
             for ids in page.chunks(AT_A_TIME) {
                 self.compare(ids, since).await?;
             }
             if cursor == 0 {
-                return Ok(());
+                break;
             }
+        }
+        match self
+            .report
+            .audit
+            .as_ref()
+            .map_or(0, |audit| audit.unanswered)
+        {
+            0 => Ok(()),
+            unanswered => Err(Stopped::Unanswered(unanswered)),
         }
     }
 
     async fn compare(&mut self, ids: &[String], since: Millis) -> Result<(), Stopped> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut ended = Vec::new();
-        for looked in self.buyer.ledger.look(&ids).await? {
+        let ledger = &self.buyer.ledger;
+        for looked in patiently(|| ledger.look(&ids)).await? {
             match looked {
                 Ok(looked) if is_ended_since(&looked, since) => ended.push(looked),
                 Ok(_) => {}
@@ -97,11 +109,14 @@ impl Run<'_> {
             let buyer = self.buyer;
             let mut verdicts: FuturesUnordered<_> = now
                 .iter()
-                .map(|looked| async move { (looked, judge(buyer, looked).await) })
+                .map(|looked| async move { (looked, buyer.look_up(&looked.record.wanted).await) })
                 .collect();
-            while let Some((looked, verdict)) = verdicts.next().await {
-                self.take_in(looked, verdict);
+            let mut end = Ok(());
+            while let Some((looked, finding)) = verdicts.next().await {
+                end = end.and(self.hear_alone(&finding));
+                self.take_in(looked, judge(looked, finding));
             }
+            end?;
             self.progress.advance(now.len());
             left = later;
         }
@@ -110,13 +125,18 @@ impl Run<'_> {
 
     fn take_in(&mut self, looked: &Looked, verdict: Verdict) {
         let id = looked.record.wanted.order_id.as_str();
-        if matches!(verdict, Verdict::Disagreed(_)) {
+        if matches!(verdict, Verdict::Disagreed(..)) {
             self.report.name(id);
         }
         if let Some(audit) = &mut self.report.audit {
             audit.add(looked, id, verdict);
         }
     }
+}
+
+async fn recorded(ledger: &Ledger, mut cursor: u64) -> Result<(Vec<String>, u64), QueueError> {
+    let page = ledger.recorded(&mut cursor).await?;
+    Ok((page, cursor))
 }
 
 fn fingerprint(id: &str) -> u64 {
@@ -129,29 +149,32 @@ fn is_ended_since(looked: &Looked, since: Millis) -> bool {
     looked.record.state.has_ended() && looked.finished_at.is_none_or(|at| at >= since)
 }
 
-async fn judge(buyer: &Buyer, looked: &Looked) -> Verdict {
+fn judge(looked: &Looked, finding: Finding) -> Verdict {
     let state = looked.record.state;
-    let finding = buyer.look_up(&looked.record.wanted).await;
     match (state, finding) {
         (_, Finding::Unknown(_)) => Verdict::Unanswered,
         (State::Completed, Finding::Found(order)) => match looked.told.as_ref() {
             Some(told) => against(told, order),
             None => Verdict::Agreed(Some(order)),
         },
-        (State::Completed, Finding::Contradiction(mismatch)) => Verdict::Disagreed(format!(
-            "completed, but HitPoints' record differs: {mismatch}"
-        )),
+        (State::Completed, Finding::Contradiction(mismatch)) => {
+            let what = format!("completed, but HitPoints' record differs: {mismatch}");
+            Verdict::Disagreed(what, None)
+        }
         (State::Completed, Finding::NotFound) => {
-            Verdict::Disagreed("completed, but HitPoints has no record of it".into())
+            let what = "completed, but HitPoints has no record of it";
+            Verdict::Disagreed(what.into(), None)
         }
         (_, Finding::NotFound) => Verdict::Agreed(None),
-        (_, Finding::Found(order)) => Verdict::Disagreed(format!(
-            "{state}, but HitPoints has charged {} {}",
-            order.currency, order.total_price
-        )),
-        (_, Finding::Contradiction(mismatch)) => Verdict::Disagreed(format!(
-            "{state}, but HitPoints has a record of this id: {mismatch}"
-        )),
+        (_, Finding::Found(order)) => {
+            let (currency, price) = (order.currency, order.total_price);
+            let what = format!("{state}, but HitPoints has charged {currency} {price}");
+            Verdict::Disagreed(what, Some(order))
+        }
+        (_, Finding::Contradiction(mismatch)) => {
+            let what = format!("{state}, but HitPoints has a record of this id: {mismatch}");
+            Verdict::Disagreed(what, None)
+        }
     }
 }
 
@@ -165,15 +188,16 @@ fn against(told: &Charge, order: Box<Order>) -> Verdict {
     if *told == recorded {
         return Verdict::Agreed(Some(order));
     }
-    Verdict::Disagreed(format!(
-        "the result tells of {} cards for {} {}, HitPoints' record of {} for {} {}",
+    let what = format!(
+        "the result told of {} cards for {} {}, HitPoints' record tells of {} for {} {}",
         told.pin_count,
         told.currency,
         told.total_price,
         recorded.pin_count,
         recorded.currency,
         recorded.total_price
-    ))
+    );
+    Verdict::Disagreed(what, Some(order))
 }
 
 impl Audit {
@@ -223,8 +247,11 @@ impl Audit {
                     self.totals.add(&order);
                 }
             }
-            Verdict::Disagreed(what) => {
+            Verdict::Disagreed(what, order) => {
                 self.disagreed += 1;
+                if let Some(order) = order {
+                    self.totals.add(&order);
+                }
                 tracing::warn!(order = id, state = %looked.record.state, what, "ledger and HitPoints disagree");
                 if self.disagreements.len() < NAMED {
                     let order_id = id.into();

@@ -51,6 +51,10 @@ impl Keeper {
     /// Makes a run if one is due. Answers when to look again.
     async fn look(&self) -> Result<Duration, QueueError> {
         let now = self.buyer.ledger.now().await?;
+        // A pause is over when somebody says so; the tick is not done until then.
+        if self.buyer.ledger.paused().await?.is_some() {
+            return Ok(PAUSE);
+        }
         let Some(tick) = self.schedule.latest(now) else {
             return Ok(self.until_next(now));
         };
@@ -95,16 +99,15 @@ impl Keeper {
             never = watch => never,
         };
         let ended = if is_lost { Err(Stopped::Lost) } else { ended };
-        let mut report = run.report;
-        report.incomplete = ended.as_ref().err().map(ToString::to_string);
-        report.finished_at = self.buyer.ledger.now().await?.0;
+        let report = run.reported(&ended);
         tell(&report);
         self.metrics.count(&report);
         let fields = report.fields();
         let ledger = &self.buyer.ledger;
         let told = match ended {
-            Err(Stopped::Interrupted) => ledger.give_up_run(turn, &fields).await?,
-            _ => ledger.end_run(Some(turn), &fields).await?,
+            Ok(()) | Err(Stopped::Lost) => ledger.end_run(Some(turn), &fields).await?,
+            Err(Stopped::Interrupted) => ledger.give_up_run(turn, Duration::ZERO, &fields).await?,
+            Err(_) => ledger.give_up_run(turn, self.buyer.lease, &fields).await?,
         };
         if told == Right::Lost {
             warn!(
@@ -129,26 +132,20 @@ impl Keeper {
 
 /// The log's share of a report.
 pub(crate) fn tell(report: &Report) {
-    let Report {
-        looked_at,
-        agreed,
-        found_charged,
-        resubmitted,
-        found_uncharged,
-        still_in_doubt,
-        to_review,
-        repaired,
-        ..
-    } = report;
+    let figures = report
+        .figures()
+        .map(|(name, figure)| format!("{name} {figure}"));
+    let amounts = report
+        .amounts
+        .iter()
+        .map(|(currency, amount)| format!("{amount} {currency}"));
+    let amounts: Vec<_> = amounts.collect();
     info!(
-        looked_at,
-        agreed,
-        found_charged,
-        resubmitted,
-        found_uncharged,
-        still_in_doubt,
-        to_review,
-        repaired,
+        found = figures.join(", "),
+        charged = amounts.join(", "),
+        needs_a_person = report.needs_a_person.join(", "),
+        dry_run = report.dry_run,
+        took_ms = report.took(),
         "reconciled"
     );
     if let Some(why) = &report.incomplete {

@@ -13,13 +13,14 @@ use std::{error::Error, sync::Arc, time::Duration};
 use clap::Args;
 use hp_api::OrderId;
 
-use keep::Keeper;
+use keep::{Keeper, tell};
 pub(crate) use schedule::Schedule;
 
 use crate::{
     admin,
     config::Config,
     metrics::Metrics,
+    patience::patiently,
     run::{Buyer, Stop},
 };
 pub(crate) use report::Report;
@@ -48,7 +49,7 @@ pub(crate) struct Options {
     /// How far back the audit goes, such as 24h.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, requires = "audit")]
     since: Option<Duration>,
-    /// Write the report to a file: .csv, else JSON.
+    /// Write the report to this file, which is made anew: as CSV if it ends in .csv, else as JSON.
     #[arg(long, value_name = "FILE")]
     report: Option<std::path::PathBuf>,
     /// Print the report as JSON.
@@ -78,6 +79,7 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
         }
         return Ok(true);
     }
+    let file = options.report.as_deref().map(shown::create).transpose()?;
     let now = buyer.ledger.now().await?;
     let progress = shown::bar(options.json);
     let report = Report {
@@ -90,19 +92,21 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
         ended = single(&mut run, &options, until, now) => ended,
         () = stop.overdue(config.drain) => Err(Stopped::Interrupted),
     };
-    let mut report = run.report;
+    let report = run.reported(&ended);
     progress.clear();
-    report.incomplete = ended.as_ref().err().map(ToString::to_string);
-    report.finished_at = buyer.ledger.now().await?.0;
-    if !options.dry_run {
-        buyer.ledger.end_run(None, &report.fields()).await?;
+    tell(&report);
+    // Redis last: where it is away, what was done is known all the same.
+    let printed = shown::print(&report, options.json);
+    if let Some(file) = file {
+        file.write(&report)?;
     }
-    shown::print(&report, options.json)?;
-    if let Some(file) = &options.report {
-        shown::write(&report, file)?;
+    printed?;
+    if !options.dry_run {
+        let fields = report.fields();
+        patiently(|| buyer.ledger.end_run(None, &fields)).await?;
     }
     ended?;
-    Ok(!report.needs_a_person())
+    Ok(report.for_a_person() == 0)
 }
 
 async fn single(
@@ -112,11 +116,10 @@ async fn single(
     now: hp_order::Millis,
 ) -> Result<(), Stopped> {
     let ids: Vec<String> = options.orders.iter().map(ToString::to_string).collect();
-    match (options.dry_run, ids.is_empty()) {
-        (true, true) => run.preview_all(until).await?,
-        (true, false) => run.preview(&ids).await?,
-        (false, true) => run.through_all(until).await?,
-        (false, false) => run.through(&ids).await?,
+    if ids.is_empty() {
+        run.through_all(until).await?;
+    } else {
+        run.through_named(&ids).await?;
     }
     if let (true, Some(since)) = (options.audit, options.since) {
         run.audit(now.before(since)).await?;

@@ -1,39 +1,43 @@
-use hp_order::{Event, Millis, Moment, State, step};
-use hp_queue::{Looked, Walk};
+use std::collections::HashSet;
+
+use hp_order::{Cause, Event, Moment, Record, State, step};
+use hp_queue::Looked;
 
 use super::run::{Run, Stopped, ask};
-
-const PAGE: usize = 64;
+use crate::patience::patiently;
 
 /// What a run would do: it asks HitPoints as a run does, and changes nothing.
 impl Run<'_> {
-    pub(super) async fn preview_all(&mut self, until: Millis) -> Result<(), Stopped> {
-        let mut walk = Walk::default();
-        loop {
-            let ledger = &self.buyer.ledger;
-            let page = ledger.open_orders(&mut walk, until, PAGE).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            self.preview(&page).await?;
-        }
-    }
-
     pub(super) async fn preview(&mut self, ids: &[String]) -> Result<(), Stopped> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        for looked in self.buyer.ledger.look(&ids).await? {
+        let ledger = &self.buyer.ledger;
+        let mut unknown: HashSet<&str> = ids.iter().copied().collect();
+        for looked in patiently(|| ledger.look(&ids)).await? {
             match looked {
-                Ok(looked) => self.preview_one(&looked).await?,
-                Err((id, why)) => self.report.add_unreadable(&id, &why),
+                Ok(looked) => {
+                    unknown.remove(looked.record.wanted.order_id.as_str());
+                    self.preview_one(&looked).await?;
+                }
+                Err((id, why)) => {
+                    unknown.remove(&*id);
+                    self.report.add_unreadable(&id, &why);
+                }
             }
+        }
+        for id in unknown {
+            self.report.add_unknown(id);
         }
         self.progress.advance(ids.len());
         Ok(())
     }
 
     async fn preview_one(&mut self, looked: &Looked) -> Result<(), Stopped> {
-        let record = &looked.record;
-        if record.state.has_ended() || looked.is_in_hand {
+        let record = in_doubt(&looked.record);
+        if record.state.has_ended() {
+            self.report.ended += 1;
+            return Ok(());
+        }
+        if looked.is_in_hand {
             self.report.in_hand += 1;
             return Ok(());
         }
@@ -42,19 +46,32 @@ impl Run<'_> {
             now: self.buyer.ledger.now().await?,
             jitter: 0.0,
         };
-        let event = match record.state {
-            State::Submitting => Event::Panicked,
-            _ => ask(self.buyer, record).await,
-        };
-        let step = step(record, event, &self.buyer.policy, moment);
+        let event = ask(self.buyer, &record).await;
+        if let Event::Reconciled(finding) = &event {
+            self.hear_alone(finding)?;
+        }
+        let step = step(&record, event, &self.buyer.policy, moment);
         let id = record.wanted.order_id.as_str();
-        self.report.add(id, record.state, &step);
+        self.report.add(id, looked.record.state, &step);
         self.report.preview.push(super::report::Preview {
             order_id: id.into(),
-            from: record.state.as_str(),
+            from: looked.record.state.as_str(),
             to: step.state.as_str(),
             message: step.message,
         });
         Ok(())
+    }
+}
+
+/// As a run would claim it: nobody knows what became of an order whose worker is gone.
+fn in_doubt(record: &Record) -> Record {
+    let (state, cause) = match record.state {
+        State::Submitting => (State::Uncertain, Some(Cause::WorkerDied)),
+        state => (state, record.cause),
+    };
+    Record {
+        state,
+        cause,
+        ..record.clone()
     }
 }

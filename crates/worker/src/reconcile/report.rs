@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hp_api::Order;
 use hp_order::{Ending, Millis, Next, State, Step};
@@ -37,6 +37,10 @@ pub(crate) struct Report {
     pub(crate) unreadable: u64,
     /// Not looked at: a worker is at it, or has just dealt with it.
     pub(crate) in_hand: u64,
+    /// Not looked at: it has ended, and its result is told.
+    pub(crate) ended: u64,
+    /// Named, but there is no such order.
+    pub(crate) unknown: u64,
     /// Errors of the indexes that were mended.
     pub(crate) repaired: u64,
     /// Of what was found charged, by currency, in major units.
@@ -51,6 +55,8 @@ pub(crate) struct Report {
     /// What the comparison of ended orders saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) audit: Option<super::audit::Audit>,
+    #[serde(skip)]
+    pub(crate) unreadable_ids: BTreeSet<String>,
 }
 
 /// What a run would make of an order.
@@ -108,7 +114,16 @@ impl Report {
         tracing::warn!(?repair, "an index was wrong, and is mended");
     }
 
+    pub(crate) fn add_unknown(&mut self, id: &str) {
+        self.unknown += 1;
+        self.name(id);
+    }
+
+    /// Once, though it may be met again by an audit.
     pub(crate) fn add_unreadable(&mut self, id: &str, why: &str) {
+        if !self.unreadable_ids.insert(id.into()) {
+            return;
+        }
         self.looked_at += 1;
         self.unreadable += 1;
         self.name(id);
@@ -125,10 +140,15 @@ impl Report {
         }
     }
 
-    /// Whether something is left that only a person can mend.
-    pub(crate) fn needs_a_person(&self) -> bool {
+    /// How much is left that only a person can mend.
+    pub(crate) fn for_a_person(&self) -> u64 {
         let found = self.audit.as_ref().map_or(0, |audit| audit.disagreed);
-        self.to_review + self.unreadable + found > 0
+        self.to_review + self.unreadable + self.unknown + found
+    }
+
+    /// How long it took, in ms.
+    pub(crate) fn took(&self) -> u64 {
+        self.finished_at.saturating_sub(self.started_at)
     }
 
     /// As the fields of an entry of the stream of runs: what is not a number or a word is JSON.
@@ -144,6 +164,7 @@ impl Report {
         ];
         fields.extend(self.figures().map(|(name, figure)| (name, text(figure))));
         fields.extend([
+            ("for_a_person", text(self.for_a_person())),
             ("amounts", json(serde_json::json!(self.amounts))),
             (
                 "needs_a_person",
@@ -160,9 +181,14 @@ impl Report {
     /// As rows of figure, key and value.
     pub(crate) fn rows(&self) -> Vec<[String; 3]> {
         let row = |figure: &str, key: &str, value: String| [figure.into(), key.into(), value];
+        let tick = self.tick.map_or_else(String::new, |tick| tick.to_string());
         let mut rows = vec![
+            row("by", "", self.by.clone()),
+            row("tick", "", tick),
+            row("dry_run", "", self.dry_run.to_string()),
             row("started_at", "", self.started_at.to_string()),
             row("finished_at", "", self.finished_at.to_string()),
+            row("took_ms", "", self.took().to_string()),
         ];
         let figures = self.figures();
         rows.extend(figures.map(|(name, figure)| row(name, "", figure.to_string())));
@@ -182,7 +208,7 @@ impl Report {
         rows
     }
 
-    pub(crate) fn figures(&self) -> [(&'static str, u64); 11] {
+    pub(crate) fn figures(&self) -> [(&'static str, u64); 13] {
         [
             ("looked_at", self.looked_at),
             ("agreed", self.agreed),
@@ -194,6 +220,8 @@ impl Report {
             ("to_review", self.to_review),
             ("unreadable", self.unreadable),
             ("in_hand", self.in_hand),
+            ("ended", self.ended),
+            ("unknown", self.unknown),
             ("repaired", self.repaired),
         ]
     }

@@ -1,6 +1,11 @@
 //! What a person, a script and a spreadsheet see of a run.
 
-use std::{fs::File, io::Write, path::Path, time::Duration};
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -60,7 +65,7 @@ pub(super) fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
     for id in &report.needs_a_person {
         writeln!(out, "needs a person: {id}")?;
     }
-    let took = Duration::from_millis(report.finished_at.saturating_sub(report.started_at));
+    let took = Duration::from_millis(report.took());
     writeln!(out, "in {}", humantime::format_duration(took))
 }
 
@@ -82,15 +87,37 @@ fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// As a file: rows of figure, key and value for a spreadsheet where its name ends in .csv, else JSON.
-pub(super) fn write(report: &Report, path: &Path) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    let is_csv = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    if !is_csv {
-        return writeln!(file, "{}", serde_json::to_string_pretty(report)?);
+/// A file for a report: rows of figure, key and value for a spreadsheet where its name ends in .csv, else JSON.
+pub(super) struct ReportFile {
+    file: File,
+    path: PathBuf,
+}
+
+/// Before the run: a file that cannot be written is found out now.
+pub(super) fn create(path: &Path) -> Result<ReportFile, String> {
+    let file = File::create(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let path = path.to_owned();
+    Ok(ReportFile { file, path })
+}
+
+impl ReportFile {
+    pub(super) fn write(self, report: &Report) -> Result<(), String> {
+        let Self { mut file, path } = self;
+        let is_csv = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let written = if is_csv {
+            write_rows(report, file)
+        } else {
+            serde_json::to_string_pretty(report)
+                .map_err(Into::into)
+                .and_then(|json| writeln!(file, "{json}"))
+        };
+        written.map_err(|error| format!("{}: {error}", path.display()))
     }
+}
+
+fn write_rows(report: &Report, file: File) -> std::io::Result<()> {
     let mut table = csv::Writer::from_writer(file);
     table.write_record(["figure", "key", "value"])?;
     for [figure, key, value] in report.rows() {

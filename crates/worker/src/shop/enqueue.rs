@@ -11,10 +11,9 @@ use std::{
     time::Duration,
 };
 
-use backon::{ExponentialBuilder, Retryable};
 use clap::Args;
 use hp_api::{OrderId, ProductId, Quantity};
-use hp_queue::{Deadline, Job, Meta, Queue, QueueError, ResultStream, Traceparent};
+use hp_queue::{Deadline, Job, Meta, Queue, ResultStream, Traceparent};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
@@ -23,7 +22,7 @@ use super::{
     printer::{Form, Printer},
     wait::Waiting,
 };
-use crate::{config::Config, out::say};
+use crate::{config::Config, out::say, patience::patiently};
 
 /// One order, or a file of them.
 #[derive(Clone, Debug, Args)]
@@ -157,7 +156,7 @@ async fn put_in(
     let bar = bar(jobs.len(), is_told && by_name);
     let mut done = 0;
     for some in jobs.chunks(AT_A_TIME) {
-        let entries = put(queue, some).await.map_err(|error| {
+        let entries = patiently(|| queue.enqueue_all(some)).await.map_err(|error| {
             let all = jobs.len();
             format!("{error}. Of {all} orders {done} are in the inbox, and maybe some more; put them in again, all of them: what is there is bought once")
         })?;
@@ -179,14 +178,6 @@ async fn put_in(
         say!("{done} orders are in the inbox")?;
     }
     Ok(())
-}
-
-/// Once more where Redis was away for a moment: the same id is bought once.
-async fn put(queue: &Queue, jobs: &[Job]) -> Result<Vec<String>, QueueError> {
-    (|| queue.enqueue_all(jobs))
-        .retry(ExponentialBuilder::default().with_max_times(4))
-        .when(|error| matches!(error, QueueError::Unreachable(_)))
-        .await
 }
 
 /// On a terminal only, and where nothing else is printed.

@@ -2,14 +2,18 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Display,
+    fmt::{self, Display},
     str::FromStr,
 };
 
 use csv::{ReaderBuilder, Trim};
 use hp_api::OrderId;
 use hp_queue::Job;
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
 
 use super::deadline;
 
@@ -45,7 +49,10 @@ pub(super) fn check(text: &str) -> Checked {
     // Spreadsheets put a byte order mark before their CSV.
     let text = text.trim_start_matches('\u{feff}');
     let mut lines = Lines::default();
-    if text.trim_start().starts_with('{') {
+    if text.trim_start().starts_with('[') {
+        let why = "write an object a line, as `jq -c '.[]'` makes them of a list";
+        lines.fault(1, why.into());
+    } else if text.trim_start().starts_with('{') {
         for (n, line) in (1..).zip(text.lines()) {
             if !line.trim().is_empty() {
                 lines.add(n, of_json(line));
@@ -139,10 +146,13 @@ fn wrong_row(error: &csv::Error) -> String {
 }
 
 fn of_json(line: &str) -> Result<Fields, String> {
-    let object: Map<String, Value> =
+    let Pairs(object) =
         serde_json::from_str(line).map_err(|error| format!("it is no JSON object: {error}"))?;
     let mut fields = Fields::new();
     for (name, value) in object {
+        if fields.contains_key(&name) {
+            return Err(format!("{name} is there twice"));
+        }
         let text = match value {
             Value::Null => continue,
             Value::String(text) => text,
@@ -152,6 +162,31 @@ fn of_json(line: &str) -> Result<Fields, String> {
         fields.insert(name, text);
     }
     Ok(fields)
+}
+
+/// An object as it is written: a name may be there twice.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        input.deserialize_map(Reader)
+    }
 }
 
 fn known(name: &str) -> Result<(), String> {
@@ -258,5 +293,9 @@ mod tests {
             .remove(0)
             .1;
         assert!(why.contains("product_id is neither"), "{why}");
+        let why = faults(r#"{"order_id":"A-1","quantity":1,"quantity":5}"#).remove(0);
+        assert_eq!(why.1, "quantity is there twice");
+        let (line, why) = faults("[\n{\"order_id\":\"A-1\"}]").remove(0);
+        assert!(line == 1 && why.contains("an object a line"), "{why}");
     }
 }

@@ -1,18 +1,21 @@
 use std::time::Duration;
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use hp_order::{Millis, State};
 use hp_queue::{Looked, Walk};
 use serde::Serialize;
 
-use super::{Shown, length, table};
+use super::{Shown, length, table::Table};
 use crate::{config::Config, out::say};
 
 /// Which orders to list.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Filter {
     /// Only orders in this state; may be given again. Ended ones are listed only where their state is named.
-    #[arg(long = "state", value_name = "STATE", value_parser = str::parse::<State>)]
+    #[arg(long = "state", value_name = "STATE", value_parser = state())]
     states: Vec<State>,
     /// Only orders that were admitted longer ago than this, such as 10m.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -20,9 +23,9 @@ pub(crate) struct Filter {
     /// Only orders whose cause, reason or code is this word, such as lost, refused or 400113.
     #[arg(long, value_name = "WORD")]
     reason: Option<String>,
-    /// No more than so many.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    limit: usize,
+    /// No more than so many; else the first thousand.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
     /// Print a JSON object for each order, a line each.
     #[arg(long)]
     json: bool,
@@ -51,9 +54,14 @@ pub(super) struct Listed {
 }
 
 const PAGE: usize = 256;
+const LIMIT: usize = 1000;
 const HEAD: [&str; 8] = [
     "order", "state", "product", "cards", "age", "attempts", "due in", "why",
 ];
+
+fn state() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::as_str)).try_map(|word| word.parse::<State>())
+}
 
 /// `worker orders`.
 pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
@@ -63,7 +71,8 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
     let (mut walk, mut cursor, mut listed) = (Walk::default(), 0, 0);
     let mut all_readable = true;
     let of_ended = filter.states.iter().any(|state| state.has_ended());
-    let mut has_head = filter.json;
+    let mut table = Table::new(&HEAD);
+    let (limit, mut is_cut) = (filter.limit.unwrap_or(LIMIT), false);
     loop {
         let ids = if of_ended {
             ledger.recorded(&mut cursor).await?
@@ -74,9 +83,12 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
         let mut rows = Vec::new();
         for looked in ledger.look(&ids).await? {
             match looked {
-                Ok(looked) if filter.takes(&looked, until) && listed < filter.limit => {
-                    listed += 1;
-                    rows.push(Listed::of(&looked));
+                Ok(looked) if filter.takes(&looked, until) => {
+                    is_cut = listed == limit;
+                    if !is_cut {
+                        listed += 1;
+                        rows.push(Listed::of(&looked));
+                    }
                 }
                 Ok(_) => {}
                 Err((id, why)) => {
@@ -89,19 +101,21 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
             for row in &rows {
                 say!("{}", serde_json::to_string(row)?)?;
             }
-        } else if !rows.is_empty() || !has_head {
+        } else {
             let rows: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
-            table::print(if has_head { &[] } else { &HEAD }, &rows)?;
-            has_head = true;
+            table.print(&rows)?;
         }
         let is_last = if of_ended {
             cursor == 0
         } else {
             ids.is_empty()
         };
-        if is_last || listed >= filter.limit {
+        if is_last || is_cut {
             break;
         }
+    }
+    if is_cut && filter.limit.is_none() {
+        eprintln!("worker: there are more than {listed}: --limit N for N of them");
     }
     Ok(all_readable)
 }

@@ -4,14 +4,19 @@ use clap::{Args, Subcommand};
 use hp_order::Millis;
 use hp_queue::{Ledger, Status, Walk};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{Shown, length, print_json, table, time};
-use crate::{config::Config, decide::Json, out::say};
+use crate::{
+    config::Config,
+    decide::Json,
+    out::{plain, say},
+};
 
 /// What to do with entries that name no usable order.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Rejected {
-    /// List them, oldest first.
+    /// List them, oldest first; with --json an object a line.
     List(Json),
     /// Put one into the inbox again, as it came or mended.
     ///
@@ -25,6 +30,7 @@ pub(crate) enum Rejected {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Requeue {
     /// Its id in {hp}:rejected, as `list` shows it.
+    #[arg(value_parser = entry)]
     entry: String,
     /// A field's value in place of its own; may be given again.
     #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = pair)]
@@ -34,7 +40,7 @@ pub(crate) struct Requeue {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Entries {
     /// Their ids in {hp}:rejected, as `list` shows them.
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = entry)]
     entries: Vec<String>,
 }
 
@@ -43,6 +49,15 @@ const PAGE: usize = 256;
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write FIELD=VALUE")?;
     Ok((name.into(), value.into()))
+}
+
+/// An id as Redis gives them to entries of streams.
+fn entry(text: &str) -> Result<String, String> {
+    let is_number = |part: &str| part.parse::<u64>().is_ok();
+    match text.split_once('-') {
+        Some((at, number)) if is_number(at) && is_number(number) => Ok(text.into()),
+        _ => Err("write it as `worker rejected list` shows it, such as 1700000000000-0".into()),
+    }
 }
 
 /// `worker rejected list` and `requeue`.
@@ -93,7 +108,7 @@ async fn list(ledger: &Ledger, as_json: bool) -> Shown {
             } else {
                 let fields = entry.fields.iter();
                 let fields: Vec<_> = fields
-                    .map(|(name, value)| format!("{name}={value:?}"))
+                    .map(|(name, value)| format!("{}={value:?}", plain(name)))
                     .collect();
                 say!("{}  {}", entry.entry, fields.join(" "))?;
             }
@@ -109,7 +124,7 @@ pub(crate) async fn pause(config: &Config, why: &str) -> Shown {
         say!("no more orders are taken until `worker resume`")?;
     } else {
         let reason = ledger.paused().await?.unwrap_or_default();
-        say!("the queue was paused already: {reason}")?;
+        say!("the queue was paused already: {}", plain(&reason))?;
     }
     Ok(is_new)
 }
@@ -134,7 +149,7 @@ pub(crate) async fn status(config: &Config, json: Json) -> Shown {
         rate: config.rate,
     };
     if json.json {
-        print_json(&whole)?;
+        print_json(&in_json(&whole)?)?;
     } else {
         print(&whole)?;
     }
@@ -157,6 +172,27 @@ async fn states(
             *states.entry(state).or_default() += 1;
         }
     }
+}
+
+/// Numbers as such, and what the last run tells in JSON as that.
+fn in_json(whole: &Whole) -> serde_json::Result<Value> {
+    let mut shown = serde_json::to_value(whole)?;
+    let queue = &whole.queue;
+    let oldest = queue.oldest.as_ref();
+    shown["oldest"] = oldest.map_or(
+        Value::Null,
+        |(id, at)| json!({ "order_id": id, "accepted_at": at }),
+    );
+    for (name, fields) in [("last_run", &queue.last_run), ("breaker", &queue.breaker)] {
+        let values = fields.iter().filter(|(_, text)| !text.is_empty());
+        let values = values.map(|(name, text)| (name.clone(), value(text)));
+        shown[name] = Value::Object(values.collect());
+    }
+    Ok(shown)
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
 /// A number, and what makes it up.
@@ -204,7 +240,7 @@ fn print(whole: &Whole) -> std::io::Result<()> {
             "{}: {} looked at, {} need a person{}",
             time(Millis(at)),
             field(&queue.last_run, "looked_at"),
-            field(&queue.last_run, "to_review"),
+            field(&queue.last_run, "for_a_person"),
             queue
                 .last_run
                 .get("incomplete")

@@ -36,13 +36,13 @@ pub(crate) async fn order(config: &Config, one: One) -> Shown {
     let ledger = config.ledger()?;
     let looked = match ledger.look(&[one.id.as_str()]).await?.pop() {
         None => {
-            say!(
-                "there is no such order; is it in the inbox still, or its record out of ledger.retention?"
-            )?;
+            eprintln!(
+                "worker: there is no such order; is it in the inbox still, or its record out of ledger.retention?"
+            );
             return Ok(false);
         }
         Some(Err((id, why))) => {
-            say!("the record of {id} cannot be read: {why}")?;
+            eprintln!("worker: the record of {id} cannot be read: {why}");
             return Ok(false);
         }
         Some(Ok(looked)) => looked,

@@ -1,9 +1,16 @@
 use clap::Args;
-use hp_api::{CallError, Card, Currency, Order, PinSn, Product};
+use hp_api::{CallError, Card, Currency, Lookup, Order, PinSn, Product};
 use serde::Serialize;
 
-use super::{Shown, print_json, seconds, table};
-use crate::{config::Config, decide::One, out::say};
+use super::{
+    Shown, print_json, seconds,
+    table::{self, Table},
+};
+use crate::{
+    config::Config,
+    decide::One,
+    out::{plain, say},
+};
 
 /// Which products to list.
 #[derive(Clone, Debug, Args)]
@@ -19,6 +26,7 @@ pub(crate) struct Products {
 /// A card by its serial number.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CardNumber {
+    /// The card's serial number, the pin_sn of a result.
     #[arg(value_name = "SN")]
     sn: PinSn,
     /// Show the card's key, too.
@@ -84,12 +92,13 @@ pub(crate) async fn products(config: &Config, which: Products) -> Shown {
         return Ok(true);
     }
     let head = [
-        "product", "name", "region", "currency", "value", "discount", "most",
+        "product", "name", "category", "region", "currency", "value", "discount", "most",
     ];
     let rows = shown.iter().map(|product| {
         vec![
             product.product_id.to_string(),
             product.name.into(),
+            product.category.into(),
             product.region.into(),
             product.currency.clone(),
             product.par_value.clone(),
@@ -97,7 +106,7 @@ pub(crate) async fn products(config: &Config, which: Products) -> Shown {
             product.max_quantity.to_string(),
         ]
     });
-    table::print(&head, &rows.collect::<Vec<_>>())?;
+    Table::new(&head).print(&rows.collect::<Vec<_>>())?;
     Ok(true)
 }
 
@@ -105,11 +114,7 @@ pub(crate) async fn products(config: &Config, which: Products) -> Shown {
 pub(crate) async fn record(config: &Config, one: One) -> Shown {
     let order = match config.client()?.query_order(&one.id).await {
         Ok(order) => shown_order(&order),
-        Err(error @ CallError::Api(_)) => {
-            say!("{error}")?;
-            return Ok(false);
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return is_none(error),
     };
     if one.json {
         print_json(&order)?;
@@ -140,7 +145,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
         ]
     });
     say!()?;
-    table::print(&head, &rows.collect::<Vec<_>>())?;
+    Table::new(&head).print(&rows.collect::<Vec<_>>())?;
     Ok(true)
 }
 
@@ -148,11 +153,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
 pub(crate) async fn pin(config: &Config, number: CardNumber) -> Shown {
     let card = match config.client()?.query_pin(&number.sn).await {
         Ok(card) => shown_card(&card, number.show_pins),
-        Err(error @ CallError::Api(_)) => {
-            say!("{error}")?;
-            return Ok(false);
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return is_none(error),
     };
     if number.json {
         print_json(&card)?;
@@ -170,6 +171,19 @@ pub(crate) async fn pin(config: &Config, number: CardNumber) -> Shown {
         ("expires", seconds(card.expires_at)),
     ])?;
     Ok(true)
+}
+
+/// HitPoints said that there is none; else why it did not say it.
+fn is_none(error: CallError) -> Shown {
+    let said = Lookup::of(Err(error.clone()));
+    if !matches!(said, Lookup::Absent(_)) {
+        return Err(error.into());
+    }
+    eprintln!(
+        "worker: HitPoints gives none: {}",
+        plain(&error.to_string())
+    );
+    Ok(false)
 }
 
 fn shown_product(product: &Product) -> ShownProduct<'_> {
