@@ -360,7 +360,7 @@ async fn names_that_others_made_up_cannot_make_a_terminal_lie() {
         &["rejected", "list"][..],
         &["status"],
         &["pause", "--why", "again"],
-        &["reconcile", "--once"],
+        &["retry", "A-1"],
     ] {
         let (_, said) = run(&world, words);
         assert!(said.contains("\\u{1b}[2J"), "{words:?}: {said}");
