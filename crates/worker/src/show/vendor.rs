@@ -26,7 +26,7 @@ pub(crate) struct Products {
 /// A card by its serial number.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CardNumber {
-    /// The card's serial number, the pin_sn of a result.
+    /// The card's serial number, as a result has it.
     #[arg(value_name = "SN")]
     sn: PinSn,
     /// Show the card's key, too.
