@@ -12,7 +12,7 @@ use crate::{
     reconcile::lost,
 };
 
-/// Twenty orders in doubt, which nobody looks at by himself for a day.
+/// Twenty orders in doubt, which nobody looks at by himself for long.
 async fn stuck(world: &World) {
     let ledger = world.ledger();
     for n in 0..20 {
@@ -20,6 +20,13 @@ async fn stuck(world: &World) {
         let claimed = take_one(&ledger, LONG).await;
         settle(&ledger, &claimed, lost()).await;
         world.redis.run::<u64>(&["DEL", "{hp}:breaker"]).await;
+        let far = [
+            "ZADD",
+            "{hp}:schedule",
+            "4102444800000",
+            claimed.id().as_str(),
+        ];
+        world.redis.run::<u64>(&far).await;
     }
 }
 
@@ -141,6 +148,28 @@ async fn a_run_of_a_worker_that_is_asked_to_stop_is_made_by_another_at_once() {
     let made = runs(&world, 2).await.remove(1);
     assert_eq!((&made["tick"], &*made["incomplete"]), (&left["tick"], ""));
     assert_eq!(made["in_hand"], "0", "none of them is due by itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_the_workers_own_trouble_ends_pauses_the_queue_and_is_made_when_it_goes_on() {
+    let world = World::start();
+    stuck(&world).await;
+    let schedule = [
+        ("HP_RECONCILE__SCHEDULE", "0 0 1 1 *"),
+        ("HP_RECONCILE__STUCK_AFTER", "1ms"),
+    ];
+    let slip = [&schedule[..], &[("HP_API__APP_SECRET", "another-secret")]].concat();
+    let first = world.worker_with(&slip);
+    let left = runs(&world, 1).await.remove(0);
+    assert!(left["incomplete"].contains("paused"), "{left:?}");
+    drop(first);
+    let ledger = world.ledger();
+    assert!(ledger.paused().await.unwrap().is_some());
+    ledger.resume().await.unwrap();
+    let _second = world.worker_with(&schedule);
+    let made = runs(&world, 2).await.remove(1);
+    assert_eq!((&made["tick"], &*made["incomplete"]), (&left["tick"], ""));
+    assert_eq!(made["looked_at"], "20");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,7 +105,10 @@ impl Keeper {
         let fields = report.fields();
         let ledger = &self.buyer.ledger;
         let told = match ended {
-            Ok(()) | Err(Stopped::Lost) => ledger.end_run(Some(turn), &fields).await?,
+            // A silence may be about single orders, and then lasts for as long as they do.
+            Ok(()) | Err(Stopped::Lost | Stopped::Silent) => {
+                ledger.end_run(Some(turn), &fields).await?
+            }
             Err(Stopped::Interrupted) => ledger.give_up_run(turn, Duration::ZERO, &fields).await?,
             Err(_) => ledger.give_up_run(turn, self.buyer.lease, &fields).await?,
         };
