@@ -266,6 +266,7 @@ async fn the_wait_ends_when_its_time_is_over_and_names_what_is_missing() {
     ];
     let (code, said, complaint) = shop(&world, &words);
     assert_eq!((code, &*said), (1, ""));
+    assert!(complaint.contains("no worker is alive"), "{complaint}");
     assert!(complaint.contains("no result yet for A-1"), "{complaint}");
     assert_eq!(world.stream("{hp}:jobs").await.len(), 1);
 }

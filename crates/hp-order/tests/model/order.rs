@@ -130,6 +130,7 @@ impl Order {
         self.crashes = u8::try_from(step.crashes).unwrap_or(u8::MAX);
         self.doubt = step.cause.map(Doubt::of);
         self.is_settled = true;
+        self.is_old &= step.renewed_at.is_none();
         if !matches!(self.state, State::Uncertain | State::Review) {
             self.restarted = None;
         }

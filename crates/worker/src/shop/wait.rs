@@ -5,7 +5,7 @@ use hp_queue::{Delivery, Job, Ledger, Looked, Queue, QueueError, Wait, Watch, Wa
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Done, printer::Printer};
-use crate::config::Config;
+use crate::{config::Config, out::plain};
 
 const PAGE: usize = 256;
 /// How long Redis is left alone while it cannot be reached.
@@ -19,6 +19,7 @@ pub(super) struct Waiting<'a> {
     ledger: Ledger,
     left: HashMap<&'a str, &'a Job>,
     all_completed: bool,
+    is_warned: bool,
 }
 
 impl<'a> Waiting<'a> {
@@ -43,12 +44,14 @@ impl<'a> Waiting<'a> {
                 .map(|job| (job.order_id.as_str(), job))
                 .collect(),
             all_completed: true,
+            is_warned: false,
         })
     }
 
     /// Prints each order's result as it comes. Whether all were completed.
     pub(super) async fn wait(mut self, at_most: Option<Duration>, mut printer: Printer) -> Done {
         let until = at_most.map(|time| Instant::now() + time);
+        self.warn().await?;
         while !self.left.is_empty() {
             let news = async {
                 let news = self.watch.next(PAGE, Wait::ForOne).await;
@@ -98,8 +101,9 @@ impl<'a> Waiting<'a> {
         printer.flush()
     }
 
-    /// Whether no result will come for some of them, or not where it is waited for.
+    /// Whether no result will come for some of them, or not where it is waited for, or not now.
     async fn look(&mut self) -> Result<(), QueueError> {
+        self.warn().await?;
         let ids: Vec<&str> = self.left.keys().copied().collect();
         for ids in ids.chunks(PAGE) {
             for looked in self.ledger.look(ids).await?.into_iter().flatten() {
@@ -110,6 +114,22 @@ impl<'a> Waiting<'a> {
                     self.all_completed = false;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Says once that nobody takes orders, if so.
+    async fn warn(&mut self) -> Result<(), QueueError> {
+        if self.is_warned {
+            return Ok(());
+        }
+        if let Some(reason) = self.ledger.paused().await? {
+            let reason = plain(&reason);
+            eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
+            self.is_warned = true;
+        } else if self.ledger.status().await?.workers.is_empty() {
+            eprintln!("worker: no worker is alive; the orders wait for one");
+            self.is_warned = true;
         }
         Ok(())
     }
