@@ -180,6 +180,12 @@ impl Record {
         self.crashes >= policy.max_crashes
     }
 
+    /// Whether "not found" would have it sent again or closed: it is in doubt, and a request can arrive no more.
+    pub fn is_moved_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
+        let is_in_doubt = matches!(self.state, State::Uncertain | State::Review);
+        is_in_doubt && self.not_found_counts_in(policy, now).is_zero()
+    }
+
     /// How long a submission may still arrive of which HitPoints knows nothing yet.
     pub fn not_found_counts_in(&self, policy: &Policy, now: Millis) -> Duration {
         let left = |until: Millis| until.since(now);

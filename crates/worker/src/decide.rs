@@ -297,7 +297,7 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
 }
 
 async fn look_up(buyer: &Buyer, claimed: &Claimed) -> Finding {
-    leased(buyer, claimed, buyer.look_up(&claimed.record.wanted)).await
+    leased(buyer, claimed, buyer.look_up(&claimed.record, claimed.at)).await
 }
 
 /// What HitPoints said, for the person whose decision it stands against.

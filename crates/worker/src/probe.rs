@@ -80,6 +80,16 @@ impl Probe {
         self.find_out().await.inspect_err(Unlearned::tell).ok()
     }
 
+    /// Whether HitPoints gives charged orders just now: in trouble, it may deny every record in the very words that it has
+    /// for orders that do not exist.
+    pub(crate) async fn is_believed_now(&self) -> bool {
+        let control = self.control().await;
+        if let Err(error) = &control {
+            warn!(%error, "\"no such order\" is not believed, and the order is asked about again");
+        }
+        control.is_ok()
+    }
+
     /// The same, or why it is not known.
     pub(crate) async fn find_out(&self) -> Result<Absence, Unlearned> {
         let known = self.known().answer;

@@ -103,6 +103,17 @@ async fn a_trouble_with_another_code_does_not_replace_what_was_learned() {
 }
 
 #[tokio::test]
+async fn a_trouble_in_the_very_words_for_what_does_not_exist_is_not_believed() {
+    let world = World::with(careless());
+    bought_before(&world, "A-0").await;
+    let worker = hasty(&world, &[]);
+    worker.said("learned what HitPoints answers").await;
+    world.sandbox.set_fault("query:code-400100", 1.0).unwrap();
+    buy_in_trouble(&world, "A-1~lost-answer").await;
+    assert!(worker.log().contains("is not believed"), "{}", worker.log());
+}
+
+#[tokio::test]
 async fn a_record_that_hitpoints_has_deleted_is_in_the_way_only_until_the_next_order_is_charged() {
     let world = World::with(careless());
     bought_before(&world, "A-0").await;

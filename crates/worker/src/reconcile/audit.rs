@@ -107,9 +107,10 @@ impl Run<'_> {
             let calls = self.leave(left.len()).await?;
             let (now, later) = left.split_at(calls);
             let buyer = self.buyer;
+            // The time is of no matter here: what has ended is not moved by an answer.
             let mut verdicts: FuturesUnordered<_> = now
                 .iter()
-                .map(|looked| async move { (looked, buyer.look_up(&looked.record.wanted).await) })
+                .map(|looked| async move { (looked, buyer.look_up(&looked.record, since).await) })
                 .collect();
             let mut end = Ok(());
             while let Some((looked, finding)) = verdicts.next().await {

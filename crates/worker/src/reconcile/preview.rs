@@ -46,7 +46,7 @@ impl Run<'_> {
             now: self.buyer.ledger.now().await?,
             jitter: 0.0,
         };
-        let event = ask(self.buyer, &record).await;
+        let event = ask(self.buyer, &record, moment.now).await;
         if let Event::Reconciled(finding) = &event {
             self.hear_alone(finding)?;
         }

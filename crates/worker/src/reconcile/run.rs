@@ -317,7 +317,7 @@ async fn look_at<'a>(
     let asked = async {
         tokio::select! {
             biased;
-            event = ask(buyer, &claimed.record) => event,
+            event = ask(buyer, &claimed.record, claimed.at) => event,
             () = stop.wait() => Event::Released,
         }
     };
@@ -338,11 +338,11 @@ async fn look_at<'a>(
 }
 
 /// Asks HitPoints for an order's record, unless that has killed too many workers.
-pub(super) async fn ask(buyer: &Buyer, record: &Record) -> Event {
+pub(super) async fn ask(buyer: &Buyer, record: &Record, now: Millis) -> Event {
     match record.state {
         State::Failed | State::Rejected | State::Expired => Event::Repeated,
         state if !state.has_ended() && record.is_poison(&buyer.policy) => Event::Crashed,
-        _ => Event::Reconciled(buyer.look_up(&record.wanted).await),
+        _ => Event::Reconciled(buyer.look_up(record, now).await),
     }
 }
 

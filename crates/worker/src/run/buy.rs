@@ -1,8 +1,8 @@
 use std::{convert::Infallible, sync::Arc};
 
 use apalis::prelude::Data;
-use hp_api::{CallError, FetchCards, Lookup, Outcome};
-use hp_order::{Event, Finding, Task, plan};
+use hp_api::{CallError, Lookup, Outcome};
+use hp_order::{Event, Finding, Millis, Record, Task, plan};
 
 use super::{Buyer, held::Held};
 
@@ -10,7 +10,7 @@ use super::{Buyer, held::Held};
 pub(super) async fn buy(held: Held, buyer: Data<Arc<Buyer>>) -> Result<Event, Infallible> {
     let event = match plan(held.record(), &buyer.policy, held.now()) {
         Task::Conclude(event) => event,
-        Task::Query => Event::Queried(buyer.look_up(&held.record().wanted).await),
+        Task::Query => Event::Queried(buyer.look_up(held.record(), held.now()).await),
         Task::Submit => match buyer.objection(&held).await {
             Some(rejection) => Event::Declined(rejection),
             None => match buyer.withheld(&held).await {
@@ -49,13 +49,23 @@ impl Buyer {
         Event::Submitted(outcome)
     }
 
-    /// Asks HitPoints for the record of an order.
-    pub(crate) async fn look_up(&self, wanted: &FetchCards) -> Finding {
-        let lookup = Lookup::of(self.client.query(wanted).await);
-        let probe = match lookup {
+    /// Asks HitPoints for the record of an order. Time is asked for, since what is about to be sent again on the strength
+    /// of the answer is asked about with more care.
+    pub(crate) async fn look_up(&self, record: &Record, now: Millis) -> Finding {
+        let wanted = &record.wanted;
+        let mut lookup = Lookup::of(self.client.query(wanted).await);
+        let mut probe = match lookup {
             Lookup::Absent(_) => self.probe.answer().await,
             _ => None,
         };
+        if probe.is_some() && record.is_moved_by_not_found(&self.policy, now) {
+            // A trouble may have ended just before HitPoints gave another order: only a second denial counts.
+            if self.probe.is_believed_now().await {
+                lookup = Lookup::of(self.client.query(wanted).await);
+            } else {
+                probe = None;
+            }
+        }
         if matches!(lookup, Lookup::Found(_)) {
             self.probe.saw_charged(wanted);
         }

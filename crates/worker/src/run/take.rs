@@ -96,11 +96,14 @@ impl Taker {
             }
         };
         self.no_take = patience();
-        self.first = if self.first == LookFirst::Inbox {
-            LookFirst::Schedule
-        } else {
-            LookFirst::Inbox
-        };
+        // Only after a take that brought something: of single orders that try whether HitPoints is back, one that
+        // cannot tell would else be the next one again.
+        if !taken.claimed.is_empty() {
+            self.first = match self.first {
+                LookFirst::Inbox => LookFirst::Schedule,
+                LookFirst::Schedule => LookFirst::Inbox,
+            };
+        }
         self.report(&taken);
         self.buyer.holds.learn(std::mem::take(&mut taken.holds));
         let take = asked.answered(taken.now);
