@@ -198,7 +198,8 @@ pub(crate) fn restored_fields(claimed: &Claimed, step: &Step) -> Vec<(&'static s
         ("quantity", Some(record.wanted.quantity.to_string())),
         ("claim", number(record.claim)),
         ("settled", number(record.claim)),
-        ("attempts", number(record.attempts.into())),
+        // As a claim of an order in doubt has it: one more than are known, for the one that may have been forgotten.
+        ("attempts", number(u64::from(step.attempts) + 1)),
         ("checks", number(record.checks.into())),
         ("crashes", number(record.crashes.into())),
         ("renewed_at", time(record.renewed_at)),

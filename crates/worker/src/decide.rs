@@ -110,7 +110,8 @@ enum NotOurs {
 }
 
 /// Somebody else has the order.
-const TAKEN: &str = "a worker has it by now";
+const TAKEN: &str =
+    "another has it by now, or Redis was restarted: see `worker order`, and decide again";
 
 /// `worker retry`.
 pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {

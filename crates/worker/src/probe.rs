@@ -44,9 +44,7 @@ pub(crate) enum Unlearned {
     NoRecord(OrderId),
     #[error("HitPoints gives no product list: {0}")]
     NoProducts(CallError),
-    #[error(
-        "HitPoints answers differently than before, and no charged order is known to ask about"
-    )]
+    #[error("no charged order is known that HitPoints could be asked about beside it")]
     NoControl,
     #[error("no charged order to ask about can be read: {0}")]
     Queue(#[from] QueueError),
@@ -83,7 +81,11 @@ impl Probe {
     /// Whether HitPoints gives charged orders just now: in trouble, it may deny every record in the very words that it has
     /// for orders that do not exist.
     pub(crate) async fn is_believed_now(&self) -> bool {
-        let control = self.control().await;
+        let control = match self.control().await {
+            // It proves less than what the answer was learned beside.
+            Ok(Control::Products) if self.known().answer.is_some() => Err(Unlearned::NoControl),
+            control => control,
+        };
         if let Err(error) = &control {
             warn!(%error, "\"no such order\" is not believed, and the order is asked about again");
         }

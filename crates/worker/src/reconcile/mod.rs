@@ -97,14 +97,13 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
     tell(&report);
     // Redis last: where it is away, what was done is known all the same.
     let printed = shown::print(&report, options.json);
-    if let Some(file) = file {
-        file.write(&report)?;
-    }
-    printed?;
+    let written = file.map(|file| file.write(&report)).transpose();
     if !options.dry_run {
         let fields = report.fields();
         patiently(|| buyer.ledger.end_run(None, &fields)).await?;
     }
+    printed?;
+    written?;
     ended?;
     Ok(report.for_a_person() == 0)
 }

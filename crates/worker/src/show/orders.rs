@@ -9,7 +9,10 @@ use hp_queue::{Looked, Walk};
 use serde::Serialize;
 
 use super::{Shown, length, table::Table};
-use crate::{config::Config, out::say};
+use crate::{
+    config::Config,
+    out::{plain, say},
+};
 
 /// Which orders to list.
 #[derive(Clone, Debug, Args)]
@@ -93,6 +96,7 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
                 Ok(_) => {}
                 Err((id, why)) => {
                     all_readable = false;
+                    let why = plain(&why);
                     eprintln!("worker: the record of {id} cannot be read: {why}");
                 }
             }

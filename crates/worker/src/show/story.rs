@@ -42,6 +42,7 @@ pub(crate) async fn order(config: &Config, one: One) -> Shown {
             return Ok(false);
         }
         Some(Err((id, why))) => {
+            let why = plain(&why);
             eprintln!("worker: the record of {id} cannot be read: {why}");
             return Ok(false);
         }

@@ -102,7 +102,7 @@ impl Order {
             words: settling.words.clone(),
             state: State::Uncertain,
             claim: record.claim,
-            attempts: record.attempts,
+            attempts: settling.step.attempts + 1,
             checks: record.checks,
             crashes: record.crashes,
             cause: Some(Cause::RedisRestarted),
