@@ -51,7 +51,7 @@ impl<'a> Waiting<'a> {
     /// Prints each order's result as it comes. Whether all were completed.
     pub(super) async fn wait(mut self, at_most: Option<Duration>, mut printer: Printer) -> Done {
         let until = at_most.map(|time| Instant::now() + time);
-        self.warn().await?;
+        again_later(self.warn().await)?;
         while !self.left.is_empty() {
             let news = async {
                 let news = self.watch.next(PAGE, Wait::ForOne).await;
@@ -68,12 +68,9 @@ impl<'a> Waiting<'a> {
                 },
             };
             match news {
-                Ok(news) if news.is_empty() => self.look().await?,
+                Ok(news) if news.is_empty() => again_later(self.look().await)?,
                 Ok(news) => self.take_in(&news, &mut printer)?,
-                Err(QueueError::Unreachable(error)) => {
-                    eprintln!("worker: Redis cannot be reached: {error}; trying again");
-                }
-                Err(error) => return Err(error.into()),
+                Err(error) => again_later(Err(error))?,
             }
         }
         let all_readable = printer.finish()?;
@@ -161,5 +158,16 @@ impl<'a> Waiting<'a> {
             "worker: no result yet for {}{more}; they are in the queue, and stay there",
             named.join(", ")
         );
+    }
+}
+
+/// Redis is waited for as the results are.
+fn again_later(done: Result<(), QueueError>) -> Result<(), QueueError> {
+    match done {
+        Err(QueueError::Unreachable(error)) => {
+            eprintln!("worker: Redis cannot be reached: {error}; trying again");
+            Ok(())
+        }
+        done => done,
     }
 }
