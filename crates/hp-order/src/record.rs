@@ -180,10 +180,11 @@ impl Record {
         self.crashes >= policy.max_crashes
     }
 
-    /// Whether "not found" would have it sent again or closed: it is in doubt, and a request can arrive no more.
+    /// Whether "not found" decides anything: an order in doubt, of which no request can arrive any more, would be sent again or
+    /// closed, and what is said of an ended one judged by it.
     pub fn is_moved_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
         let is_in_doubt = matches!(self.state, State::Uncertain | State::Review);
-        is_in_doubt && self.not_found_counts_in(policy, now).is_zero()
+        self.state.has_ended() || is_in_doubt && self.not_found_counts_in(policy, now).is_zero()
     }
 
     /// How long a submission may still arrive of which HitPoints knows nothing yet.

@@ -227,12 +227,17 @@ async fn what_a_workers_runs_came_to_is_told_to_prometheus() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_without_a_free_address_for_its_metrics_buys_all_the_same() {
-    let world = World::start();
+async fn a_worker_without_an_address_for_its_metrics_buys_and_reconciles_all_the_same() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let worker = world.worker_with(&[("HP_ADMIN__LISTEN", &address)]);
-    worker.said("no metrics from this process").await;
-    world.order("A-1", 1).await;
-    assert_eq!(world.result("A-1").await["status"], "completed");
+    for listen in [&*address, ""] {
+        let world = World::start();
+        let worker = world.worker_with(&[("HP_ADMIN__LISTEN", listen)]);
+        if !listen.is_empty() {
+            worker.said("no metrics from this process").await;
+        }
+        world.order("A-1", 1).await;
+        assert_eq!(world.result("A-1").await["status"], "completed");
+        runs(&world, 1).await;
+    }
 }

@@ -107,7 +107,7 @@ impl Run<'_> {
             let calls = self.leave(left.len()).await?;
             let (now, later) = left.split_at(calls);
             let buyer = self.buyer;
-            // The time is of no matter here: what has ended is not moved by an answer.
+            // The time is of no matter here: of what has ended, no request is waited for.
             let mut verdicts: FuturesUnordered<_> = now
                 .iter()
                 .map(|looked| async move { (looked, buyer.look_up(&looked.record, since).await) })

@@ -144,7 +144,8 @@ pub(crate) fn keep_books(
     async move {
         tokio::select! {
             () = keeper.keep() => {}
-            () = told => {}
+            // It may have no address to tell them at.
+            never = async { told.await; std::future::pending().await } => never,
         }
     }
 }
