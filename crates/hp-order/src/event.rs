@@ -107,6 +107,19 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// A denial that proves nothing, and why.
+    pub fn disbelieved(absence: Absence, why: &str) -> Self {
+        let (kind, code) = match absence {
+            Absence::Code(code) => (DoubtKind::Code, Some(code)),
+            Absence::NoData => (DoubtKind::NoData, None),
+        };
+        Self::Unknown(Doubt {
+            kind,
+            code,
+            message: format!("{absence}; {why}"),
+        })
+    }
+
     /// Whether HitPoints was heard.
     pub fn contact(&self) -> Contact {
         match self {
@@ -122,21 +135,10 @@ impl Finding {
             Lookup::Found(order) => Self::Found(order),
             Lookup::Contradiction(mismatch) => Self::Contradiction(mismatch),
             Lookup::Absent(absence) if probe == Some(absence) => Self::NotFound,
-            Lookup::Absent(absence) => Self::Unknown(unweighed(absence)),
+            Lookup::Absent(absence) => Self::disbelieved(absence, UNWEIGHED),
             Lookup::Unknown(doubt) => Self::Unknown(doubt),
         }
     }
 }
 
-fn unweighed(absence: Absence) -> Doubt {
-    let (kind, code) = match absence {
-        Absence::Code(code) => (DoubtKind::Code, Some(code)),
-        Absence::NoData => (DoubtKind::NoData, None),
-    };
-    let message = format!("{absence}, which is not known to mean that there is no such order");
-    Doubt {
-        kind,
-        code,
-        message,
-    }
-}
+const UNWEIGHED: &str = "it is not known to mean that there is no such order";

@@ -145,6 +145,7 @@ impl Ledger {
                 &keys.rate,
                 &keys.epoch,
                 &repetitions,
+                &keys.charged,
             ],
         );
         command

@@ -52,6 +52,7 @@
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what it may have forgotten |
 //! | `{hp}:breaker` | hash | calls without an answer; while `until` is set, single orders try whether HitPoints is back |
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
+//! | `{hp}:charged` | hash | the order that was charged last: what HitPoints is asked for when it denies another |
 //! | `{hp}:workers` | zset | the workers that are alive, by when they cease to count as such |
 //! | `{hp}:reconcile` | hash | who makes the reconciliation run, and which tick is done |
 //! | `{hp}:reconcile:runs` | stream | a report of each run |
@@ -62,8 +63,8 @@
 //! current one, and writes the result in the same stroke. An order whose record is gone meanwhile is put back by
 //! `restore`. Their files say what they expect and answer.
 
+mod charged;
 mod codec;
-mod completed;
 mod connect;
 mod deliver;
 mod error;

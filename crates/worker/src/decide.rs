@@ -121,6 +121,11 @@ pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {
         let note = note("retried", orders.by.as_deref(), orders.why.as_deref());
         let outcome = match claim(&buyer, id, Some(note)).await? {
             Err(why) => Outcome::missed(id, None, why.to_string()),
+            // It was claimed because its result is wanted once more.
+            Ok(claimed) if claimed.record.state.has_ended() => {
+                put_back(&buyer, claimed).await?;
+                Outcome::missed(id, None, NotOurs::Ended.to_string())
+            }
             Ok(claimed) => match decide(&buyer, &claimed, Event::Retried).await? {
                 None => Outcome::missed(id, None, TAKEN.into()),
                 Some(step) => Outcome::done(id, &step, "tried again now".into()),
@@ -155,7 +160,11 @@ async fn resolved<'a>(
     let state = claimed.record.state;
     if state != State::Review {
         put_back(buyer, claimed).await?;
-        let why = format!("it is {state}, not in review: it goes on by itself");
+        let why = if state.has_ended() {
+            NotOurs::Ended.to_string()
+        } else {
+            format!("it is {state}, not in review: it goes on by itself")
+        };
         return Ok(Outcome::missed(id, Some(state), why));
     }
     let finding = look_up(buyer, &claimed).await;
@@ -205,6 +214,7 @@ async fn tell_again<'a>(
         state: None,
         message: "a worker tells its result again".into(),
     };
+    may_claim(buyer).await?;
     let now = buyer.ledger.now().await?;
     buyer.ledger.want_again(id, now).await?;
     let claimed = match claim(buyer, id, Some(note)).await? {
@@ -262,6 +272,22 @@ impl Verdict {
     }
 }
 
+/// Before anything is asked for that would be done later in any case.
+async fn may_claim(buyer: &Buyer) -> Result<(), Box<dyn Error>> {
+    let leave = buyer.ledger.may_call(1).await?;
+    match leave.paused {
+        Some(reason) => Err(paused(&reason)),
+        None if leave.is_silent => Err(SILENT.into()),
+        None => Ok(()),
+    }
+}
+
+fn paused(reason: &str) -> Box<dyn Error> {
+    format!("the queue is paused: {reason}; see to it, then `worker resume`").into()
+}
+
+const SILENT: &str = "HitPoints gives no answers; try again when it does";
+
 /// Claims an order by its id, for a person.
 async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Claim, Box<dyn Error>> {
     loop {
@@ -270,9 +296,7 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
             .take_named(1, buyer.lease, &[id.as_str()])
             .await?;
         if let Some(reason) = taken.paused {
-            return Err(
-                format!("the queue is paused: {reason}; see to it, then `worker resume`").into(),
-            );
+            return Err(paused(&reason));
         }
         if let Some(claimed) = taken.claimed.pop() {
             return Ok(Ok(Claimed { note, ..claimed }));
@@ -290,7 +314,7 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
         match (why.or(unreadable), taken.wait) {
             (Some(why), _) => return Ok(Err(why)),
             (None, Some(_)) if taken.silent_since.is_some() => {
-                return Err("HitPoints gives no answers; try again when it does".into());
+                return Err(SILENT.into());
             }
             (None, wait) => tokio::time::sleep(wait.unwrap_or_default()).await,
         }

@@ -1,6 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hp_api::{Absence, CallError, Client, FetchCards, Lookup, OrderId};
+use hp_api::{Absence, CallError, Client, Lookup, OrderId};
 use hp_queue::{Ledger, QueueError};
 use rand::{Rng, distr::Alphanumeric};
 use tracing::{info, warn};
@@ -14,15 +14,8 @@ use tracing::{info, warn};
 pub(crate) struct Probe {
     client: Client,
     ledger: Ledger,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
     /// Learned with an order as the control.
-    answer: Option<Absence>,
-    /// The latest order that this process saw charged.
-    charged: Option<FetchCards>,
+    known: Mutex<Option<Absence>>,
 }
 
 /// What HitPoints gave while it was probed.
@@ -68,33 +61,24 @@ impl Probe {
         }
     }
 
-    /// An order that HitPoints has charged: the next control.
-    pub(crate) fn saw_charged(&self, order: &FetchCards) {
-        self.known().charged = Some(order.clone());
-    }
-
     /// The answer, if it is known or can be learned now.
     pub(crate) async fn answer(&self) -> Option<Absence> {
         self.find_out().await.inspect_err(Unlearned::tell).ok()
     }
 
-    /// Whether HitPoints gives charged orders just now: in trouble, it may deny every record in the very words that it has
-    /// for orders that do not exist.
-    pub(crate) async fn is_believed_now(&self) -> bool {
-        let control = match self.control().await {
+    /// Whether HitPoints gives charged orders just now, or why that is not known: in trouble, it may deny every record in
+    /// the very words that it has for orders that do not exist.
+    pub(crate) async fn confirm(&self) -> Result<(), Unlearned> {
+        match self.control().await? {
             // It proves less than what the answer was learned beside.
-            Ok(Control::Products) if self.known().answer.is_some() => Err(Unlearned::NoControl),
-            control => control,
-        };
-        if let Err(error) = &control {
-            warn!(%error, "\"no such order\" is not believed, and the order is asked about again");
+            Control::Products if self.known().is_some() => Err(Unlearned::NoControl),
+            _ => Ok(()),
         }
-        control.is_ok()
     }
 
     /// The same, or why it is not known.
     pub(crate) async fn find_out(&self) -> Result<Absence, Unlearned> {
-        let known = self.known().answer;
+        let known = *self.known();
         match known {
             Some(answer) => Ok(answer),
             None => self.learn().await,
@@ -109,7 +93,7 @@ impl Probe {
     }
 
     async fn learn(&self) -> Result<Absence, Unlearned> {
-        let before = self.known().answer;
+        let before = *self.known();
         let answer = self.ask().await?;
         if before == Some(answer) {
             return Ok(answer);
@@ -122,7 +106,7 @@ impl Probe {
         match control {
             Control::Order(control) => {
                 info!(%answer, %control, "learned what HitPoints answers for an order that does not exist");
-                self.known().answer = Some(answer);
+                *self.known() = Some(answer);
                 Ok(answer)
             }
             Control::Products if before.is_some() => Err(Unlearned::NoControl),
@@ -150,12 +134,7 @@ impl Probe {
     }
 
     async fn control(&self) -> Result<Control, Unlearned> {
-        let charged = self.known().charged.clone();
-        let order = match charged {
-            Some(order) => Some(order),
-            None => self.ledger.last_completed().await?,
-        };
-        let Some(order) = order else {
+        let Some(order) = self.ledger.last_charged().await? else {
             // Nothing was bought yet that HitPoints could be asked about.
             let products = self.client.products(None).await;
             products.map_err(Unlearned::NoProducts)?;
@@ -169,7 +148,7 @@ impl Probe {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Option<Absence>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -76,8 +76,8 @@ async fn a_worker_that_starts_while_every_record_is_denied_submits_nothing_again
 }
 
 #[tokio::test]
-async fn a_worker_whose_first_order_was_just_charged_asks_about_that_one_before_it_believes_a_denial()
- {
+async fn a_worker_asks_about_the_last_charge_before_it_believes_a_denial_though_its_result_is_gone()
+{
     let world = World::with(careless());
     let _worker = hasty(&world, &[]);
     world.order("A-0", 1).await;
@@ -110,7 +110,8 @@ async fn a_trouble_in_the_very_words_for_what_does_not_exist_is_not_believed() {
     worker.said("learned what HitPoints answers").await;
     world.sandbox.set_fault("query:code-400100", 1.0).unwrap();
     buy_in_trouble(&world, "A-1~lost-answer").await;
-    assert!(worker.log().contains("is not believed"), "{}", worker.log());
+    let log = worker.log();
+    assert!(log.contains("does not give order A-0 either"), "{log}");
 }
 
 #[tokio::test]
@@ -129,30 +130,21 @@ async fn a_record_that_hitpoints_has_deleted_is_in_the_way_only_until_the_next_o
 }
 
 #[tokio::test]
-async fn results_that_cannot_be_read_are_no_order_to_ask_about() {
+async fn the_last_charge_is_known_wherever_its_result_went_and_only_if_it_can_be_read() {
     let world = World::start();
     let ledger = world.ledger();
-    assert_eq!(ledger.last_completed().await.unwrap(), None);
-    bought_before(&world, "A-0").await;
-    let others = [
-        ["A-1", "2", "failed"],
-        ["no id", "2", "completed"],
-        ["A-2", "two", "completed"],
-    ];
-    for [id, product, status] in others {
-        let key = [
-            "XADD",
-            "{hp}:results",
-            "*",
-            "status",
-            status,
-            "order_id",
-            id,
-        ];
-        let words = [&key[..], &["product_id", product, "quantity", "1"]].concat();
-        world.redis.run::<String>(&words).await;
+    assert_eq!(ledger.last_charged().await.unwrap(), None);
+    {
+        let _worker = world.worker();
+        let own = ["reply_to", "{hp}:results:till-7"];
+        let order = [("order_id", "A-0"), ("product_id", "2"), ("quantity", "3")];
+        world.put(&[&order[..], &[(own[0], own[1])]].concat()).await;
+        world.results_in(own[1], "A-0", 1).await;
     }
-    let last = ledger.last_completed().await.unwrap().unwrap();
+    let last = ledger.last_charged().await.unwrap().unwrap();
     assert_eq!(last.order_id.as_str(), "A-0");
-    assert_eq!((last.product_id.get(), last.quantity.get()), (2, 1));
+    assert_eq!((last.product_id.get(), last.quantity.get()), (2, 3));
+    let spoil = ["HSET", "{hp}:charged", "quantity", "three"];
+    world.redis.run::<u64>(&spoil).await;
+    assert_eq!(ledger.last_charged().await.unwrap(), None);
 }

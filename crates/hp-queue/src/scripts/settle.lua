@@ -2,6 +2,7 @@
 --
 -- KEYS  1 the order's record  2 schedule  3 open  4 results  5 the stream that the producer wants the result in
 --       6 breaker  7 rate  8 epoch  9 the repetitions that wait for a copy of its result
+--      10 the order that was charged last
 -- ARGV  1 order_id
 --       2 claim
 --       3 epoch of the claim
@@ -23,7 +24,7 @@
 -- Only the holder of the current claim changes anything, and only once: a settling whose answer was lost may be sent
 -- again.
 
-local record, schedule, open, results, wanted_in, breaker, rate, epoch, repetitions = unpack(KEYS)
+local record, schedule, open, results, wanted_in, breaker, rate, epoch, repetitions, charged = unpack(KEYS)
 local id, claim, next_step, kept, contact = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[7]
 local is_end = next_step == 'charged' or next_step == 'uncharged'
 local ends = is_end or next_step == 'again'
@@ -121,6 +122,11 @@ redis.call('HSET', record, unpack(fields))
 -- Redis is full.
 pcall(hear)
 if #gone > 0 then redis.call('HDEL', record, unpack(gone)) end
+
+if next_step == 'charged' then
+  local wanted = redis.call('HMGET', record, 'product_id', 'quantity')
+  redis.pcall('HSET', charged, 'order_id', id, 'product_id', wanted[1], 'quantity', wanted[2])
+end
 
 if next_step == 'again' then redis.call('LPOP', repetitions) end
 if ends and redis.call('LLEN', repetitions) > 0 then

@@ -114,11 +114,10 @@ async fn single(
     until: hp_order::Millis,
     now: hp_order::Millis,
 ) -> Result<(), Stopped> {
-    let ids: Vec<String> = options.orders.iter().map(ToString::to_string).collect();
-    if ids.is_empty() {
+    if options.orders.is_empty() {
         run.through_all(until).await?;
     } else {
-        run.through_named(&ids).await?;
+        run.through_named(&options.orders).await?;
     }
     if let (true, Some(since)) = (options.audit, options.since) {
         run.audit(now.before(since)).await?;

@@ -25,7 +25,11 @@ impl Run<'_> {
             }
         }
         for id in unknown {
-            self.report.add_unknown(id);
+            if self.is_named {
+                self.report.add_unknown(id);
+            } else {
+                self.report.repaired += 1;
+            }
         }
         self.progress.advance(ids.len());
         Ok(())
@@ -33,8 +37,14 @@ impl Run<'_> {
 
     async fn preview_one(&mut self, looked: &Looked) -> Result<(), Stopped> {
         let record = in_doubt(&looked.record);
-        if record.state.has_ended() {
+        if record.state.has_ended() && looked.result.is_some() {
             self.report.ended += 1;
+            return Ok(());
+        }
+        if record.state.has_ended() {
+            self.report.looked_at += 1;
+            self.report.told_again += 1;
+            self.report.repaired += 1;
             return Ok(());
         }
         if looked.is_in_hand {
@@ -47,12 +57,13 @@ impl Run<'_> {
             jitter: 0.0,
         };
         let event = ask(self.buyer, &record, moment.now).await;
+        let contact = event.contact();
         if let Event::Reconciled(finding) = &event {
             self.hear_alone(finding)?;
         }
         let step = step(&record, event, &self.buyer.policy, moment);
         let id = record.wanted.order_id.as_str();
-        self.report.add(id, looked.record.state, &step);
+        self.report.add(id, looked.record.state, contact, &step);
         self.report.preview.push(super::report::Preview {
             order_id: id.into(),
             from: looked.record.state.as_str(),

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hp_api::Order;
-use hp_order::{Ending, Millis, Next, State, Step};
+use hp_order::{Contact, Ending, Millis, Next, State, Step};
 use hp_queue::Repair;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) looked_at: u64,
     /// Certainly not charged, and HitPoints has no record of it: it goes on in its time.
     pub(crate) agreed: u64,
+    /// Certainly not charged, by the ledger alone: HitPoints gave no definite answer. It goes on in its time.
+    pub(crate) unanswered: u64,
     /// Charged, which nobody knew: completed.
     pub(crate) found_charged: u64,
     /// Not charged, after all: to be submitted.
@@ -82,7 +84,7 @@ impl Report {
     }
 
     /// Takes in what became of an order.
-    pub(crate) fn add(&mut self, id: &str, before: State, step: &Step) {
+    pub(crate) fn add(&mut self, id: &str, before: State, contact: Contact, step: &Step) {
         self.looked_at += 1;
         match &step.next {
             _ if before.has_ended() => match &step.next {
@@ -99,6 +101,9 @@ impl Report {
                 self.name(id);
             }
             Next::After(_) if step.state == State::Uncertain => self.still_in_doubt += 1,
+            Next::After(_) if step.state == before && contact != Contact::Answer => {
+                self.unanswered += 1;
+            }
             Next::After(_) if step.state == before => self.agreed += 1,
             Next::After(_) => self.resubmitted += 1,
         }
@@ -208,10 +213,11 @@ impl Report {
         rows
     }
 
-    pub(crate) fn figures(&self) -> [(&'static str, u64); 13] {
+    pub(crate) fn figures(&self) -> [(&'static str, u64); 14] {
         [
             ("looked_at", self.looked_at),
             ("agreed", self.agreed),
+            ("unanswered", self.unanswered),
             ("found_charged", self.found_charged),
             ("resubmitted", self.resubmitted),
             ("found_uncharged", self.found_uncharged),

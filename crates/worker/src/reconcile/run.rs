@@ -1,6 +1,11 @@
-use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    panic::AssertUnwindSafe,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use hp_api::OrderId;
 use hp_order::{Contact, Event, Finding, Millis, Moment, Record, State, Step, step};
 use hp_queue::{Claimed, Ledger, QueueError, Settled, Taken, Told, Walk};
 use tokio::time::{Instant, sleep};
@@ -53,6 +58,8 @@ pub(crate) struct Run<'a> {
     waited: Duration,
     is_heard: bool,
     silences: u32,
+    /// Its orders were named by somebody, not by the indexes.
+    pub(super) is_named: bool,
 }
 
 /// Shows how far a run has come.
@@ -81,6 +88,7 @@ impl<'a> Run<'a> {
             waited: Duration::ZERO,
             is_heard: false,
             silences: 0,
+            is_named: false,
         }
     }
 
@@ -118,8 +126,10 @@ impl<'a> Run<'a> {
     }
 
     /// These orders, which somebody has named.
-    pub(crate) async fn through_named(&mut self, ids: &[String]) -> Result<(), Stopped> {
-        self.through(ids).await?;
+    pub(crate) async fn through_named(&mut self, ids: &[OrderId]) -> Result<(), Stopped> {
+        let each: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
+        self.is_named = true;
+        self.through(&Vec::from_iter(each)).await?;
         self.was_heard()
     }
 
@@ -201,7 +211,9 @@ impl<'a> Run<'a> {
             match told {
                 Told::InHand => self.report.in_hand += 1,
                 Told::Ended => self.report.ended += 1,
-                Told::Unknown => self.report.add_unknown(&id),
+                Told::Unknown if self.is_named => self.report.add_unknown(&id),
+                // Another run has mended that since it was read.
+                Told::Unknown => {}
                 Told::Repaired(repair) => self.report.add_repair(repair),
                 Told::Unusable(why) => self.report.add_unreadable(&id, &why),
             }
@@ -221,7 +233,7 @@ impl<'a> Run<'a> {
             match seen {
                 Ok(Seen::Settled(outcome)) => {
                     let id = claimed.id().as_str();
-                    self.report.add(id, claimed.record.state, &outcome);
+                    self.report.add(id, claimed.record.state, contact, &outcome);
                     trouble = trouble.or(outcome.pause);
                 }
                 Ok(Seen::Taken) => self.report.in_hand += 1,

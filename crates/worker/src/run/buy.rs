@@ -4,6 +4,8 @@ use apalis::prelude::Data;
 use hp_api::{CallError, Lookup, Outcome};
 use hp_order::{Event, Finding, Millis, Record, Task, plan};
 
+use tracing::warn;
+
 use super::{Buyer, held::Held};
 
 /// Does what is to be done with a claimed order, and tells what happened.
@@ -42,9 +44,6 @@ impl Buyer {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
-        if matches!(outcome, Outcome::Charged(_)) {
-            self.probe.saw_charged(wanted);
-        }
         self.learn_balance(wanted.product_id, &outcome).await;
         Event::Submitted(outcome)
     }
@@ -53,22 +52,21 @@ impl Buyer {
     /// of the answer is asked about with more care.
     pub(crate) async fn look_up(&self, record: &Record, now: Millis) -> Finding {
         let wanted = &record.wanted;
-        let mut lookup = Lookup::of(self.client.query(wanted).await);
-        let mut probe = match lookup {
-            Lookup::Absent(_) => self.probe.answer().await,
-            _ => None,
+        let lookup = Lookup::of(self.client.query(wanted).await);
+        let Lookup::Absent(absence) = lookup else {
+            return Finding::of(lookup, None);
         };
-        if probe.is_some() && record.is_moved_by_not_found(&self.policy, now) {
-            // A trouble may have ended just before HitPoints gave another order: only a second denial counts.
-            if self.probe.is_believed_now().await {
-                lookup = Lookup::of(self.client.query(wanted).await);
-            } else {
-                probe = None;
+        let probe = self.probe.answer().await;
+        if probe != Some(absence) || !record.is_moved_by_not_found(&self.policy, now) {
+            return Finding::of(lookup, probe);
+        }
+        // A trouble may have ended just before HitPoints gave another order: only a second denial counts.
+        match self.probe.confirm().await {
+            Ok(()) => Finding::of(Lookup::of(self.client.query(wanted).await), probe),
+            Err(why) => {
+                warn!(%why, "HitPoints' denial is not believed; the order is asked about again");
+                Finding::disbelieved(absence, &why.to_string())
             }
         }
-        if matches!(lookup, Lookup::Found(_)) {
-            self.probe.saw_charged(wanted);
-        }
-        Finding::of(lookup, probe)
     }
 }
