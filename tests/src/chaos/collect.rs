@@ -19,6 +19,9 @@ pub(super) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) ->
     if missing.len() > demand.orders.len() / 3 || shops.are_unheard(demand) {
         return false;
     }
+    if runs(redis).await == 0 {
+        return false;
+    }
     let mut states = redis::pipe();
     states.cmd("XLEN").arg("{hp}:jobs");
     states
@@ -44,6 +47,11 @@ pub(super) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) ->
             .all(|state| state.as_deref() == Some("review"))
 }
 
+/// Reports of reconciliation runs that Redis has not forgotten.
+async fn runs(redis: &Redis) -> u64 {
+    redis.run(&["XLEN", "{hp}:reconcile:runs"]).await
+}
+
 async fn query<T: redis::FromRedisValue>(
     pipe: &redis::Pipeline,
     to: &mut MultiplexedConnection,
@@ -66,9 +74,11 @@ pub(super) async fn history(
         lost_bytes,
         ..
     } = world;
-    let started = fleet.started();
+    let (started, runs) = (fleet.started(), runs(&redis).await);
+    assert!(runs > 0, "no reconciliation run took part");
     let mut ends = fleet.end().await;
     ends.push(format!("started: {started}"));
+    ends.push(format!("reconciliation runs: {runs}"));
     let Ledger { charges, .. } = sandbox.ledger();
     let faults = sandbox
         .met()
