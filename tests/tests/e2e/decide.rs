@@ -281,3 +281,34 @@ async fn a_slip_in_a_persons_own_settings_pauses_nobody() {
     assert_eq!(ledger.paused().await.unwrap(), None);
     assert_eq!(world.record("A-1").await["state"], "review");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_asked_for_while_the_queue_is_paused() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
+    ledger.pause("stocktaking", "Ada").await.unwrap();
+    let (code, said) = say(&world, &["republish", "A-1"]);
+    assert!(code == 2 && said.contains("stocktaking"), "{said}");
+    ledger.resume().await.unwrap();
+    let (_, status) = say(&world, &["republish", "A-1"]);
+    assert_eq!(world.results("A-1", 2).await.len(), 2, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_is_not_tried_again_though_its_result_is_waited_for() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.order("A-1", 1).await;
+    settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
+    world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
+    ledger
+        .want_again(&"A-1".parse().unwrap(), ledger.now().await.unwrap())
+        .await
+        .unwrap();
+    let (code, said) = say(&world, &["retry", "A-1"]);
+    assert!(code == 1 && said.contains("it has ended"), "{said}");
+    let _worker = world.worker();
+    assert_eq!(world.result("A-1").await["status"], "failed");
+}

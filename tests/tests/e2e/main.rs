@@ -23,8 +23,6 @@ mod poison;
 mod probe;
 mod rate;
 mod reconcile;
-mod reconcile_many;
-mod reconcile_schedule;
 mod repetition;
 mod rust_shop;
 mod shop_by_hand;

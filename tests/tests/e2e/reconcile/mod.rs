@@ -1,0 +1,61 @@
+//! Reconciliation runs, on demand and on a schedule.
+
+mod audit;
+mod cut_short;
+mod dry_run;
+mod many;
+mod report;
+mod schedule;
+mod stuck;
+
+use std::process::Output;
+
+use e2e::{Worker, World};
+use hp_api::{Doubt, DoubtKind, Outcome};
+use hp_order::Event;
+use hp_queue::{Claimed, Ledger};
+use serde_json::Value;
+
+use crate::by_hand::{LONG, take_one};
+
+/// Every open order counts as stuck.
+const AT_ONCE: (&str, &str) = ("HP_RECONCILE__STUCK_AFTER", "1ms");
+
+fn reconcile(world: &World, arguments: &[&str]) -> Output {
+    let words = [&["reconcile"], arguments].concat();
+    Worker::command(&words, &world.settings(&[AT_ONCE]))
+}
+
+/// A run's exit code and its report.
+pub(crate) fn report(world: &World, arguments: &[&str]) -> (i32, Value) {
+    let output = reconcile(world, &[&["--json"], arguments].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let report = serde_json::from_str(&text).unwrap_or_else(|error| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{said}")
+    });
+    (output.status.code().unwrap(), report)
+}
+
+pub(crate) fn lost() -> Event {
+    Event::Submitted(Outcome::Unknown(Doubt {
+        kind: DoubtKind::Lost,
+        code: None,
+        message: "no answer".into(),
+    }))
+}
+
+/// Puts an order in and claims it.
+async fn claimed(world: &World, ledger: &Ledger, id: &str) -> Claimed {
+    world.order(id, 1).await;
+    take_one(ledger, LONG).await
+}
+
+/// Charges an order at the sandbox behind the worker's back.
+pub(crate) async fn charge(world: &World, claimed: &Claimed) {
+    let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
+        .secret("demo-secret".to_owned().into())
+        .build()
+        .unwrap();
+    client.fetch(&claimed.record.wanted).await.unwrap();
+}

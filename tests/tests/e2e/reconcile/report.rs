@@ -1,0 +1,93 @@
+//! What a run leaves: its report.
+
+use e2e::World;
+use hp_order::Event;
+use serde_json::Value;
+
+use super::{charge, claimed, lost, reconcile, report};
+use crate::by_hand::{LONG, settle};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_run_leaves_its_report_in_redis_and_in_the_file_that_is_asked_for() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    charge(&world, &order).await;
+    settle(&ledger, &order, lost()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (json, csv) = (
+        folder.path().join("run.json"),
+        folder.path().join("run.csv"),
+    );
+    for file in [&json, &csv] {
+        let output = reconcile(&world, &["--report", file.to_str().unwrap()]);
+        assert!(output.status.success());
+    }
+    let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(report["found_charged"], 1);
+    let table = std::fs::read_to_string(csv).unwrap();
+    assert!(table.starts_with("figure,key,value\n"), "{table}");
+    assert!(table.contains("looked_at,,0\n"), "{table}");
+    let runs = world.stream("{hp}:reconcile:runs").await;
+    assert_eq!(runs.len(), 2);
+    assert_eq!(
+        (runs[0]["found_charged"].as_str(), runs[0]["tick"].as_str()),
+        ("1", "")
+    );
+    assert!(runs[0]["amounts"].contains("CNY"), "{:?}", runs[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_cannot_be_written_is_found_out_before_the_run() {
+    let world = World::start();
+    let output = reconcile(&world, &["--report", "/nowhere/run.csv"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("/nowhere/run.csv"), "{said}");
+    assert!(world.stream("{hp}:reconcile:runs").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_named_and_that_there_is_none_of_is_told() {
+    let world = World::start();
+    for more in [&["--once"][..], &["--dry-run"]] {
+        let (code, report) = report(&world, &[more, &["--order", "TYPO"]].concat());
+        let left = (&report["unknown"], &report["needs_a_person"][0]);
+        assert_eq!((code, left), (1, (&1.into(), &"TYPO".into())));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_order_about_which_hitpoints_said_nothing_does_not_count_as_agreed() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    settle(&ledger, &order, Event::Withheld(LONG)).await;
+    let figures = |mode| {
+        let (_, report) = report(&world, &[mode]);
+        ["agreed", "unanswered"].map(|name| report[name].clone())
+    };
+    world
+        .sandbox
+        .set_fault("query:http-500-before", 1.0)
+        .unwrap();
+    for mode in ["--dry-run", "--once"] {
+        assert_eq!(figures(mode), [0, 1], "{mode}");
+    }
+    world.sandbox.clear_faults();
+    assert_eq!(figures("--once"), [1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_named_twice_is_looked_at_once() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let order = claimed(&world, &ledger, "A-1").await;
+    settle(&ledger, &order, lost()).await;
+    let twice = ["--once", "--order", "A-1", "--order", "A-1"];
+    let (_, report) = report(&world, &twice);
+    assert_eq!(
+        (&report["looked_at"], &report["in_hand"]),
+        (&1.into(), &0.into())
+    );
+}
