@@ -383,7 +383,6 @@ impl Here<'_> {
     /// An ended order is final: its result may be told again, never changed.
     fn repeat(&self, event: Event) -> Step {
         let record = self.record;
-        let is_put_back = event == Event::Released;
         let ending = match (record.state, event) {
             (
                 State::Completed,
@@ -400,9 +399,6 @@ impl Here<'_> {
             _ => None,
         };
         let again = || {
-            if is_put_back {
-                return Next::After(self.due_in());
-            }
             let times = u32::try_from(record.claim).unwrap_or(u32::MAX);
             Next::After(self.policy.backoff.check(times, self.moment.jitter))
         };

@@ -6,6 +6,8 @@
 
 mod delays;
 mod drawing;
+mod in_doubt;
 mod life;
+mod persons;
 mod promises;
 mod sample;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use hp_api::{
-    Card, CardStatus, Doubt, DoubtKind, FetchCards, Order, OrderStatus, Refusal, RefusalKind,
+    Card, CardStatus, Doubt, DoubtKind, FetchCards, Order, OrderStatus, Outcome, Refusal,
+    RefusalKind,
 };
-use hp_order::{Backoff, Event, Finding, Millis, Moment, Policy, Record, State};
+use hp_order::{Backoff, Cause, Event, Finding, Millis, Moment, Policy, Record, State, Step, step};
 
 pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
 
@@ -107,4 +108,23 @@ pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
 
 pub(crate) fn unknown() -> Event {
     Event::Queried(Finding::Unknown(doubt(DoubtKind::Lost)))
+}
+
+pub(crate) fn steps(record: &Record, event: Event, seconds: u64) -> Step {
+    step(record, event, &policy(), after(seconds))
+}
+
+pub(crate) fn refused(record: &Record, kind: RefusalKind, code: i64) -> Step {
+    steps(
+        record,
+        Event::Submitted(Outcome::NotCharged(refusal(kind, Some(code)))),
+        1,
+    )
+}
+
+pub(crate) fn in_doubt(cause: Cause) -> Record {
+    Record {
+        cause: Some(cause),
+        ..claimed(State::Uncertain)
+    }
 }
