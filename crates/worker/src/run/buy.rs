@@ -3,7 +3,6 @@ use std::{convert::Infallible, sync::Arc};
 use apalis::prelude::Data;
 use hp_api::{CallError, Lookup, Outcome};
 use hp_order::{Event, Finding, Millis, Record, Task, plan};
-
 use tracing::warn;
 
 use super::{Buyer, held::Held};
@@ -48,8 +47,7 @@ impl Buyer {
         Event::Submitted(outcome)
     }
 
-    /// Asks HitPoints for the record of an order. Time is asked for, since what is about to be sent again on the strength
-    /// of the answer is asked about with more care.
+    /// Asks HitPoints for the record of an order. What a denial would decide at this time is asked about with more care.
     pub(crate) async fn look_up(&self, record: &Record, now: Millis) -> Finding {
         let wanted = &record.wanted;
         let lookup = Lookup::of(self.client.query(wanted).await);
