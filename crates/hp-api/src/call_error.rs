@@ -21,7 +21,7 @@ pub enum CallError {
     NeverSent(String),
     /// The caller took it back before it left: see [`Client::fetch_if`](crate::Client::fetch_if).
     #[error("the request was withdrawn before it left: nothing was sent")]
-    Withdrawn,
+    Cancelled,
     /// Time ran out or the connection broke after the request had begun to leave.
     #[error(
         "the answer was lost: {0}; the request may have been carried out, query before repeating it"
@@ -57,7 +57,7 @@ pub enum CallError {
     Shape(String),
     /// Signed and well-formed, but not what was asked for.
     #[error(transparent)]
-    Misfit(#[from] Mismatch),
+    Mismatch(#[from] Mismatch),
 }
 
 fn status_hint(status: u16) -> &'static str {

@@ -28,7 +28,7 @@ pub mod value;
 pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
 pub use client::{BuildError, Builder, Client};
-pub use lookup::{Absence, Lookup};
+pub use lookup::{Lookup, NotFoundAnswer};
 pub use model::{Card, FetchCards, Mismatch, Order, Product};
 pub use outcome::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 pub use value::{

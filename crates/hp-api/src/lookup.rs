@@ -13,9 +13,9 @@ pub enum Lookup {
     /// The record is there and fits: the order was charged.
     Found(Box<Order>),
     /// A record is there under this id, and it is not the order's: a person has to look.
-    Contradiction(Mismatch),
+    Mismatch(Mismatch),
     /// The answer that **may** mean "no such order".
-    Absent(Absence),
+    NotFound(NotFoundAnswer),
     /// No definite answer: ask again.
     Unknown(Doubt),
 }
@@ -23,7 +23,7 @@ pub enum Lookup {
 /// An answer that may mean "no such order": nobody has said which one does. It counts only if a query
 /// for an id that certainly never existed gets the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Absence {
+pub enum NotFoundAnswer {
     /// An error code.
     Code(i64),
     /// Success without data.
@@ -45,12 +45,12 @@ impl Lookup {
     pub fn of(result: CallResult<Order>) -> Self {
         match result {
             Ok(order) => Self::Found(Box::new(order)),
-            Err(CallError::NoData) => Self::Absent(Absence::NoData),
+            Err(CallError::NoData) => Self::NotFound(NotFoundAnswer::NoData),
             Err(CallError::Api(api)) if !code::is_beside_the_record(api.code) => {
-                Self::Absent(Absence::Code(api.code))
+                Self::NotFound(NotFoundAnswer::Code(api.code))
             }
-            Err(CallError::Misfit(mismatch)) if contradicts(&mismatch) => {
-                Self::Contradiction(mismatch)
+            Err(CallError::Mismatch(mismatch)) if contradicts(&mismatch) => {
+                Self::Mismatch(mismatch)
             }
             Err(error) => Self::Unknown(Doubt::of(&error)),
         }
@@ -62,7 +62,7 @@ fn contradicts(mismatch: &Mismatch) -> bool {
     !is_pending(mismatch) && *mismatch != Mismatch::OrderId
 }
 
-impl fmt::Display for Absence {
+impl fmt::Display for NotFoundAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "code {code}"),

@@ -72,7 +72,7 @@ impl Refusal {
     fn of(error: &CallError) -> Option<Self> {
         let (kind, code, message) = match error {
             CallError::NeverSent(why) => (RefusalKind::NeverSent, None, why.clone()),
-            CallError::Withdrawn => (RefusalKind::NeverSent, None, error.to_string()),
+            CallError::Cancelled => (RefusalKind::NeverSent, None, error.to_string()),
             CallError::Api(api) => match code::meaning(api.code) {
                 Meaning::Refused(kind) => (kind, Some(api.code), api.message.clone()),
                 Meaning::Exists | Meaning::Unclear => return None,

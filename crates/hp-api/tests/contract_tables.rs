@@ -5,7 +5,8 @@
 )]
 
 use hp_api::{
-    Absence, ApiError, CallError, Doubt, DoubtKind, Lookup, Mismatch, Outcome, Refusal, RefusalKind,
+    ApiError, CallError, Doubt, DoubtKind, Lookup, Mismatch, NotFoundAnswer, Outcome, Refusal,
+    RefusalKind,
 };
 
 /// What a fetch comes to, in one word each.
@@ -30,7 +31,7 @@ enum Finds {
     Contradiction,
 }
 
-use DoubtKind::{Blocked, Code, Exists, Garbled, Lost, Misfit, NoData, Pending, Unverified};
+use DoubtKind::{Blocked, Code, Exists, Garbled, Lost, Mismatch, NoData, Pending, Unverified};
 use Finds::{Absent, Contradiction, Ours, Unsure};
 use RefusalKind::{Credentials, Final, LowBalance, NeverSent, StaleDate};
 use Says::{Ask, Not};
@@ -72,7 +73,7 @@ fn events() -> Vec<(CallError, Says, Finds)> {
     vec![
         // name not resolved, connection refused, TLS refused
         (CallError::NeverSent(why()), Not(NeverSent), Unsure),
-        (CallError::Withdrawn, Not(NeverSent), Unsure),
+        (CallError::Cancelled, Not(NeverSent), Unsure),
         // time-out or broken connection after the first byte was sent
         (CallError::Lost(why()), Ask(Lost), Unsure),
         // HTTP status other than 200, redirect
@@ -93,34 +94,38 @@ fn events() -> Vec<(CallError, Says, Finds)> {
         (CallError::Stale(why()), Ask(Unverified), Unsure),
         // or data that does not fit the request
         (CallError::Shape(why()), Ask(Garbled), Unsure),
-        (CallError::Misfit(Mismatch::OrderId), Ask(Misfit), Unsure),
         (
-            CallError::Misfit(Mismatch::ProductId),
-            Ask(Misfit),
+            CallError::Mismatch(Mismatch::OrderId),
+            Ask(Mismatch),
+            Unsure,
+        ),
+        (
+            CallError::Mismatch(Mismatch::ProductId),
+            Ask(Mismatch),
             Contradiction,
         ),
         (
-            CallError::Misfit(Mismatch::Quantity),
-            Ask(Misfit),
+            CallError::Mismatch(Mismatch::Quantity),
+            Ask(Mismatch),
             Contradiction,
         ),
         (
-            CallError::Misfit(Mismatch::CardCount { wanted: 2, got: 1 }),
-            Ask(Misfit),
+            CallError::Mismatch(Mismatch::CardCount { wanted: 2, got: 1 }),
+            Ask(Mismatch),
             Contradiction,
         ),
         (
-            CallError::Misfit(Mismatch::Card(why())),
-            Ask(Misfit),
+            CallError::Mismatch(Mismatch::Card(why())),
+            Ask(Mismatch),
             Contradiction,
         ),
         (
-            CallError::Misfit(Mismatch::Price),
-            Ask(Misfit),
+            CallError::Mismatch(Mismatch::Price),
+            Ask(Mismatch),
             Contradiction,
         ),
         (
-            CallError::Misfit(Mismatch::NotCompleted(why())),
+            CallError::Mismatch(Mismatch::NotCompleted(why())),
             Ask(Pending),
             Unsure,
         ),
@@ -139,10 +144,10 @@ fn says(error: CallError) -> Says {
 
 fn finds(error: CallError) -> Finds {
     match Lookup::of(Err(error)) {
-        Lookup::Absent(_) => Absent,
-        Lookup::Unknown(doubt) if doubt.is_ours() => Ours,
+        Lookup::NotFound(_) => Absent,
+        Lookup::Unknown(doubt) if doubt.is_account_failure() => Ours,
         Lookup::Unknown(_) => Unsure,
-        Lookup::Contradiction(_) => Contradiction,
+        Lookup::Mismatch(_) => Contradiction,
         Lookup::Found(_) => panic!("an error found an order"),
     }
 }
@@ -199,18 +204,18 @@ fn refusals_and_doubts_keep_the_code_and_the_message() {
 #[test]
 fn an_absence_is_told_apart_by_its_code() {
     let absent = |error| match Lookup::of(Err(error)) {
-        Lookup::Absent(absence) => absence,
+        Lookup::NotFound(absence) => absence,
         other => panic!("{other:?}"),
     };
-    assert_eq!(absent(api(400_100)), Absence::Code(400_100));
+    assert_eq!(absent(api(400_100)), NotFoundAnswer::Code(400_100));
     assert_ne!(absent(api(400_100)), absent(api(400_119)));
-    assert_eq!(absent(CallError::NoData), Absence::NoData);
+    assert_eq!(absent(CallError::NoData), NotFoundAnswer::NoData);
 }
 
 #[test]
 fn the_word_of_a_doubt_reads_back() {
     for kind in [
-        Exists, Lost, Blocked, Garbled, Unverified, NoData, Misfit, Pending, Code,
+        Exists, Lost, Blocked, Garbled, Unverified, NoData, Mismatch, Pending, Code,
     ] {
         assert_eq!(kind.as_str().parse::<DoubtKind>().unwrap(), kind);
     }

@@ -289,7 +289,7 @@ fn an_order_that_does_not_fit_says_how() {
 fn a_card_of_another_order_is_a_misfit() {
     let strange = changed(three_cards(), "/order_pins/2/order_id", json!(418));
     let mismatch = Mismatch::Card("order_pins[2].order_id".to_owned());
-    assert_eq!(order(&strange), Err(CallError::Misfit(mismatch)));
+    assert_eq!(order(&strange), Err(CallError::Mismatch(mismatch)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::UnknownWord;
 
 /// How an order ended, all that its result needs to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum TerminalOutcome {
     /// Charged once; the cards are in the order.
     Completed {
         /// HitPoints' verified record, which fits what was wanted.
@@ -110,7 +110,7 @@ words!(Rejection {
     QuantityOverLimit => "quantity_over_limit",
 });
 
-impl Ending {
+impl TerminalOutcome {
     /// The `status` of the result.
     pub const fn status(&self) -> Status {
         match self {

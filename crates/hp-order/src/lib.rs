@@ -51,10 +51,10 @@ mod record;
 mod step;
 mod time;
 
-pub use ending::{Ending, FailReason, Rejection, Source, Status};
-pub use event::{Contact, Event, Finding, Overdue, Resolution};
+pub use ending::{FailReason, Rejection, Source, Status, TerminalOutcome};
+pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
 pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
 pub use record::{Cause, Record, State, UnknownWord};
 pub use step::{Next, Step, step};
-pub use time::{Millis, Moment};
+pub use time::{DecisionInputs, Millis};

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use hp_api::{DoubtKind, FetchCards};
 
-use crate::{FailReason, Millis, Policy, Rejection, Source, time::Moment};
+use crate::{FailReason, Millis, Policy, Rejection, Source, time::DecisionInputs};
 
 /// Where an order stands. The words are the contract's: they are the `state` field of its ledger record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,7 +152,7 @@ pub struct Record {
     pub submitted_at: Option<Millis>,
     /// Where it is older than the last start of Redis: until then a submission that Redis has forgotten may
     /// still arrive, and "not found" proves nothing.
-    pub doubt_until: Option<Millis>,
+    pub not_found_valid_from: Option<Millis>,
     /// When it was to be looked at by itself, where a run or a person took it before that time.
     pub due_at: Option<Millis>,
     /// The producer's deadline.
@@ -182,15 +182,15 @@ impl Record {
 
     /// Whether "not found" decides anything: an order in doubt, of which no request can arrive any more, would be sent again or
     /// closed, and what is said of an ended one judged by it.
-    pub fn is_moved_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
+    pub fn is_decided_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
         let is_in_doubt = matches!(self.state, State::Uncertain | State::Review);
-        self.state.has_ended() || is_in_doubt && self.not_found_counts_in(policy, now).is_zero()
+        self.state.has_ended() || is_in_doubt && self.not_found_valid_in(policy, now).is_zero()
     }
 
     /// How long a submission may still arrive of which HitPoints knows nothing yet.
-    pub fn not_found_counts_in(&self, policy: &Policy, now: Millis) -> Duration {
+    pub fn not_found_valid_in(&self, policy: &Policy, now: Millis) -> Duration {
         let left = |until: Millis| until.since(now);
-        let forgotten = self.doubt_until.map_or(Duration::ZERO, left);
+        let forgotten = self.not_found_valid_from.map_or(Duration::ZERO, left);
         // An earlier doubt was over before the submission that was refused, and a refused one arrives no more.
         if self.cause == Some(Cause::Refused) {
             return forgotten;
@@ -206,12 +206,12 @@ impl Record {
         self.renewed_at.unwrap_or(self.accepted_at)
     }
 
-    pub(crate) fn age(&self, moment: Moment) -> Duration {
+    pub(crate) fn age(&self, moment: DecisionInputs) -> Duration {
         moment.now.since(self.begun_at())
     }
 
     /// Whether the producer does not want it to be submitted any more.
-    pub fn is_past_its_deadline(&self, now: Millis) -> bool {
+    pub fn is_past_deadline(&self, now: Millis) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)
     }
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 
 use crate::{
-    Cause, Ending, Event, FailReason, Finding, Millis, Moment, Overdue, Policy, Record, Rejection,
-    Resolution, Source, State,
+    Cause, DecisionInputs, Event, Expiry, FailReason, Millis, Policy, QueryVerdict, Record,
+    Rejection, Resolution, Source, State, TerminalOutcome,
 };
 
 /// HitPoints' code for a signing date outside its window.
@@ -43,44 +43,44 @@ pub enum Next {
     /// When a person or a reconciliation run does.
     Review,
     /// Never: this is its result.
-    End(Ending),
+    End(TerminalOutcome),
 }
 
 /// Moves a claimed order on. Total: there is a step for every event in every state, and none of them charges,
 /// completes or ends an order without proof.
-pub fn step(record: &Record, event: Event, policy: &Policy, moment: Moment) -> Step {
-    let here = Here {
+pub fn step(record: &Record, event: Event, policy: &Policy, moment: DecisionInputs) -> Step {
+    let transition = Transition {
         record,
         policy,
         moment,
     };
     if record.state.has_ended() {
-        return here.repeat(event);
+        return transition.repeat(event);
     }
     match event {
-        Event::Submitted(Outcome::Charged(order)) => here.completed(order, Source::Fetch),
-        Event::Submitted(Outcome::NotCharged(refusal)) => here.refused(refusal),
-        Event::Submitted(Outcome::Unknown(doubt)) => here.doubtful(doubt),
-        Event::Queried(finding) => here.queried(finding, Source::Query),
-        Event::Reconciled(finding) => here.reconciled(finding),
-        Event::Resolved(resolution, finding) => here.resolved(resolution, finding),
-        Event::Retried => here.retried(),
-        Event::Declined(rejection) => here.declined(rejection),
-        Event::Overdue(limit) => here.overdue(limit),
-        Event::Released | Event::Repeated => here.released(),
-        Event::Withheld(delay) => here.withheld(delay),
-        Event::Panicked => here.panicked(),
-        Event::Crashed => here.crashed(),
+        Event::Submitted(Outcome::Charged(order)) => transition.completed(order, Source::Fetch),
+        Event::Submitted(Outcome::NotCharged(refusal)) => transition.refused(refusal),
+        Event::Submitted(Outcome::Unknown(doubt)) => transition.doubtful(doubt),
+        Event::Queried(finding) => transition.queried(finding, Source::Query),
+        Event::Reconciled(finding) => transition.reconciled(finding),
+        Event::Resolved(resolution, finding) => transition.resolved(resolution, finding),
+        Event::Retried => transition.retried(),
+        Event::Declined(rejection) => transition.declined(rejection),
+        Event::Expired(limit) => transition.overdue(limit),
+        Event::Released | Event::ReplayRequested => transition.released(),
+        Event::BalanceHeld(delay) => transition.withheld(delay),
+        Event::Panicked => transition.panicked(),
+        Event::Crashed => transition.crashed(),
     }
 }
 
-struct Here<'a> {
+struct Transition<'a> {
     record: &'a Record,
     policy: &'a Policy,
-    moment: Moment,
+    moment: DecisionInputs,
 }
 
-impl Here<'_> {
+impl Transition<'_> {
     /// The record as it is, in another state.
     fn to(&self, state: State, next: Next) -> Step {
         Step {
@@ -103,41 +103,42 @@ impl Here<'_> {
             message: None,
             ..self.to(
                 State::Completed,
-                Next::End(Ending::Completed { order, source }),
+                Next::End(TerminalOutcome::Completed { order, source }),
             )
         }
     }
 
-    fn queried(&self, finding: Finding, source: Source) -> Step {
+    fn queried(&self, finding: QueryVerdict, source: Source) -> Step {
         match finding {
-            Finding::Found(order) => self.completed(order, source),
-            Finding::Contradiction(mismatch) => self.review(mismatch.to_string()),
-            Finding::NotFound => self.not_found(),
-            Finding::Unknown(doubt) => self.still_unknown(doubt),
+            QueryVerdict::Found(order) => self.completed(order, source),
+            QueryVerdict::Mismatch(mismatch) => self.review(mismatch.to_string()),
+            QueryVerdict::NotFound => self.not_found(),
+            QueryVerdict::Unknown(doubt) => self.still_unknown(doubt),
         }
     }
 
     /// What was certainly not charged keeps its time, unless the record says otherwise.
-    fn reconciled(&self, finding: Finding) -> Step {
+    fn reconciled(&self, finding: QueryVerdict) -> Step {
         let is_unsent = matches!(self.record.state, State::Queued | State::Waiting);
         match finding {
-            Finding::NotFound if is_unsent => self.released(),
-            Finding::Unknown(doubt) if is_unsent => Step {
-                pause: doubt.is_ours().then(|| trouble(doubt.code, &doubt.message)),
+            QueryVerdict::NotFound if is_unsent => self.released(),
+            QueryVerdict::Unknown(doubt) if is_unsent => Step {
+                pause: doubt
+                    .is_account_failure()
+                    .then(|| trouble(doubt.code, &doubt.message)),
                 ..self.released()
             },
             finding => self.queried(finding, Source::Reconcile),
         }
     }
 
-    fn resolved(&self, resolution: Resolution, finding: Finding) -> Step {
+    fn resolved(&self, resolution: Resolution, finding: QueryVerdict) -> Step {
         match (resolution, finding) {
-            (Resolution::NotCharged, Finding::NotFound) if self.not_found_counts() => {
+            (Resolution::NotCharged, QueryVerdict::NotFound) if self.not_found_counts() => {
                 self.failed(FailReason::Resolved, Source::Query)
             }
-            (Resolution::Resubmit, Finding::NotFound)
-                if self.not_found_counts()
-                    && !self.record.is_past_its_deadline(self.moment.now) =>
+            (Resolution::Resubmit, QueryVerdict::NotFound)
+                if self.not_found_counts() && !self.record.is_past_deadline(self.moment.now) =>
             {
                 self.renewed(self.to(State::Waiting, Next::After(Duration::ZERO)))
             }
@@ -210,7 +211,9 @@ impl Here<'_> {
         };
         Step {
             cause: Some(Cause::Answer(doubt.kind)),
-            pause: doubt.is_ours().then(|| trouble(doubt.code, &doubt.message)),
+            pause: doubt
+                .is_account_failure()
+                .then(|| trouble(doubt.code, &doubt.message)),
             code: doubt.code,
             message: Some(doubt.message),
             ..self.to(State::Uncertain, Next::After(delay))
@@ -221,9 +224,7 @@ impl Here<'_> {
         if self.record.state == State::Review {
             return self.released();
         }
-        let wait = self
-            .record
-            .not_found_counts_in(self.policy, self.moment.now);
+        let wait = self.record.not_found_valid_in(self.policy, self.moment.now);
         match self.record.cause {
             Some(Cause::RedisRestarted) if !wait.is_zero() => self.ask_again(wait),
             _ if !wait.is_zero() => self.ask_again(self.check_delay().min(wait)),
@@ -241,14 +242,14 @@ impl Here<'_> {
     }
 
     fn not_found_counts(&self) -> bool {
-        let wait = self
-            .record
-            .not_found_counts_in(self.policy, self.moment.now);
+        let wait = self.record.not_found_valid_in(self.policy, self.moment.now);
         wait.is_zero()
     }
 
     fn still_unknown(&self, doubt: Doubt) -> Step {
-        let pause = doubt.is_ours().then(|| trouble(doubt.code, &doubt.message));
+        let pause = doubt
+            .is_account_failure()
+            .then(|| trouble(doubt.code, &doubt.message));
         let step = if self.record.state == State::Review {
             self.released()
         } else if self.record.age(self.moment) >= self.policy.give_up_after {
@@ -278,7 +279,7 @@ impl Here<'_> {
     fn declined(&self, rejection: Rejection) -> Step {
         match self.record.state {
             State::Submitting if self.record.is_first_attempt() => Step {
-                next: Next::End(Ending::Rejected(rejection)),
+                next: Next::End(TerminalOutcome::Rejected(rejection)),
                 ..self.unsent(State::Rejected)
             },
             State::Submitting => Step {
@@ -289,16 +290,16 @@ impl Here<'_> {
         }
     }
 
-    fn overdue(&self, limit: Overdue) -> Step {
+    fn overdue(&self, limit: Expiry) -> Step {
         if self.record.state != State::Submitting {
             return self.released();
         }
         match limit {
-            Overdue::Deadline => Step {
-                next: Next::End(Ending::Expired),
+            Expiry::Deadline => Step {
+                next: Next::End(TerminalOutcome::Expired),
                 ..self.unsent(State::Expired)
             },
-            Overdue::GiveUp => {
+            Expiry::GiveUp => {
                 let attempts = self.record.attempts.saturating_sub(1);
                 Step {
                     attempts,
@@ -309,7 +310,10 @@ impl Here<'_> {
     }
 
     fn failed(&self, reason: FailReason, source: Source) -> Step {
-        self.to(State::Failed, Next::End(Ending::Failed { reason, source }))
+        self.to(
+            State::Failed,
+            Next::End(TerminalOutcome::Failed { reason, source }),
+        )
     }
 
     /// Puts back what the claim took on account of a call that was never made.
@@ -386,16 +390,19 @@ impl Here<'_> {
         let ending = match (record.state, event) {
             (
                 State::Completed,
-                Event::Queried(Finding::Found(order)) | Event::Reconciled(Finding::Found(order)),
-            ) => Some(Ending::Completed {
+                Event::Queried(QueryVerdict::Found(order))
+                | Event::Reconciled(QueryVerdict::Found(order)),
+            ) => Some(TerminalOutcome::Completed {
                 order,
                 source: Source::Query,
             }),
-            (State::Failed, Event::Repeated) => record
+            (State::Failed, Event::ReplayRequested) => record
                 .failed
-                .map(|(reason, source)| Ending::Failed { reason, source }),
-            (State::Rejected, Event::Repeated) => record.rejected.map(Ending::Rejected),
-            (State::Expired, Event::Repeated) => Some(Ending::Expired),
+                .map(|(reason, source)| TerminalOutcome::Failed { reason, source }),
+            (State::Rejected, Event::ReplayRequested) => {
+                record.rejected.map(TerminalOutcome::Rejected)
+            }
+            (State::Expired, Event::ReplayRequested) => Some(TerminalOutcome::Expired),
             _ => None,
         };
         let again = || {

@@ -32,7 +32,7 @@ impl Millis {
 
 /// What the outside world adds to a decision: the time, and a throw of the dice.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct DecisionInputs {
     /// The time now, by the Redis server's clock.
     pub now: Millis,
     /// A random number from 0 up to, not including, 1. Delays are spread with it.

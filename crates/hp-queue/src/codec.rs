@@ -3,12 +3,14 @@
 use std::str::FromStr;
 
 use hp_api::{FetchCards, Order};
-use hp_order::{Cause, Ending, FailReason, Millis, Next, Record, Rejection, Source, State, Step};
+use hp_order::{
+    Cause, FailReason, Millis, Next, Record, Rejection, Source, State, Step, TerminalOutcome,
+};
 use redis::Value;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::Claimed;
+use crate::Claim;
 
 /// A list of names and values on its way to Redis.
 pub(crate) type Fields = Vec<(&'static str, String)>;
@@ -84,7 +86,7 @@ impl<'a> Answered<'a> {
             accepted_at,
             submitted_at,
             renewed_at: self.time("renewed_at")?,
-            doubt_until: self.time("doubt_until")?,
+            not_found_valid_from: self.time("not_found_valid_from")?,
             due_at: self.time("due_at")?,
             deadline: self.time("deadline")?,
             cause: self.parse("cause")?,
@@ -142,7 +144,8 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
             .map_or_else(String::new, |at| at.0.to_string()),
     );
     set(
-        record.doubt_until.is_some() && !matches!(step.state, State::Uncertain | State::Review),
+        record.not_found_valid_from.is_some()
+            && !matches!(step.state, State::Uncertain | State::Review),
         "restarted_at",
         String::new(),
     );
@@ -163,7 +166,7 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
         "submitted_at",
         String::new(),
     );
-    if let Next::End(Ending::Completed { order, .. }) = &step.next
+    if let Next::End(TerminalOutcome::Completed { order, .. }) = &step.next
         && !record.state.has_ended()
     {
         set(true, "currency", order.currency.to_string());
@@ -181,7 +184,7 @@ pub(crate) fn record_fields(record: &Record, step: &Step) -> Fields {
 
 /// The fields of an order that is put back as in doubt, less those that the script adds; what it was to become is in
 /// its story's code only.
-pub(crate) fn restored_fields(claimed: &Claimed, step: &Step) -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn restored_fields(claimed: &Claim, step: &Step) -> Vec<(&'static str, Vec<u8>)> {
     let record = &claimed.record;
     let in_doubt = Step {
         state: State::Uncertain,
@@ -221,7 +224,7 @@ pub(crate) fn restored_fields(claimed: &Claimed, step: &Step) -> Vec<(&'static s
 }
 
 /// The fields of a result, less the cards and those that the settling script adds.
-pub(crate) fn result_fields(claimed: &Claimed, step: &Step, ending: &Ending) -> Fields {
+pub(crate) fn result_fields(claimed: &Claim, step: &Step, ending: &TerminalOutcome) -> Fields {
     let record = &claimed.record;
     let mut fields = Fields::with_capacity(20);
     let mut add = |name, value: String| fields.push((name, value));
@@ -241,7 +244,7 @@ pub(crate) fn result_fields(claimed: &Claimed, step: &Step, ending: &Ending) -> 
     add("source", ending.source().as_str().into());
     add("attempts", step.attempts.to_string());
     add("accepted_at", record.accepted_at.0.to_string());
-    if let Ending::Completed { order, .. } = ending {
+    if let TerminalOutcome::Completed { order, .. } = ending {
         add("hp_order_id", order.hp_order_id.to_string());
         add("currency", order.currency.to_string());
         add("unit_price", order.unit_price.to_string());

@@ -3,16 +3,16 @@ use std::{
     time::Duration,
 };
 
-use hp_order::{Contact, Ending, Next, Policy, Step};
+use hp_order::{Next, Policy, Step, TerminalOutcome, VendorSignal};
 use redis::Cmd;
 
 use crate::{
-    Claimed, Prefix, QueueError,
+    Claim, Prefix, QueueError,
+    claim::EpochWatermark,
     codec::{pins, record_fields, restored_fields, result_fields},
     connect::{Client, Connection},
     keys::Keys,
     script::{Script, call, run},
-    take::Remembered,
 };
 
 static SETTLE: LazyLock<Script> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ pub struct Ledger {
     pub(crate) connection: Connection,
     pub(crate) keys: Keys,
     pub(crate) rules: Rules,
-    pub(crate) remembered: Arc<Mutex<Remembered>>,
+    pub(crate) watermark: Arc<Mutex<EpochWatermark>>,
 }
 
 /// What all workers of a queue keep to.
@@ -78,7 +78,7 @@ impl Ledger {
             connection: client.shared(),
             keys: Keys::new(prefix),
             rules,
-            remembered: Arc::default(),
+            watermark: Arc::default(),
         })
     }
 
@@ -97,9 +97,9 @@ impl Ledger {
     /// Where Redis cannot be reached or refuses; the order is then as it was, or settled by this very step.
     pub async fn settle(
         &self,
-        claimed: &Claimed,
+        claimed: &Claim,
         step: &Step,
-        contact: Contact,
+        contact: VendorSignal,
     ) -> Result<Settled, QueueError> {
         let command = self.settle_command(claimed, step, contact);
         let answer: String = run(&SETTLE, &command, &mut self.connection.clone()).await?;
@@ -112,7 +112,7 @@ impl Ledger {
         })
     }
 
-    async fn restore(&self, claimed: &Claimed, step: &Step) -> Result<Settled, QueueError> {
+    async fn restore(&self, claimed: &Claim, step: &Step) -> Result<Settled, QueueError> {
         let (keys, id) = (&self.keys, claimed.id());
         let order = keys.order(id);
         let mut command = call(&RESTORE, &[&order, &keys.schedule, &keys.open, &keys.epoch]);
@@ -128,7 +128,7 @@ impl Ledger {
         })
     }
 
-    fn settle_command(&self, claimed: &Claimed, step: &Step, contact: Contact) -> Cmd {
+    fn settle_command(&self, claimed: &Claim, step: &Step, contact: VendorSignal) -> Cmd {
         let (keys, record) = (&self.keys, &claimed.record);
         let id = &record.wanted.order_id;
         let wanted_in = claimed.reply_to.as_ref().unwrap_or(&keys.results);
@@ -156,7 +156,7 @@ impl Ledger {
             Next::After(delay) => command.arg(millis(*delay)),
             Next::Review => command.arg("review"),
             Next::End(_) if record.state.has_ended() => command.arg("again"),
-            Next::End(Ending::Completed { .. }) => command.arg("charged"),
+            Next::End(TerminalOutcome::Completed { .. }) => command.arg("charged"),
             Next::End(_) => command.arg("uncharged"),
         };
         let (pause, longest_pause) = self.rules.policy.backoff.outage();
@@ -164,10 +164,10 @@ impl Ledger {
             .arg(millis(self.rules.retention.results))
             .arg(millis(self.rules.retention.ledger))
             .arg(match contact {
-                Contact::None => "none",
-                Contact::Answer => "answer",
-                Contact::Silence => "silence",
-                Contact::Ours => "ours",
+                VendorSignal::None => "none",
+                VendorSignal::Answered => "answer",
+                VendorSignal::NoAnswer => "silence",
+                VendorSignal::OwnFailure => "ours",
             })
             .arg(millis(pause))
             .arg(millis(longest_pause))
@@ -187,7 +187,7 @@ impl Ledger {
             for (name, value) in &result_fields(claimed, step, ending) {
                 command.arg(*name).arg(value);
             }
-            if let Ending::Completed { order, .. } = ending {
+            if let TerminalOutcome::Completed { order, .. } = ending {
                 command.arg("pins").arg(pins(order).as_str());
             }
             if let Some(meta) = &claimed.meta {
@@ -204,7 +204,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn renew(&self, claimed: &Claimed, lease: Duration) -> Result<bool, QueueError> {
+    pub async fn renew(&self, claimed: &Claim, lease: Duration) -> Result<bool, QueueError> {
         let (record, id) = (&claimed.record, claimed.id());
         let mut command = call(&RENEW, &[&self.keys.order(id), &self.keys.schedule]);
         command

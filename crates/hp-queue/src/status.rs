@@ -11,7 +11,8 @@ use crate::{
 };
 
 static STATUS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/status.lua")));
-static ALIVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/alive.lua")));
+static HEARTBEAT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/heartbeat.lua")));
 static REQUEUE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/requeue.lua")));
 
@@ -44,7 +45,7 @@ pub struct Status {
 
 /// An entry that names no usable order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SetAside {
+pub struct DeadLetter {
     /// Its id in the stream of such entries.
     pub entry: String,
     /// Its fields, verbatim but for bytes that are no UTF-8, with `reason` and `entry_id` at the end.
@@ -123,9 +124,9 @@ impl Ledger {
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn alive(&self, name: &str, time: Duration) -> Result<(), QueueError> {
-        let mut command = call(&ALIVE, &[&self.keys.workers]);
+        let mut command = call(&HEARTBEAT, &[&self.keys.workers]);
         command.arg(name).arg(millis(time));
-        let _: String = run(&ALIVE, &command, &mut self.connection.clone()).await?;
+        let _: String = run(&HEARTBEAT, &command, &mut self.connection.clone()).await?;
         Ok(())
     }
 
@@ -133,7 +134,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn set_aside(&self, after: &str, n: usize) -> Result<Vec<SetAside>, QueueError> {
+    pub async fn dead_letters(&self, after: &str, n: usize) -> Result<Vec<DeadLetter>, QueueError> {
         let from = if after.is_empty() {
             "-".into()
         } else {
@@ -148,7 +149,7 @@ impl Ledger {
             .arg(n);
         let entries: Vec<Entry> = command.query_async(&mut self.connection.clone()).await?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let read = |(entry, fields): Entry| SetAside {
+        let read = |(entry, fields): Entry| DeadLetter {
             entry,
             fields: fields
                 .iter()

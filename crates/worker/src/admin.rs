@@ -19,7 +19,8 @@ use tracing::{info, warn};
 use crate::metrics::Metrics;
 
 /// Of Prometheus' text format.
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const TEXT: HeaderValue =
+    HeaderValue::from_static("text/escape_control; version=0.0.4; charset=utf-8");
 /// How long a caller may take to ask.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -183,7 +183,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// What the exit code says when a command could not be carried out at all.
-    pub(crate) fn could_not(&self) -> ExitCode {
+    pub(crate) fn failure_code(&self) -> ExitCode {
         match self {
             Self::Run | Self::Config => ExitCode::FAILURE,
             _ => ExitCode::from(2),

@@ -4,15 +4,17 @@ use std::error::Error;
 
 use clap::{Args, ValueEnum};
 use hp_api::OrderId;
-use hp_order::{Ending, Event, FailReason, Finding, Moment, Next, Resolution, State, Step};
-use hp_queue::{Claimed, Told};
+use hp_order::{
+    DecisionInputs, Event, FailReason, Next, QueryVerdict, Resolution, State, Step, TerminalOutcome,
+};
+use hp_queue::{Claim, ClaimSkip};
 use serde::Serialize;
 
 use crate::{
     config::Config,
-    out::{plain, say},
+    out::{escape_control, outln},
     reconcile::settle,
-    run::{Buyer, keep::leased},
+    run::{OrderProcessor, keep::leased},
 };
 
 /// Orders by their ids.
@@ -94,7 +96,7 @@ struct Outcome<'a> {
 type Done = Result<bool, Box<dyn Error>>;
 
 /// An order that could be claimed, or why not.
-type Claim = Result<Claimed, NotOurs>;
+type ClaimResult = Result<Claim, NotOurs>;
 
 /// Why an order cannot be claimed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,18 +117,18 @@ const TAKEN: &str =
 
 /// `worker retry`.
 pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {
-    let buyer = Buyer::open(config)?;
+    let processor = OrderProcessor::open(config)?;
     let mut all_done = true;
     for id in &orders.ids {
         let note = note("retried", orders.by.as_deref(), orders.why.as_deref());
-        let outcome = match claim(&buyer, id, Some(note)).await? {
+        let outcome = match claim(&processor, id, Some(note)).await? {
             Err(why) => Outcome::missed(id, None, why.to_string()),
             // It was claimed because its result is wanted once more.
             Ok(claimed) if claimed.record.state.has_ended() => {
-                put_back(&buyer, claimed).await?;
+                put_back(&processor, claimed).await?;
                 Outcome::missed(id, None, NotOurs::Ended.to_string())
             }
-            Ok(claimed) => match decide(&buyer, &claimed, Event::Retried).await? {
+            Ok(claimed) => match decide(&processor, &claimed, Event::Retried).await? {
                 None => Outcome::missed(id, None, TAKEN.into()),
                 Some(step) => Outcome::done(id, &step, "tried again now".into()),
             },
@@ -139,27 +141,27 @@ pub(crate) async fn retry(config: &Config, orders: Orders) -> Done {
 
 /// `worker resolve`.
 pub(crate) async fn resolve(config: &Config, decision: Decision) -> Done {
-    let buyer = Buyer::open(config)?;
-    let outcome = resolved(&buyer, &decision).await?;
+    let processor = OrderProcessor::open(config)?;
+    let outcome = resolved(&processor, &decision).await?;
     outcome.print(decision.json)?;
     Ok(outcome.done)
 }
 
 async fn resolved<'a>(
-    buyer: &Buyer,
+    processor: &OrderProcessor,
     decision: &'a Decision,
 ) -> Result<Outcome<'a>, Box<dyn Error>> {
     let Decision { id, verdict, .. } = decision;
     let word = verdict.word();
     let asked = format!("asked to be {word}");
     let note = note(&asked, decision.by.as_deref(), Some(&decision.why));
-    let claimed = match claim(buyer, id, Some(note)).await? {
+    let claimed = match claim(processor, id, Some(note)).await? {
         Err(why) => return Ok(Outcome::missed(id, None, why.to_string())),
         Ok(claimed) => claimed,
     };
     let state = claimed.record.state;
     if state != State::Review {
-        put_back(buyer, claimed).await?;
+        put_back(processor, claimed).await?;
         let why = if state.has_ended() {
             NotOurs::Ended.to_string()
         } else {
@@ -167,10 +169,10 @@ async fn resolved<'a>(
         };
         return Ok(Outcome::missed(id, Some(state), why));
     }
-    let finding = look_up(buyer, &claimed).await;
-    let found = in_words(&finding, &claimed, *verdict, buyer);
+    let finding = look_up(processor, &claimed).await;
+    let found = in_words(&finding, &claimed, *verdict, processor);
     let decided = Event::Resolved(verdict.resolution(), finding);
-    Ok(match decide(buyer, &claimed, decided).await? {
+    Ok(match decide(processor, &claimed, decided).await? {
         None => Outcome::missed(id, None, TAKEN.into()),
         Some(step) if verdict.is_met_by(&step) => Outcome::done(id, &step, word.into()),
         Some(step) => Outcome::missed(id, Some(step.state), found),
@@ -179,11 +181,11 @@ async fn resolved<'a>(
 
 /// `worker republish`.
 pub(crate) async fn republish(config: &Config, orders: Orders) -> Done {
-    let buyer = Buyer::open(config)?;
+    let processor = OrderProcessor::open(config)?;
     let mut all_done = true;
     for id in &orders.ids {
         let note = note("told again", orders.by.as_deref(), orders.why.as_deref());
-        let outcome = match tell_again(&buyer, id, note).await? {
+        let outcome = match tell_again(&processor, id, note).await? {
             Ok(told) => told,
             Err(why) => Outcome::missed(id, None, why),
         };
@@ -194,11 +196,11 @@ pub(crate) async fn republish(config: &Config, orders: Orders) -> Done {
 }
 
 async fn tell_again<'a>(
-    buyer: &Buyer,
+    processor: &OrderProcessor,
     id: &'a OrderId,
     note: String,
 ) -> Result<Result<Outcome<'a>, String>, Box<dyn Error>> {
-    let looked = buyer.ledger.look(&[id.as_str()]).await?;
+    let looked = processor.ledger.look(&[id.as_str()]).await?;
     match looked.first() {
         None => return Ok(Err("there is no such order".into())),
         Some(Err((_, why))) => return Ok(Err(why.clone())),
@@ -214,23 +216,23 @@ async fn tell_again<'a>(
         state: None,
         message: "a worker tells its result again".into(),
     };
-    may_claim(buyer).await?;
-    let now = buyer.ledger.now().await?;
-    buyer.ledger.want_again(id, now).await?;
-    let claimed = match claim(buyer, id, Some(note)).await? {
+    may_claim(processor).await?;
+    let now = processor.ledger.now().await?;
+    processor.ledger.request_replay(id, now).await?;
+    let claimed = match claim(processor, id, Some(note)).await? {
         Ok(claimed) => claimed,
         Err(NotOurs::Busy | NotOurs::Ended) => return Ok(Ok(by_a_worker())),
         Err(why) => return Ok(Err(why.to_string())),
     };
     let (event, found) = match claimed.record.state {
         State::Completed => {
-            let finding = look_up(buyer, &claimed).await;
-            let found = in_words(&finding, &claimed, Verdict::Completed, buyer);
+            let finding = look_up(processor, &claimed).await;
+            let found = in_words(&finding, &claimed, Verdict::Completed, processor);
             (Event::Reconciled(finding), found)
         }
-        _ => (Event::Repeated, String::new()),
+        _ => (Event::ReplayRequested, String::new()),
     };
-    let step = decide(buyer, &claimed, event).await?;
+    let step = decide(processor, &claimed, event).await?;
     Ok(match step {
         Some(step) if matches!(step.next, Next::End(_)) => {
             Ok(Outcome::done(id, &step, "its result is told again".into()))
@@ -263,7 +265,7 @@ impl Verdict {
             Self::Resubmit => step.state == State::Waiting,
             Self::NotCharged => matches!(
                 step.next,
-                Next::End(Ending::Failed {
+                Next::End(TerminalOutcome::Failed {
                     reason: FailReason::Resolved,
                     ..
                 })
@@ -273,8 +275,8 @@ impl Verdict {
 }
 
 /// Before anything is asked for that would be done later in any case.
-async fn may_claim(buyer: &Buyer) -> Result<(), Box<dyn Error>> {
-    let leave = buyer.ledger.may_call(1).await?;
+async fn may_claim(processor: &OrderProcessor) -> Result<(), Box<dyn Error>> {
+    let leave = processor.ledger.acquire_permits(1).await?;
     match leave.paused {
         Some(reason) => Err(paused(&reason)),
         None if leave.is_silent => Err(SILENT.into()),
@@ -289,25 +291,29 @@ fn paused(reason: &str) -> Box<dyn Error> {
 const SILENT: &str = "HitPoints gives no answers; try again when it does";
 
 /// Claims an order by its id, for a person.
-async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Claim, Box<dyn Error>> {
+async fn claim(
+    processor: &OrderProcessor,
+    id: &OrderId,
+    note: Option<String>,
+) -> Result<ClaimResult, Box<dyn Error>> {
     loop {
-        let mut taken = buyer
+        let mut taken = processor
             .ledger
-            .take_named(1, buyer.lease, &[id.as_str()])
+            .claim_named(1, processor.lease, &[id.as_str()])
             .await?;
         if let Some(reason) = taken.paused {
             return Err(paused(&reason));
         }
         if let Some(claimed) = taken.claimed.pop() {
-            return Ok(Ok(Claimed { note, ..claimed }));
+            return Ok(Ok(Claim { note, ..claimed }));
         }
         let told = taken.told.into_iter().map(|(_, told)| told);
         let why = told.into_iter().find_map(|told| match told {
-            Told::Ended => Some(NotOurs::Ended),
-            Told::InHand => Some(NotOurs::Busy),
-            Told::Unknown => Some(NotOurs::Unknown),
-            Told::Unusable(why) => Some(NotOurs::Unusable(why)),
-            Told::Repaired(_) => None,
+            ClaimSkip::Ended => Some(NotOurs::Ended),
+            ClaimSkip::InHand => Some(NotOurs::Busy),
+            ClaimSkip::Unknown => Some(NotOurs::Unknown),
+            ClaimSkip::Unusable(why) => Some(NotOurs::Unusable(why)),
+            ClaimSkip::Repaired(_) => None,
         });
         let unreadable = taken.unreadable.pop();
         let unreadable = unreadable.map(|(_, why)| NotOurs::Unusable(why));
@@ -321,19 +327,29 @@ async fn claim(buyer: &Buyer, id: &OrderId, note: Option<String>) -> Result<Clai
     }
 }
 
-async fn look_up(buyer: &Buyer, claimed: &Claimed) -> Finding {
-    leased(buyer, claimed, buyer.look_up(&claimed.record, claimed.at)).await
+async fn look_up(processor: &OrderProcessor, claimed: &Claim) -> QueryVerdict {
+    leased(
+        processor,
+        claimed,
+        processor.look_up(&claimed.record, claimed.at),
+    )
+    .await
 }
 
 /// What HitPoints said, for the person whose decision it stands against.
-fn in_words(finding: &Finding, claimed: &Claimed, verdict: Verdict, buyer: &Buyer) -> String {
+fn in_words(
+    finding: &QueryVerdict,
+    claimed: &Claim,
+    verdict: Verdict,
+    processor: &OrderProcessor,
+) -> String {
     match finding {
-        Finding::Found(_) => "HitPoints has charged it: it is completed".into(),
-        Finding::Contradiction(mismatch) => mismatch.to_string(),
-        Finding::Unknown(doubt) => doubt.message.clone(),
-        Finding::NotFound => {
+        QueryVerdict::Found(_) => "HitPoints has charged it: it is completed".into(),
+        QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
+        QueryVerdict::Unknown(doubt) => doubt.message.clone(),
+        QueryVerdict::NotFound => {
             let record = &claimed.record;
-            let wait = record.not_found_counts_in(&buyer.policy, claimed.at);
+            let wait = record.not_found_valid_in(&processor.policy, claimed.at);
             if wait.is_zero() && verdict == Verdict::Resubmit {
                 return "its deadline has passed: resolve it as not-charged".into();
             }
@@ -348,24 +364,24 @@ fn in_words(finding: &Finding, claimed: &Claimed, verdict: Verdict, buyer: &Buye
     }
 }
 
-async fn put_back(buyer: &Buyer, claimed: Claimed) -> Result<(), Box<dyn Error>> {
-    let claimed = Claimed {
+async fn put_back(processor: &OrderProcessor, claimed: Claim) -> Result<(), Box<dyn Error>> {
+    let claimed = Claim {
         note: None,
         ..claimed
     };
-    decide(buyer, &claimed, Event::Released).await.map(drop)
+    decide(processor, &claimed, Event::Released).await.map(drop)
 }
 
 async fn decide(
-    buyer: &Buyer,
-    claimed: &Claimed,
+    processor: &OrderProcessor,
+    claimed: &Claim,
     event: Event,
 ) -> Result<Option<Step>, Box<dyn Error>> {
-    let moment = Moment {
+    let moment = DecisionInputs {
         now: claimed.at,
         jitter: rand::random(),
     };
-    let step = settle(buyer, claimed, event, moment).await?;
+    let step = settle(processor, claimed, event, moment).await?;
     match step.as_ref().and_then(|step| step.pause.as_ref()) {
         Some(reason) => Err(format!("HitPoints does not serve this account: {reason}").into()),
         None => Ok(step),
@@ -408,12 +424,16 @@ impl<'a> Outcome<'a> {
 
     fn print(&self, as_json: bool) -> std::io::Result<()> {
         if as_json {
-            say!("{}", serde_json::to_string(self)?)?;
+            outln!("{}", serde_json::to_string(self)?)?;
         } else {
             let state = self
                 .state
                 .map_or_else(String::new, |state| format!(" ({state})"));
-            say!("{}: {}{state}", self.order_id, plain(&self.message))?;
+            outln!(
+                "{}: {}{state}",
+                self.order_id,
+                escape_control(&self.message)
+            )?;
         }
         Ok(())
     }

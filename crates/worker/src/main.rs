@@ -24,19 +24,19 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use config::Config;
-use out::say;
+use out::outln;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let could_not = cli.command.could_not();
+    let failure_code = cli.command.failure_code();
     match execute(cli) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            if !out::is_nobody_there(error.as_ref()) {
-                eprintln!("worker: {}", out::plain_lines(&error.to_string()));
+            if !out::is_broken_pipe(error.as_ref()) {
+                eprintln!("worker: {}", out::escape_control_lines(&error.to_string()));
             }
-            could_not
+            failure_code
         }
     }
 }
@@ -51,7 +51,7 @@ fn execute(cli: Cli) -> Result<bool, Box<dyn Error>> {
             let config = config()?;
             config.client()?;
             hp_queue::connect(config.redis_url.expose())?;
-            say!("{config}")?;
+            outln!("{config}")?;
         }
         Command::Run => {
             let config = config()?;

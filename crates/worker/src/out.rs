@@ -3,16 +3,16 @@
 use std::{borrow::Cow, error::Error, io};
 
 /// Prints a line. A reader that has gone away, as `head` does, is an error to pass on, where `println!` would panic.
-macro_rules! say {
+macro_rules! outln {
     ($($words:tt)*) => {{
         use std::io::Write as _;
         writeln!(std::io::stdout().lock(), $($words)*)
     }};
 }
-pub(crate) use say;
+pub(crate) use outln;
 
 /// Whether what ended a command is only that nobody reads its output any more.
-pub(crate) fn is_nobody_there(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     let of_io = error.downcast_ref().map(io::Error::kind);
     let of_json = || {
         error
@@ -23,7 +23,7 @@ pub(crate) fn is_nobody_there(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Text of others as it may be shown: control characters, which can make a terminal lie, are spelt out.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape_control(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return text.into();
     }
@@ -38,8 +38,11 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// The same, but that it may have several lines.
-pub(crate) fn plain_lines(text: &str) -> String {
-    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+pub(crate) fn escape_control_lines(text: &str) -> String {
+    text.lines()
+        .map(escape_control)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Control characters, and those that turn the direction of what follows.
@@ -50,15 +53,15 @@ fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::escape_control;
 
     #[test]
     fn what_could_make_a_terminal_lie_is_spelt_out() {
         assert_eq!(
-            plain("balance too low, 余额不足"),
+            escape_control("balance too low, 余额不足"),
             "balance too low, 余额不足"
         );
-        assert_eq!(plain("a\x1b[2Jb\r\nc"), "a\\u{1b}[2Jb\\r\\nc");
-        assert_eq!(plain("\u{202e}dna"), "\\u{202e}dna");
+        assert_eq!(escape_control("a\x1b[2Jb\r\nc"), "a\\u{1b}[2Jb\\r\\nc");
+        assert_eq!(escape_control("\u{202e}dna"), "\\u{202e}dna");
     }
 }

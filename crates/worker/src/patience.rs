@@ -4,7 +4,7 @@ use backon::{ExponentialBuilder, Retryable};
 use hp_queue::QueueError;
 
 /// Repeats what may be repeated, for about fifteen seconds, where Redis is away for a moment.
-pub(crate) async fn patiently<T, F>(work: impl FnMut() -> F) -> Result<T, QueueError>
+pub(crate) async fn retry_while_unreachable<T, F>(work: impl FnMut() -> F) -> Result<T, QueueError>
 where
     F: Future<Output = Result<T, QueueError>>,
 {

@@ -1,6 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hp_api::{Absence, CallError, Client, Lookup, OrderId};
+use hp_api::{CallError, Client, Lookup, NotFoundAnswer, OrderId};
 use hp_queue::{Ledger, QueueError};
 use rand::{Rng, distr::Alphanumeric};
 use tracing::{info, warn};
@@ -15,7 +15,7 @@ pub(crate) struct Probe {
     client: Client,
     ledger: Ledger,
     /// Learned with an order as the control.
-    known: Mutex<Option<Absence>>,
+    known: Mutex<Option<NotFoundAnswer>>,
 }
 
 /// What HitPoints gave while it was probed.
@@ -26,7 +26,7 @@ enum Control {
 
 /// Why it is not known what HitPoints answers for an order that does not exist.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unlearned {
+pub(crate) enum ProbeError {
     #[error("HitPoints gives no clear answer for an order that cannot exist: {0}")]
     NoAnswer(String),
     #[error("HitPoints answered two orders that cannot exist differently")]
@@ -43,7 +43,7 @@ pub(crate) enum Unlearned {
     Queue(#[from] QueueError),
 }
 
-impl Unlearned {
+impl ProbeError {
     fn tell(&self) {
         warn!(
             error = %self,
@@ -62,22 +62,22 @@ impl Probe {
     }
 
     /// The answer, if it is known or can be learned now.
-    pub(crate) async fn answer(&self) -> Option<Absence> {
-        self.find_out().await.inspect_err(Unlearned::tell).ok()
+    pub(crate) async fn answer(&self) -> Option<NotFoundAnswer> {
+        self.find_out().await.inspect_err(ProbeError::tell).ok()
     }
 
     /// Whether HitPoints gives charged orders just now, or why that is not known: in trouble, it may deny every record in
     /// the very words that it has for orders that do not exist.
-    pub(crate) async fn confirm(&self) -> Result<(), Unlearned> {
+    pub(crate) async fn confirm(&self) -> Result<(), ProbeError> {
         match self.control().await? {
             // It proves less than what the answer was learned beside.
-            Control::Products if self.known().is_some() => Err(Unlearned::NoControl),
+            Control::Products if self.known().is_some() => Err(ProbeError::NoControl),
             _ => Ok(()),
         }
     }
 
     /// The same, or why it is not known.
-    pub(crate) async fn find_out(&self) -> Result<Absence, Unlearned> {
+    pub(crate) async fn find_out(&self) -> Result<NotFoundAnswer, ProbeError> {
         let known = *self.known();
         match known {
             Some(answer) => Ok(answer),
@@ -92,7 +92,7 @@ impl Probe {
         }
     }
 
-    async fn learn(&self) -> Result<Absence, Unlearned> {
+    async fn learn(&self) -> Result<NotFoundAnswer, ProbeError> {
         let before = *self.known();
         let answer = self.ask().await?;
         if before == Some(answer) {
@@ -101,7 +101,7 @@ impl Probe {
         let control = self.control().await?;
         // A trouble may have ended just before the control.
         if self.ask().await? != answer {
-            return Err(Unlearned::Unsteady);
+            return Err(ProbeError::Unsteady);
         }
         match control {
             Control::Order(control) => {
@@ -109,14 +109,14 @@ impl Probe {
                 *self.known() = Some(answer);
                 Ok(answer)
             }
-            Control::Products if before.is_some() => Err(Unlearned::NoControl),
+            Control::Products if before.is_some() => Err(ProbeError::NoControl),
             // It proves little, so the answer counts for this moment and is not kept.
             Control::Products => Ok(answer),
         }
     }
 
-    async fn ask(&self) -> Result<Absence, Unlearned> {
-        let no_answer = |why: &dyn ToString| Unlearned::NoAnswer(why.to_string());
+    async fn ask(&self) -> Result<NotFoundAnswer, ProbeError> {
+        let no_answer = |why: &dyn ToString| ProbeError::NoAnswer(why.to_string());
         let random: String = rand::rng()
             .sample_iter(Alphanumeric)
             .take(32)
@@ -126,29 +126,29 @@ impl Probe {
             .parse()
             .map_err(|invalid| no_answer(&invalid))?;
         match Lookup::of(self.client.query_order(&id).await) {
-            Lookup::Absent(absence) => Ok(absence),
+            Lookup::NotFound(absence) => Ok(absence),
             Lookup::Unknown(doubt) => Err(no_answer(&doubt.message)),
-            Lookup::Contradiction(mismatch) => Err(no_answer(&mismatch)),
+            Lookup::Mismatch(mismatch) => Err(no_answer(&mismatch)),
             Lookup::Found(_) => Err(no_answer(&"a record")),
         }
     }
 
-    async fn control(&self) -> Result<Control, Unlearned> {
+    async fn control(&self) -> Result<Control, ProbeError> {
         let Some(order) = self.ledger.last_charged().await? else {
             // Nothing was bought yet that HitPoints could be asked about.
             let products = self.client.products(None).await;
-            products.map_err(Unlearned::NoProducts)?;
+            products.map_err(ProbeError::NoProducts)?;
             return Ok(Control::Products);
         };
         match Lookup::of(self.client.query(&order).await) {
             Lookup::Found(_) => Ok(Control::Order(order.order_id)),
             // A record that HitPoints has deleted looks the same. It is in nobody's way for long: the next order that
             // is charged is the next control.
-            _ => Err(Unlearned::NoRecord(order.order_id)),
+            _ => Err(ProbeError::NoRecord(order.order_id)),
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Option<Absence>> {
+    fn known(&self) -> MutexGuard<'_, Option<NotFoundAnswer>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

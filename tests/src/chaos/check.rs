@@ -12,7 +12,7 @@ use std::{
 use hp_sandbox::Charge;
 
 use super::{
-    history::{History, Kind, Told},
+    history::{ClaimSkip, History, Kind},
     orders::Order,
 };
 
@@ -116,8 +116,8 @@ struct Facts<'a> {
     wanted: HashMap<&'a str, &'a Order>,
     charges: HashMap<&'a str, &'a Charge>,
     /// At the end.
-    told: BTreeMap<&'a str, Vec<&'a Told>>,
-    live: BTreeMap<&'a str, Vec<&'a Told>>,
+    told: BTreeMap<&'a str, Vec<&'a ClaimSkip>>,
+    live: BTreeMap<&'a str, Vec<&'a ClaimSkip>>,
     open: HashSet<&'a str>,
 }
 
@@ -142,12 +142,12 @@ impl<'a> Facts<'a> {
     }
 
     /// What was told about an order at the end.
-    fn told(&self, id: &str, kind: Kind) -> Vec<&'a Told> {
+    fn told(&self, id: &str, kind: Kind) -> Vec<&'a ClaimSkip> {
         of_kind(self.told.get(id), kind)
     }
 
     /// What was ever told about it, each entry once; what is gone comes first.
-    fn ever(&self, id: &str, kind: Kind) -> Vec<&'a Told> {
+    fn ever(&self, id: &str, kind: Kind) -> Vec<&'a ClaimSkip> {
         let there = self.told(id, kind);
         let mut ever = of_kind(self.live.get(id), kind);
         ever.retain(|read| there.iter().all(|told| told.entry != read.entry));
@@ -167,7 +167,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn by_order(told: &[Told]) -> BTreeMap<&str, Vec<&Told>> {
+fn by_order(told: &[ClaimSkip]) -> BTreeMap<&str, Vec<&ClaimSkip>> {
     let mut by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for entry in told {
         by_order.entry(entry.id()).or_default().push(entry);
@@ -175,7 +175,7 @@ fn by_order(told: &[Told]) -> BTreeMap<&str, Vec<&Told>> {
     by_order
 }
 
-fn of_kind<'a>(told: Option<&Vec<&'a Told>>, kind: Kind) -> Vec<&'a Told> {
+fn of_kind<'a>(told: Option<&Vec<&'a ClaimSkip>>, kind: Kind) -> Vec<&'a ClaimSkip> {
     let told = told.into_iter().flatten().copied();
     told.filter(|told| told.kind() == kind).collect()
 }

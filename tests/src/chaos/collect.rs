@@ -6,7 +6,7 @@ use hp_sandbox::Ledger;
 use redis::{RedisResult, aio::MultiplexedConnection, streams::StreamRangeReply};
 
 use super::{
-    history::{History, Told},
+    history::{ClaimSkip, History},
     orders::{Demand, STREAMS},
     shops::Shops,
     world::{SECRETS, World},
@@ -116,7 +116,7 @@ pub(super) async fn history(
         let told = stream(&redis, key)
             .await
             .into_iter()
-            .map(|(entry, fields)| Told {
+            .map(|(entry, fields)| ClaimSkip {
                 stream: key.into(),
                 entry,
                 read: 0,

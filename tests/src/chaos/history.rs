@@ -32,9 +32,9 @@ pub struct History {
     /// What the vendor charged.
     pub charges: Vec<Charge>,
     /// Entries of result streams as a consumer read them while everything went on.
-    pub live: Vec<Told>,
+    pub live: Vec<ClaimSkip>,
     /// Entries of result streams as they stand at the end.
-    pub told: Vec<Told>,
+    pub told: Vec<ClaimSkip>,
     /// Ledger records by order id.
     pub records: BTreeMap<String, Entry>,
     /// What is left in the inbox.
@@ -57,7 +57,7 @@ pub struct History {
 
 /// An entry of a result stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ClaimSkip {
     /// The stream.
     pub stream: String,
     /// The entry's id.
@@ -79,7 +79,7 @@ pub enum Kind {
     Objection,
 }
 
-impl Told {
+impl ClaimSkip {
     /// A field, empty if it is not there.
     pub fn get(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)

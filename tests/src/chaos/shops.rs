@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Clock,
-    history::Told,
+    history::ClaimSkip,
     orders::{Demand, Order, Purpose, Put},
     world::Losses,
 };
@@ -36,7 +36,7 @@ pub(super) struct Shops {
 #[derive(Default)]
 pub(super) struct Seen {
     /// All entries in the order of reading.
-    pub(super) told: Vec<Told>,
+    pub(super) told: Vec<ClaimSkip>,
     /// Orders that have a first result, and when it was read.
     results: HashMap<String, u64>,
     /// For each put, when Redis accepted it.

@@ -2,7 +2,7 @@
 
 use e2e::chaos::{
     check::{Promise, check},
-    history::{History, Told},
+    history::{ClaimSkip, History},
     orders::Purpose,
 };
 
@@ -42,7 +42,7 @@ fn noted(history: &mut History, id: &str, name: &str, value: &str) {
     record.insert(name.into(), value.into());
 }
 
-fn first(history: &mut History) -> &mut Told {
+fn first(history: &mut History) -> &mut ClaimSkip {
     &mut history.told[0]
 }
 

@@ -3,7 +3,7 @@
 use e2e::{
     Entry,
     chaos::{
-        history::{History, Told},
+        history::{ClaimSkip, History},
         orders::{Order, Purpose, Put},
     },
 };
@@ -140,10 +140,10 @@ pub(crate) fn entry(fields: &[(&str, &str)]) -> Entry {
         .collect()
 }
 
-fn told(id: &str, order: &str, fields: &[(&str, &str)]) -> Told {
+fn told(id: &str, order: &str, fields: &[(&str, &str)]) -> ClaimSkip {
     let mut all = entry(&[("order_id", order), ("product_id", "2"), ("quantity", "1")]);
     all.extend(entry(fields));
-    Told {
+    ClaimSkip {
         stream: "{hp}:results".into(),
         entry: id.into(),
         read: NOON,
@@ -151,7 +151,7 @@ fn told(id: &str, order: &str, fields: &[(&str, &str)]) -> Told {
     }
 }
 
-pub(crate) fn completed(id: &str) -> Told {
+pub(crate) fn completed(id: &str) -> ClaimSkip {
     let pins = charge("done", 2, 2).cards.into_iter().map(|card| {
         format!(
             r#"{{"pin_sn":"{}","pin_key":"{}","amount":"10.00"}}"#,
@@ -173,7 +173,7 @@ pub(crate) fn completed(id: &str) -> Told {
     told(id, "done", &fields)
 }
 
-pub(crate) fn replay(id: &str) -> Told {
+pub(crate) fn replay(id: &str) -> ClaimSkip {
     let mut replay = completed(id);
     replay
         .fields

@@ -92,7 +92,7 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
         settle(&ledger, &claimed, silence()).await;
     }
     let nothing = ledger
-        .take(9, LONG, hp_queue::LookFirst::Inbox)
+        .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
     assert!(nothing.claimed.is_empty() && nothing.silent_since.is_some());
@@ -105,13 +105,13 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
             .run::<u64>(&["HSET", "{hp}:breaker", "until", until])
             .await;
         let probe = ledger
-            .take(9, LONG, hp_queue::LookFirst::Inbox)
+            .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
             .await
             .unwrap();
         assert_eq!(probe.claimed.len(), 1, "one at a time");
         assert_eq!(probe.claimed[0].id().as_str(), id);
         let nothing = ledger
-            .take(9, LONG, hp_queue::LookFirst::Inbox)
+            .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
             .await
             .unwrap();
         assert!(nothing.claimed.is_empty());
@@ -158,10 +158,10 @@ async fn an_order_whose_record_cannot_be_used_is_no_probe() {
         .redis
         .run::<u64>(&["HSET", "{hp}:breaker", "until", "0"])
         .await;
-    let first = hp_queue::LookFirst::Schedule;
-    let broken = ledger.take(9, LONG, first).await.unwrap();
+    let first = hp_queue::FirstSource::Schedule;
+    let broken = ledger.claim_batch(9, LONG, first).await.unwrap();
     assert_eq!((broken.claimed.len(), broken.unreadable.len()), (0, 1));
-    let probe = ledger.take(9, LONG, first).await.unwrap();
+    let probe = ledger.claim_batch(9, LONG, first).await.unwrap();
     assert_eq!(probe.claimed[0].id().as_str(), "A-10", "no pause for it");
 }
 
@@ -176,7 +176,7 @@ async fn calls_that_are_taken_far_ahead_by_a_clock_that_went_back_hold_up_nobody
         .redis
         .run::<()>(&["SET", "{hp}:rate", "99999999999999999"])
         .await;
-    assert_eq!(ledger.may_call(1).await.unwrap().calls, 1);
+    assert_eq!(ledger.acquire_permits(1).await.unwrap().calls, 1);
     let taken_up_to: u64 = world.redis.run(&["GET", "{hp}:rate"]).await;
     assert!(taken_up_to < 99_999_999_999_999_999, "by today's clock");
 }

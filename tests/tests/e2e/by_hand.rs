@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use e2e::rules;
 use hp_api::{Outcome, Refusal, RefusalKind};
-use hp_order::{Event, Moment, Policy, step};
-use hp_queue::{Claimed, Ledger, LookFirst, Settled};
+use hp_order::{DecisionInputs, Event, Policy, step};
+use hp_queue::{Claim, FirstSource, Ledger, Settled};
 
 pub(crate) const LONG: Duration = Duration::from_mins(10);
 /// A lease that has ended before anybody can use it.
 pub(crate) const NONE: Duration = Duration::ZERO;
 
-pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claimed {
-    let mut taken = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claim {
+    let mut taken = ledger
+        .claim_batch(1, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     assert_eq!((taken.claimed.len(), taken.unreadable.len()), (1, 0));
     taken.claimed.remove(0)
 }
@@ -26,14 +29,14 @@ pub(crate) fn policy() -> Policy {
     rules().policy
 }
 
-pub(crate) fn moment(claimed: &Claimed) -> Moment {
-    Moment {
+pub(crate) fn moment(claimed: &Claim) -> DecisionInputs {
+    DecisionInputs {
         now: claimed.record.accepted_at,
         jitter: 0.0,
     }
 }
 
-pub(crate) async fn settle(ledger: &Ledger, claimed: &Claimed, event: Event) -> Settled {
+pub(crate) async fn settle(ledger: &Ledger, claimed: &Claim, event: Event) -> Settled {
     let contact = event.contact();
     let step = step(&claimed.record, event, &policy(), moment(claimed));
     ledger.settle(claimed, &step, contact).await.unwrap()

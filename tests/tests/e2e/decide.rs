@@ -1,7 +1,7 @@
 //! What a person decides about single orders, and that HitPoints' record has the last word.
 
 use e2e::{Worker, World};
-use hp_order::{Event, Finding};
+use hp_order::{Event, QueryVerdict};
 use hp_queue::Ledger;
 
 use crate::{
@@ -16,7 +16,7 @@ async fn in_review(world: &World, ledger: &Ledger, id: &str, is_charged: bool) {
     if is_charged {
         charge(world, &claimed).await;
     }
-    let other = Event::Queried(Finding::Contradiction(hp_api::Mismatch::Quantity));
+    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
     settle(ledger, &claimed, other).await;
     assert_eq!(world.record(id).await["state"], "review");
 }
@@ -128,7 +128,7 @@ async fn only_an_order_in_review_is_decided_by_a_person() {
     let (code, said) = resolve(&world, "waiting", "resubmit");
     assert_eq!(code, 1);
     assert!(said.contains("a worker is at it"), "{said}");
-    settle(&ledger, &claimed, Event::Withheld(LONG)).await;
+    settle(&ledger, &claimed, Event::BalanceHeld(LONG)).await;
     let before = world.record("waiting").await;
     let (code, said) = resolve(&world, "waiting", "resubmit");
     assert_eq!(code, 1);
@@ -304,7 +304,7 @@ async fn what_has_ended_is_not_tried_again_though_its_result_is_waited_for() {
     settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
     world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
     ledger
-        .want_again(&"A-1".parse().unwrap(), ledger.now().await.unwrap())
+        .request_replay(&"A-1".parse().unwrap(), ledger.now().await.unwrap())
         .await
         .unwrap();
     let (code, said) = say(&world, &["retry", "A-1"]);

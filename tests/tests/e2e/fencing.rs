@@ -2,7 +2,7 @@
 
 use e2e::World;
 use hp_order::{Event, State};
-use hp_queue::{LookFirst, Settled};
+use hp_queue::{FirstSource, Settled};
 
 use crate::by_hand::{LONG, NONE, refused, settle, take_one};
 
@@ -57,7 +57,7 @@ async fn a_lease_keeps_an_order_from_others_until_it_ends_and_can_be_renewed() {
     let mine = take_one(&ledger, LONG).await;
     assert!(
         ledger
-            .take(1, LONG, LookFirst::Schedule)
+            .claim_batch(1, LONG, FirstSource::Schedule)
             .await
             .unwrap()
             .claimed
@@ -89,7 +89,7 @@ async fn an_order_that_was_put_back_has_no_lease_and_is_put_back_once() {
     let ledger = world.ledger();
     world.order("A-1", 1).await;
     let mine = take_one(&ledger, LONG).await;
-    settle(&ledger, &mine, Event::Withheld(LONG)).await;
+    settle(&ledger, &mine, Event::BalanceHeld(LONG)).await;
     let due = || async {
         world
             .redis
@@ -98,7 +98,7 @@ async fn an_order_that_was_put_back_has_no_lease_and_is_put_back_once() {
     };
     let back = due().await;
     assert!(!ledger.renew(&mine, LONG).await.unwrap());
-    settle(&ledger, &mine, Event::Withheld(NONE)).await;
+    settle(&ledger, &mine, Event::BalanceHeld(NONE)).await;
     assert_eq!(due().await, back);
 }
 
@@ -157,7 +157,10 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
         !ledger.pause("another reason", "a test").await.unwrap(),
         "the first reason stands"
     );
-    let nothing = ledger.take(9, LONG, LookFirst::Inbox).await.unwrap();
+    let nothing = ledger
+        .claim_batch(9, LONG, FirstSource::Inbox)
+        .await
+        .unwrap();
     assert_eq!(
         (nothing.claimed.len(), nothing.paused.as_deref()),
         (0, Some("wrong secret"))
@@ -169,7 +172,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
     assert!(ledger.resume().await.unwrap());
     assert_eq!(
         ledger
-            .take(9, LONG, LookFirst::Inbox)
+            .claim_batch(9, LONG, FirstSource::Inbox)
             .await
             .unwrap()
             .claimed
@@ -187,7 +190,7 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
     }
     assert_eq!(
         ledger
-            .take(4, NONE, LookFirst::Inbox)
+            .claim_batch(4, NONE, FirstSource::Inbox)
             .await
             .unwrap()
             .claimed
@@ -197,8 +200,14 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
     for n in 0..4 {
         world.order(&format!("new-{n}"), 1).await;
     }
-    let new = ledger.take(1, LONG, LookFirst::Inbox).await.unwrap();
-    let old = ledger.take(1, LONG, LookFirst::Schedule).await.unwrap();
+    let new = ledger
+        .claim_batch(1, LONG, FirstSource::Inbox)
+        .await
+        .unwrap();
+    let old = ledger
+        .claim_batch(1, LONG, FirstSource::Schedule)
+        .await
+        .unwrap();
     assert_eq!(new.claimed[0].id().as_str(), "new-0");
     assert_eq!(old.claimed[0].id().as_str(), "old-0");
     assert!(new.more && old.more);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::{Redis, World};
 use hp_order::{Cause, Event, State};
-use hp_queue::{LookFirst, Settled};
+use hp_queue::{FirstSource, Settled};
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
 
@@ -101,7 +101,10 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
     reconnect(&ledger).await;
 
     world.order("new", 1).await;
-    let taken = ledger.take(9, LONG, LookFirst::Schedule).await.unwrap();
+    let taken = ledger
+        .claim_batch(9, LONG, FirstSource::Schedule)
+        .await
+        .unwrap();
     let seen: Vec<_> = taken
         .claimed
         .iter()
@@ -127,7 +130,7 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
         doubted.map(|(id, cause)| (id, State::Uncertain, Some(cause), 1))
     );
     let lasts = |nth: usize| {
-        let until = taken.claimed[nth].record.doubt_until.unwrap();
+        let until = taken.claimed[nth].record.not_found_valid_from.unwrap();
         until.since(taken.now)
     };
     assert_eq!(
@@ -160,8 +163,11 @@ async fn a_lease_that_is_too_short_to_hear_from_all_workers_shortens_no_doubt() 
     world.redis.crash_and_restart();
     reconnect(&ledger).await;
     let second = Duration::from_secs(1);
-    let mut taken = ledger.take(1, second, LookFirst::Schedule).await.unwrap();
-    let until = taken.claimed.remove(0).record.doubt_until.unwrap();
+    let mut taken = ledger
+        .claim_batch(1, second, FirstSource::Schedule)
+        .await
+        .unwrap();
+    let until = taken.claimed.remove(0).record.not_found_valid_from.unwrap();
     assert_eq!(until.since(taken.now), Duration::from_secs(15));
 }
 
@@ -175,7 +181,10 @@ async fn what_was_put_in_soon_after_a_restart_is_asked_about_however_late_it_is_
     settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
     world.redis.crash_and_restart();
     reconnect(&ledger).await;
-    ledger.take(1, LONG, LookFirst::Inbox).await.unwrap();
+    ledger
+        .claim_batch(1, LONG, FirstSource::Inbox)
+        .await
+        .unwrap();
 
     let since: u64 = epoch(&world).await["since"].parse().unwrap();
     let entry = format!("{since}-0");
@@ -207,7 +216,7 @@ async fn a_worker_that_remembers_more_than_redis_proves_that_writes_are_lost() {
     world.order("A-1", 1).await;
     let again = take_one(&ledger, LONG).await;
     assert!(again.epoch.ends_with('!'), "{}", again.epoch);
-    let until = again.record.doubt_until.unwrap();
+    let until = again.record.not_found_valid_from.unwrap();
     let since = epoch(&world).await["since"].parse().unwrap();
     assert_eq!(
         until,

@@ -63,7 +63,7 @@ async fn of_the_orders_of_a_held_currency_one_at_a_time_tries_the_balance() {
     let (cny, pause) = ("CNY".parse().unwrap(), std::time::Duration::from_secs(9));
     one.hold(cny, std::time::Duration::ZERO).await.unwrap();
     let taken = other
-        .take(1, pause, hp_queue::LookFirst::Inbox)
+        .claim_batch(1, pause, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
     let (held, until) = taken.holds[0];

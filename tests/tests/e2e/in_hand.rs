@@ -2,7 +2,7 @@
 
 use e2e::World;
 use hp_order::State;
-use hp_queue::{LookFirst, Settled};
+use hp_queue::{FirstSource, Settled};
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
 
@@ -94,15 +94,18 @@ async fn an_order_that_redis_forgot_comes_back_with_all_that_the_shop_said_and_a
             .await,
         ["A-1"]
     );
-    let mut taken = ledger.take(9, LONG, LookFirst::Schedule).await.unwrap();
+    let mut taken = ledger
+        .claim_batch(9, LONG, FirstSource::Schedule)
+        .await
+        .unwrap();
     let again = taken.claimed.remove(0);
     assert_eq!(again.record.state, State::Uncertain);
     assert!(
-        again.record.doubt_until.is_some(),
+        again.record.not_found_valid_from.is_some(),
         "Redis may have forgotten more"
     );
     assert_eq!(again.record.wanted, claimed.record.wanted);
-    let words = |claimed: &hp_queue::Claimed| {
+    let words = |claimed: &hp_queue::Claim| {
         (
             claimed.record.accepted_at,
             claimed.record.submitted_at,

@@ -92,19 +92,22 @@ async fn an_entry_that_names_no_usable_order_is_kept_verbatim() {
         let entry = world
             .put(&[("order_id", id), ("product_id", "2"), ("note", "mine")])
             .await;
-        let set_aside = world.redis.until("the entry", || async {
+        let dead_letters = world.redis.until("the entry", || async {
             world
                 .stream("{hp}:rejected")
                 .await
                 .into_iter()
-                .find(|set_aside| set_aside["entry_id"] == entry)
+                .find(|dead_letters| dead_letters["entry_id"] == entry)
         });
-        let set_aside = set_aside.await;
+        let dead_letters = dead_letters.await;
         assert_eq!(
-            (set_aside["order_id"].as_str(), set_aside["note"].as_str()),
+            (
+                dead_letters["order_id"].as_str(),
+                dead_letters["note"].as_str()
+            ),
             (id, "mine")
         );
-        assert_eq!(set_aside["reason"], "invalid_order_id");
+        assert_eq!(dead_letters["reason"], "invalid_order_id");
     }
     let entry = world.put(&[("product_id", "2"), ("quantity", "1")]).await;
     world
@@ -114,7 +117,7 @@ async fn an_entry_that_names_no_usable_order_is_kept_verbatim() {
                 .stream("{hp}:rejected")
                 .await
                 .into_iter()
-                .find(|set_aside| set_aside["entry_id"] == entry)
+                .find(|dead_letters| dead_letters["entry_id"] == entry)
         })
         .await;
     assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
@@ -358,7 +361,7 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
     let ledger = world.ledger();
     let week = std::time::Duration::from_hours(1);
     let first = ledger
-        .take(2, week, hp_queue::LookFirst::Inbox)
+        .claim_batch(2, week, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
     assert_eq!((first.claimed.len(), first.more), (2, true));
@@ -368,7 +371,7 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
         "the others stay"
     );
     let second = ledger
-        .take(9, week, hp_queue::LookFirst::Inbox)
+        .claim_batch(9, week, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
     assert_eq!((second.claimed.len(), second.more), (2, false));

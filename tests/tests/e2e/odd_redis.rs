@@ -1,8 +1,8 @@
 //! A Redis that is full, or holds what nobody expects: nothing is lost, and the rest goes on.
 
 use e2e::World;
-use hp_order::{Contact, step};
-use hp_queue::{LookFirst, Settled};
+use hp_order::{VendorSignal, step};
+use hp_queue::{FirstSource, Settled};
 
 use crate::by_hand::{LONG, NONE, moment, policy, refused, settle, take_one};
 
@@ -19,7 +19,7 @@ async fn a_result_that_cannot_be_written_leaves_the_order_as_it_was() {
         .await;
     let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
     ledger
-        .settle(&mine, &refusal, Contact::Answer)
+        .settle(&mine, &refusal, VendorSignal::Answered)
         .await
         .unwrap_err();
     assert_eq!(world.record("A-1").await, before);
@@ -37,7 +37,10 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
     let ledger = world.ledger();
     world.order("A-1", 1).await;
     world.order("A-2", 1).await;
-    ledger.take(2, NONE, LookFirst::Inbox).await.unwrap();
+    ledger
+        .claim_batch(2, NONE, FirstSource::Inbox)
+        .await
+        .unwrap();
     world
         .redis
         .run::<()>(&["HSET", "{hp}:order:A-1", "checks", "many"])
@@ -50,7 +53,10 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
         .redis
         .run::<()>(&["HSET", "{hp}:order:A-1", "state", "waiting"])
         .await;
-    let taken = ledger.take(5, LONG, LookFirst::Schedule).await.unwrap();
+    let taken = ledger
+        .claim_batch(5, LONG, FirstSource::Schedule)
+        .await
+        .unwrap();
     assert_eq!(
         taken
             .claimed
@@ -92,8 +98,8 @@ async fn a_key_that_is_something_else_stops_the_take_before_it_has_changed_anyth
             .redis
             .run::<()>(&["SET", &key, "something else"])
             .await;
-        for first in [LookFirst::Inbox, LookFirst::Schedule] {
-            ledger.take(9, LONG, first).await.unwrap_err();
+        for first in [FirstSource::Inbox, FirstSource::Schedule] {
+            ledger.claim_batch(9, LONG, first).await.unwrap_err();
         }
         assert_eq!(world.record("A-1").await, before, "{key}: half a take");
         assert!(world.record("A-2").await.is_empty(), "{key}: half a take");
@@ -101,7 +107,10 @@ async fn a_key_that_is_something_else_stops_the_take_before_it_has_changed_anyth
         if existed {
             world.redis.run::<()>(&["RENAME", &aside, &key]).await;
         }
-        let taken = ledger.take(9, LONG, LookFirst::Inbox).await.unwrap();
+        let taken = ledger
+            .claim_batch(9, LONG, FirstSource::Inbox)
+            .await
+            .unwrap();
         assert_eq!(taken.claimed.len(), 2, "{key}");
     }
 }
@@ -119,13 +128,16 @@ async fn an_entry_that_cannot_even_be_set_aside_loses_no_order_before_or_after_i
     world.put(&[("no", "order")]).await;
     world.order("A-2", 1).await;
     assert_eq!(take_one(&ledger, LONG).await.id().as_str(), "A-1");
-    ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
+    ledger
+        .claim_batch(9, LONG, FirstSource::Inbox)
+        .await
+        .unwrap_err();
     assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 2);
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 1);
     world.redis.run::<()>(&["DEL", "{hp}:rejected"]).await;
     assert_eq!(
         ledger
-            .take(9, LONG, LookFirst::Inbox)
+            .claim_batch(9, LONG, FirstSource::Inbox)
             .await
             .unwrap()
             .claimed
@@ -146,7 +158,10 @@ async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are
         .redis
         .run::<()>(&["SET", "{hp}:order:A-2", "a string"])
         .await;
-    let taken = ledger.take(9, NONE, LookFirst::Inbox).await.unwrap();
+    let taken = ledger
+        .claim_batch(9, NONE, FirstSource::Inbox)
+        .await
+        .unwrap();
     assert_eq!(
         taken
             .claimed
@@ -168,7 +183,10 @@ async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are
         .redis
         .run::<()>(&["SET", "{hp}:order:A-1", "a string"])
         .await;
-    let taken = ledger.take(9, LONG, LookFirst::Schedule).await.unwrap();
+    let taken = ledger
+        .claim_batch(9, LONG, FirstSource::Schedule)
+        .await
+        .unwrap();
     assert_eq!(taken.claimed[0].id().as_str(), "A-3");
     assert_eq!(taken.unreadable[0].0, "A-1");
 }
@@ -185,10 +203,13 @@ async fn nothing_is_lost_when_redis_is_out_of_memory() {
         .redis
         .run::<()>(&["CONFIG", "SET", "maxmemory", "1"])
         .await;
-    ledger.take(9, LONG, LookFirst::Inbox).await.unwrap_err();
+    ledger
+        .claim_batch(9, LONG, FirstSource::Inbox)
+        .await
+        .unwrap_err();
     let refusal = step(&mine.record, refused(), &policy(), moment(&mine));
     ledger
-        .settle(&mine, &refusal, Contact::None)
+        .settle(&mine, &refusal, VendorSignal::None)
         .await
         .unwrap_err();
     assert_eq!(world.record("A-1").await, before);
@@ -199,7 +220,7 @@ async fn nothing_is_lost_when_redis_is_out_of_memory() {
         .await;
     assert!(matches!(
         ledger
-            .settle(&mine, &refusal, Contact::Answer)
+            .settle(&mine, &refusal, VendorSignal::Answered)
             .await
             .unwrap(),
         Settled::Applied(Some(_))

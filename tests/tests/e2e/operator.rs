@@ -37,7 +37,7 @@ fn ids(lines: &str) -> Vec<String> {
 async fn three_orders(world: &World) {
     let ledger = world.ledger();
     for (id, event) in [
-        ("waiting", Event::Withheld(LONG)),
+        ("waiting", Event::BalanceHeld(LONG)),
         ("doubtful", lost()),
         ("failed", refused()),
     ] {
@@ -83,7 +83,7 @@ async fn an_order_is_shown_with_its_whole_story() {
     settle(
         &ledger,
         &take_one(&ledger, LONG).await,
-        Event::Withheld(std::time::Duration::ZERO),
+        Event::BalanceHeld(std::time::Duration::ZERO),
     )
     .await;
     let _worker = world.worker();
@@ -132,14 +132,14 @@ async fn an_orders_story_stays_short_however_long_it_lives() {
     settle(
         &ledger,
         &take_one(&ledger, LONG).await,
-        Event::Withheld(LONG),
+        Event::BalanceHeld(LONG),
     )
     .await;
     for n in 0..100 {
-        let mut taken = ledger.take_named(1, LONG, &["A-1"]).await.unwrap();
+        let mut taken = ledger.claim_named(1, LONG, &["A-1"]).await.unwrap();
         let mut claimed = taken.claimed.remove(0);
         claimed.note = (n % 3 == 0).then(|| format!("note {n}"));
-        settle(&ledger, &claimed, Event::Withheld(LONG)).await;
+        settle(&ledger, &claimed, Event::BalanceHeld(LONG)).await;
     }
     let story = json(&world, &["order", "A-1"])["story"].clone();
     let story = story.as_array().unwrap();
@@ -233,7 +233,7 @@ async fn entries_that_were_set_aside_are_listed_mended_and_discarded() {
             .await;
     }
     ledger
-        .take(9, LONG, hp_queue::LookFirst::Inbox)
+        .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
     let (_, listed) = run(&world, &["rejected", "list", "--json"]);
@@ -321,8 +321,13 @@ async fn a_long_list_is_one_table_and_says_where_it_is_cut() {
     }
     let mut taken = 0;
     while taken < orders {
-        let first = hp_queue::LookFirst::Inbox;
-        taken += ledger.take(256, LONG, first).await.unwrap().claimed.len();
+        let first = hp_queue::FirstSource::Inbox;
+        taken += ledger
+            .claim_batch(256, LONG, first)
+            .await
+            .unwrap()
+            .claimed
+            .len();
     }
     let (code, table) = run(&world, &["orders"]);
     let (rows, notice) = table.trim_end().rsplit_once('\n').unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::World;
-use hp_queue::{LookFirst, Rules};
+use hp_queue::{FirstSource, Rules};
 
 #[tokio::test]
 async fn all_workers_together_keep_to_the_rate_and_spread_their_calls() {
@@ -38,9 +38,15 @@ async fn after_an_idle_time_no_more_leaves_at_once_than_a_tenth_of_a_second_is_w
         world.order(&format!("A-{n}"), 1).await;
     }
     let lease = Duration::from_mins(1);
-    let first = ledger.take(50, lease, LookFirst::Inbox).await.unwrap();
+    let first = ledger
+        .claim_batch(50, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     assert_eq!(first.claimed.len(), 10);
-    let next = ledger.take(50, lease, LookFirst::Inbox).await.unwrap();
+    let next = ledger
+        .claim_batch(50, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     let since = usize::try_from(next.now.0 - first.now.0).unwrap() / 10 + 1;
     assert!(next.claimed.len() <= since, "{}", next.claimed.len());
 }
@@ -57,18 +63,30 @@ async fn a_turn_without_a_call_gives_its_share_back() {
     });
     world.order("A-1", 1).await;
     let lease = Duration::from_mins(1);
-    let mut taken = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    let mut taken = ledger
+        .claim_batch(1, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     let claimed = taken.claimed.remove(0);
-    let nothing = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    let nothing = ledger
+        .claim_batch(1, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
     settle(&ledger, &claimed, Event::Released).await;
-    let mut again = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    let mut again = ledger
+        .claim_batch(1, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     let claimed = again.claimed.remove(0);
     // It may have called: its share is used up, and that is remembered for as long as it matters.
     settle(&ledger, &claimed, Event::Panicked).await;
     let kept: u64 = world.redis.run(&["PTTL", "{hp}:rate"]).await;
     assert!(kept > 3_600_000, "{kept}");
     world.order("A-2", 1).await;
-    let nothing = ledger.take(1, lease, LookFirst::Inbox).await.unwrap();
+    let nothing = ledger
+        .claim_batch(1, lease, FirstSource::Inbox)
+        .await
+        .unwrap();
     assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
 }

@@ -4,7 +4,7 @@ use std::{io::Write, process::Stdio, time::Duration};
 
 use e2e::{Worker, World};
 use hp_api::Mismatch;
-use hp_order::{Event, Finding};
+use hp_order::{Event, QueryVerdict};
 use serde_json::Value;
 
 use crate::by_hand::{LONG, settle, take_one};
@@ -176,7 +176,7 @@ async fn the_wait_ends_for_every_order_that_gets_no_cards() {
     let ledger = world.ledger();
     // One is in review, one has ended in a stream of its own before.
     world.order("in-review", 1).await;
-    let odd = Event::Queried(Finding::Contradiction(Mismatch::Quantity));
+    let odd = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity));
     settle(&ledger, &take_one(&ledger, LONG).await, odd).await;
     let elsewhere = [
         "--order-id",
@@ -228,7 +228,7 @@ async fn a_result_of_somebody_elses_order_of_that_id_is_not_taken_for_ours() {
     settle(
         &ledger,
         &take_one(&ledger, LONG).await,
-        Event::Withheld(Duration::ZERO),
+        Event::BalanceHeld(Duration::ZERO),
     )
     .await;
     let _worker = world.worker();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use hp_api::{Doubt, DoubtKind, Mismatch, Outcome, Refusal, RefusalKind};
-use hp_order::{Event, Finding, Millis, Policy, Record, Rejection, Task, plan};
+use hp_order::{Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan};
 
 use crate::sample;
 
@@ -70,7 +70,7 @@ impl News {
             (Self::Panicked, _) => Event::Panicked,
             (_, Task::Conclude(event)) => event,
             (Self::Declined, Task::Submit) => Event::Declined(Rejection::UnknownProduct),
-            (Self::Withheld, _) => Event::Withheld(Duration::from_hours(1)),
+            (Self::Withheld, _) => Event::BalanceHeld(Duration::from_hours(1)),
             (_, Task::Submit) => Event::Submitted(self.outcome(record)),
             (_, Task::Query) => Event::Queried(self.finding(record)),
         }
@@ -88,12 +88,12 @@ impl News {
         }
     }
 
-    fn finding(self, record: &Record) -> Finding {
+    fn finding(self, record: &Record) -> QueryVerdict {
         match self {
-            Self::Charged | Self::Exists => Finding::Found(sample::order(&record.wanted)),
-            Self::Refused => Finding::Contradiction(Mismatch::Quantity),
-            Self::NotFound | Self::LowBalance | Self::StaleDate => Finding::NotFound,
-            _ => Finding::Unknown(doubt(DoubtKind::Lost)),
+            Self::Charged | Self::Exists => QueryVerdict::Found(sample::order(&record.wanted)),
+            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity),
+            Self::NotFound | Self::LowBalance | Self::StaleDate => QueryVerdict::NotFound,
+            _ => QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
         }
     }
 }

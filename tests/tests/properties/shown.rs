@@ -9,8 +9,8 @@ pub(crate) struct Shown {
     pub(crate) open: Vec<String>,
     pub(crate) schedule: BTreeMap<String, When>,
     /// What is in the result streams, in order.
-    pub(crate) told: Vec<Told>,
-    pub(crate) set_aside: usize,
+    pub(crate) told: Vec<ClaimSkip>,
+    pub(crate) dead_letters: usize,
     pub(crate) inbox: usize,
     pub(crate) paused: bool,
     pub(crate) held: bool,
@@ -43,7 +43,7 @@ pub(crate) enum When {
 
 /// An entry of a result stream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Told {
+pub(crate) struct ClaimSkip {
     pub(crate) own_stream: bool,
     pub(crate) id: String,
     pub(crate) status: String,
@@ -53,7 +53,7 @@ pub(crate) struct Told {
     pub(crate) has_cards: bool,
 }
 
-impl Told {
+impl ClaimSkip {
     /// Whether it is how its order ended, told for the first time.
     pub(crate) fn is_first(&self) -> bool {
         let answers_an_entry = ["order_id_conflict", "invalid_job"].contains(&self.reason.as_str());

@@ -54,7 +54,7 @@ fn order_card(pin: Value, index: usize, order: u64) -> CallResult<Card> {
     let mut fields = Fields::of(pin, Place::Element("order_pins", index))?;
     if fields.number::<u64>("order_id")? != order {
         let field = format!("order_pins[{index}].order_id");
-        return Err(CallError::Misfit(Mismatch::Card(field)));
+        return Err(CallError::Mismatch(Mismatch::Card(field)));
     }
     card_fields(fields)
 }

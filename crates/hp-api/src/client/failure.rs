@@ -1,12 +1,12 @@
 use std::{error::Error, fmt::Write};
 
-use super::guarded::Withdrawn;
+use super::guarded::Cancelled;
 use crate::call_error::CallError;
 
 /// What a failed exchange is: connecting comes before the first byte of the request, all else after.
 pub(super) fn of_sending(error: reqwest::Error) -> CallError {
     if was_withdrawn(&error) {
-        return CallError::Withdrawn;
+        return CallError::Cancelled;
     }
     let nothing_sent = error.is_connect() || error.is_builder();
     let why = chain(&error.without_url());
@@ -20,7 +20,7 @@ pub(super) fn of_sending(error: reqwest::Error) -> CallError {
 /// A request without its body is none that can be acted on.
 fn was_withdrawn(error: &reqwest::Error) -> bool {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.any(<dyn Error>::is::<Withdrawn>)
+    causes.any(<dyn Error>::is::<Cancelled>)
 }
 
 pub(super) fn of_reading(error: reqwest::Error) -> CallError {

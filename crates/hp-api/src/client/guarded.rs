@@ -11,7 +11,7 @@ pub(super) type Permit = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// The body of a request that may be withdrawn. It is asked for when the connection stands and is about to be written
 /// to, so nothing can hold the request up between the permit and the socket.
-pub(super) struct Guarded {
+pub(super) struct CancellableBody {
     params: Option<Bytes>,
     may_leave: Permit,
 }
@@ -19,9 +19,9 @@ pub(super) struct Guarded {
 /// Nobody waits for this request any more.
 #[derive(Debug, thiserror::Error)]
 #[error("the request was withdrawn before it left")]
-pub(super) struct Withdrawn;
+pub(super) struct Cancelled;
 
-impl Guarded {
+impl CancellableBody {
     pub(super) fn new(params: String, may_leave: Permit) -> Self {
         Self {
             params: Some(params.into()),
@@ -30,19 +30,19 @@ impl Guarded {
     }
 }
 
-impl Body for Guarded {
+impl Body for CancellableBody {
     type Data = Bytes;
-    type Error = Withdrawn;
+    type Error = Cancelled;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Withdrawn>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Cancelled>>> {
         let Some(params) = self.params.take() else {
             return Poll::Ready(None);
         };
         let frame = (self.may_leave)().then(|| Frame::data(params));
-        Poll::Ready(Some(frame.ok_or(Withdrawn)))
+        Poll::Ready(Some(frame.ok_or(Cancelled)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -7,7 +7,7 @@ use reqwest::{
 
 use super::{
     clock, failure,
-    guarded::{Guarded, Permit},
+    guarded::{CancellableBody, Permit},
     random_key::random_key,
 };
 use crate::{
@@ -89,7 +89,7 @@ impl Transport {
         url.set_path(signed.path);
         let request = match signed.method {
             Method::Post => self.http.post(url).body(match permit {
-                Some(permit) => Body::wrap(Guarded::new(signed.params, permit)),
+                Some(permit) => Body::wrap(CancellableBody::new(signed.params, permit)),
                 None => signed.params.into(),
             }),
             Method::Get => {

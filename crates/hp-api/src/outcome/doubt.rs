@@ -34,7 +34,7 @@ pub enum DoubtKind {
     /// Success without data.
     NoData,
     /// Signed, but about something else than was asked.
-    Misfit,
+    Mismatch,
     /// The order is there, and not completed yet.
     Pending,
     /// A code that settles nothing.
@@ -57,7 +57,7 @@ impl Doubt {
 
     /// Whether the trouble is the caller's own (credentials, or an IP that is refused), so that every
     /// other order would meet it as well: pause rather than go on.
-    pub fn is_ours(&self) -> bool {
+    pub fn is_account_failure(&self) -> bool {
         let credentials = Meaning::Refused(RefusalKind::Credentials);
         self.kind == DoubtKind::Blocked
             || self
@@ -74,7 +74,7 @@ impl DoubtKind {
         Self::Garbled,
         Self::Unverified,
         Self::NoData,
-        Self::Misfit,
+        Self::Mismatch,
         Self::Pending,
         Self::Code,
     ];
@@ -84,7 +84,7 @@ impl DoubtKind {
             CallError::Api(api) if code::meaning(api.code) == Meaning::Exists => Self::Exists,
             CallError::Api(_) => Self::Code,
             // Asking a question that never left leaves the doubt as it was.
-            CallError::Lost(_) | CallError::NeverSent(_) | CallError::Withdrawn => Self::Lost,
+            CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
             CallError::Status(401 | 403 | 407) => Self::Blocked,
             CallError::Status(_)
             | CallError::TooLarge
@@ -92,8 +92,8 @@ impl DoubtKind {
             | CallError::Shape(_) => Self::Garbled,
             CallError::Unverified(_) | CallError::Stale(_) => Self::Unverified,
             CallError::NoData => Self::NoData,
-            CallError::Misfit(mismatch) if is_pending(mismatch) => Self::Pending,
-            CallError::Misfit(_) => Self::Misfit,
+            CallError::Mismatch(mismatch) if is_pending(mismatch) => Self::Pending,
+            CallError::Mismatch(_) => Self::Mismatch,
         }
     }
 
@@ -106,7 +106,7 @@ impl DoubtKind {
             Self::Garbled => "garbled",
             Self::Unverified => "unverified",
             Self::NoData => "no_data",
-            Self::Misfit => "misfit",
+            Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
         }

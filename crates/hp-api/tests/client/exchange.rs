@@ -109,7 +109,7 @@ async fn a_card_query_gives_that_card_and_no_other() {
     let other = client.query_pin(&"T000000417K00002".parse().unwrap()).await;
     assert_eq!(
         other,
-        Err(CallError::Misfit(Mismatch::Card("pin_sn".to_owned())))
+        Err(CallError::Mismatch(Mismatch::Card("pin_sn".to_owned())))
     );
     assert!(
         server.seen()[0]
@@ -122,7 +122,7 @@ async fn a_card_query_gives_that_card_and_no_other() {
 async fn an_answer_to_another_order_is_a_misfit_for_fetch_and_for_query() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = client(&server.url);
-    let misfit = Err(CallError::Misfit(Mismatch::OrderId));
+    let misfit = Err(CallError::Mismatch(Mismatch::OrderId));
     assert_eq!(client.fetch(&wanted("A-2")).await, misfit);
     assert_eq!(client.query(&wanted("A-2")).await, misfit);
     assert_eq!(client.query_order(&"A-2".parse().unwrap()).await, misfit);

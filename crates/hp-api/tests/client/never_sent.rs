@@ -76,7 +76,7 @@ async fn a_request_that_is_withdrawn_when_the_connection_stands() {
     let client = client(&server.url);
     client.fetch(&wanted("A-1")).await.unwrap();
     let withdrawn = client.fetch_if(&wanted("A-1"), || false).await;
-    assert_eq!(withdrawn, Err(CallError::Withdrawn));
+    assert_eq!(withdrawn, Err(CallError::Cancelled));
     assert_eq!(server.seen().len(), 1);
     client.fetch_if(&wanted("A-1"), || true).await.unwrap();
     let seen = server.seen();

@@ -17,7 +17,7 @@
 //! - A reconciliation run asks about any open order that nobody is at; a person decides about one in review.
 //!
 //! What a worker does with the order and what becomes of it is decided by the real [`hp_order::plan`],
-//! [`hp_order::step`] and [`hp_order::Finding::of`] (`real.rs`). What the scripts `take` and `settle` do is written down
+//! [`hp_order::step`] and [`hp_order::QueryVerdict::of`] (`real.rs`). What the scripts `take` and `settle` do is written down
 //! again in Rust (`redis.rs`, `order.rs`, `epoch.rs`), one function for each rule, and has to be changed with them.
 //!
 //! Time goes in ticks: a lease is two, `retry.resubmit_after` three. Pauses between tries are left out, because they

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hp_order::{Ending, Next, State, Step};
+use hp_order::{Next, State, Step, TerminalOutcome};
 
 use crate::{
     epoch::{Epoch, EpochId},
@@ -149,10 +149,12 @@ impl Order {
 }
 
 impl Ended {
-    pub(crate) fn of(ending: &Ending) -> Self {
+    pub(crate) fn of(ending: &TerminalOutcome) -> Self {
         match ending {
-            Ending::Completed { .. } => Self::Charged,
-            Ending::Failed { .. } | Ending::Rejected(_) | Ending::Expired => Self::NotCharged,
+            TerminalOutcome::Completed { .. } => Self::Charged,
+            TerminalOutcome::Failed { .. }
+            | TerminalOutcome::Rejected(_)
+            | TerminalOutcome::Expired => Self::NotCharged,
         }
     }
 }

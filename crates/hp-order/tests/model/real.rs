@@ -2,10 +2,12 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use hp_api::{Absence, DoubtKind, FetchCards, Lookup, OrderStatus, Outcome, Refusal, RefusalKind};
+use hp_api::{
+    DoubtKind, FetchCards, Lookup, NotFoundAnswer, OrderStatus, Outcome, Refusal, RefusalKind,
+};
 use hp_order::{
-    Backoff, Cause, Event, Finding, Millis, Moment, Overdue, Policy, Record, Rejection, Resolution,
-    Step, Task, plan, step,
+    Backoff, Cause, DecisionInputs, Event, Expiry, Millis, Policy, QueryVerdict, Record, Rejection,
+    Resolution, Step, Task, plan, step,
 };
 
 use crate::{
@@ -21,8 +23,8 @@ const TICK: Duration = Duration::from_mins(1);
 const GIVE_UP: Duration = Duration::from_hours(1);
 const NOW: Millis = Millis(1_700_000_000_000);
 
-const NOT_FOUND: Absence = Absence::Code(400_119);
-const ODD_NO: Absence = Absence::Code(500_001);
+const NOT_FOUND: NotFoundAnswer = NotFoundAnswer::Code(400_119);
+const ODD_NO: NotFoundAnswer = NotFoundAnswer::Code(500_001);
 
 /// `hp_order::Cause`, as far as the model goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,13 +71,13 @@ pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
 
 /// What becomes of the order: the real `step`.
 pub(crate) fn outcome(job: &Job, told: Told, setting: &Setting) -> Step {
-    let moment = Moment {
+    let moment = DecisionInputs {
         now: NOW,
         jitter: 0.5,
     };
     let mut record = record(job);
     if setting.lacks(Fault::BelievesNotFoundAtOnce) {
-        record.doubt_until = None;
+        record.not_found_valid_from = None;
     }
     let event = match (job.named, event(told, setting)) {
         (Some(Named::Run), Event::Queried(finding)) => Event::Reconciled(finding),
@@ -124,7 +126,7 @@ fn record(job: &Job) -> Record {
         crashes: u32::from(order.crashes),
         accepted_at: Millis(NOW.0 - if order.is_old { give_up } else { 0 }),
         submitted_at: order.submitted.map(ago),
-        doubt_until: job.doubt_left.map(|left| NOW.plus(TICK * u32::from(left))),
+        not_found_valid_from: job.doubt_left.map(|left| NOW.plus(TICK * u32::from(left))),
         renewed_at: None,
         due_at: None,
         deadline: None,
@@ -145,14 +147,14 @@ fn event(told: Told, setting: &Setting) -> Event {
         Told::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
         Told::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
         Told::Found => queried(Lookup::Found(CHARGED.clone()), Some(NOT_FOUND)),
-        Told::NotFound => queried(Lookup::Absent(NOT_FOUND), Some(NOT_FOUND)),
+        Told::NotFound => queried(Lookup::NotFound(NOT_FOUND), Some(NOT_FOUND)),
         Told::OddNo if setting.lacks(Fault::BelievesAnyNo) => {
-            queried(Lookup::Absent(ODD_NO), Some(ODD_NO))
+            queried(Lookup::NotFound(ODD_NO), Some(ODD_NO))
         }
-        Told::OddNo => queried(Lookup::Absent(ODD_NO), Some(NOT_FOUND)),
+        Told::OddNo => queried(Lookup::NotFound(ODD_NO), Some(NOT_FOUND)),
         Told::Silence => queried(Lookup::Unknown(doubt(DoubtKind::Lost)), Some(NOT_FOUND)),
         Told::Declined => Event::Declined(Rejection::UnknownProduct),
-        Told::TooOld => Event::Overdue(Overdue::GiveUp),
+        Told::TooOld => Event::Expired(Expiry::GiveUp),
         Told::Crashed => Event::Crashed,
         Told::Released => Event::Released,
         Told::Retried => Event::Retried,
@@ -177,8 +179,8 @@ fn doubt(kind: DoubtKind) -> hp_api::Doubt {
     }
 }
 
-fn queried(lookup: Lookup, probe: Option<Absence>) -> Event {
-    Event::Queried(Finding::of(lookup, probe))
+fn queried(lookup: Lookup, probe: Option<NotFoundAnswer>) -> Event {
+    Event::Queried(QueryVerdict::of(lookup, probe))
 }
 
 static WANTED: LazyLock<FetchCards> = LazyLock::new(|| FetchCards {

@@ -122,7 +122,7 @@ impl Redis {
         }
     }
 
-    /// `take`, of at most this order. Answers its record and `doubt_until`, where it is claimed.
+    /// `take`, of at most this order. Answers its record and `not_found_valid_from`, where it is claimed.
     pub(crate) fn take(
         &mut self,
         source: Source,

@@ -60,7 +60,7 @@ impl World {
     pub(crate) fn conclude(&mut self, w: usize, setting: &Setting) -> Option<()> {
         let job = self.holding(w)?;
         match real::task(job, setting) {
-            Task::Conclude(Event::Overdue(_)) => job.told(Told::TooOld),
+            Task::Conclude(Event::Expired(_)) => job.told(Told::TooOld),
             Task::Conclude(Event::Crashed) => job.told(Told::Crashed),
             _ => return None,
         }

@@ -55,7 +55,7 @@ pub(crate) struct Worker {
 pub(crate) struct Job {
     /// The record as the take answered it.
     pub(crate) order: Order,
-    /// `doubt_until`, in ticks from now.
+    /// `not_found_valid_from`, in ticks from now.
     pub(crate) doubt_left: Option<u8>,
     /// Since the take.
     pub(crate) taken: Age,

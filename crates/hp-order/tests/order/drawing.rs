@@ -82,12 +82,12 @@ fn stepped() -> Arrows {
 
 fn fits(state: State, event: &hp_order::Event) -> bool {
     use hp_order::Event::{
-        Crashed, Declined, Overdue, Panicked, Queried, Reconciled, Released, Repeated, Resolved,
-        Retried, Submitted, Withheld,
+        BalanceHeld, Crashed, Declined, Expired, Panicked, Queried, Reconciled, Released,
+        ReplayRequested, Resolved, Retried, Submitted,
     };
     let is_unsent = matches!(state, State::Queued | State::Waiting);
     match event {
-        Submitted(_) | Declined(_) | Overdue(_) | Withheld(_) => state == State::Submitting,
+        Submitted(_) | Declined(_) | Expired(_) | BalanceHeld(_) => state == State::Submitting,
         Queried(_) => matches!(state, State::Uncertain | State::Review),
         Reconciled(_) => state != State::Submitting,
         Resolved(..) => state == State::Review,
@@ -95,7 +95,7 @@ fn fits(state: State, event: &hp_order::Event) -> bool {
         Crashed => state == State::Uncertain,
         Released => true,
         Panicked => matches!(state, State::Submitting | State::Uncertain),
-        Repeated => false,
+        ReplayRequested => false,
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
 use hp_order::{
-    Cause, Ending, Event, FailReason, Finding, Millis, Next, Record, Source, State, Task, plan,
+    Cause, Event, FailReason, Millis, Next, QueryVerdict, Record, Source, State, Task,
+    TerminalOutcome, plan,
 };
 
 use crate::sample::{after, claimed, doubt, in_doubt, order, policy, refused, steps, unknown};
@@ -27,12 +28,12 @@ fn a_final_refusal_of_a_later_submission_is_checked_against_the_record_first() {
         attempts: 2,
         ..in_doubt(Cause::Refused)
     };
-    let found = steps(&asked, Event::Queried(Finding::Found(order())), 2);
+    let found = steps(&asked, Event::Queried(QueryVerdict::Found(order())), 2);
     assert_eq!(found.state, State::Completed);
-    let not_found = steps(&asked, Event::Queried(Finding::NotFound), 2);
+    let not_found = steps(&asked, Event::Queried(QueryVerdict::NotFound), 2);
     assert_eq!(
         not_found.next,
-        Next::End(Ending::Failed {
+        Next::End(TerminalOutcome::Failed {
             reason: FailReason::Refused,
             source: Source::Query
         })
@@ -49,20 +50,23 @@ fn a_run_leaves_what_is_certainly_not_charged_at_its_time() {
             attempts: 3,
             ..claimed(state)
         };
-        for finding in [Finding::NotFound, Finding::Unknown(doubt(DoubtKind::Lost))] {
+        for finding in [
+            QueryVerdict::NotFound,
+            QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
+        ] {
             let step = steps(&record, Event::Reconciled(finding), 1);
             assert_eq!((step.state, step.attempts), (state, 3));
             assert_eq!(step.next, Next::After(Duration::from_secs(59)));
         }
-        let step = steps(&record, Event::Reconciled(Finding::Found(order())), 1);
+        let step = steps(&record, Event::Reconciled(QueryVerdict::Found(order())), 1);
         assert_eq!(
             step.next,
-            Next::End(Ending::Completed {
+            Next::End(TerminalOutcome::Completed {
                 order: order(),
                 source: Source::Reconcile
             })
         );
-        let other = Event::Reconciled(Finding::Contradiction(Mismatch::Quantity));
+        let other = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity));
         assert_eq!(steps(&record, other, 1).state, State::Review);
         assert_eq!(
             steps(&record, Event::Retried, 1).next,
@@ -111,12 +115,12 @@ fn an_order_that_exists_already_is_asked_about_at_once() {
 fn a_record_that_is_found_completes_the_order() {
     let step = steps(
         &in_doubt(Cause::WorkerDied),
-        Event::Queried(Finding::Found(order())),
+        Event::Queried(QueryVerdict::Found(order())),
         5,
     );
     assert_eq!(
         step.next,
-        Next::End(Ending::Completed {
+        Next::End(TerminalOutcome::Completed {
             order: order(),
             source: Source::Query
         })
@@ -126,12 +130,12 @@ fn a_record_that_is_found_completes_the_order() {
 #[test]
 fn not_found_counts_only_when_a_delayed_request_cannot_arrive_any_more() {
     let lost = in_doubt(Cause::Answer(DoubtKind::Lost));
-    let early = steps(&lost, Event::Queried(Finding::NotFound), 299);
+    let early = steps(&lost, Event::Queried(QueryVerdict::NotFound), 299);
     assert_eq!(
         (early.state, early.next),
         (State::Uncertain, Next::After(Duration::from_secs(1)))
     );
-    let late = steps(&lost, Event::Queried(Finding::NotFound), 300);
+    let late = steps(&lost, Event::Queried(QueryVerdict::NotFound), 300);
     assert_eq!(
         (late.state, late.next),
         (State::Waiting, Next::After(Duration::ZERO))
@@ -146,11 +150,11 @@ fn the_time_since_the_last_submission_counts_and_not_the_order_s_age() {
         ..in_doubt(Cause::Answer(DoubtKind::Lost))
     };
     assert_eq!(
-        steps(&lost, Event::Queried(Finding::NotFound), 1299).state,
+        steps(&lost, Event::Queried(QueryVerdict::NotFound), 1299).state,
         State::Uncertain
     );
     assert_eq!(
-        steps(&lost, Event::Queried(Finding::NotFound), 1300).state,
+        steps(&lost, Event::Queried(QueryVerdict::NotFound), 1300).state,
         State::Waiting
     );
 }
@@ -159,18 +163,18 @@ fn the_time_since_the_last_submission_counts_and_not_the_order_s_age() {
 fn an_id_that_exists_without_a_record_goes_to_a_person_and_is_never_submitted_again() {
     let exists = in_doubt(Cause::Answer(DoubtKind::Exists));
     assert_eq!(
-        steps(&exists, Event::Queried(Finding::NotFound), 10).state,
+        steps(&exists, Event::Queried(QueryVerdict::NotFound), 10).state,
         State::Uncertain
     );
     assert_eq!(
-        steps(&exists, Event::Queried(Finding::NotFound), 300).state,
+        steps(&exists, Event::Queried(QueryVerdict::NotFound), 300).state,
         State::Review
     );
 }
 
 #[test]
 fn a_contradiction_goes_to_a_person() {
-    let event = Event::Queried(Finding::Contradiction(Mismatch::Price));
+    let event = Event::Queried(QueryVerdict::Mismatch(Mismatch::Price));
     let step = steps(&in_doubt(Cause::WorkerDied), event, 5);
     assert_eq!((step.state, step.next), (State::Review, Next::Review));
     assert!(step.message.is_some());
@@ -203,7 +207,7 @@ fn a_panic_leaves_the_order_in_doubt() {
 
 #[test]
 fn what_redis_may_have_forgotten_is_asked_about_until_no_forgotten_request_can_arrive_any_more() {
-    let not_found = || Event::Queried(Finding::NotFound);
+    let not_found = || Event::Queried(QueryVerdict::NotFound);
     let record = older_than_redis(1, None);
     let early = steps(&record, not_found(), 10);
     assert_eq!(
@@ -216,13 +220,13 @@ fn what_redis_may_have_forgotten_is_asked_about_until_no_forgotten_request_can_a
     assert_eq!((late.state, late.attempts), (State::Queued, 0));
     assert_eq!(late.next, Next::After(Duration::ZERO));
 
-    let found = steps(&record, Event::Queried(Finding::Found(order())), 10);
+    let found = steps(&record, Event::Queried(QueryVerdict::Found(order())), 10);
     assert_eq!((found.state, found.attempts), (State::Completed, 1));
 }
 
 #[test]
 fn an_order_that_was_sent_before_redis_restarted_waits_for_both_limits() {
-    let not_found = || Event::Queried(Finding::NotFound);
+    let not_found = || Event::Queried(QueryVerdict::NotFound);
     let record = older_than_redis(2, Some(after(0).now));
     assert_eq!(steps(&record, not_found(), 60).state, State::Uncertain);
     let late = steps(&record, not_found(), 300);
@@ -276,7 +280,7 @@ fn older_than_redis(attempts: u32, submitted_at: Option<Millis>) -> Record {
     Record {
         attempts,
         submitted_at,
-        doubt_until: Some(after(60).now),
+        not_found_valid_from: Some(after(60).now),
         ..in_doubt(Cause::RedisRestarted)
     }
 }

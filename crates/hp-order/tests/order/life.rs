@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hp_api::{DoubtKind, Outcome, RefusalKind};
 use hp_order::{
-    Cause, Contact, Ending, Event, FailReason, Finding, Next, Overdue, Record, Rejection, Source,
-    State, Task, plan,
+    Cause, Event, Expiry, FailReason, Next, QueryVerdict, Record, Rejection, Source, State, Task,
+    TerminalOutcome, VendorSignal, plan,
 };
 
 use crate::sample::{
@@ -22,7 +22,7 @@ fn a_charged_answer_completes_the_order() {
     assert_eq!(step.state, State::Completed);
     assert_eq!(
         step.next,
-        Next::End(Ending::Completed {
+        Next::End(TerminalOutcome::Completed {
             order: order(),
             source: Source::Fetch
         })
@@ -35,7 +35,7 @@ fn a_final_refusal_of_the_first_submission_fails_the_order() {
     assert_eq!(step.state, State::Failed);
     assert_eq!(
         step.next,
-        Next::End(Ending::Failed {
+        Next::End(TerminalOutcome::Failed {
             reason: FailReason::Refused,
             source: Source::Fetch
         })
@@ -60,7 +60,7 @@ fn low_balance_puts_the_order_off() {
 #[test]
 fn an_order_whose_balance_is_known_to_be_too_low_is_put_back_unsent() {
     let delay = Duration::from_secs(20);
-    let step = steps(&claimed(State::Submitting), Event::Withheld(delay), 1);
+    let step = steps(&claimed(State::Submitting), Event::BalanceHeld(delay), 1);
     assert_eq!((step.state, step.attempts), (State::Queued, 0));
     assert_eq!(step.next, Next::After(delay));
 
@@ -68,7 +68,7 @@ fn an_order_whose_balance_is_known_to_be_too_low_is_put_back_unsent() {
         deadline: Some(after(11).now),
         ..claimed(State::Submitting)
     };
-    let step = steps(&deadline, Event::Withheld(delay), 1);
+    let step = steps(&deadline, Event::BalanceHeld(delay), 1);
     assert_eq!(step.next, Next::After(Duration::from_secs(10)));
 }
 
@@ -142,7 +142,7 @@ fn an_order_past_its_deadline_expires_without_a_call() {
     };
     let step = steps(&late, event, 10);
     assert_eq!((step.state, step.attempts), (State::Expired, 0));
-    assert_eq!(step.next, Next::End(Ending::Expired));
+    assert_eq!(step.next, Next::End(TerminalOutcome::Expired));
 }
 
 #[test]
@@ -154,12 +154,12 @@ fn an_old_order_that_is_known_not_to_be_charged_is_given_up() {
     let Task::Conclude(event) = plan(&old, &policy(), after(86_400).now) else {
         panic!("a call is planned")
     };
-    assert_eq!(event, Event::Overdue(Overdue::GiveUp));
+    assert_eq!(event, Event::Expired(Expiry::GiveUp));
     let step = steps(&old, event, 86_400);
     assert_eq!(step.attempts, 6);
     assert_eq!(
         step.next,
-        Next::End(Ending::Failed {
+        Next::End(TerminalOutcome::Failed {
             reason: FailReason::GaveUp,
             source: Source::Worker
         })
@@ -197,12 +197,12 @@ fn the_result_of_an_ended_order_is_told_again_as_it_was() {
     };
     assert_eq!(
         plan(&failed, &policy(), after(9).now),
-        Task::Conclude(Event::Repeated)
+        Task::Conclude(Event::ReplayRequested)
     );
-    let step = steps(&failed, Event::Repeated, 9);
+    let step = steps(&failed, Event::ReplayRequested, 9);
     assert_eq!(
         step.next,
-        Next::End(Ending::Failed {
+        Next::End(TerminalOutcome::Failed {
             reason: FailReason::Refused,
             source: Source::Query
         })
@@ -210,15 +210,15 @@ fn the_result_of_an_ended_order_is_told_again_as_it_was() {
 
     let completed = claimed(State::Completed);
     assert_eq!(plan(&completed, &policy(), after(9).now), Task::Query);
-    let step = steps(&completed, Event::Queried(Finding::Found(order())), 9);
+    let step = steps(&completed, Event::Queried(QueryVerdict::Found(order())), 9);
     assert_eq!(
         step.next,
-        Next::End(Ending::Completed {
+        Next::End(TerminalOutcome::Completed {
             order: order(),
             source: Source::Query
         })
     );
-    let not_now = steps(&completed, Event::Queried(Finding::NotFound), 9);
+    let not_now = steps(&completed, Event::Queried(QueryVerdict::NotFound), 9);
     assert_eq!(not_now.state, State::Completed);
     assert!(matches!(not_now.next, Next::After(_)));
 }
@@ -241,17 +241,23 @@ fn a_worker_tells_whether_hitpoints_was_heard() {
     let refused = |kind| Event::Submitted(Outcome::NotCharged(refusal(kind, None)));
     let doubted = |kind| Event::Submitted(Outcome::Unknown(doubt(kind)));
     let cases = [
-        (Event::Submitted(Outcome::Charged(order())), Contact::Answer),
-        (refused(RefusalKind::LowBalance), Contact::Answer),
-        (refused(RefusalKind::NeverSent), Contact::Silence),
-        (doubted(DoubtKind::Lost), Contact::Silence),
-        (doubted(DoubtKind::Garbled), Contact::Silence),
-        (doubted(DoubtKind::Exists), Contact::Answer),
-        (doubted(DoubtKind::Blocked), Contact::Ours),
-        (unknown(), Contact::Silence),
-        (Event::Queried(Finding::NotFound), Contact::Answer),
-        (Event::Released, Contact::None),
-        (Event::Panicked, Contact::Ours),
+        (
+            Event::Submitted(Outcome::Charged(order())),
+            VendorSignal::Answered,
+        ),
+        (refused(RefusalKind::LowBalance), VendorSignal::Answered),
+        (refused(RefusalKind::NeverSent), VendorSignal::NoAnswer),
+        (doubted(DoubtKind::Lost), VendorSignal::NoAnswer),
+        (doubted(DoubtKind::Garbled), VendorSignal::NoAnswer),
+        (doubted(DoubtKind::Exists), VendorSignal::Answered),
+        (doubted(DoubtKind::Blocked), VendorSignal::OwnFailure),
+        (unknown(), VendorSignal::NoAnswer),
+        (
+            Event::Queried(QueryVerdict::NotFound),
+            VendorSignal::Answered,
+        ),
+        (Event::Released, VendorSignal::None),
+        (Event::Panicked, VendorSignal::OwnFailure),
     ];
     for (event, contact) in cases {
         assert_eq!(event.contact(), contact, "{event:?}");

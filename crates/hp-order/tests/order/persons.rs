@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use hp_api::DoubtKind;
 use hp_order::{
-    Cause, Ending, Event, FailReason, Finding, Next, Record, Resolution, Source, State,
+    Cause, Event, FailReason, Next, QueryVerdict, Record, Resolution, Source, State,
+    TerminalOutcome,
 };
 
 use crate::sample::{claimed, doubt, in_doubt, order, steps};
@@ -21,29 +22,33 @@ fn a_person_decides_only_what_the_record_allows() {
         Resolution::Resubmit,
     ];
     for resolution in [completed, not_charged, resubmit] {
-        let found = resolved(resolution, Finding::Found(order()), 400);
+        let found = resolved(resolution, QueryVerdict::Found(order()), 400);
         assert_eq!(
             found.state,
             State::Completed,
             "the record has the last word"
         );
-        let unknown = resolved(resolution, Finding::Unknown(doubt(DoubtKind::Lost)), 400);
+        let unknown = resolved(
+            resolution,
+            QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
+            400,
+        );
         assert_eq!(unknown.state, State::Review);
-        let early = resolved(resolution, Finding::NotFound, 200);
+        let early = resolved(resolution, QueryVerdict::NotFound, 200);
         assert_eq!(early.state, State::Review, "a request may still arrive");
     }
     assert_eq!(
-        resolved(completed, Finding::NotFound, 400).state,
+        resolved(completed, QueryVerdict::NotFound, 400).state,
         State::Review
     );
     assert_eq!(
-        resolved(not_charged, Finding::NotFound, 400).next,
-        Next::End(Ending::Failed {
+        resolved(not_charged, QueryVerdict::NotFound, 400).next,
+        Next::End(TerminalOutcome::Failed {
             reason: FailReason::Resolved,
             source: Source::Query
         })
     );
-    let again = resolved(resubmit, Finding::NotFound, 400);
+    let again = resolved(resubmit, QueryVerdict::NotFound, 400);
     assert_eq!(
         (again.state, again.next),
         (State::Waiting, Next::After(Duration::ZERO))
@@ -73,8 +78,8 @@ fn what_a_person_is_to_see_stays_until_a_record_says_otherwise() {
         message: evidence.clone(),
         ..in_doubt(Cause::WorkerDied)
     };
-    let contradiction = Finding::Contradiction(hp_api::Mismatch::Quantity);
-    let unknown = || Finding::Unknown(doubt(DoubtKind::Lost));
+    let contradiction = QueryVerdict::Mismatch(hp_api::Mismatch::Quantity);
+    let unknown = || QueryVerdict::Unknown(doubt(DoubtKind::Lost));
     for resolution in [
         Resolution::Completed,
         Resolution::NotCharged,
@@ -86,7 +91,7 @@ fn what_a_person_is_to_see_stays_until_a_record_says_otherwise() {
             (State::Review, evidence.clone())
         );
     }
-    for finding in [Finding::NotFound, unknown()] {
+    for finding in [QueryVerdict::NotFound, unknown()] {
         let step = steps(&review, Event::Reconciled(finding), 9999);
         assert_eq!(
             (step.state, step.message),
@@ -94,7 +99,7 @@ fn what_a_person_is_to_see_stays_until_a_record_says_otherwise() {
         );
     }
     let step = steps(&review, Event::Reconciled(contradiction.clone()), 9999);
-    let Finding::Contradiction(mismatch) = contradiction else {
+    let QueryVerdict::Mismatch(mismatch) = contradiction else {
         unreachable!()
     };
     assert_eq!(step.message, Some(mismatch.to_string()));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
 use hp_order::{
-    Cause, Ending, Event, FailReason, Finding, Next, Overdue, Record, Rejection, Resolution,
-    Source, State, step,
+    Cause, Event, Expiry, FailReason, Next, QueryVerdict, Record, Rejection, Resolution, Source,
+    State, TerminalOutcome, step,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -41,37 +41,37 @@ pub(crate) fn events() -> Vec<Event> {
         DoubtKind::Exists,
         DoubtKind::Lost,
         DoubtKind::Blocked,
-        DoubtKind::Misfit,
+        DoubtKind::Mismatch,
     ];
     let refused =
         refusals.map(|kind| Event::Submitted(Outcome::NotCharged(refusal(kind, Some(400_111)))));
     let doubted = doubts.map(|kind| Event::Submitted(Outcome::Unknown(doubt(kind))));
     let others = [
         Event::Submitted(Outcome::Charged(order())),
-        Event::Queried(Finding::Found(order())),
-        Event::Queried(Finding::Contradiction(Mismatch::Quantity)),
-        Event::Queried(Finding::NotFound),
+        Event::Queried(QueryVerdict::Found(order())),
+        Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity)),
+        Event::Queried(QueryVerdict::NotFound),
         unknown(),
-        Event::Reconciled(Finding::Found(order())),
-        Event::Reconciled(Finding::Contradiction(Mismatch::Quantity)),
-        Event::Reconciled(Finding::NotFound),
-        Event::Reconciled(Finding::Unknown(doubt(DoubtKind::Lost))),
+        Event::Reconciled(QueryVerdict::Found(order())),
+        Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity)),
+        Event::Reconciled(QueryVerdict::NotFound),
+        Event::Reconciled(QueryVerdict::Unknown(doubt(DoubtKind::Lost))),
         Event::Retried,
         Event::Declined(Rejection::UnknownProduct),
-        Event::Overdue(Overdue::Deadline),
-        Event::Overdue(Overdue::GiveUp),
+        Event::Expired(Expiry::Deadline),
+        Event::Expired(Expiry::GiveUp),
         Event::Released,
-        Event::Withheld(Duration::from_secs(30)),
+        Event::BalanceHeld(Duration::from_secs(30)),
         Event::Panicked,
         Event::Crashed,
-        Event::Repeated,
+        Event::ReplayRequested,
     ];
     let resolved = RESOLUTIONS.into_iter().flat_map(|resolution| {
         [
-            Finding::Found(order()),
-            Finding::Contradiction(Mismatch::Quantity),
-            Finding::NotFound,
-            Finding::Unknown(doubt(DoubtKind::Lost)),
+            QueryVerdict::Found(order()),
+            QueryVerdict::Mismatch(Mismatch::Quantity),
+            QueryVerdict::NotFound,
+            QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
         ]
         .map(|finding| Event::Resolved(resolution, finding))
     });
@@ -96,7 +96,7 @@ prop_compose! {
         Record {
             cause, claim, attempts, checks, code,
             submitted_at: Some(after(submitted).now),
-            doubt_until: restarted.map(|at| after(at).now),
+            not_found_valid_from: restarted.map(|at| after(at).now),
             deadline: deadline.map(|at| after(at).now),
             failed: (state == State::Failed).then_some((FailReason::Refused, Source::Fetch)),
             rejected: (state == State::Rejected).then_some(Rejection::UnknownProduct),
@@ -109,9 +109,9 @@ fn proves_a_charge(event: &Event) -> bool {
     matches!(
         event,
         Event::Submitted(Outcome::Charged(_))
-            | Event::Queried(Finding::Found(_))
-            | Event::Reconciled(Finding::Found(_))
-            | Event::Resolved(_, Finding::Found(_))
+            | Event::Queried(QueryVerdict::Found(_))
+            | Event::Reconciled(QueryVerdict::Found(_))
+            | Event::Resolved(_, QueryVerdict::Found(_))
     )
 }
 
@@ -123,11 +123,11 @@ proptest! {
         record in records(), event in select(events()), seconds in 0_u64..200_000,
     ) {
         let step = step(&record, event.clone(), &policy(), after(seconds));
-        if matches!(step.next, Next::End(Ending::Completed { .. })) {
+        if matches!(step.next, Next::End(TerminalOutcome::Completed { .. })) {
             prop_assert!(proves_a_charge(&event));
         }
         if step.state == State::Completed && record.state != State::Completed {
-            prop_assert!(matches!(step.next, Next::End(Ending::Completed { .. })), "no result for a charge");
+            prop_assert!(matches!(step.next, Next::End(TerminalOutcome::Completed { .. })), "no result for a charge");
         }
     }
 
@@ -149,7 +149,7 @@ proptest! {
         let asked = match &event {
             Event::Submitted(_) => true,
             Event::Queried(finding) | Event::Reconciled(finding) | Event::Resolved(_, finding) => {
-                matches!(finding, Finding::Found(_) | Finding::NotFound)
+                matches!(finding, QueryVerdict::Found(_) | QueryVerdict::NotFound)
             }
             _ => false,
         };
@@ -163,14 +163,14 @@ proptest! {
     ) {
         let doubtful = Record { state: State::Uncertain, ..record };
         let in_review = Record { state: State::Review, ..doubtful.clone() };
-        let asked = [Event::Queried(Finding::NotFound), Event::Reconciled(Finding::NotFound)].map(|event| (&doubtful, event));
-        let decided = RESOLUTIONS.map(|resolution| (&in_review, Event::Resolved(resolution, Finding::NotFound)));
+        let asked = [Event::Queried(QueryVerdict::NotFound), Event::Reconciled(QueryVerdict::NotFound)].map(|event| (&doubtful, event));
+        let decided = RESOLUTIONS.map(|resolution| (&in_review, Event::Resolved(resolution, QueryVerdict::NotFound)));
         for (record, event) in asked.into_iter().chain(decided) {
             let step = step(record, event, &policy(), after(seconds));
             if matches!(step.state, State::Waiting | State::Queued | State::Failed) && record.cause != Some(Cause::Refused) {
                 let now = after(seconds).now;
                 prop_assert!(now.since(record.submitted_at.unwrap()) >= policy().resubmit_after);
-                prop_assert!(record.doubt_until.is_none_or(|until| now >= until));
+                prop_assert!(record.not_found_valid_from.is_none_or(|until| now >= until));
             }
         }
     }

@@ -6,7 +6,9 @@ use hp_api::{
     Card, CardStatus, Doubt, DoubtKind, FetchCards, Order, OrderStatus, Outcome, Refusal,
     RefusalKind,
 };
-use hp_order::{Backoff, Cause, Event, Finding, Millis, Moment, Policy, Record, State, Step, step};
+use hp_order::{
+    Backoff, Cause, DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, State, Step, step,
+};
 
 pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
 
@@ -20,8 +22,8 @@ pub(crate) fn policy() -> Policy {
 }
 
 /// That many seconds after the order was admitted.
-pub(crate) fn after(seconds: u64) -> Moment {
-    Moment {
+pub(crate) fn after(seconds: u64) -> DecisionInputs {
+    DecisionInputs {
         now: Millis(ADMITTED + seconds * 1000),
         jitter: 0.5,
     }
@@ -42,7 +44,7 @@ pub(crate) fn claimed(state: State) -> Record {
         crashes: 0,
         accepted_at: Millis(ADMITTED),
         submitted_at: Some(Millis(ADMITTED)),
-        doubt_until: None,
+        not_found_valid_from: None,
         renewed_at: None,
         due_at: None,
         deadline: None,
@@ -107,7 +109,7 @@ pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
 }
 
 pub(crate) fn unknown() -> Event {
-    Event::Queried(Finding::Unknown(doubt(DoubtKind::Lost)))
+    Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::Lost)))
 }
 
 pub(crate) fn steps(record: &Record, event: Event, seconds: u64) -> Step {

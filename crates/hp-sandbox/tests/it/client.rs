@@ -90,14 +90,14 @@ async fn contradictions_are_signed_and_do_not_fit() {
     let (_sandbox, client) = start(NotFound::Empty);
     for (fault, record_fits) in [("short", true), ("short-record", false)] {
         let wanted = three(&format!("A~{fault}"));
-        let few = CallError::Misfit(Mismatch::CardCount { wanted: 3, got: 2 });
+        let few = CallError::Mismatch(Mismatch::CardCount { wanted: 3, got: 2 });
         assert_eq!(client.fetch(&wanted).await, Err(few));
         assert_eq!(client.query(&wanted).await.is_ok(), record_fits);
     }
     for (fault, record_fits) in [("wrong-product", true), ("wrong-record", false)] {
         let wanted = three(&format!("A~{fault}"));
         let other = client.fetch(&wanted).await.unwrap_err();
-        assert!(matches!(other, CallError::Misfit(_)), "{other:?}");
+        assert!(matches!(other, CallError::Mismatch(_)), "{other:?}");
         assert_eq!(client.query(&wanted).await.is_ok(), record_fits);
     }
 }

@@ -10,12 +10,12 @@ use serde::Serialize;
 use crate::{
     config::Config,
     decide::Json,
-    out::{plain, say},
+    out::{escape_control, outln},
 };
 
 /// One thing that was looked at.
 #[derive(Serialize)]
-struct Finding {
+struct CheckResult {
     what: &'static str,
     verdict: Verdict,
     seen: String,
@@ -41,13 +41,13 @@ pub(crate) async fn run(
     let client = config.client()?;
     let ledger = config.ledger()?;
     let mut bad = 0;
-    let mut tell = |findings: Vec<Finding>| {
+    let mut tell = |findings: Vec<CheckResult>| {
         for finding in findings {
             bad += usize::from(finding.verdict == Verdict::Bad);
             if json {
-                say!("{}", serde_json::to_string(&finding)?)?;
+                outln!("{}", serde_json::to_string(&finding)?)?;
             } else {
-                say!("{finding}")?;
+                outln!("{finding}")?;
             }
         }
         Ok::<_, std::io::Error>(())
@@ -60,7 +60,7 @@ pub(crate) async fn run(
     Ok(bad == 0)
 }
 
-impl Finding {
+impl CheckResult {
     fn good(what: &'static str, seen: impl Into<String>) -> Self {
         Self {
             what,
@@ -102,16 +102,21 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = match self.verdict {
             Verdict::Good => "ok",
             Verdict::Poor => "warn",
             Verdict::Bad => "BAD",
         };
-        write!(f, "{verdict:<6}{:<18}{}", self.what, plain(&self.seen))?;
+        write!(
+            f,
+            "{verdict:<6}{:<18}{}",
+            self.what,
+            escape_control(&self.seen)
+        )?;
         if let Some(remedy) = &self.remedy {
-            write!(f, "\n{:24}-> {}", "", plain(remedy))?;
+            write!(f, "\n{:24}-> {}", "", escape_control(remedy))?;
         }
         Ok(())
     }

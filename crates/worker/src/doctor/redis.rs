@@ -1,26 +1,30 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hp_order::Millis;
-use hp_queue::{Ledger, Server, without_password};
+use hp_queue::{Ledger, ServerInfo, without_password};
 use tokio::time::Instant;
 
-use super::Finding;
+use super::CheckResult;
 use crate::{clock, config::Config};
 
 /// Leases and deadlines go by Redis' clock, so a difference only makes logs hard to read.
 const CLOCK: Duration = Duration::from_secs(30);
 
-pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<Finding> {
+pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<CheckResult> {
     let place = without_password(config.redis_url.expose());
     let asked = Instant::now();
-    let server = match ledger.examine().await {
+    let server = match ledger.server_info().await {
         Ok(server) => server,
         Err(error) => {
             let prefix = &config.prefix;
             let remedy = format!(
                 "start Redis, or mend redis.url; a user of Redis needs `~{prefix}:* +@all -@dangerous +info`"
             );
-            return vec![Finding::bad("redis", format!("{place}: {error}"), remedy)];
+            return vec![CheckResult::bad(
+                "redis",
+                format!("{place}: {error}"),
+                remedy,
+            )];
         }
     };
     let took = asked.elapsed();
@@ -37,8 +41,8 @@ pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-fn version(server: &Server, place: &str, took: Duration) -> Finding {
-    let Server { name, version, .. } = server;
+fn version(server: &ServerInfo, place: &str, took: Duration) -> CheckResult {
+    let ServerInfo { name, version, .. } = server;
     let seen = format!(
         "{name} {version} at {place}, answers in {:.1} ms",
         took.as_secs_f64() * 1000.0
@@ -48,84 +52,84 @@ fn version(server: &Server, place: &str, took: Duration) -> Finding {
         .next()
         .and_then(|major| major.parse().ok());
     if major.is_some_and(|major: u32| major >= 7) {
-        Finding::good("redis", seen)
+        CheckResult::good("redis", seen)
     } else {
-        Finding::bad("redis", seen, "use Redis 7.0 or later, or Valkey")
+        CheckResult::bad("redis", seen, "use Redis 7.0 or later, or Valkey")
     }
 }
 
-fn role(server: &Server) -> Finding {
+fn role(server: &ServerInfo) -> CheckResult {
     if server.is_master {
-        return Finding::good("role", "master");
+        return CheckResult::good("role", "master");
     }
     let remedy = "name the master in redis.url, or let Sentinel name it: redis+sentinel://host:26379/master-name";
-    Finding::bad("role", "a replica, which cannot be written to", remedy)
+    CheckResult::bad("role", "a replica, which cannot be written to", remedy)
 }
 
-fn append_only(server: &Server) -> Finding {
+fn append_only(server: &ServerInfo) -> CheckResult {
     if server.is_append_only {
-        return Finding::good("append-only file", "on");
+        return CheckResult::good("append-only file", "on");
     }
-    Finding::bad(
+    CheckResult::bad(
         "append-only file",
         "off: a restart forgets every order since the last snapshot",
         "CONFIG SET appendonly yes, CONFIG SET appendfsync always, and both in redis.conf",
     )
 }
 
-fn fsync(when: &str) -> Finding {
+fn fsync(when: &str) -> CheckResult {
     let remedy = "CONFIG SET appendfsync always, and in redis.conf";
     match when {
-        "always" => Finding::good("fsync", "always: nothing is forgotten"),
-        "everysec" => Finding::poor(
+        "always" => CheckResult::good("fsync", "always: nothing is forgotten"),
+        "everysec" => CheckResult::poor(
             "fsync",
             "everysec: a crash forgets the last second; what it may have forgotten is asked about first, and waits for that",
             remedy,
         ),
-        other => Finding::bad("fsync", format!("{other}: a crash forgets orders"), remedy),
+        other => CheckResult::bad("fsync", format!("{other}: a crash forgets orders"), remedy),
     }
 }
 
-fn memory(server: &Server) -> Finding {
+fn memory(server: &ServerInfo) -> CheckResult {
     let limit = match server.maxmemory {
         0 => "no limit".to_owned(),
         bytes => format!("{} MiB", bytes / (1024 * 1024)),
     };
     let seen = format!("{limit}, {} when full", server.maxmemory_policy);
     if server.maxmemory_policy == "noeviction" {
-        return Finding::good("memory", seen);
+        return CheckResult::good("memory", seen);
     }
-    Finding::bad(
+    CheckResult::bad(
         "memory",
         format!("{seen}: Redis drops orders to make room"),
         "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
     )
 }
 
-fn clock_of(theirs: Millis, took: Duration) -> Finding {
+fn clock_of(theirs: Millis, took: Duration) -> CheckResult {
     let ours = clock::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let difference = ours.abs_diff(Duration::from_millis(theirs.0));
-    Finding::of_clock("clock", "Redis", difference.saturating_sub(took), CLOCK)
+    CheckResult::of_clock("clock", "Redis", difference.saturating_sub(took), CLOCK)
 }
 
 /// A prefix without a part in braces is refused by the configuration.
-fn prefix(config: &Config) -> Finding {
+fn prefix(config: &Config) -> CheckResult {
     let seen = format!(
         "{}: its part in braces keeps all keys in one cluster slot",
         config.prefix
     );
-    Finding::good("prefix", seen)
+    CheckResult::good("prefix", seen)
 }
 
-async fn paused(config: &Config, ledger: &Ledger) -> Finding {
+async fn paused(config: &Config, ledger: &Ledger) -> CheckResult {
     match ledger.paused().await {
-        Ok(None) => Finding::good("queue", "orders are taken"),
-        Ok(Some(reason)) => Finding::poor(
+        Ok(None) => CheckResult::good("queue", "orders are taken"),
+        Ok(Some(reason)) => CheckResult::poor(
             "queue",
             format!("paused: {reason}"),
             "see to the reason, then `worker resume`",
         ),
-        Err(error) => Finding::bad(
+        Err(error) => CheckResult::bad(
             "queue",
             error.to_string(),
             format!("delete {}:paused if it is no hash", config.prefix),

@@ -3,16 +3,16 @@ use std::time::Duration;
 use hp_api::{CallError, Client};
 use hp_queue::Ledger;
 
-use super::Finding;
+use super::CheckResult;
 use crate::{clock, probe::Probe};
 
 /// HitPoints refuses a request whose date is further off than some minutes; nobody has said how many.
 const CLOCK: Duration = Duration::from_mins(1);
 
-pub(super) async fn findings(client: &Client, ledger: &Ledger) -> Vec<Finding> {
+pub(super) async fn findings(client: &Client, ledger: &Ledger) -> Vec<CheckResult> {
     match client.products(None).await {
         Ok(products) => vec![
-            Finding::good(
+            CheckResult::good(
                 "credentials",
                 format!("{} products to order", products.len()),
             ),
@@ -30,7 +30,7 @@ pub(super) async fn findings(client: &Client, ledger: &Ledger) -> Vec<Finding> {
     }
 }
 
-async fn clock_of(client: &Client) -> Finding {
+async fn clock_of(client: &Client) -> CheckResult {
     match client.time().await {
         Ok(theirs) => {
             let ours = clock::now();
@@ -39,25 +39,27 @@ async fn clock_of(client: &Client) -> Finding {
                 .unwrap_or_else(|ahead| ahead.duration());
             // The header has whole seconds.
             let difference = difference.saturating_sub(Duration::from_secs(1));
-            Finding::of_clock("vendor's clock", "HitPoints", difference, CLOCK)
+            CheckResult::of_clock("vendor's clock", "HitPoints", difference, CLOCK)
         }
         Err(error) => unheard("vendor's clock", &error),
     }
 }
 
-fn unheard(what: &'static str, error: &CallError) -> Finding {
+fn unheard(what: &'static str, error: &CallError) -> CheckResult {
     let text = error.to_string();
     let (seen, remedy) = text
         .rsplit_once("; ")
         .unwrap_or((&text, "see api.* in the configuration"));
-    Finding::bad(what, seen, remedy)
+    CheckResult::bad(what, seen, remedy)
 }
 
-async fn probe(client: &Client, ledger: &Ledger) -> Finding {
+async fn probe(client: &Client, ledger: &Ledger) -> CheckResult {
     let what = "probe";
     match Probe::new(client.clone(), ledger.clone()).find_out().await {
-        Ok(answer) => Finding::good(what, format!("{answer} means that there is no such order")),
-        Err(error) => Finding::poor(
+        Ok(answer) => {
+            CheckResult::good(what, format!("{answer} means that there is no such order"))
+        }
+        Err(error) => CheckResult::poor(
             what,
             error.to_string(),
             "try again; until it is clear, an order in doubt is never submitted again but goes to review",

@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hp_api::Order;
-use hp_order::{Finding, Millis, State};
-use hp_queue::{Charge, Ledger, Looked, QueueError};
+use hp_order::{Millis, QueryVerdict, State};
+use hp_queue::{Charge, Ledger, OrderSnapshot, QueueError};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::run::{Run, Stopped};
-use crate::patience::patiently;
+use crate::patience::retry_while_unreachable;
 
 /// What the comparison of ended orders with HitPoints' records saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -70,7 +70,8 @@ impl Run<'_> {
         let mut cursor = 0;
         loop {
             self.may_go_on()?;
-            let (mut page, further) = patiently(|| recorded(&self.buyer.ledger, cursor)).await?;
+            let (mut page, further) =
+                retry_while_unreachable(|| recorded(&self.processor.ledger, cursor)).await?;
             cursor = further;
             page.retain(|id| seen.insert(fingerprint(id)));
             for ids in page.chunks(AT_A_TIME) {
@@ -94,8 +95,8 @@ impl Run<'_> {
     async fn compare(&mut self, ids: &[String], since: Millis) -> Result<(), Stopped> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut ended = Vec::new();
-        let ledger = &self.buyer.ledger;
-        for looked in patiently(|| ledger.look(&ids)).await? {
+        let ledger = &self.processor.ledger;
+        for looked in retry_while_unreachable(|| ledger.look(&ids)).await? {
             match looked {
                 Ok(looked) if is_ended_since(&looked, since) => ended.push(looked),
                 Ok(_) => {}
@@ -106,12 +107,14 @@ impl Run<'_> {
         while !left.is_empty() {
             let calls = self.leave(left.len()).await?;
             let (now, later) = left.split_at(calls);
-            let buyer = self.buyer;
+            let processor = self.processor;
             // The time is of no matter here: of what has ended, no request is waited for.
-            let mut verdicts: FuturesUnordered<_> = now
-                .iter()
-                .map(|looked| async move { (looked, buyer.look_up(&looked.record, since).await) })
-                .collect();
+            let mut verdicts: FuturesUnordered<_> =
+                now.iter()
+                    .map(|looked| async move {
+                        (looked, processor.look_up(&looked.record, since).await)
+                    })
+                    .collect();
             let mut end = Ok(());
             while let Some((looked, finding)) = verdicts.next().await {
                 end = end.and(self.hear_alone(&finding));
@@ -124,7 +127,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn take_in(&mut self, looked: &Looked, verdict: Verdict) {
+    fn take_in(&mut self, looked: &OrderSnapshot, verdict: Verdict) {
         let id = looked.record.wanted.order_id.as_str();
         if matches!(verdict, Verdict::Disagreed(..)) {
             self.report.name(id);
@@ -146,33 +149,33 @@ fn fingerprint(id: &str) -> u64 {
     KEY.hash_one(id)
 }
 
-fn is_ended_since(looked: &Looked, since: Millis) -> bool {
+fn is_ended_since(looked: &OrderSnapshot, since: Millis) -> bool {
     looked.record.state.has_ended() && looked.finished_at.is_none_or(|at| at >= since)
 }
 
-fn judge(looked: &Looked, finding: Finding) -> Verdict {
+fn judge(looked: &OrderSnapshot, finding: QueryVerdict) -> Verdict {
     let state = looked.record.state;
     match (state, finding) {
-        (_, Finding::Unknown(_)) => Verdict::Unanswered,
-        (State::Completed, Finding::Found(order)) => match looked.told.as_ref() {
+        (_, QueryVerdict::Unknown(_)) => Verdict::Unanswered,
+        (State::Completed, QueryVerdict::Found(order)) => match looked.told.as_ref() {
             Some(told) => against(told, order),
             None => Verdict::Agreed(Some(order)),
         },
-        (State::Completed, Finding::Contradiction(mismatch)) => {
+        (State::Completed, QueryVerdict::Mismatch(mismatch)) => {
             let what = format!("completed, but HitPoints' record differs: {mismatch}");
             Verdict::Disagreed(what, None)
         }
-        (State::Completed, Finding::NotFound) => {
+        (State::Completed, QueryVerdict::NotFound) => {
             let what = "completed, but HitPoints has no record of it";
             Verdict::Disagreed(what.into(), None)
         }
-        (_, Finding::NotFound) => Verdict::Agreed(None),
-        (_, Finding::Found(order)) => {
+        (_, QueryVerdict::NotFound) => Verdict::Agreed(None),
+        (_, QueryVerdict::Found(order)) => {
             let (currency, price) = (order.currency, order.total_price);
             let what = format!("{state}, but HitPoints has charged {currency} {price}");
             Verdict::Disagreed(what, Some(order))
         }
-        (_, Finding::Contradiction(mismatch)) => {
+        (_, QueryVerdict::Mismatch(mismatch)) => {
             let what = format!("{state}, but HitPoints has a record of this id: {mismatch}");
             Verdict::Disagreed(what, None)
         }
@@ -239,7 +242,7 @@ impl Audit {
             .collect()
     }
 
-    fn add(&mut self, looked: &Looked, id: &str, verdict: Verdict) {
+    fn add(&mut self, looked: &OrderSnapshot, id: &str, verdict: Verdict) {
         self.compared += 1;
         match verdict {
             Verdict::Agreed(order) => {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     metrics::Metrics,
-    run::{Buyer, Stop},
+    run::{OrderProcessor, Shutdown},
 };
 
 /// How long Redis is left alone after it failed.
@@ -21,15 +21,15 @@ const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// When this process looks for a run to make.
-pub(crate) struct Keeper {
-    pub(crate) buyer: Arc<Buyer>,
+pub(crate) struct Scheduler {
+    pub(crate) processor: Arc<OrderProcessor>,
     pub(crate) schedule: Schedule,
     pub(crate) stuck_after: Duration,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) stop: Stop,
+    pub(crate) stop: Shutdown,
 }
 
-impl Keeper {
+impl Scheduler {
     /// Makes the run of each tick if no other worker does; one that was missed, or given up half-way by a worker that
     /// died, once. Returns when it is asked to stop.
     pub(crate) async fn keep(self) {
@@ -50,21 +50,26 @@ impl Keeper {
 
     /// Makes a run if one is due. Answers when to look again.
     async fn look(&self) -> Result<Duration, QueueError> {
-        let now = self.buyer.ledger.now().await?;
+        let now = self.processor.ledger.now().await?;
         // A pause is over when somebody says so; the tick is not done until then.
-        if self.buyer.ledger.paused().await?.is_some() {
+        if self.processor.ledger.paused().await?.is_some() {
             return Ok(PAUSE);
         }
         let Some(tick) = self.schedule.latest(now) else {
             return Ok(self.until_next(now));
         };
         let turn = Turn {
-            who: format!("{} {:x}", self.buyer.name, rand::random::<u64>()),
+            who: format!("{} {:x}", self.processor.name, rand::random::<u64>()),
             tick,
         };
-        match self.buyer.ledger.begin_run(&turn, self.buyer.lease).await? {
+        match self
+            .processor
+            .ledger
+            .begin_run(&turn, self.processor.lease)
+            .await?
+        {
             Right::Ours(now) => {
-                let report = Report::begin(&self.buyer.name, Some(tick), now);
+                let report = Report::begin(&self.processor.name, Some(tick), now);
                 self.make(&turn, report).await?;
                 Ok(Duration::ZERO)
             }
@@ -83,8 +88,8 @@ impl Keeper {
     async fn make(&self, turn: &Turn, report: Report) -> Result<(), QueueError> {
         let started_at = Millis(report.started_at);
         let until = started_at.before(self.stuck_after);
-        let (halt, halted) = Stop::by_hand();
-        let mut run = Run::new(&self.buyer, report, &(), halted);
+        let (halt, halted) = Shutdown::by_hand();
+        let mut run = Run::new(&self.processor, report, &(), halted);
         let mut is_lost = false;
         let watch = async {
             tokio::select! {
@@ -103,14 +108,18 @@ impl Keeper {
         tell(&report);
         self.metrics.count(&report);
         let fields = report.fields();
-        let ledger = &self.buyer.ledger;
+        let ledger = &self.processor.ledger;
         let told = match ended {
             // A silence may be about single orders, and then lasts for as long as they do.
             Ok(()) | Err(Stopped::Lost | Stopped::Silent) => {
                 ledger.end_run(Some(turn), &fields).await?
             }
             Err(Stopped::Interrupted) => ledger.give_up_run(turn, Duration::ZERO, &fields).await?,
-            Err(_) => ledger.give_up_run(turn, self.buyer.lease, &fields).await?,
+            Err(_) => {
+                ledger
+                    .give_up_run(turn, self.processor.lease, &fields)
+                    .await?
+            }
         };
         if told == Right::Lost {
             warn!(
@@ -123,8 +132,13 @@ impl Keeper {
     /// Keeps the right to a run. Returns when it is lost.
     async fn renew(&self, turn: &Turn) {
         loop {
-            sleep(self.buyer.lease / 3).await;
-            match self.buyer.ledger.renew_run(turn, self.buyer.lease).await {
+            sleep(self.processor.lease / 3).await;
+            match self
+                .processor
+                .ledger
+                .renew_run(turn, self.processor.lease)
+                .await
+            {
                 Ok(Right::Ours(_)) => {}
                 Ok(_) => return,
                 Err(error) => warn!(%error, "the right to this run is not renewed"),

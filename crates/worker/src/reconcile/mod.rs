@@ -13,15 +13,15 @@ use std::{error::Error, sync::Arc, time::Duration};
 use clap::Args;
 use hp_api::OrderId;
 
-use keep::{Keeper, tell};
+use keep::{Scheduler, tell};
 pub(crate) use schedule::Schedule;
 
 use crate::{
     admin,
     config::Config,
     metrics::Metrics,
-    patience::patiently,
-    run::{Buyer, Stop},
+    patience::retry_while_unreachable,
+    run::{OrderProcessor, Shutdown},
 };
 pub(crate) use report::Report;
 pub(crate) use run::settle;
@@ -70,23 +70,23 @@ impl Options {
 
 /// `worker reconcile`. Whether nothing needs a person.
 pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool, Box<dyn Error>> {
-    let buyer = Arc::new(Buyer::open(config)?);
-    let stop = Stop::on_signals()?;
+    let processor = Arc::new(OrderProcessor::open(config)?);
+    let stop = Shutdown::on_signals()?;
     if !options.is_single() {
         tokio::select! {
-            () = keep_books(buyer, config, stop.clone()) => {}
+            () = run_scheduler(processor, config, stop.clone()) => {}
             () = stop.overdue(config.drain) => {}
         }
         return Ok(true);
     }
     let file = options.report.as_deref().map(shown::create).transpose()?;
-    let now = buyer.ledger.now().await?;
+    let now = processor.ledger.now().await?;
     let progress = shown::bar(options.json);
     let report = Report {
         dry_run: options.dry_run,
-        ..Report::begin(&buyer.name, None, now)
+        ..Report::begin(&processor.name, None, now)
     };
-    let mut run = Run::new(&buyer, report, &progress, stop.clone());
+    let mut run = Run::new(&processor, report, &progress, stop.clone());
     let until = now.before(config.reconcile.stuck_after);
     let ended = tokio::select! {
         ended = single(&mut run, &options, until, now) => ended,
@@ -100,7 +100,7 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
     let written = file.map(|file| file.write(&report)).transpose();
     if !options.dry_run {
         let fields = report.fields();
-        patiently(|| buyer.ledger.end_run(None, &fields)).await?;
+        retry_while_unreachable(|| processor.ledger.end_run(None, &fields)).await?;
     }
     printed?;
     written?;
@@ -126,14 +126,14 @@ async fn single(
 }
 
 /// Makes runs on their schedule, and tells of them, until it is asked to stop.
-pub(crate) fn keep_books(
-    buyer: Arc<Buyer>,
+pub(crate) fn run_scheduler(
+    processor: Arc<OrderProcessor>,
     config: &Config,
-    stop: Stop,
+    stop: Shutdown,
 ) -> impl Future<Output = ()> + Send + use<> {
     let metrics = Arc::new(Metrics::new());
-    let keeper = Keeper {
-        buyer,
+    let keeper = Scheduler {
+        processor,
         schedule: config.reconcile.schedule.clone(),
         stuck_after: config.reconcile.stuck_after,
         metrics: Arc::clone(&metrics),

@@ -1,18 +1,18 @@
 use std::collections::HashSet;
 
-use hp_order::{Cause, Event, Moment, Record, State, step};
-use hp_queue::Looked;
+use hp_order::{Cause, DecisionInputs, Event, Record, State, step};
+use hp_queue::OrderSnapshot;
 
 use super::run::{Run, Stopped, ask};
-use crate::patience::patiently;
+use crate::patience::retry_while_unreachable;
 
 /// What a run would do: it asks HitPoints as a run does, and changes nothing.
 impl Run<'_> {
     pub(super) async fn preview(&mut self, ids: &[String]) -> Result<(), Stopped> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let ledger = &self.buyer.ledger;
+        let ledger = &self.processor.ledger;
         let mut unknown: HashSet<&str> = ids.iter().copied().collect();
-        for looked in patiently(|| ledger.look(&ids)).await? {
+        for looked in retry_while_unreachable(|| ledger.look(&ids)).await? {
             match looked {
                 Ok(looked) => {
                     unknown.remove(looked.record.wanted.order_id.as_str());
@@ -35,7 +35,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn preview_one(&mut self, looked: &Looked) -> Result<(), Stopped> {
+    async fn preview_one(&mut self, looked: &OrderSnapshot) -> Result<(), Stopped> {
         let record = in_doubt(&looked.record);
         if record.state.has_ended() && looked.result.is_some() {
             self.report.ended += 1;
@@ -52,16 +52,16 @@ impl Run<'_> {
             return Ok(());
         }
         self.leave(1).await?;
-        let moment = Moment {
-            now: self.buyer.ledger.now().await?,
+        let moment = DecisionInputs {
+            now: self.processor.ledger.now().await?,
             jitter: 0.0,
         };
-        let event = ask(self.buyer, &record, moment.now).await;
+        let event = ask(self.processor, &record, moment.now).await;
         let contact = event.contact();
         if let Event::Reconciled(finding) = &event {
             self.hear_alone(finding)?;
         }
-        let step = step(&record, event, &self.buyer.policy, moment);
+        let step = step(&record, event, &self.processor.policy, moment);
         let id = record.wanted.order_id.as_str();
         self.report.add(id, looked.record.state, contact, &step);
         self.report.preview.push(super::report::Preview {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hp_api::Order;
-use hp_order::{Contact, Ending, Millis, Next, State, Step};
+use hp_order::{Millis, Next, State, Step, TerminalOutcome, VendorSignal};
 use hp_queue::Repair;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -84,14 +84,14 @@ impl Report {
     }
 
     /// Takes in what became of an order.
-    pub(crate) fn add(&mut self, id: &str, before: State, contact: Contact, step: &Step) {
+    pub(crate) fn add(&mut self, id: &str, before: State, contact: VendorSignal, step: &Step) {
         self.looked_at += 1;
         match &step.next {
             _ if before.has_ended() => match &step.next {
                 Next::End(_) => self.told_again += 1,
                 _ => self.still_in_doubt += 1,
             },
-            Next::End(Ending::Completed { order, .. }) => {
+            Next::End(TerminalOutcome::Completed { order, .. }) => {
                 self.found_charged += 1;
                 self.add_amount(order);
             }
@@ -101,7 +101,7 @@ impl Report {
                 self.name(id);
             }
             Next::After(_) if step.state == State::Uncertain => self.still_in_doubt += 1,
-            Next::After(_) if step.state == before && contact != Contact::Answer => {
+            Next::After(_) if step.state == before && contact != VendorSignal::Answered => {
                 self.unanswered += 1;
             }
             Next::After(_) if step.state == before => self.agreed += 1,

@@ -6,15 +6,17 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use hp_api::OrderId;
-use hp_order::{Contact, Event, Finding, Millis, Moment, Record, State, Step, step};
-use hp_queue::{Claimed, Ledger, QueueError, Settled, Taken, Told, Walk};
+use hp_order::{
+    DecisionInputs, Event, Millis, QueryVerdict, Record, State, Step, VendorSignal, step,
+};
+use hp_queue::{Claim, ClaimBatch, ClaimSkip, Ledger, OpenOrderScan, QueueError, Settled};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::report::Report;
 use crate::{
-    patience::patiently,
-    run::{Buyer, Stop, keep::leased},
+    patience::retry_while_unreachable,
+    run::{OrderProcessor, Shutdown, keep::leased},
 };
 
 /// Orders of one step of the walk.
@@ -49,11 +51,11 @@ pub(crate) enum Stopped {
 
 /// A run over open orders, by the same claims and steps as all other work on them.
 pub(crate) struct Run<'a> {
-    pub(crate) buyer: &'a Buyer,
+    pub(crate) processor: &'a OrderProcessor,
     pub(crate) report: Report,
     pub(crate) progress: &'a (dyn Progress + Sync),
     /// Asked, it gives back what it has claimed, and ends.
-    stop: Stop,
+    stop: Shutdown,
     began: Instant,
     waited: Duration,
     is_heard: bool,
@@ -74,13 +76,13 @@ impl Progress for () {
 
 impl<'a> Run<'a> {
     pub(crate) fn new(
-        buyer: &'a Buyer,
+        processor: &'a OrderProcessor,
         report: Report,
         progress: &'a (dyn Progress + Sync),
-        stop: Stop,
+        stop: Shutdown,
     ) -> Self {
         Self {
-            buyer,
+            processor,
             report,
             progress,
             stop,
@@ -104,10 +106,11 @@ impl<'a> Run<'a> {
 
     /// Every open order that was admitted by `until`, and what is in the schedule without being open.
     pub(crate) async fn through_all(&mut self, until: Millis) -> Result<(), Stopped> {
-        self.buyer.probe.refresh().await;
-        let mut walk = Walk::default();
+        self.processor.probe.refresh().await;
+        let mut walk = OpenOrderScan::default();
         loop {
-            let (page, further) = patiently(|| next_page(&self.buyer.ledger, &walk, until)).await?;
+            let (page, further) =
+                retry_while_unreachable(|| next_page(&self.processor.ledger, &walk, until)).await?;
             walk = further;
             if page.is_empty() {
                 break;
@@ -116,7 +119,9 @@ impl<'a> Run<'a> {
         }
         let mut cursor = 0;
         loop {
-            let (page, further) = patiently(|| strays(&self.buyer.ledger, cursor, until)).await?;
+            let (page, further) =
+                retry_while_unreachable(|| unlisted_orders(&self.processor.ledger, cursor, until))
+                    .await?;
             cursor = further;
             self.through(&page).await?;
             if cursor == 0 {
@@ -141,22 +146,22 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) fn hear(&mut self, contact: Contact) {
+    pub(super) fn hear(&mut self, contact: VendorSignal) {
         match contact {
-            Contact::Answer => {
+            VendorSignal::Answered => {
                 self.is_heard = true;
                 self.silences = 0;
             }
-            Contact::Silence => self.silences += 1,
-            Contact::None | Contact::Ours => {}
+            VendorSignal::NoAnswer => self.silences += 1,
+            VendorSignal::None | VendorSignal::OwnFailure => {}
         }
     }
 
     /// The same, where the breaker does not hear of it.
-    pub(super) fn hear_alone(&mut self, finding: &Finding) -> Result<(), Stopped> {
+    pub(super) fn hear_alone(&mut self, finding: &QueryVerdict) -> Result<(), Stopped> {
         self.hear(finding.contact());
         match finding {
-            Finding::Unknown(doubt) if doubt.is_ours() => {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
                 Err(Stopped::Trouble(doubt.message.clone()))
             }
             _ if self.silences >= SILENCES => Err(Stopped::Silent),
@@ -172,9 +177,13 @@ impl<'a> Run<'a> {
         let mut left: Vec<&str> = ids.iter().map(String::as_str).collect();
         while !left.is_empty() {
             self.may_go_on()?;
-            let (buyer, before) = (self.buyer, left.len());
-            let take = || buyer.ledger.take_named(AT_A_TIME, buyer.lease, &left);
-            let taken = patiently(take).await?;
+            let (processor, before) = (self.processor, left.len());
+            let take = || {
+                processor
+                    .ledger
+                    .claim_named(AT_A_TIME, processor.lease, &left)
+            };
+            let taken = retry_while_unreachable(take).await?;
             let seen = names(&taken);
             left.retain(|id| !seen.contains(*id));
             self.progress.advance(before - left.len());
@@ -191,8 +200,8 @@ impl<'a> Run<'a> {
     pub(super) async fn leave(&mut self, calls: usize) -> Result<usize, Stopped> {
         loop {
             self.may_go_on()?;
-            let ledger = &self.buyer.ledger;
-            let leave = patiently(|| ledger.may_call(calls)).await?;
+            let ledger = &self.processor.ledger;
+            let leave = retry_while_unreachable(|| ledger.acquire_permits(calls)).await?;
             if let Some(reason) = leave.paused {
                 return Err(Stopped::Paused(reason));
             }
@@ -203,28 +212,28 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn deal_with(&mut self, taken: Taken) -> Result<(), Stopped> {
+    async fn deal_with(&mut self, taken: ClaimBatch) -> Result<(), Stopped> {
         if let Some(reason) = taken.paused {
             return Err(Stopped::Paused(reason));
         }
         for (id, told) in taken.told {
             match told {
-                Told::InHand => self.report.in_hand += 1,
-                Told::Ended => self.report.ended += 1,
-                Told::Unknown if self.is_named => self.report.add_unknown(&id),
+                ClaimSkip::InHand => self.report.in_hand += 1,
+                ClaimSkip::Ended => self.report.ended += 1,
+                ClaimSkip::Unknown if self.is_named => self.report.add_unknown(&id),
                 // Another run has mended that since it was read.
-                Told::Unknown => {}
-                Told::Repaired(repair) => self.report.add_repair(repair),
-                Told::Unusable(why) => self.report.add_unreadable(&id, &why),
+                ClaimSkip::Unknown => {}
+                ClaimSkip::Repaired(repair) => self.report.add_repair(repair),
+                ClaimSkip::Unusable(why) => self.report.add_unreadable(&id, &why),
             }
         }
         for (id, why) in taken.unreadable {
             self.report.add_unreadable(&id, &why);
         }
-        let (buyer, stop) = (self.buyer, self.stop.clone());
+        let (processor, stop) = (self.processor, self.stop.clone());
         let orders = taken.claimed.iter();
         let mut orders: FuturesUnordered<_> = orders
-            .map(|claimed| look_at(buyer, claimed, &stop))
+            .map(|claimed| look_at(processor, claimed, &stop))
             .collect();
         // What one of them meets is no reason to leave the others half-way.
         let (mut end, mut trouble) = (Ok(()), None);
@@ -236,7 +245,7 @@ impl<'a> Run<'a> {
                     self.report.add(id, claimed.record.state, contact, &outcome);
                     trouble = trouble.or(outcome.pause);
                 }
-                Ok(Seen::Taken) => self.report.in_hand += 1,
+                Ok(Seen::ClaimBatch) => self.report.in_hand += 1,
                 Ok(Seen::GivenBack) if end.is_ok() => end = Err(Stopped::Interrupted),
                 Ok(Seen::GivenBack) => {}
                 Err(error) => end = Err(error.into()),
@@ -253,8 +262,8 @@ impl<'a> Run<'a> {
         if self.report.tick.is_none() {
             return Ok(Stopped::Trouble(reason));
         }
-        let (ledger, by) = (&self.buyer.ledger, &self.buyer.name);
-        patiently(|| ledger.pause(&reason, by)).await?;
+        let (ledger, by) = (&self.processor.ledger, &self.processor.name);
+        retry_while_unreachable(|| ledger.pause(&reason, by)).await?;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
         Ok(Stopped::Paused(reason))
     }
@@ -283,24 +292,24 @@ impl<'a> Run<'a> {
 
 async fn next_page(
     ledger: &Ledger,
-    walk: &Walk,
+    walk: &OpenOrderScan,
     until: Millis,
-) -> Result<(Vec<String>, Walk), QueueError> {
+) -> Result<(Vec<String>, OpenOrderScan), QueueError> {
     let mut walk = walk.clone();
     let page = ledger.open_orders(&mut walk, until, PAGE).await?;
     Ok((page, walk))
 }
 
-async fn strays(
+async fn unlisted_orders(
     ledger: &Ledger,
     mut cursor: u64,
     until: Millis,
 ) -> Result<(Vec<String>, u64), QueueError> {
-    let page = ledger.strays(&mut cursor, until).await?;
+    let page = ledger.unlisted_orders(&mut cursor, until).await?;
     Ok((page, cursor))
 }
 
-fn names(taken: &Taken) -> HashSet<String> {
+fn names(taken: &ClaimBatch) -> HashSet<String> {
     let told = taken.told.iter().map(|(id, _)| id.clone());
     let unreadable = taken.unreadable.iter().map(|(id, _)| id.clone());
     let claimed = taken.claimed.iter().map(|claimed| claimed.id().to_string());
@@ -311,63 +320,63 @@ fn names(taken: &Taken) -> HashSet<String> {
 enum Seen {
     Settled(Step),
     /// Somebody else has it by now.
-    Taken,
+    ClaimBatch,
     /// The run was asked to stop.
     GivenBack,
 }
 
 /// Asks HitPoints for the record of a claimed order, and settles what follows.
 async fn look_at<'a>(
-    buyer: &Buyer,
-    claimed: &'a Claimed,
-    stop: &Stop,
-) -> (&'a Claimed, Contact, Result<Seen, QueueError>) {
-    let moment = Moment {
+    processor: &OrderProcessor,
+    claimed: &'a Claim,
+    stop: &Shutdown,
+) -> (&'a Claim, VendorSignal, Result<Seen, QueueError>) {
+    let moment = DecisionInputs {
         now: claimed.at,
         jitter: rand::random(),
     };
     let asked = async {
         tokio::select! {
             biased;
-            event = ask(buyer, &claimed.record, claimed.at) => event,
+            event = ask(processor, &claimed.record, claimed.at) => event,
             () = stop.wait() => Event::Released,
         }
     };
-    let asked = AssertUnwindSafe(leased(buyer, claimed, asked)).catch_unwind();
+    let asked = AssertUnwindSafe(leased(processor, claimed, asked)).catch_unwind();
     let event = asked.await.unwrap_or_else(|_| {
         warn!(order = %claimed.id(), "the order's code failed; nothing is known of it");
         Event::Panicked
     });
     let is_given_back = event == Event::Released;
     let contact = event.contact();
-    let settled = settle(buyer, claimed, event, moment).await;
+    let settled = settle(processor, claimed, event, moment).await;
     let seen = settled.map(|applied| match applied {
         _ if is_given_back => Seen::GivenBack,
         Some(applied) => Seen::Settled(applied),
-        None => Seen::Taken,
+        None => Seen::ClaimBatch,
     });
     (claimed, contact, seen)
 }
 
 /// Asks HitPoints for an order's record, unless that has killed too many workers.
-pub(super) async fn ask(buyer: &Buyer, record: &Record, now: Millis) -> Event {
+pub(super) async fn ask(processor: &OrderProcessor, record: &Record, now: Millis) -> Event {
     match record.state {
-        State::Failed | State::Rejected | State::Expired => Event::Repeated,
-        state if !state.has_ended() && record.is_poison(&buyer.policy) => Event::Crashed,
-        _ => Event::Reconciled(buyer.look_up(record, now).await),
+        State::Failed | State::Rejected | State::Expired => Event::ReplayRequested,
+        state if !state.has_ended() && record.is_poison(&processor.policy) => Event::Crashed,
+        _ => Event::Reconciled(processor.look_up(record, now).await),
     }
 }
 
 /// Applies what happened to a claimed order, but for its [`pause`](Step::pause). None: it was not ours any more.
 pub(crate) async fn settle(
-    buyer: &Buyer,
-    claimed: &Claimed,
+    processor: &OrderProcessor,
+    claimed: &Claim,
     event: Event,
-    moment: Moment,
+    moment: DecisionInputs,
 ) -> Result<Option<Step>, QueueError> {
     let contact = event.contact();
-    let step = step(&claimed.record, event, &buyer.policy, moment);
-    match patiently(|| buyer.ledger.settle(claimed, &step, contact)).await? {
+    let step = step(&claimed.record, event, &processor.policy, moment);
+    match retry_while_unreachable(|| processor.ledger.settle(claimed, &step, contact)).await? {
         Settled::Applied(_) => Ok(Some(step)),
         Settled::Stale | Settled::Restored => Ok(None),
     }

@@ -10,7 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{audit::Audit, report::Report, run::Progress};
-use crate::out::plain;
+use crate::out::escape_control;
 
 /// A count of the orders gone through, on a terminal only.
 pub(super) struct Bar(ProgressBar);
@@ -46,7 +46,7 @@ pub(super) fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
         return writeln!(out, "{}", serde_json::to_string_pretty(report)?);
     }
     for preview in &report.preview {
-        let message = plain(preview.message.as_deref().unwrap_or_default());
+        let message = escape_control(preview.message.as_deref().unwrap_or_default());
         writeln!(
             out,
             "{}  {} -> {}  {message}",
@@ -78,7 +78,12 @@ fn print_audit(out: &mut impl Write, audit: &Audit) -> std::io::Result<()> {
         writeln!(out, "audit: {} {currency} in {line}", sum.amount)?;
     }
     for found in &audit.disagreements {
-        writeln!(out, "audit: {}: {}", found.order_id, plain(&found.what))?;
+        writeln!(
+            out,
+            "audit: {}: {}",
+            found.order_id,
+            escape_control(&found.what)
+        )?;
     }
     Ok(())
 }

@@ -14,36 +14,36 @@ use hp_order::Event;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    Buyer,
-    held::Held,
+    OrderProcessor,
+    held::ClaimedOrder,
     settle::{SettleLayer, settle},
-    stop::Stop,
+    stop::Shutdown,
 };
 
 /// The take loop as apalis sees it. Redis' troubles never come up here: an error would end the worker and drop
 /// what it is doing.
 pub(crate) struct Orders {
-    buyer: Arc<Buyer>,
-    claimed: mpsc::Receiver<Held>,
+    processor: Arc<OrderProcessor>,
+    claimed: mpsc::Receiver<ClaimedOrder>,
     taking: Option<JoinHandle<()>>,
     closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    stop: Stop,
+    stop: Shutdown,
 }
 
 /// The take loop ended though nobody asked it to: a fault of the program.
 #[derive(Debug, thiserror::Error)]
 #[error("orders are not taken any more, though nobody asked to stop; please report this")]
-pub(crate) struct TakerGone;
+pub(crate) struct PollerStopped;
 
 impl Orders {
     pub(super) fn new(
-        buyer: Arc<Buyer>,
-        claimed: mpsc::Receiver<Held>,
+        processor: Arc<OrderProcessor>,
+        claimed: mpsc::Receiver<ClaimedOrder>,
         taking: JoinHandle<()>,
-        stop: Stop,
+        stop: Shutdown,
     ) -> Self {
         Self {
-            buyer,
+            processor,
             claimed,
             taking: Some(taking),
             closing: None,
@@ -53,7 +53,7 @@ impl Orders {
 
     /// Waits for a take that is under way, then gives back what was never started.
     fn close(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let buyer = Arc::clone(&self.buyer);
+        let processor = Arc::clone(&self.processor);
         let (taking, (_, none)) = (self.taking.take(), mpsc::channel(1));
         let mut claimed = std::mem::replace(&mut self.claimed, none);
         Box::pin(async move {
@@ -61,21 +61,21 @@ impl Orders {
                 let _ = taking.await;
             }
             while let Ok(held) = claimed.try_recv() {
-                settle(&buyer, &held, Event::Released, held.moment()).await;
+                settle(&processor, &held, Event::Released, held.moment()).await;
             }
         })
     }
 }
 
 impl Backend for Orders {
-    type Task = Task<Held>;
-    type Error = TakerGone;
+    type Task = Task<ClaimedOrder>;
+    type Error = PollerStopped;
 
     fn poll_ready(
         &mut self,
         _: &mut Context<'_>,
         _: &WorkerContext,
-    ) -> Poll<Result<(), TakerGone>> {
+    ) -> Poll<Result<(), PollerStopped>> {
         Poll::Ready(Ok(()))
     }
 
@@ -83,12 +83,12 @@ impl Backend for Orders {
         &mut self,
         cx: &mut Context<'_>,
         _: &WorkerContext,
-    ) -> Poll<Option<Result<Self::Task, TakerGone>>> {
+    ) -> Poll<Option<Result<Self::Task, PollerStopped>>> {
         match ready!(self.claimed.poll_recv(cx)) {
             Some(held) => Poll::Ready(Some(Ok(TaskBuilder::new(held).build()))),
             // `Ready(None)` would hang the worker.
             None if self.stop.is_asked() => Poll::Pending,
-            None => Poll::Ready(Some(Err(TakerGone))),
+            None => Poll::Ready(Some(Err(PollerStopped))),
         }
     }
 
@@ -96,7 +96,7 @@ impl Backend for Orders {
         &mut self,
         cx: &mut Context<'_>,
         _: &WorkerContext,
-    ) -> Poll<Result<(), TakerGone>> {
+    ) -> Poll<Result<(), PollerStopped>> {
         let mut closing = self.closing.take().unwrap_or_else(|| self.close());
         if closing.as_mut().poll(cx).is_pending() {
             self.closing = Some(closing);
@@ -107,7 +107,7 @@ impl Backend for Orders {
 }
 
 impl BackendConfig for Orders {
-    type Args = Held;
+    type Args = ClaimedOrder;
     type Id = String;
     type Kind = Ephemeral;
     type Config = ();
@@ -118,6 +118,6 @@ impl BackendConfig for Orders {
     }
 
     fn middleware(&mut self, _: &mut WorkerContext) -> SettleLayer {
-        SettleLayer(Arc::clone(&self.buyer))
+        SettleLayer(Arc::clone(&self.processor))
     }
 }

@@ -4,39 +4,39 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hp_order::{Millis, Moment, Record};
-use hp_queue::Claimed;
+use hp_order::{DecisionInputs, Millis, Record};
+use hp_queue::Claim;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::clock;
 
 /// A claimed order in this process. Its slot is free again when the last copy is gone.
 #[derive(Clone)]
-pub(crate) struct Held(Arc<Inner>);
+pub(crate) struct ClaimedOrder(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) claimed: Claimed,
-    take: Take,
+    pub(crate) claimed: Claim,
+    take: ClaimTimes,
     _slot: OwnedSemaphorePermit,
 }
 
 /// The times of the take that brought an order.
 #[derive(Clone, Copy)]
-pub(crate) struct Take {
+pub(crate) struct ClaimTimes {
     /// Redis' time, in the middle of the take.
     now: Millis,
     answered: Instant,
-    asked: Asked,
+    asked: ClaimRequestTime,
 }
 
 /// Our time when a take was asked for. No lease that it brings began before.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct ClaimRequestTime {
     at: Instant,
     by_the_clock: SystemTime,
 }
 
-impl Asked {
+impl ClaimRequestTime {
     pub(crate) fn now() -> Self {
         Self {
             at: Instant::now(),
@@ -45,8 +45,8 @@ impl Asked {
     }
 
     /// The take was answered: Redis' time was `now`.
-    pub(crate) fn answered(self, now: Millis) -> Take {
-        Take {
+    pub(crate) fn answered(self, now: Millis) -> ClaimTimes {
+        ClaimTimes {
             now,
             answered: Instant::now(),
             asked: self,
@@ -54,8 +54,8 @@ impl Asked {
     }
 }
 
-impl Held {
-    pub(crate) fn new(claimed: Claimed, take: Take, slot: OwnedSemaphorePermit) -> Self {
+impl ClaimedOrder {
+    pub(crate) fn new(claimed: Claim, take: ClaimTimes, slot: OwnedSemaphorePermit) -> Self {
         Self(Arc::new(Inner {
             claimed,
             take,
@@ -64,7 +64,7 @@ impl Held {
     }
 }
 
-impl Deref for Held {
+impl Deref for ClaimedOrder {
     type Target = Inner;
 
     fn deref(&self) -> &Inner {
@@ -82,8 +82,8 @@ impl Inner {
         self.take.now.plus(self.take.answered.elapsed())
     }
 
-    pub(crate) fn moment(&self) -> Moment {
-        Moment {
+    pub(crate) fn moment(&self) -> DecisionInputs {
+        DecisionInputs {
             now: self.now(),
             jitter: rand::random(),
         }

@@ -8,14 +8,14 @@ use hp_api::{Currency, Outcome, ProductId, RefusalKind};
 use hp_order::Millis;
 use tracing::{info, warn};
 
-use super::{Buyer, held::Held};
+use super::{OrderProcessor, held::ClaimedOrder};
 
 /// Until when balances are known to be too low, as the last take told it. While one is, an order of its currency now
 /// and then tries for all; those of other currencies go on.
 #[derive(Default)]
-pub(super) struct Holds(RwLock<HashMap<Currency, Millis>>);
+pub(super) struct BalanceGate(RwLock<HashMap<Currency, Millis>>);
 
-impl Holds {
+impl BalanceGate {
     pub(super) fn learn(&self, holds: Vec<(Currency, Millis)>) {
         if holds.is_empty() && self.read(HashMap::is_empty) {
             return;
@@ -32,9 +32,9 @@ impl Holds {
     }
 }
 
-impl Buyer {
+impl OrderProcessor {
     /// For how long an order is to be put back because the balance of its currency is too low.
-    pub(super) async fn withheld(&self, held: &Held) -> Option<Duration> {
+    pub(super) async fn withheld(&self, held: &ClaimedOrder) -> Option<Duration> {
         let currency = self.catalogue.currency(held.record().wanted.product_id)?;
         let until = self.holds.until(currency)?;
         let left = until.since(held.now());

@@ -1,23 +1,23 @@
 use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use hp_queue::{Claimed, QueueError};
+use hp_queue::{Claim, QueueError};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use super::Buyer;
+use super::OrderProcessor;
 
 /// Renews the order's lease every third of it while `work` goes on. Not while it is settled: a renewal that
 /// overtook the settling would put the order's next turn off.
 pub(crate) async fn leased<T>(
-    buyer: &Buyer,
-    claimed: &Claimed,
+    processor: &OrderProcessor,
+    claimed: &Claim,
     work: impl Future<Output = T>,
 ) -> T {
     let renewing = async {
         loop {
-            sleep(buyer.lease / 3).await;
-            match buyer.ledger.renew(claimed, buyer.lease).await {
+            sleep(processor.lease / 3).await;
+            match processor.ledger.renew(claimed, processor.lease).await {
                 Ok(true) => {}
                 Ok(false) => break warn!("another worker holds this order now"),
                 Err(error) => warn!(%error, "the lease cannot be renewed"),
@@ -34,14 +34,14 @@ pub(crate) async fn leased<T>(
 
 /// Shows for as long as the worker runs that it does, and what it remembers of Redis: a worker may be at its orders for
 /// long without taking another.
-pub(super) async fn alive(buyer: Arc<Buyer>) {
-    let every = (buyer.lease / 3).min(SHOWN_EVERY);
+pub(super) async fn alive(processor: Arc<OrderProcessor>) {
+    let every = (processor.lease / 3).min(SHOWN_EVERY);
     loop {
-        let (remembered, alive) = tokio::join!(
-            buyer.ledger.show_memory(),
-            buyer.ledger.alive(&buyer.name, buyer.lease)
+        let (watermark, alive) = tokio::join!(
+            processor.ledger.report_watermark(),
+            processor.ledger.alive(&processor.name, processor.lease)
         );
-        let pause = match remembered.and(alive) {
+        let pause = match watermark.and(alive) {
             Ok(()) => every,
             Err(error) => {
                 debug!(%error, "`worker status` may count this worker as gone");
@@ -57,8 +57,8 @@ const SHOWN_EVERY: Duration = Duration::from_secs(2);
 const SHOWN_AGAIN: Duration = Duration::from_millis(500);
 
 /// Tells that it does not any more. If Redis cannot be told now, it finds out within a lease.
-pub(super) async fn gone(buyer: &Buyer) {
-    let told = buyer.ledger.alive(&buyer.name, Duration::ZERO);
+pub(super) async fn gone(processor: &OrderProcessor) {
+    let told = processor.ledger.alive(&processor.name, Duration::ZERO);
     let _ = timeout(Duration::from_secs(1), told).await;
 }
 

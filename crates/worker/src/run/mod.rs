@@ -20,18 +20,20 @@ use hp_queue::{Inbox, Ledger, connect};
 use tokio::sync::Notify;
 use tracing::{error, info};
 
-pub(crate) use stop::Stop;
+pub(crate) use stop::Shutdown;
 
-use crate::{catalogue::Catalogue, config::Config, out::say, probe::Probe, reconcile::keep_books};
+use crate::{
+    catalogue::Catalogue, config::Config, out::outln, probe::Probe, reconcile::run_scheduler,
+};
 
 /// What every order of this process is worked on with.
-pub(crate) struct Buyer {
+pub(crate) struct OrderProcessor {
     client: Client,
     catalogue: Catalogue,
     pub(crate) probe: Probe,
     pub(crate) ledger: Ledger,
     pub(crate) policy: Policy,
-    holds: holds::Holds,
+    holds: holds::BalanceGate,
     pub(crate) lease: std::time::Duration,
     /// Told when an order was put off, so that the take loop learns when it is due.
     postponed: Notify,
@@ -40,24 +42,29 @@ pub(crate) struct Buyer {
 
 /// Runs until a signal, then drains.
 pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
-    let buyer = Arc::new(Buyer::open(config)?);
-    let stop = stop::Stop::on_signals()?;
-    info!(worker = buyer.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
+    let processor = Arc::new(OrderProcessor::open(config)?);
+    let stop = stop::Shutdown::on_signals()?;
+    info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
     tokio::select! {
-        () = refresh::first_list(&buyer) => {}
+        () = refresh::first_list(&processor) => {}
         () = stop.wait() => return Ok(()),
     }
-    let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&buyer)));
-    let sign = tokio::spawn(keep::alive(Arc::clone(&buyer)));
-    let keeper = tokio::spawn(keep_books(Arc::clone(&buyer), config, stop.clone()));
+    let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&processor)));
+    let sign = tokio::spawn(keep::alive(Arc::clone(&processor)));
+    let keeper = tokio::spawn(run_scheduler(Arc::clone(&processor), config, stop.clone()));
 
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
-    let orders = take::start(Arc::clone(&buyer), inbox, config.concurrency, stop.clone());
-    let worker = WorkerBuilder::new(buyer.name.as_str())
+    let orders = take::start(
+        Arc::clone(&processor),
+        inbox,
+        config.concurrency,
+        stop.clone(),
+    );
+    let worker = WorkerBuilder::new(processor.name.as_str())
         .backend(orders)
         .concurrency(config.concurrency)
         .catch_panic()
-        .data(Arc::clone(&buyer))
+        .data(Arc::clone(&processor))
         .build(buy::buy);
     let asked = stop.clone();
     let running = worker.run_until(async move {
@@ -77,10 +84,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     };
     refresher.abort();
     sign.abort();
-    keep::gone(&buyer).await;
+    keep::gone(&processor).await;
     match &end {
-        Ok(()) => info!(worker = buyer.name, "stopped"),
-        Err(error) => error!(worker = buyer.name, %error, "stopped"),
+        Ok(()) => info!(worker = processor.name, "stopped"),
+        Err(error) => error!(worker = processor.name, %error, "stopped"),
     }
     end
 }
@@ -88,14 +95,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
 /// `worker resume`.
 pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
     if config.ledger()?.resume().await? {
-        say!("orders are taken again")?;
+        outln!("orders are taken again")?;
     } else {
-        say!("the queue was not paused")?;
+        outln!("the queue was not paused")?;
     }
     Ok(())
 }
 
-impl Buyer {
+impl OrderProcessor {
     pub(crate) fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
         let (client, ledger) = (config.client()?, config.ledger()?);
         Ok(Self {
@@ -104,7 +111,7 @@ impl Buyer {
             client,
             ledger,
             policy: config.policy,
-            holds: holds::Holds::default(),
+            holds: holds::BalanceGate::default(),
             lease: config.lease,
             postponed: Notify::new(),
             name: name(),

@@ -5,22 +5,22 @@ use std::{
 };
 
 use apalis_core::{error::BoxDynError, task::Task};
-use hp_order::{Event, Moment, Next, State, Step, step};
+use hp_order::{DecisionInputs, Event, Next, State, Step, step};
 use hp_queue::Settled;
 use tower::{Layer, Service};
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use super::{Buyer, held::Held, keep};
+use super::{OrderProcessor, held::ClaimedOrder, keep};
 
 /// Settles each order inside its own job, so that its slot and the drain cover the settling too. Keeps the lease
 /// meanwhile.
 #[derive(Clone)]
-pub(crate) struct SettleLayer(pub(super) Arc<Buyer>);
+pub(crate) struct SettleLayer(pub(super) Arc<OrderProcessor>);
 
 #[derive(Clone)]
 pub(crate) struct SettleService<S> {
     inner: S,
-    buyer: Arc<Buyer>,
+    processor: Arc<OrderProcessor>,
 }
 
 impl<S> Layer<S> for SettleLayer {
@@ -29,14 +29,14 @@ impl<S> Layer<S> for SettleLayer {
     fn layer(&self, inner: S) -> Self::Service {
         SettleService {
             inner,
-            buyer: Arc::clone(&self.0),
+            processor: Arc::clone(&self.0),
         }
     }
 }
 
-impl<S> Service<Task<Held>> for SettleService<S>
+impl<S> Service<Task<ClaimedOrder>> for SettleService<S>
 where
-    S: Service<Task<Held>, Response = Event>,
+    S: Service<Task<ClaimedOrder>, Response = Event>,
     S::Error: Into<BoxDynError>,
     S::Future: Send + 'static,
 {
@@ -48,8 +48,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, task: Task<Held>) -> Self::Future {
-        let (buyer, held) = (Arc::clone(&self.buyer), task.args.clone());
+    fn call(&mut self, task: Task<ClaimedOrder>) -> Self::Future {
+        let (processor, held) = (Arc::clone(&self.processor), task.args.clone());
         let record = held.record();
         let span = info_span!("order", id = %record.wanted.order_id, claim = record.claim, traceparent = held.claimed.traceparent);
         // "Not found" is as old as its question: it is judged by the time before the call.
@@ -57,12 +57,12 @@ where
         let work = self.inner.call(task);
         Box::pin(
             async move {
-                let done = keep::leased(&buyer, &held.claimed, work).await;
+                let done = keep::leased(&processor, &held.claimed, work).await;
                 let event = done.map_err(Into::into).unwrap_or_else(|error| {
                     warn!(%error, "the order's code failed; its outcome is unknown");
                     Event::Panicked
                 });
-                settle(&buyer, &held, event, moment).await;
+                settle(&processor, &held, event, moment).await;
                 Ok(())
             }
             .instrument(span),
@@ -71,18 +71,23 @@ where
 }
 
 /// Moves the order on in the ledger. An outcome that cannot be written is kept until it can.
-pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event, moment: Moment) {
+pub(super) async fn settle(
+    processor: &OrderProcessor,
+    held: &ClaimedOrder,
+    event: Event,
+    moment: DecisionInputs,
+) {
     let contact = event.contact();
-    let step = step(held.record(), event, &buyer.policy, moment);
+    let step = step(held.record(), event, &processor.policy, moment);
     if let Some(reason) = &step.pause {
-        keep::until_written(|| buyer.ledger.pause(reason, &buyer.name)).await;
+        keep::until_written(|| processor.ledger.pause(reason, &processor.name)).await;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
     }
-    match keep::until_written(|| buyer.ledger.settle(&held.claimed, &step, contact)).await {
+    match keep::until_written(|| processor.ledger.settle(&held.claimed, &step, contact)).await {
         Settled::Applied(result) => {
             tell(&step, result.as_deref());
             if matches!(step.next, Next::After(_)) {
-                buyer.postponed.notify_one();
+                processor.postponed.notify_one();
             }
         }
         Settled::Stale => {
@@ -90,7 +95,7 @@ pub(super) async fn settle(buyer: &Buyer, held: &Held, event: Event, moment: Mom
         }
         Settled::Restored => {
             warn!(state = %step.state, "Redis had forgotten this order: it is there again, and HitPoints is asked what became of it");
-            buyer.postponed.notify_one();
+            processor.postponed.notify_one();
         }
     }
 }

@@ -8,9 +8,9 @@ use tracing::{info, warn};
 
 /// The request to stop: once asked, always asked.
 #[derive(Clone)]
-pub(crate) struct Stop(watch::Receiver<u8>);
+pub(crate) struct Shutdown(watch::Receiver<u8>);
 
-impl Stop {
+impl Shutdown {
     /// Asked by the first SIGTERM or SIGINT, urgent by the second.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let (mut terminate, mut interrupt) = (

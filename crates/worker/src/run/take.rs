@@ -1,7 +1,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use backon::ExponentialBackoff;
-use hp_queue::{Inbox, LookFirst, QueueError, Taken};
+use hp_queue::{ClaimBatch, FirstSource, Inbox, QueueError};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::sleep,
@@ -9,11 +9,11 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
-    Buyer,
+    OrderProcessor,
     backend::Orders,
-    held::{Asked, Held},
+    held::{ClaimRequestTime, ClaimedOrder},
     keep::patience,
-    stop::Stop,
+    stop::Shutdown,
 };
 
 /// How often a queue is looked at that is paused, or whose breaker is open.
@@ -22,30 +22,35 @@ const PAUSED: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Starts to take orders, no more than there are slots, and hands them to the backend.
-pub(super) fn start(buyer: Arc<Buyer>, inbox: Inbox, slots: usize, stop: Stop) -> Orders {
+pub(super) fn start(
+    processor: Arc<OrderProcessor>,
+    inbox: Inbox,
+    slots: usize,
+    stop: Shutdown,
+) -> Orders {
     let (hand_over, orders) = mpsc::channel(slots);
-    let taker = Taker {
-        buyer: Arc::clone(&buyer),
+    let taker = Poller {
+        processor: Arc::clone(&processor),
         entry: entry_in(inbox),
         slots: Arc::new(Semaphore::new(slots)),
         hand_over,
-        first: LookFirst::Inbox,
+        first: FirstSource::Inbox,
         paused: None,
         is_silent: false,
         no_take: patience(),
         no_watch: patience(),
     };
     let taking = tokio::spawn(taker.run(stop.clone()));
-    Orders::new(buyer, orders, taking, stop)
+    Orders::new(processor, orders, taking, stop)
 }
 
-struct Taker {
-    buyer: Arc<Buyer>,
+struct Poller {
+    processor: Arc<OrderProcessor>,
     /// Ready when the inbox holds an entry. Kept from one rest to the next, since it blocks a connection.
     entry: Entry,
     slots: Arc<Semaphore>,
-    hand_over: mpsc::Sender<Held>,
-    first: LookFirst,
+    hand_over: mpsc::Sender<ClaimedOrder>,
+    first: FirstSource,
     paused: Option<String>,
     is_silent: bool,
     /// Pauses while orders cannot be taken, and while the inbox cannot be watched.
@@ -62,8 +67,8 @@ enum Rest {
     ForOrders(Duration),
 }
 
-impl Taker {
-    async fn run(mut self, stop: Stop) {
+impl Poller {
+    async fn run(mut self, stop: Shutdown) {
         loop {
             let slots = tokio::select! {
                 biased;
@@ -81,11 +86,11 @@ impl Taker {
     }
 
     async fn take(&mut self, mut slots: OwnedSemaphorePermit) -> Rest {
-        let asked = Asked::now();
+        let asked = ClaimRequestTime::now();
         let mut taken = match self
-            .buyer
+            .processor
             .ledger
-            .take(slots.num_permits(), self.buyer.lease, self.first)
+            .claim_batch(slots.num_permits(), self.processor.lease, self.first)
             .await
         {
             Ok(taken) => taken,
@@ -100,12 +105,12 @@ impl Taker {
         // cannot tell would else be the next one again.
         if !taken.claimed.is_empty() {
             self.first = match self.first {
-                LookFirst::Inbox => LookFirst::Schedule,
-                LookFirst::Schedule => LookFirst::Inbox,
+                FirstSource::Inbox => FirstSource::Schedule,
+                FirstSource::Schedule => FirstSource::Inbox,
             };
         }
         self.report(&taken);
-        self.buyer.holds.learn(std::mem::take(&mut taken.holds));
+        self.processor.holds.learn(std::mem::take(&mut taken.holds));
         let take = asked.answered(taken.now);
         let rest = match taken.next_due {
             _ if taken.paused.is_some() => Rest::For(PAUSED),
@@ -116,7 +121,9 @@ impl Taker {
         for claimed in taken.claimed {
             let Some(slot) = slots.split(1) else { break };
             // Fails only if the backend is gone, and with it the worker: the lease then gives the order to another.
-            let _ = self.hand_over.try_send(Held::new(claimed, take, slot));
+            let _ = self
+                .hand_over
+                .try_send(ClaimedOrder::new(claimed, take, slot));
         }
         rest
     }
@@ -139,12 +146,12 @@ impl Taker {
                     }
                 }
             }
-            () = self.buyer.postponed.notified() => {}
+            () = self.processor.postponed.notified() => {}
             () = sleep(at_most) => {}
         }
     }
 
-    fn report(&mut self, taken: &Taken) {
+    fn report(&mut self, taken: &ClaimBatch) {
         for (id, why) in &taken.unreadable {
             warn!(
                 id,

@@ -22,7 +22,7 @@ use super::{
     printer::{Form, Printer},
     wait::Waiting,
 };
-use crate::{config::Config, out::say, patience::patiently};
+use crate::{config::Config, out::outln, patience::retry_while_unreachable};
 
 /// One order, or a file of them.
 #[derive(Clone, Debug, Args)]
@@ -156,7 +156,7 @@ async fn put_in(
     let bar = bar(jobs.len(), is_told && by_name);
     let mut done = 0;
     for some in jobs.chunks(AT_A_TIME) {
-        let entries = patiently(|| queue.enqueue_all(some)).await.map_err(|error| {
+        let entries = retry_while_unreachable(|| queue.enqueue_all(some)).await.map_err(|error| {
             let all = jobs.len();
             format!("{error}. Of {all} orders {done} are in the inbox, and maybe some more; put them in again, all of them: what is there is bought once")
         })?;
@@ -164,18 +164,18 @@ async fn put_in(
         bar.inc(some.len() as u64);
         for (Job { order_id, .. }, entry) in some.iter().zip(entries) {
             match (is_told, orders.form.json) {
-                (true, true) => say!(
+                (true, true) => outln!(
                     "{}",
                     serde_json::json!({ "order_id": order_id.as_str(), "entry": entry })
                 )?,
-                (true, false) if by_name => say!("{order_id} is in the inbox as {entry}")?,
+                (true, false) if by_name => outln!("{order_id} is in the inbox as {entry}")?,
                 _ => {}
             }
         }
     }
     bar.finish_and_clear();
     if is_told && !by_name {
-        say!("{done} orders are in the inbox")?;
+        outln!("{done} orders are in the inbox")?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use hp_queue::{Card, Delivery, OrderResult};
 use serde::Serialize;
 
 use crate::{
-    out::{plain, say},
+    out::{escape_control, outln},
     show::seconds,
 };
 
@@ -159,7 +159,7 @@ impl Printer {
         self.flush()?;
         if let Some(path) = &self.form.out {
             let printed = self.printed;
-            say!("{printed} results are added to {}", path.display())?;
+            outln!("{printed} results are added to {}", path.display())?;
         }
         Ok(self.unreadable == 0)
     }
@@ -180,11 +180,11 @@ fn in_words(result: &OrderResult, with_keys: bool) -> io::Result<()> {
     } else {
         ""
     };
-    let id = plain(&result.order_id);
+    let id = escape_control(&result.order_id);
     let status = result.status.as_str();
-    say!("{id}  {status}{again}  {}", what(result))?;
+    outln!("{id}  {status}{again}  {}", what(result))?;
     for card in result.purchase.iter().flat_map(|bought| &bought.pins) {
-        say!("    {}", card_in_words(card, with_keys))?;
+        outln!("    {}", card_in_words(card, with_keys))?;
     }
     Ok(())
 }
@@ -200,13 +200,17 @@ fn what(result: &OrderResult) -> String {
     }
     let code = result.code.map(|code| code.to_string());
     let said = [&result.reason, &code, &result.message, &result.detail];
-    let said: Vec<_> = said.into_iter().flatten().map(|text| plain(text)).collect();
+    let said: Vec<_> = said
+        .into_iter()
+        .flatten()
+        .map(|text| escape_control(text))
+        .collect();
     said.join(", ")
 }
 
 fn card_in_words(card: &Card, with_keys: bool) -> String {
     let key = if with_keys {
-        format!("key {}  ", plain(card.pin_key.expose()))
+        format!("key {}  ", escape_control(card.pin_key.expose()))
     } else {
         String::new()
     };
@@ -215,7 +219,7 @@ fn card_in_words(card: &Card, with_keys: bool) -> String {
         card.pin_sn,
         card.amount,
         card.currency,
-        plain(&card.status),
+        escape_control(&card.status),
         seconds(card.expire_time)
     )
 }

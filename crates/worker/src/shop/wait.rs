@@ -1,11 +1,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use hp_order::{State, Status};
-use hp_queue::{Delivery, Job, Ledger, Looked, Queue, QueueError, Wait, Watch, WatchFrom};
+use hp_queue::{Delivery, Job, Ledger, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Done, printer::Printer};
-use crate::{config::Config, out::plain};
+use crate::{config::Config, out::escape_control};
 
 const PAGE: usize = 256;
 /// How long Redis is left alone while it cannot be reached.
@@ -121,7 +121,7 @@ impl<'a> Waiting<'a> {
             return Ok(());
         }
         if let Some(reason) = self.ledger.paused().await? {
-            let reason = plain(&reason);
+            let reason = escape_control(&reason);
             eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
             self.is_warned = true;
         } else if self.ledger.status().await?.workers.is_empty() {
@@ -131,7 +131,7 @@ impl<'a> Waiting<'a> {
         Ok(())
     }
 
-    fn in_vain(&self, looked: &Looked) -> Option<String> {
+    fn in_vain(&self, looked: &OrderSnapshot) -> Option<String> {
         let state = looked.record.state;
         if state == State::Review {
             return Some("it is in review, for a person to see: `worker order` shows why".into());

@@ -5,13 +5,13 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use hp_order::{Millis, State};
-use hp_queue::{Looked, Walk};
+use hp_queue::{OpenOrderScan, OrderSnapshot};
 use serde::Serialize;
 
 use super::{Shown, length, table::Table};
 use crate::{
     config::Config,
-    out::{plain, say},
+    out::{escape_control, outln},
 };
 
 /// Which orders to list.
@@ -71,7 +71,7 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
     let ledger = config.ledger()?;
     let now = ledger.now().await?;
     let until = now.before(filter.older_than.unwrap_or_default());
-    let (mut walk, mut cursor, mut listed) = (Walk::default(), 0, 0);
+    let (mut walk, mut cursor, mut listed) = (OpenOrderScan::default(), 0, 0);
     let mut all_readable = true;
     let of_ended = filter.states.iter().any(|state| state.has_ended());
     let mut table = Table::new(&HEAD);
@@ -96,14 +96,14 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
                 Ok(_) => {}
                 Err((id, why)) => {
                     all_readable = false;
-                    let why = plain(&why);
+                    let why = escape_control(&why);
                     eprintln!("worker: the record of {id} cannot be read: {why}");
                 }
             }
         }
         if filter.json {
             for row in &rows {
-                say!("{}", serde_json::to_string(row)?)?;
+                outln!("{}", serde_json::to_string(row)?)?;
             }
         } else {
             let rows: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
@@ -125,7 +125,7 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
 }
 
 impl Filter {
-    fn takes(&self, looked: &Looked, until: Millis) -> bool {
+    fn takes(&self, looked: &OrderSnapshot, until: Millis) -> bool {
         let record = &looked.record;
         let is_of_state = self.states.is_empty() || self.states.contains(&record.state);
         let why = |word: &String| {
@@ -139,7 +139,7 @@ impl Filter {
 }
 
 impl Listed {
-    pub(super) fn of(looked: &Looked) -> Self {
+    pub(super) fn of(looked: &OrderSnapshot) -> Self {
         let record = &looked.record;
         let reason = match (record.failed, record.rejected) {
             (Some((reason, _)), _) => Some(reason.as_str()),

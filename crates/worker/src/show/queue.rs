@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use hp_order::Millis;
-use hp_queue::{Ledger, Status, Walk};
+use hp_queue::{Ledger, OpenOrderScan, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::{Shown, length, print_json, table, time};
 use crate::{
     config::Config,
     decide::Json,
-    out::{plain, say},
+    out::{escape_control, outln},
 };
 
 /// What to do with entries that name no usable order.
@@ -68,8 +68,8 @@ pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
         Rejected::Requeue(one) => {
             let added = ledger.requeue(&one.entry, &one.values).await?;
             match &added {
-                Some(entry) => say!("in the inbox again as {entry}")?,
-                None => say!("there is no such entry")?,
+                Some(entry) => outln!("in the inbox again as {entry}")?,
+                None => outln!("there is no such entry")?,
             }
             Ok(added.is_some())
         }
@@ -81,7 +81,7 @@ async fn discard(ledger: &Ledger, entries: &[String]) -> Shown {
     let mut all_done = true;
     for entry in entries {
         let is_gone = ledger.discard(entry).await?;
-        say!(
+        outln!(
             "{entry}: {}",
             if is_gone {
                 "removed"
@@ -97,20 +97,20 @@ async fn discard(ledger: &Ledger, entries: &[String]) -> Shown {
 async fn list(ledger: &Ledger, as_json: bool) -> Shown {
     let mut after = String::new();
     loop {
-        let page = ledger.set_aside(&after, PAGE).await?;
+        let page = ledger.dead_letters(&after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(true);
         };
         after.clone_from(&last.entry);
         for entry in &page {
             if as_json {
-                say!("{}", serde_json::to_string(entry)?)?;
+                outln!("{}", serde_json::to_string(entry)?)?;
             } else {
                 let fields = entry.fields.iter();
                 let fields: Vec<_> = fields
-                    .map(|(name, value)| format!("{}={value:?}", plain(name)))
+                    .map(|(name, value)| format!("{}={value:?}", escape_control(name)))
                     .collect();
-                say!("{}  {}", entry.entry, fields.join(" "))?;
+                outln!("{}  {}", entry.entry, fields.join(" "))?;
             }
         }
     }
@@ -121,10 +121,10 @@ pub(crate) async fn pause(config: &Config, why: &str) -> Shown {
     let ledger = config.ledger()?;
     let is_new = ledger.pause(why, &crate::decide::user()).await?;
     if is_new {
-        say!("no more orders are taken until `worker resume`")?;
+        outln!("no more orders are taken until `worker resume`")?;
     } else {
         let reason = ledger.paused().await?.unwrap_or_default();
-        say!("the queue was paused already: {}", plain(&reason))?;
+        outln!("the queue was paused already: {}", escape_control(&reason))?;
     }
     Ok(is_new)
 }
@@ -160,7 +160,7 @@ async fn states(
     ledger: &Ledger,
     now: Millis,
 ) -> Result<BTreeMap<&'static str, u64>, hp_queue::QueueError> {
-    let (mut walk, mut states) = (Walk::default(), BTreeMap::new());
+    let (mut walk, mut states) = (OpenOrderScan::default(), BTreeMap::new());
     loop {
         let ids = ledger.open_orders(&mut walk, now, PAGE).await?;
         if ids.is_empty() {

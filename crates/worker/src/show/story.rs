@@ -1,12 +1,12 @@
 use hp_order::Millis;
-use hp_queue::{Looked, Transition};
+use hp_queue::{HistoryEntry, OrderSnapshot};
 use serde::Serialize;
 
 use super::{Shown, orders::Listed, print_json, table, time};
 use crate::{
     config::Config,
     decide::One,
-    out::{plain, say},
+    out::{escape_control, outln},
 };
 
 /// An order and what became of it.
@@ -17,11 +17,11 @@ struct Whole {
     reply_to: Option<String>,
     result: Option<String>,
     claim: u64,
-    story: Vec<Told>,
+    story: Vec<ClaimSkip>,
 }
 
 #[derive(Serialize)]
-struct Told {
+struct ClaimSkip {
     /// Unix ms.
     at: u64,
     claim: u64,
@@ -42,7 +42,7 @@ pub(crate) async fn order(config: &Config, one: One) -> Shown {
             return Ok(false);
         }
         Some(Err((id, why))) => {
-            let why = plain(&why);
+            let why = escape_control(&why);
             eprintln!("worker: the record of {id} cannot be read: {why}");
             return Ok(false);
         }
@@ -56,7 +56,7 @@ pub(crate) async fn order(config: &Config, one: One) -> Shown {
     Ok(true)
 }
 
-fn whole(looked: Looked) -> Whole {
+fn whole(looked: OrderSnapshot) -> Whole {
     Whole {
         order: Listed::of(&looked),
         claim: looked.record.claim,
@@ -66,8 +66,8 @@ fn whole(looked: Looked) -> Whole {
     }
 }
 
-fn told(transition: &Transition) -> Told {
-    Told {
+fn told(transition: &HistoryEntry) -> ClaimSkip {
+    ClaimSkip {
         at: transition.at.0,
         claim: transition.claim,
         state: transition.state.as_str(),
@@ -77,7 +77,7 @@ fn told(transition: &Transition) -> Told {
     }
 }
 
-fn print(looked: &Looked) -> std::io::Result<()> {
+fn print(looked: &OrderSnapshot) -> std::io::Result<()> {
     let record = &looked.record;
     let at = |at: Option<Millis>| at.map_or_else(String::new, time);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -124,7 +124,7 @@ fn print(looked: &Looked) -> std::io::Result<()> {
         ("result", text(&looked.result)),
         ("result in", text(&looked.reply_to)),
     ])?;
-    say!("\n{}  {:>5}  admitted", time(record.accepted_at), "")?;
+    outln!("\n{}  {:>5}  admitted", time(record.accepted_at), "")?;
     for step in looked.story.transitions() {
         let words = [
             Some(step.state.to_string()),
@@ -133,11 +133,11 @@ fn print(looked: &Looked) -> std::io::Result<()> {
             step.note.clone(),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
-        say!(
+        outln!(
             "{}  #{:<4}  {}",
             time(step.at),
             step.claim,
-            plain(&words.join(" "))
+            escape_control(&words.join(" "))
         )?;
     }
     Ok(())

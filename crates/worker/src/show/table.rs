@@ -5,7 +5,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::out::plain;
+use crate::out::escape_control;
 
 /// Columns as wide as they need to be for the rows so far.
 pub(super) struct Table {
@@ -27,7 +27,7 @@ impl Table {
     pub(super) fn print(&mut self, rows: &[Vec<String>]) -> io::Result<()> {
         let rows: Vec<Vec<Cow<'_, str>>> = rows
             .iter()
-            .map(|row| row.iter().map(|cell| plain(cell)).collect())
+            .map(|row| row.iter().map(|cell| escape_control(cell)).collect())
             .collect();
         for row in &rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
@@ -59,7 +59,7 @@ pub(super) fn pairs(pairs: &[(&str, String)]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(out, "{name:<width$}  {}", plain(value))?;
+        writeln!(out, "{name:<width$}  {}", escape_control(value))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::Config,
     decide::One,
-    out::{plain, say},
+    out::{escape_control, outln},
 };
 
 /// Which products to list.
@@ -87,7 +87,7 @@ pub(crate) async fn products(config: &Config, which: Products) -> Shown {
     let shown: Vec<_> = products.iter().map(shown_product).collect();
     if which.json {
         for product in &shown {
-            say!("{}", serde_json::to_string(product)?)?;
+            outln!("{}", serde_json::to_string(product)?)?;
         }
         return Ok(true);
     }
@@ -144,7 +144,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
             seconds(card.expires_at),
         ]
     });
-    say!()?;
+    outln!()?;
     Table::new(&head).print(&rows.collect::<Vec<_>>())?;
     Ok(true)
 }
@@ -176,12 +176,12 @@ pub(crate) async fn pin(config: &Config, number: CardNumber) -> Shown {
 /// HitPoints said that there is none; else why it did not say it.
 fn is_none(error: CallError) -> Shown {
     let said = Lookup::of(Err(error.clone()));
-    if !matches!(said, Lookup::Absent(_)) {
+    if !matches!(said, Lookup::NotFound(_)) {
         return Err(error.into());
     }
     eprintln!(
         "worker: HitPoints gives none: {}",
-        plain(&error.to_string())
+        escape_control(&error.to_string())
     );
     Ok(false)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Found, Promise};
-use crate::chaos::history::{History, Told};
+use crate::chaos::history::{ClaimSkip, History};
 
 /// Of the sandbox's card keys.
 const KEY_LENGTH: usize = 16;
@@ -16,7 +16,7 @@ pub(super) fn search(history: &History, found: &mut Found) {
     }
     for told in history.told.iter().chain(&history.live) {
         for (field, value) in told.fields.iter().filter(|(field, _)| *field != "pins") {
-            let place = || format!("{field} of the result of {}", Told::id(told));
+            let place = || format!("{field} of the result of {}", ClaimSkip::id(told));
             if holds(value, &keys, &history.secrets) {
                 look(value, &keys, &history.secrets, &place(), found);
             }

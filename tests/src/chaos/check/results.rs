@@ -6,7 +6,7 @@ use hp_sandbox::Charge;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Facts, Found, Kind, Promise, Told};
+use super::{ClaimSkip, Facts, Found, Kind, Promise};
 use crate::chaos::{
     history::time_of,
     orders::{Order, PRODUCTS, Purpose, STREAMS},
@@ -41,15 +41,15 @@ pub(super) fn of_order(facts: &Facts<'_>, order: &Order, found: &mut Found) {
 }
 
 /// Redis forgot a result, and it was told again. Why an order was not charged may then be said in other words.
-fn agree(forgotten: &Told, again: &Told) -> bool {
-    let completed = |told: &Told| told.get("status") == "completed";
+fn agree(forgotten: &ClaimSkip, again: &ClaimSkip) -> bool {
+    let completed = |told: &ClaimSkip| told.get("status") == "completed";
     match (completed(forgotten), completed(again)) {
         (true, true) => forgotten.substance() == again.substance(),
         (one, other) => one == other,
     }
 }
 
-fn differs(agreed: bool, told: &Told, found: &mut Found) {
+fn differs(agreed: bool, told: &ClaimSkip, found: &mut Found) {
     let what = format!("{} says something else than the first result", told.entry);
     found.check(agreed, Promise::NeverMadeUp, told.id(), what);
 }
@@ -59,7 +59,7 @@ fn vanished(facts: &Facts<'_>, order: &Order, found: &mut Found) {
     let all = |told: &std::collections::BTreeMap<_, Vec<_>>| {
         told.get(order.id.as_str()).cloned().unwrap_or_default()
     };
-    let there: Vec<&Told> = all(&facts.told);
+    let there: Vec<&ClaimSkip> = all(&facts.told);
     for read in all(&facts.live) {
         let same = there.iter().find(|told| told.entry == read.entry);
         let excused = same.is_some() || facts.history.may_be_lost(time_of(&read.entry));
@@ -72,7 +72,7 @@ fn vanished(facts: &Facts<'_>, order: &Order, found: &mut Found) {
 }
 
 /// A first result is what the order asked for and what the vendor did.
-fn truth(facts: &Facts<'_>, order: &Order, told: &Told, found: &mut Found) {
+fn truth(facts: &Facts<'_>, order: &Order, told: &ClaimSkip, found: &mut Found) {
     let mut check = |holds, what: &str| {
         let what = format!("result {} {what}", told.entry);
         found.check(holds, Promise::NeverMadeUp, &order.id, what);
@@ -108,7 +108,7 @@ fn truth(facts: &Facts<'_>, order: &Order, told: &Told, found: &mut Found) {
 }
 
 /// The cards are the vendor's, all of them, at the price of the list.
-fn purchase(order: &Order, charge: &Charge, told: &Told) -> Result<(), &'static str> {
+fn purchase(order: &Order, charge: &Charge, told: &ClaimSkip) -> Result<(), &'static str> {
     let product = PRODUCTS
         .iter()
         .find(|product| product.id == order.product)
@@ -153,7 +153,7 @@ fn purchase(order: &Order, charge: &Charge, told: &Told) -> Result<(), &'static 
 }
 
 /// Serial numbers and keys.
-fn cards(told: &Told, value: i64) -> Option<Vec<(String, String)>> {
+fn cards(told: &ClaimSkip, value: i64) -> Option<Vec<(String, String)>> {
     let rows: Vec<Value> = serde_json::from_str(told.get("pins")).ok()?;
     let card = |row: &Value| {
         let text = |name: &str| row[name].as_str();
@@ -184,7 +184,7 @@ pub(super) fn of_nonsense(facts: &Facts<'_>, found: &mut Found) {
             Purpose::Buy | Purpose::Again => continue,
             Purpose::Conflict => objected(facts, &put.id, "order_id_conflict"),
             Purpose::Invalid => objected(facts, &put.id, "invalid_job"),
-            Purpose::Nameless => set_aside(facts, &put.id),
+            Purpose::Nameless => dead_letters(facts, &put.id),
         };
         let excused = accepted.iter().all(|at| facts.history.may_be_lost(*at));
         let what = format!("{:?} entry was accepted and never answered", put.purpose);
@@ -219,7 +219,7 @@ fn objected(facts: &Facts<'_>, id: &str, reason: &str) -> bool {
         .any(|told| told.get("reason") == reason && STREAMS.contains(&told.stream.as_str()))
 }
 
-fn set_aside(facts: &Facts<'_>, id: &str) -> bool {
+fn dead_letters(facts: &Facts<'_>, id: &str) -> bool {
     let mut rejected = facts.history.rejected.iter();
     rejected.any(|entry| entry.get("order_id").is_some_and(|given| given == id))
 }

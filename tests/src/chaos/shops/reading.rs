@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Shops;
 use crate::chaos::{
-    history::{Kind, Told},
+    history::{ClaimSkip, Kind},
     orders::STREAMS,
 };
 
@@ -48,7 +48,7 @@ impl Shops {
         }
     }
 
-    fn hear(&self, told: Told) {
+    fn hear(&self, told: ClaimSkip) {
         self.seen(|seen| {
             if told.kind() == Kind::First {
                 seen.results.entry(told.id().into()).or_insert(told.read);
@@ -80,13 +80,13 @@ async fn next(
 }
 
 /// The entries of an answer, by stream.
-fn entries(reply: StreamReadReply, read: u64) -> Vec<Told> {
+fn entries(reply: StreamReadReply, read: u64) -> Vec<ClaimSkip> {
     let of_stream = |key: StreamKey| {
         let stream = key.key;
         key.ids.into_iter().map(move |entry| {
             let fields = entry.map.into_iter();
             let text = |(name, value)| (name, redis::from_redis_value(value).unwrap());
-            Told {
+            ClaimSkip {
                 stream: stream.clone(),
                 entry: entry.id,
                 read,

@@ -13,7 +13,7 @@ use std::process::Output;
 use e2e::{Worker, World};
 use hp_api::{Doubt, DoubtKind, Outcome};
 use hp_order::Event;
-use hp_queue::{Claimed, Ledger};
+use hp_queue::{Claim, Ledger};
 use serde_json::Value;
 
 use crate::by_hand::{LONG, take_one};
@@ -46,13 +46,13 @@ pub(crate) fn lost() -> Event {
 }
 
 /// Puts an order in and claims it.
-async fn claimed(world: &World, ledger: &Ledger, id: &str) -> Claimed {
+async fn claimed(world: &World, ledger: &Ledger, id: &str) -> Claim {
     world.order(id, 1).await;
     take_one(ledger, LONG).await
 }
 
 /// Charges an order at the sandbox behind the worker's back.
-pub(crate) async fn charge(world: &World, claimed: &Claimed) {
+pub(crate) async fn charge(world: &World, claimed: &Claim) {
     let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
         .secret("demo-secret".to_owned().into())
         .build()

@@ -62,7 +62,7 @@ async fn a_waiting_order_about_which_hitpoints_said_nothing_does_not_count_as_ag
     let world = World::start();
     let ledger = world.ledger();
     let order = claimed(&world, &ledger, "A-1").await;
-    settle(&ledger, &order, Event::Withheld(LONG)).await;
+    settle(&ledger, &order, Event::BalanceHeld(LONG)).await;
     let figures = |mode| {
         let (_, report) = report(&world, &[mode]);
         ["agreed", "unanswered"].map(|name| report[name].clone())

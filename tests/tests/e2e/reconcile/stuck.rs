@@ -4,7 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use e2e::{Worker, World};
 use hp_api::{Outcome, Refusal, RefusalKind};
-use hp_order::{Event, Finding};
+use hp_order::{Event, QueryVerdict};
 use serde_json::Value;
 
 use super::{AT_ONCE, charge, claimed, lost, report};
@@ -83,7 +83,7 @@ async fn an_order_in_review_is_completed_when_its_record_is_there_and_else_needs
         if id == "there" {
             charge(&world, &order).await;
         }
-        let other = Event::Queried(Finding::Contradiction(hp_api::Mismatch::Quantity));
+        let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
         settle(&ledger, &order, other).await;
         assert_eq!(world.record(id).await["state"], "review");
     }
@@ -105,7 +105,7 @@ async fn what_is_in_review_is_looked_at_however_young_it_is() {
     let ledger = world.ledger();
     let order = claimed(&world, &ledger, "A-1").await;
     charge(&world, &order).await;
-    let other = Event::Queried(Finding::Contradiction(hp_api::Mismatch::Quantity));
+    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
     settle(&ledger, &order, other).await;
     let young = claimed(&world, &ledger, "A-2").await;
     settle(&ledger, &young, lost()).await;

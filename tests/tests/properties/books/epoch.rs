@@ -72,8 +72,8 @@ impl Epoch {
 
     fn is_disproved_by(&self, known: Known) -> bool {
         let is_of_before = self.before.is_some_and(|life| life.is_part_of(known.life));
-        let remembered = if is_of_before { self.takes_before } else { 0 };
-        !self.life.is_part_of(known.life) && known.takes > remembered
+        let watermark = if is_of_before { self.takes_before } else { 0 };
+        !self.life.is_part_of(known.life) && known.takes > watermark
     }
 }
 

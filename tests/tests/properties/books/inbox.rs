@@ -1,7 +1,7 @@
 use super::{Books, Doubts, Epoch, Order, Words};
 use crate::{
     operation::{Fault, Put},
-    shown::{Told, When},
+    shown::{ClaimSkip, When},
 };
 
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl Books {
                 Doubts::OfBefore => waiting.is_of_before,
             };
             match waiting.entry {
-                None => self.set_aside += 1,
+                None => self.dead_letters += 1,
                 Some(put) => taken.extend(self.receive(put, epoch, is_doubted)),
             }
         }
@@ -63,7 +63,7 @@ impl Books {
 
     fn reject(&mut self, put: Put, reason: &str) {
         let Words { own_stream, meta } = put.words();
-        self.told.push(Told {
+        self.told.push(ClaimSkip {
             own_stream,
             id: put.id(),
             status: "rejected".into(),
@@ -74,11 +74,11 @@ impl Books {
         });
     }
 
-    fn tell_again(&mut self, put: Put, first: Told) {
+    fn tell_again(&mut self, put: Put, first: ClaimSkip) {
         let order = self.orders.get_mut(&put.id()).unwrap();
         let words = put.words().or(&order.words);
         if self.told.contains(&first) {
-            self.told.push(Told {
+            self.told.push(ClaimSkip {
                 own_stream: words.own_stream,
                 meta: words.meta,
                 is_copy: true,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
     operation::{Fault, ORDERS, Put},
-    shown::{Breaker, Shown, Told, When},
+    shown::{Breaker, ClaimSkip, Shown, When},
 };
 
 pub(crate) use epoch::{Doubts, Epoch, Known, Life, Scene};
@@ -25,8 +25,8 @@ use inbox::Waiting;
 pub(crate) struct Books {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) inbox: VecDeque<Waiting>,
-    pub(crate) told: Vec<Told>,
-    pub(crate) set_aside: usize,
+    pub(crate) told: Vec<ClaimSkip>,
+    pub(crate) dead_letters: usize,
     pub(crate) paused: bool,
     pub(crate) held: bool,
     pub(crate) breaker: Breaker,
@@ -122,7 +122,7 @@ impl Books {
                 .filter_map(|(id, order)| Some((id.clone(), order.when?)))
                 .collect(),
             told,
-            set_aside: self.set_aside,
+            dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
             paused: self.paused,
             held: self.held,

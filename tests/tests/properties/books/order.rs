@@ -5,7 +5,7 @@ use hp_order::{Cause, State};
 use super::{Doubts, Epoch, Life, Settling};
 use crate::{
     operation::Put,
-    shown::{Line, Told, When},
+    shown::{ClaimSkip, Line, When},
 };
 
 /// The words of an entry that go back with the result.
@@ -32,7 +32,7 @@ pub(crate) struct Order {
     /// Its place in the schedule.
     pub(crate) when: Option<When>,
     /// Its first result, though it may have left its stream.
-    pub(crate) first: Option<Told>,
+    pub(crate) first: Option<ClaimSkip>,
     /// How the repetitions that wait for their answers word them.
     pub(crate) repetitions: VecDeque<Words>,
     /// With which words its result was to be told when it was last taken.

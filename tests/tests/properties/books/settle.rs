@@ -1,7 +1,7 @@
-use hp_order::{Contact, Ending, Next, Record, State, Step};
+use hp_order::{Next, Record, State, Step, TerminalOutcome, VendorSignal};
 
 use super::{Books, Doubt, Life, Order, Words};
-use crate::shown::{Breaker, Told, When};
+use crate::shown::{Breaker, ClaimSkip, When};
 
 /// A settling, as the holder of a claim asks for it.
 #[derive(Clone)]
@@ -11,7 +11,7 @@ pub(crate) struct Settling {
     pub(crate) life: Life,
     pub(crate) words: Words,
     pub(crate) step: Step,
-    pub(crate) contact: Contact,
+    pub(crate) contact: VendorSignal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,26 +91,26 @@ impl Books {
         let is_open = breaker.pauses > 0;
         let is_probe = breaker.probe == format!("{} {}", settling.id(), settling.record.claim);
         match settling.contact {
-            Contact::Answer => *breaker = Breaker::default(),
-            Contact::Silence if !is_open => {
+            VendorSignal::Answered => *breaker = Breaker::default(),
+            VendorSignal::NoAnswer if !is_open => {
                 breaker.silences += 1;
                 if breaker.silences >= SILENCES {
                     breaker.pauses = 1;
                     self.breaker_pause_is_over = false;
                 }
             }
-            Contact::Silence if is_probe => {
+            VendorSignal::NoAnswer if is_probe => {
                 breaker.pauses += 1;
                 breaker.probe.clear();
                 self.breaker_pause_is_over = false;
             }
-            Contact::None | Contact::Ours if is_probe => {
+            VendorSignal::None | VendorSignal::OwnFailure if is_probe => {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = true;
             }
-            Contact::Silence | Contact::None | Contact::Ours => {}
+            VendorSignal::NoAnswer | VendorSignal::None | VendorSignal::OwnFailure => {}
         }
-        if settling.contact == Contact::None {
+        if settling.contact == VendorSignal::None {
             self.rate.give_back();
         }
     }
@@ -144,13 +144,13 @@ impl Settling {
     }
 }
 
-fn is_charged(ending: &Ending) -> bool {
-    matches!(ending, Ending::Completed { .. })
+fn is_charged(ending: &TerminalOutcome) -> bool {
+    matches!(ending, TerminalOutcome::Completed { .. })
 }
 
-fn told(settling: &Settling, ending: &Ending, is_copy: bool) -> Told {
+fn told(settling: &Settling, ending: &TerminalOutcome, is_copy: bool) -> ClaimSkip {
     let Words { own_stream, meta } = settling.words.clone();
-    Told {
+    ClaimSkip {
         own_stream,
         id: settling.id().into(),
         status: ending.status().as_str().into(),

@@ -13,7 +13,7 @@ mod worker;
 
 use std::time::Duration;
 
-use hp_order::{Contact, Step};
+use hp_order::{Step, VendorSignal};
 use hp_queue::{Client, Ledger, Rules};
 use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
@@ -43,7 +43,7 @@ pub(crate) struct Queue {
     takes: u64,
     /// Claims that were given out and not settled; stale ones too.
     held: Vec<Held>,
-    settled: Vec<(Held, Step, Contact)>,
+    settled: Vec<(Held, Step, VendorSignal)>,
     saved: Option<restart::Saved>,
 }
 

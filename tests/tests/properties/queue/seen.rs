@@ -12,7 +12,7 @@ use super::{
 use crate::{
     books::id_of,
     operation::ORDERS,
-    shown::{Breaker, Epoch, Line, Shown, Told, When},
+    shown::{Breaker, ClaimSkip, Epoch, Line, Shown, When},
 };
 
 impl Look {
@@ -34,7 +34,7 @@ impl Look {
                 .map(|(id, score)| (id, when(&score)))
                 .collect(),
             told,
-            set_aside: self.read::<Vec<Value>>(3).len(),
+            dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
             paused: !self.hash(6).is_empty(),
             held: !self.hash(7).is_empty(),
@@ -74,11 +74,11 @@ impl Look {
         })
     }
 
-    fn told(&self, stream: usize) -> Vec<Told> {
+    fn told(&self, stream: usize) -> Vec<ClaimSkip> {
         let entries: Vec<(String, Entry)> = self.read(stream);
         let told = |entry: Entry| {
             let word = |name: &str| entry.get(name).cloned().unwrap_or_default();
-            Told {
+            ClaimSkip {
                 own_stream: stream == 1,
                 id: word("order_id"),
                 status: word("status"),

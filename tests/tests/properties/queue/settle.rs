@@ -1,4 +1,4 @@
-use hp_order::{Contact, Moment, Next, Step, step};
+use hp_order::{DecisionInputs, Next, Step, VendorSignal, step};
 use hp_queue::Settled;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -23,7 +23,7 @@ impl Queue {
         let now = hour.of(record, &policy);
         let event = news.of(record, &policy, now);
         let contact = event.contact();
-        let mut step = step(record, event, &policy, Moment { now, jitter: 0.5 });
+        let mut step = step(record, event, &policy, DecisionInputs { now, jitter: 0.5 });
         if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
             step.next = Next::After(LONG);
         }
@@ -40,7 +40,7 @@ impl Queue {
         self.apply(&held, &step, contact).await
     }
 
-    async fn apply(&mut self, held: &Held, step: &Step, contact: Contact) -> Verdict {
+    async fn apply(&mut self, held: &Held, step: &Step, contact: VendorSignal) -> Verdict {
         let claimed = &held.claimed;
         let settling = Settling {
             record: claimed.record.clone(),

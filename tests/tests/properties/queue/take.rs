@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use hp_order::{Cause, Millis};
-use hp_queue::{LookFirst, Taken};
+use hp_queue::{ClaimBatch, FirstSource};
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::{Held, LONG, Queue, Verdict};
@@ -20,13 +20,13 @@ impl Queue {
     ) -> Verdict {
         let lease = if lease_is_over { Duration::ZERO } else { LONG };
         let first = if schedule_first {
-            LookFirst::Schedule
+            FirstSource::Schedule
         } else {
-            LookFirst::Inbox
+            FirstSource::Inbox
         };
         let taken = self.workers[worker]
             .ledger
-            .take(n, lease, first)
+            .claim_batch(n, lease, first)
             .await
             .unwrap();
         self.takes += 1;
@@ -58,7 +58,11 @@ impl Queue {
 
     /// A worker that has no time for orders shows what it remembers.
     pub(super) async fn show(&mut self, worker: usize) -> Verdict {
-        self.workers[worker].ledger.show_memory().await.unwrap();
+        self.workers[worker]
+            .ledger
+            .report_watermark()
+            .await
+            .unwrap();
         self.takes += 1;
         self.books.notice(Scene {
             server: self.server,
@@ -68,7 +72,7 @@ impl Queue {
         self.remembers(worker).map(drop)
     }
 
-    fn gates_are_told(&self, taken: &Taken, gate: Gate, expected: &[String]) -> Verdict {
+    fn gates_are_told(&self, taken: &ClaimBatch, gate: Gate, expected: &[String]) -> Verdict {
         prop_assert!(taken.unreadable.is_empty(), "{:?}", taken.unreadable);
         let is_silent = self.books.breaker.pauses > 0;
         let holds = usize::from(self.books.held);
@@ -92,7 +96,12 @@ impl Queue {
         Ok(())
     }
 
-    fn books_agree_with(&self, taken: &Taken, expected: &[String], lease: Duration) -> Verdict {
+    fn books_agree_with(
+        &self,
+        taken: &ClaimBatch,
+        expected: &[String],
+        lease: Duration,
+    ) -> Verdict {
         let ids: Vec<_> = taken
             .claimed
             .iter()
@@ -126,7 +135,7 @@ impl Queue {
                 claimed.id()
             );
             prop_assert_eq!(meta, words.meta.as_bytes(), "words of {}", claimed.id());
-            doubt_lasts(record.doubt_until, order, taken.now, lease)?;
+            doubt_lasts(record.not_found_valid_from, order, taken.now, lease)?;
         }
         Ok(())
     }

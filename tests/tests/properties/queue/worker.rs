@@ -1,4 +1,4 @@
-use hp_queue::{Claimed, Ledger};
+use hp_queue::{Claim, Ledger};
 use proptest::{prop_assert, test_runner::TestCaseError};
 
 use super::Queue;
@@ -12,7 +12,7 @@ pub(super) struct Worker {
 #[derive(Clone)]
 pub(super) struct Held {
     pub(super) worker: usize,
-    pub(super) claimed: Claimed,
+    pub(super) claimed: Claim,
     pub(super) life: Life,
 }
 

@@ -11,11 +11,11 @@ const FIRST_ONES: usize = 8;
 /// Of many like ones in a row the first and the last are kept. The admission is not among them: every record tells
 /// when that was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Story(Vec<Transition>);
+pub struct History(Vec<HistoryEntry>);
 
 /// What one claim made of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transition {
+pub struct HistoryEntry {
     /// When, by Redis' clock.
     pub at: Millis,
     /// Under which claim.
@@ -30,9 +30,9 @@ pub struct Transition {
     pub note: Option<String>,
 }
 
-impl Story {
+impl History {
     /// The transitions, the oldest first.
-    pub fn transitions(&self) -> &[Transition] {
+    pub fn transitions(&self) -> &[HistoryEntry] {
         &self.0
     }
 
@@ -53,7 +53,7 @@ impl Story {
         if record.state == State::Uncertain
             && story.0.last().is_none_or(|last| last.cause != record.cause)
         {
-            story.push(Transition {
+            story.push(HistoryEntry {
                 at: claimed_at,
                 claim: record.claim,
                 state: record.state,
@@ -62,7 +62,7 @@ impl Story {
                 note: None,
             });
         }
-        story.push(Transition {
+        story.push(HistoryEntry {
             at: claimed_at,
             claim: record.claim,
             state: step.state,
@@ -73,7 +73,7 @@ impl Story {
         story.text()
     }
 
-    fn push(&mut self, new: Transition) {
+    fn push(&mut self, new: HistoryEntry) {
         if let [.., before, last] = &mut self.0[..]
             && before.is_like(&new)
             && last.is_like(&new)
@@ -100,7 +100,7 @@ impl Story {
     }
 }
 
-impl Transition {
+impl HistoryEntry {
     fn is_like(&self, other: &Self) -> bool {
         (self.state, self.cause, self.code) == (other.state, other.cause, other.code)
             && self.note == other.note
@@ -116,13 +116,13 @@ impl Transition {
     }
 }
 
-fn read_line(line: &str) -> Option<Transition> {
+fn read_line(line: &str) -> Option<HistoryEntry> {
     let (rest, at) = line.rsplit_once(' ')?;
     let mut words = rest.splitn(5, ' ');
     let claim = words.next()?.parse().ok()?;
     let state = words.next()?.parse().ok()?;
     let said = |word: &&str| *word != "-";
-    Some(Transition {
+    Some(HistoryEntry {
         at: Millis(at.parse().ok()?),
         claim,
         state,

@@ -8,7 +8,7 @@ use hp_order::{Millis, Record};
 use redis::Value;
 
 use crate::{
-    Ledger, QueueError, Story,
+    History, Ledger, QueueError,
     codec::Answered,
     ledger::millis,
     script::{Script, call, run},
@@ -33,12 +33,12 @@ const LARGEST_TAKE: usize = 256;
 
 /// The latest take that this worker knows of. If Redis does not, it has lost writes.
 #[derive(Default)]
-pub(crate) struct Remembered {
+pub(crate) struct EpochWatermark {
     epoch: Arc<str>,
     take: u64,
 }
 
-impl Remembered {
+impl EpochWatermark {
     /// Answers may overtake each other.
     fn learn(&mut self, new: Self) {
         let take = if self.epoch == new.epoch {
@@ -52,7 +52,7 @@ impl Remembered {
 
 /// Where [`Ledger::take`] looks first. To alternate keeps both from starving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookFirst {
+pub enum FirstSource {
     /// New orders.
     Inbox,
     /// Open orders whose time has come.
@@ -61,7 +61,7 @@ pub enum LookFirst {
 
 /// An order that is ours until its lease ends.
 #[derive(Clone, Debug)]
-pub struct Claimed {
+pub struct Claim {
     /// Its record, this claim included.
     pub record: Record,
     /// Which life of Redis it was claimed in: a restarted one may give out the same claim again.
@@ -73,7 +73,7 @@ pub struct Claimed {
     /// The producer's trace context.
     pub traceparent: Option<String>,
     /// What became of it so far.
-    pub story: Story,
+    pub story: History,
     /// When it was claimed, by Redis' clock.
     pub at: Millis,
     /// For its story: who claimed it, and why, where it is a person.
@@ -82,11 +82,11 @@ pub struct Claimed {
 
 /// What a take brought.
 #[derive(Debug)]
-pub struct Taken {
+pub struct ClaimBatch {
     /// The time of the take, by Redis' clock.
     pub now: Millis,
     /// The orders that are ours now.
-    pub claimed: Vec<Claimed>,
+    pub claimed: Vec<Claim>,
     /// Records that cannot be read: the id, and what is wrong. They come due again when the lease ends.
     pub unreadable: Vec<(String, String)>,
     /// Why nothing is taken, while the queue is paused.
@@ -102,14 +102,14 @@ pub struct Taken {
     /// Until when balances are known to be too low.
     pub holds: Vec<(Currency, Millis)>,
     /// Of orders that were named: what there is to say.
-    pub told: Vec<(String, Told)>,
+    pub told: Vec<(String, ClaimSkip)>,
     /// How many calls may be made that concern no claimed order.
     calls: usize,
 }
 
 /// What breaker, rate and pause allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leave {
+pub struct CallPermits {
     /// So many calls may be made now.
     pub calls: usize,
     /// If none, the time after which to ask again.
@@ -122,7 +122,7 @@ pub struct Leave {
 
 /// What is said of an order that was to be claimed by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum ClaimSkip {
     /// It has ended and is not wanted again: it is not claimed.
     Ended,
     /// A worker may be at it: it is not claimed.
@@ -157,31 +157,31 @@ impl Ledger {
     /// # Errors
     /// Where Redis cannot be reached or refuses. What was claimed then comes due again when the lease ends, and
     /// is treated as if it might have been submitted.
-    pub async fn take(
+    pub async fn claim_batch(
         &self,
         n: usize,
         lease: Duration,
-        first: LookFirst,
-    ) -> Result<Taken, QueueError> {
+        first: FirstSource,
+    ) -> Result<ClaimBatch, QueueError> {
         let source = match first {
-            LookFirst::Inbox => "inbox",
-            LookFirst::Schedule => "schedule",
+            FirstSource::Inbox => "inbox",
+            FirstSource::Schedule => "schedule",
         };
         self.claim(n, lease, source, &[]).await
     }
 
     /// Claims these orders, up to `n` of them, in whatever state they are, but none that is being worked on: what
-    /// [`Taken::told`] and [`Taken::claimed`] do not name was not looked at. What is certainly not charged stays as it
+    /// [`ClaimBatch::told`] and [`ClaimBatch::claimed`] do not name was not looked at. What is certainly not charged stays as it
     /// is, and what is not as it must be in the indexes is mended.
     ///
     /// # Errors
     /// As [`take`](Self::take).
-    pub async fn take_named(
+    pub async fn claim_named(
         &self,
         n: usize,
         lease: Duration,
         ids: &[&str],
-    ) -> Result<Taken, QueueError> {
+    ) -> Result<ClaimBatch, QueueError> {
         self.claim(n, lease, "schedule", ids).await
     }
 
@@ -190,7 +190,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn show_memory(&self) -> Result<(), QueueError> {
+    pub async fn report_watermark(&self) -> Result<(), QueueError> {
         self.claim(0, Duration::ZERO, "calls", &[]).await.map(drop)
     }
 
@@ -198,9 +198,9 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn may_call(&self, n: usize) -> Result<Leave, QueueError> {
+    pub async fn acquire_permits(&self, n: usize) -> Result<CallPermits, QueueError> {
         let taken = self.claim(n, Duration::ZERO, "calls", &[]).await?;
-        Ok(Leave {
+        Ok(CallPermits {
             calls: taken.calls,
             wait: taken.wait.unwrap_or_default(),
             is_silent: taken.silent_since.is_some(),
@@ -214,7 +214,7 @@ impl Ledger {
         lease: Duration,
         source: &str,
         ids: &[&str],
-    ) -> Result<Taken, QueueError> {
+    ) -> Result<ClaimBatch, QueueError> {
         let keys = &self.keys;
         let (_, longest_pause) = self.rules.policy.backoff.outage();
         let mut command = call(
@@ -242,18 +242,18 @@ impl Ledger {
             .arg(millis(self.rules.longest_turn.max(longest_pause)))
             .arg(self.interval());
         {
-            let known = self.remembered();
+            let known = self.watermark();
             command.arg(&*known.epoch).arg(known.take);
         }
         command.arg(ids);
         let answer = run(&TAKE, &command, &mut self.connection.clone()).await?;
-        let (taken, remembered) = read_take(answer);
-        self.remembered().learn(remembered);
+        let (taken, watermark) = read_take(answer);
+        self.watermark().learn(watermark);
         Ok(taken)
     }
 
-    fn remembered(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered
+    fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
+        self.watermark
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -274,12 +274,12 @@ type Answer = (
     Vec<String>,
 );
 
-fn read_take(answer: Answer) -> (Taken, Remembered) {
+fn read_take(answer: Answer) -> (ClaimBatch, EpochWatermark) {
     let (now, paused, next_due, more, claimed, epoch, take, wait, silent_since, holds, told) =
         answer;
     let epoch: Arc<str> = epoch.into();
     let time = |ms: i64| u64::try_from(ms).ok().map(Duration::from_millis);
-    let mut taken = Taken {
+    let mut taken = ClaimBatch {
         now: Millis(now),
         claimed: Vec::with_capacity(claimed.len()),
         unreadable: Vec::new(),
@@ -292,7 +292,7 @@ fn read_take(answer: Answer) -> (Taken, Remembered) {
         told: told
             .chunks_exact(2)
             .filter(|told| !told[0].is_empty())
-            .map(|told| (told[0].clone(), Told::read(&told[1])))
+            .map(|told| (told[0].clone(), ClaimSkip::read(&told[1])))
             .collect(),
         calls: match &told[..] {
             [nobody, calls] if nobody.is_empty() => calls.parse().unwrap_or(0),
@@ -310,11 +310,11 @@ fn read_take(answer: Answer) -> (Taken, Remembered) {
                 .push((fields.text("order_id").unwrap_or_default().into(), why)),
         }
     }
-    (taken, Remembered { epoch, take })
+    (taken, EpochWatermark { epoch, take })
 }
 
-fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>, at: Millis) -> Claimed {
-    Claimed {
+fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>, at: Millis) -> Claim {
+    Claim {
         record,
         epoch: Arc::clone(epoch),
         reply_to: fields
@@ -329,13 +329,13 @@ fn read_claimed(fields: &Answered<'_>, record: Record, epoch: &Arc<str>, at: Mil
             .text("again_traceparent")
             .or(fields.text("traceparent"))
             .map(Into::into),
-        story: fields.text("story").map(Story::read).unwrap_or_default(),
+        story: fields.text("story").map(History::read).unwrap_or_default(),
         at,
         note: None,
     }
 }
 
-impl Told {
+impl ClaimSkip {
     fn read(word: &str) -> Self {
         let repaired = Self::Repaired;
         match word {
@@ -356,7 +356,7 @@ fn read_hold(hold: &[String]) -> Option<(Currency, Millis)> {
     Some((hold[0].parse().ok()?, Millis(hold[1].parse().ok()?)))
 }
 
-impl Claimed {
+impl Claim {
     /// The order's id.
     pub const fn id(&self) -> &OrderId {
         &self.record.wanted.order_id

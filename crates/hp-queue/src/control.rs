@@ -11,7 +11,8 @@ use crate::{
     script::{Script, call, run},
 };
 
-static HOLD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/hold.lua")));
+static BALANCE_HOLD: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/balance_hold.lua")));
 static PAUSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/pause.lua")));
 
 impl Ledger {
@@ -43,9 +44,9 @@ impl Ledger {
         until: &str,
         time: Duration,
     ) -> Result<bool, QueueError> {
-        let mut command = call(&HOLD, &[&self.keys.holds]);
+        let mut command = call(&BALANCE_HOLD, &[&self.keys.holds]);
         command.arg(currency.as_str()).arg(until).arg(millis(time));
-        run(&HOLD, &command, &mut self.connection.clone()).await
+        run(&BALANCE_HOLD, &command, &mut self.connection.clone()).await
     }
 
     /// The balance of this currency suffices again.
@@ -62,7 +63,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn want_again(&self, id: &OrderId, now: Millis) -> Result<(), QueueError> {
+    pub async fn request_replay(&self, id: &OrderId, now: Millis) -> Result<(), QueueError> {
         /// No words of its own, as `MessagePack` writes it.
         const NO_WORDS: &[u8] = &[0x80];
         let (waiting, kept) = (self.keys.repetitions(id), self.rules.retention.ledger);

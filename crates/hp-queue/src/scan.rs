@@ -8,13 +8,13 @@ use crate::{Ledger, QueueError};
 
 /// How far a walk over the open orders has come: the oldest come first.
 #[derive(Clone, Debug, Default)]
-pub struct Walk {
+pub struct OpenOrderScan {
     from: u64,
     /// Those of the very time at which the last page ended.
     seen: HashSet<String>,
 }
 
-impl Walk {
+impl OpenOrderScan {
     /// What is new of a page, oldest first, and where the next one begins.
     fn go_on(&mut self, mut page: Vec<(String, u64)>) -> Vec<String> {
         page.retain(|(id, _)| !self.seen.contains(id));
@@ -37,7 +37,7 @@ impl Ledger {
     /// Where Redis cannot be reached or refuses.
     pub async fn open_orders(
         &self,
-        walk: &mut Walk,
+        walk: &mut OpenOrderScan,
         until: Millis,
         n: usize,
     ) -> Result<Vec<String>, QueueError> {
@@ -60,7 +60,11 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn strays(&self, cursor: &mut u64, until: Millis) -> Result<Vec<String>, QueueError> {
+    pub async fn unlisted_orders(
+        &self,
+        cursor: &mut u64,
+        until: Millis,
+    ) -> Result<Vec<String>, QueueError> {
         let mut connection = self.connection.clone();
         let mut scan = redis::cmd("ZSCAN");
         scan.arg(&self.keys.schedule)
@@ -89,7 +93,7 @@ impl Ledger {
             .collect())
     }
 
-    /// Ids that have a record, ended orders among them, as [`strays`](Self::strays) does.
+    /// Ids that have a record, ended orders among them, as [`unlisted_orders`](Self::strays) does.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.

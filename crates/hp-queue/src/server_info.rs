@@ -7,11 +7,11 @@ use crate::{
 use hp_order::Millis;
 
 static EXAMINE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("scripts/examine.lua")));
+    LazyLock::new(|| Script::new(include_str!("scripts/server_info.lua")));
 
 /// What the Redis of a queue says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerInfo {
     /// Its name, `redis` or `valkey`.
     pub name: String,
     /// Of Redis' protocol and commands: Valkey says here which Redis it is like.
@@ -35,7 +35,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn examine(&self) -> Result<Server, QueueError> {
+    pub async fn server_info(&self) -> Result<ServerInfo, QueueError> {
         let mut connection = self.connection.clone();
         let command = call(&EXAMINE, &[&self.keys.jobs]);
         let (now, info): (u64, String) = run(&EXAMINE, &command, &mut connection).await?;
@@ -43,7 +43,7 @@ impl Ledger {
         ask.arg("GET").arg("appendfsync");
         let told = connection.where_is(&self.keys.jobs, &ask).await;
         let told = told.and_then(|told| Ok(redis::from_redis_value(told)?));
-        Ok(Server {
+        Ok(ServerInfo {
             fsync: told
                 .ok()
                 .and_then(|mut told: HashMap<String, String>| told.remove("appendfsync")),
@@ -65,13 +65,13 @@ impl Ledger {
     }
 }
 
-fn read(info: &str, now: Millis) -> Server {
+fn read(info: &str, now: Millis) -> ServerInfo {
     let of = |name: &str| {
         info.lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
     };
     let text = |name| of(name).unwrap_or_default().to_owned();
-    Server {
+    ServerInfo {
         name: of("server_name").unwrap_or("redis").to_owned(),
         version: text("redis_version"),
         is_master: of("role") == Some("master"),

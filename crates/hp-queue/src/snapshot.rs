@@ -6,16 +6,17 @@ use hp_order::{Millis, Record};
 use redis::Value;
 
 use crate::{
-    Ledger, QueueError, Story,
+    History, Ledger, QueueError,
     codec::Answered,
     script::{Script, call, run},
 };
 
-static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/look.lua")));
+static SNAPSHOT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/snapshot.lua")));
 
 /// An order as the ledger has it.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct OrderSnapshot {
     /// Its record.
     pub record: Record,
     /// When it last changed.
@@ -23,7 +24,7 @@ pub struct Looked {
     /// When it ended.
     pub finished_at: Option<Millis>,
     /// What became of it.
-    pub story: Story,
+    pub story: History,
     /// The entry id of its first result.
     pub result: Option<String>,
     /// The stream that its producer wants the result in.
@@ -53,19 +54,19 @@ impl Ledger {
     pub async fn look(
         &self,
         ids: &[&str],
-    ) -> Result<Vec<Result<Looked, (String, String)>>, QueueError> {
+    ) -> Result<Vec<Result<OrderSnapshot, (String, String)>>, QueueError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let keys = &self.keys;
-        let mut command = call(&LOOK, &[&keys.schedule]);
+        let mut command = call(&SNAPSHOT, &[&keys.schedule]);
         command.arg(&keys.prefix).arg(ids);
-        let seen: Vec<Value> = run(&LOOK, &command, &mut self.connection.clone()).await?;
+        let seen: Vec<Value> = run(&SNAPSHOT, &command, &mut self.connection.clone()).await?;
         Ok(seen.iter().map(read).collect())
     }
 }
 
-fn read(value: &Value) -> Result<Looked, (String, String)> {
+fn read(value: &Value) -> Result<OrderSnapshot, (String, String)> {
     let fields = Answered::new(value);
     let id = || fields.text("order_id").unwrap_or_default().to_owned();
     let at_fault = |why| (id(), why);
@@ -74,11 +75,11 @@ fn read(value: &Value) -> Result<Looked, (String, String)> {
     if fields.text("state").is_none() {
         return Err(at_fault("`state` is missing".into()));
     }
-    Ok(Looked {
+    Ok(OrderSnapshot {
         record: fields.record(Millis(0)).map_err(at_fault)?,
         updated_at: time("updated_at")?,
         finished_at: time("finished_at")?,
-        story: fields.text("story").map(Story::read).unwrap_or_default(),
+        story: fields.text("story").map(History::read).unwrap_or_default(),
         is_in_hand: fields.text("in_hand").is_some(),
         result: text("result"),
         reply_to: text("reply_to"),

@@ -10,7 +10,7 @@ use crate::{
     script::{Script, call, run},
 };
 
-static RUN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/run.lua")));
+static RUN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/run_lease.lua")));
 /// Reports of so many runs are kept: at one every five minutes those of three days.
 const REPORTS: u32 = 1000;
 
