@@ -7,7 +7,7 @@ use std::{fmt, net::SocketAddr, path::Path, time::Duration};
 
 use hp_api::{AppSecret, Client};
 use hp_order::{Backoff, Policy};
-use hp_queue::{Ledger, Prefix, Queue, QueueError, Retention, Rules, connect};
+use hp_queue::{Control, Handle, Inspector, Prefix, Queue, QueueError, Retention, Rules, connect};
 
 use crate::reconcile::Schedule;
 use source::Settings;
@@ -230,10 +230,20 @@ impl Config {
             .map_err(|error| ConfigFault::Contradiction(format!("[api]: {error}")))
     }
 
-    /// The worker's side of the queue.
-    pub(crate) fn ledger(&self) -> Result<Ledger, QueueError> {
+    /// The queue, on one connection.
+    pub(crate) fn handle(&self) -> Result<Handle, QueueError> {
         let redis = connect(self.redis_url.expose())?;
-        Ledger::open(&redis, &self.prefix, Rules::from(self))
+        Ok(Handle::open(&redis, &self.prefix))
+    }
+
+    /// The controls of the queue.
+    pub(crate) fn control(&self) -> Result<Control, QueueError> {
+        Ok(Control::new(self.handle()?, Rules::from(self)))
+    }
+
+    /// A reader of the queue.
+    pub(crate) fn inspector(&self) -> Result<Inspector, QueueError> {
+        Ok(Inspector::new(self.handle()?))
     }
 
     /// A shop's side of it.
