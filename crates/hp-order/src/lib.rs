@@ -43,6 +43,7 @@
 //! `tests/model` goes through all that can happen to an order, with workers that die, requests that are late and a
 //! Redis that forgets, and says what has to be assumed for the promises to hold.
 
+mod claim;
 mod ending;
 mod event;
 mod plan;
@@ -51,6 +52,7 @@ mod record;
 mod step;
 mod time;
 
+pub use claim::{ClaimConditions, ClaimFacts, ClaimRule, EpochDoubt, claim, claim_rule};
 pub use ending::{FailReason, Rejection, Source, Status, TerminalOutcome};
 pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
 pub use plan::{Task, plan};

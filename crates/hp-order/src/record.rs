@@ -88,7 +88,7 @@ impl fmt::Display for State {
 }
 
 /// Why an order is in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// The worker that was to submit it vanished or panicked.
     WorkerDied,
@@ -170,6 +170,29 @@ pub struct Record {
 }
 
 impl Record {
+    /// The record of a new order before its first claim: [`claim`](crate::claim()) it to get what Redis stores.
+    pub const fn admitted(wanted: FetchCards, at: Millis) -> Self {
+        Self {
+            wanted,
+            state: State::Queued,
+            claim: 0,
+            attempts: 0,
+            checks: 0,
+            crashes: 0,
+            accepted_at: at,
+            renewed_at: None,
+            submitted_at: None,
+            not_found_valid_from: None,
+            due_at: None,
+            deadline: None,
+            cause: None,
+            code: None,
+            message: None,
+            failed: None,
+            rejected: None,
+        }
+    }
+
     /// Whether nothing of this order can have reached HitPoints before the present claim.
     pub const fn is_first_attempt(&self) -> bool {
         self.attempts <= 1
