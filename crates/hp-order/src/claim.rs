@@ -1,4 +1,8 @@
-use crate::{Cause, Millis, Record, State};
+use crate::{
+    record::Record,
+    state::{Cause, State},
+    time::Millis,
+};
 
 /// What Redis knows about an order when a worker claims it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
