@@ -171,6 +171,17 @@ fn every_code_says_of_a_query_whether_it_may_mean_not_found() {
 }
 
 #[test]
+fn refusal_kind_of_a_stored_code() {
+    for (code, expected, _) in CODES {
+        let refused = match expected {
+            Not(kind) => Some(*kind),
+            Ask(_) => None,
+        };
+        assert_eq!(RefusalKind::from_code(*code), refused, "{code}");
+    }
+}
+
+#[test]
 fn every_event_outside_the_envelope_says_of_a_fetch_what_the_contract_says() {
     for (error, expected, _) in events() {
         assert_eq!(says(error.clone()), expected, "{error:?}");
