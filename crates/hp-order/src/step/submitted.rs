@@ -54,7 +54,7 @@ impl Transition<'_> {
 
     /// A second stale date in a row shows that the worker's clock is wrong.
     fn had_stale_date(&self) -> bool {
-        self.record.code == Some(400_111)
+        self.record.code.and_then(RefusalKind::from_code) == Some(RefusalKind::StaleDate)
     }
 
     /// Nobody knows whether HitPoints charged the submission.
