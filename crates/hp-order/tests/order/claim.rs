@@ -1,24 +1,17 @@
 //! What a claim decides.
 
-use hp_order::{
-    Cause, ClaimConditions, ClaimFacts, EpochDoubt, Millis, Record, State, Task, claim, claim_rule,
-    plan,
-};
-use proptest::prelude::*;
+use hp_order::{Cause, ClaimConditions, ClaimFacts, EpochDoubt, Record, State, claim, claim_rule};
 
-use crate::{
-    promises::records,
-    sample::{after, claimed, policy},
-};
+use crate::sample::{at, claimed};
 
 /// The order is due in its own epoch, and its last claimant settled.
 fn due() -> ClaimFacts {
     ClaimFacts {
-        now: after(50).now,
+        now: at(50).now,
         is_older_epoch: false,
         is_named: false,
         has_claimant_vanished: false,
-        not_found_valid_from: Some(after(90).now),
+        not_found_valid_from: Some(at(90).now),
     }
 }
 
@@ -49,7 +42,7 @@ fn stored(state: State) -> Record {
         attempts: 3,
         checks: 4,
         crashes: 2,
-        not_found_valid_from: Some(after(20).now),
+        not_found_valid_from: Some(at(20).now),
         ..claimed(state)
     }
 }
@@ -64,12 +57,12 @@ fn next(record: Record) -> Record {
 
 #[test]
 fn new_order_is_claimed_for_its_first_attempt() {
-    let new = Record::admitted(claimed(State::Queued).wanted, after(50).now);
+    let new = Record::admitted(claimed(State::Queued).wanted, at(50).now);
     let expected = Record {
         state: State::Submitting,
         claim: 1,
         attempts: 1,
-        submitted_at: Some(after(50).now),
+        submitted_at: Some(at(50).now),
         ..new.clone()
     };
     assert_eq!(claim(&new, &due()), expected);
@@ -78,7 +71,7 @@ fn new_order_is_claimed_for_its_first_attempt() {
 
 #[test]
 fn new_order_that_redis_may_have_forgotten_is_queried() {
-    let new = Record::admitted(claimed(State::Queued).wanted, after(50).now);
+    let new = Record::admitted(claimed(State::Queued).wanted, at(50).now);
     let expected = Record {
         state: State::Uncertain,
         cause: Some(Cause::RedisRestarted),
@@ -138,7 +131,7 @@ fn unsent_order_of_an_older_epoch_is_doubted() {
 }
 
 #[test]
-fn submitting_order_is_doubted_because_its_worker_died() {
+fn submitting_order_is_doubted_as_its_worker_died() {
     let record = stored(State::Submitting);
     let expected = Record {
         state: State::Uncertain,
@@ -230,104 +223,5 @@ fn claim_rule_has_no_conflicting_changes() {
             let begins = rule.epoch_doubt == EpochDoubt::Begins;
             assert_eq!(begins, conditions.is_older_epoch && !state.has_ended());
         }
-    }
-}
-
-prop_compose! {
-    fn facts()(
-        seconds in 0_u64..200_000, is_older_epoch: bool, is_named: bool, has_claimant_vanished: bool,
-        wait in 0_u64..100_000,
-    ) -> ClaimFacts {
-        ClaimFacts {
-            now: after(seconds).now,
-            is_older_epoch,
-            is_named,
-            has_claimant_vanished,
-            not_found_valid_from: is_older_epoch.then(|| after(seconds + wait).now),
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
-
-    #[test]
-    fn claim_never_lowers_a_counter(record in records(), facts in facts()) {
-        let claimed = claim(&record, &facts);
-        prop_assert_eq!(claimed.claim, record.claim + 1);
-        prop_assert!(claimed.attempts >= record.attempts);
-        prop_assert!(claimed.checks >= record.checks);
-        prop_assert!(claimed.crashes >= record.crashes);
-    }
-
-    #[test]
-    fn claim_for_submission_raises_attempts_first(record in records(), facts in facts()) {
-        let claimed = claim(&record, &facts);
-        if claimed.state == State::Submitting {
-            prop_assert_eq!(claimed.attempts, record.attempts + 1);
-            prop_assert_eq!(claimed.submitted_at, Some(facts.now));
-        } else {
-            prop_assert_eq!(claimed.submitted_at, record.submitted_at);
-        }
-    }
-
-    #[test]
-    fn claim_never_makes_a_sent_order_submittable(
-        record in records(), all_facts in proptest::collection::vec(facts(), 1..6), now in 0_u64..200_000,
-    ) {
-        let is_sent = matches!(record.state, State::Submitting | State::Uncertain | State::Review);
-        if is_sent || record.state.has_ended() {
-            let claimed = all_facts.iter().fold(record, |record, facts| claim(&record, facts));
-            prop_assert!(!matches!(claimed.state, State::Queued | State::Waiting | State::Submitting));
-            prop_assert_ne!(plan(&claimed, &policy(), after(now).now), Task::Submit);
-        }
-    }
-
-    #[test]
-    fn claim_never_submits_an_order_of_an_older_epoch(record in records(), facts in facts()) {
-        let facts = ClaimFacts { is_older_epoch: true, ..facts };
-        let claimed = claim(&record, &facts);
-        prop_assert_ne!(claimed.state, State::Submitting);
-        if !record.state.has_ended() {
-            prop_assert_eq!(claimed.not_found_valid_from, facts.not_found_valid_from);
-        }
-    }
-
-    #[test]
-    fn claim_never_ends_an_order_nor_ends_a_doubt(record in records(), facts in facts()) {
-        let claimed = claim(&record, &facts);
-        prop_assert_eq!(claimed.state.has_ended(), record.state.has_ended());
-        if matches!(record.state, State::Submitting | State::Uncertain) {
-            prop_assert_eq!(claimed.state, State::Uncertain);
-            prop_assert!(claimed.cause.is_some() || record.state == State::Uncertain);
-        }
-        if record.state == State::Review {
-            prop_assert_eq!(claimed.state, State::Review);
-        }
-    }
-
-    #[test]
-    fn claim_keeps_what_it_does_not_decide(record in records(), facts in facts()) {
-        let claimed = claim(&record, &facts);
-        let restored = Record {
-            state: record.state,
-            cause: record.cause,
-            claim: record.claim,
-            attempts: record.attempts,
-            checks: record.checks,
-            crashes: record.crashes,
-            submitted_at: record.submitted_at,
-            not_found_valid_from: record.not_found_valid_from,
-            ..claimed
-        };
-        prop_assert_eq!(restored, record);
-    }
-
-    #[test]
-    fn claim_time_alone_changes_only_submitted_at(record in records(), facts in facts(), later: u32) {
-        let first = claim(&record, &facts);
-        let second = claim(&record, &ClaimFacts { now: Millis(facts.now.0 + u64::from(later)), ..facts });
-        let same = Record { submitted_at: first.submitted_at, ..second };
-        prop_assert_eq!(first, same);
     }
 }
