@@ -129,7 +129,7 @@ fn unsent_request_costs_no_attempt() {
 }
 
 #[test]
-fn wrong_credentials_pause_the_queue_without_an_attempt() {
+fn wrong_credentials_pause_the_queue() {
     let step = refused(&submitting(1), RefusalKind::Credentials, 400_107);
     assert_eq!(
         (step.state, step.attempts, step.next),
@@ -153,7 +153,7 @@ fn unknown_outcome_is_queried_after_two_seconds() {
 }
 
 #[test]
-fn blocked_address_pauses_the_queue_and_keeps_the_doubt() {
+fn blocked_address_pauses_the_queue_in_doubt() {
     let step = doubted(&submitting(1), DoubtKind::Blocked);
     assert_eq!(step.state, State::Uncertain);
     assert!(step.pause.is_some());
