@@ -1,69 +1,62 @@
+//! The stop of a process: soft at the first signal, hard at the second.
+
 use std::{io, time::Duration};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
+    signal::unix::{Signal, SignalKind, signal},
+    time::sleep,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-/// The request to stop: once asked, always asked.
+/// The request to stop. Copies share it.
 #[derive(Clone)]
-pub(crate) struct Shutdown(watch::Receiver<u8>);
+pub(crate) struct Shutdown {
+    requested: CancellationToken,
+    urgent: CancellationToken,
+}
 
 impl Shutdown {
-    /// Asked by the first SIGTERM or SIGINT, urgent by the second.
+    /// Listens for SIGTERM and SIGINT: the first requests the stop, the second makes it urgent.
     pub(crate) fn on_signals() -> io::Result<Self> {
-        let (mut terminate, mut interrupt) = (
+        let mut signals = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
         );
-        let (times, asked) = watch::channel(0);
+        let shutdown = Self {
+            requested: CancellationToken::new(),
+            urgent: CancellationToken::new(),
+        };
+        let listener = shutdown.clone();
         tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                times.send_modify(|times| *times += 1);
-                if *times.borrow() == 1 {
-                    info!("asked to stop: finishing what has begun; a second signal ends at once");
-                } else {
-                    warn!("asked again: ending at once");
-                }
-            }
+            next(&mut signals).await;
+            info!("shutdown requested: finishing claimed orders; a second signal stops at once");
+            listener.requested.cancel();
+            next(&mut signals).await;
+            warn!("second signal: stopping at once");
+            listener.urgent.cancel();
         });
-        Ok(Self(asked))
+        Ok(shutdown)
     }
 
-    /// Asked by whoever calls the function.
-    pub(crate) fn by_hand() -> (impl Fn(), Self) {
-        let (times, asked) = watch::channel(0);
-        (move || times.send_modify(|times| *times += 1), Self(asked))
+    /// The token that is cancelled at the first signal.
+    pub(crate) fn token(&self) -> &CancellationToken {
+        &self.requested
     }
 
-    /// Whether somebody asked.
-    pub(crate) fn is_asked(&self) -> bool {
-        *self.0.borrow() > 0
-    }
-
-    /// Returns when somebody asks.
-    pub(crate) async fn wait(&self) {
-        self.asked(1).await;
-    }
-
-    /// Returns when the time to drain is over, or at the second request.
-    pub(crate) async fn overdue(&self, drain: Duration) {
-        self.wait().await;
+    /// Returns when the time to drain is over, or at the second signal.
+    pub(crate) async fn drained(&self, drain: Duration) {
+        self.requested.cancelled().await;
         tokio::select! {
-            () = self.asked(2) => {}
-            () = tokio::time::sleep(drain) => {}
+            () = self.urgent.cancelled() => {}
+            () = sleep(drain) => {}
         }
     }
+}
 
-    async fn asked(&self, times: u8) {
-        let mut asked = self.0.clone();
-        if asked.wait_for(|so_far| *so_far >= times).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+async fn next((terminate, interrupt): &mut (Signal, Signal)) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }

@@ -1,4 +1,6 @@
-//! What is counted, for Prometheus.
+//! The figures of this process, for Prometheus.
+
+use std::time::Duration;
 
 use prometheus_client::{
     encoding::prometheus_text::encode,
@@ -6,85 +8,81 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::reconcile::Report;
-
 type Label = [(&'static str, &'static str); 1];
 
-/// The figures of this process. All are there from the start, at zero.
+/// Counts reconciliation runs. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
     runs: Family<Label, Counter>,
     orders: Family<Label, Counter>,
     last_run: Gauge,
-    last_run_took: Gauge,
+    last_run_duration: Gauge<f64, std::sync::atomic::AtomicU64>,
+}
+
+/// The end of a reconciliation run.
+pub(crate) struct RunEnd {
+    pub(crate) is_complete: bool,
+    /// Unix ms.
+    pub(crate) at: u64,
+    pub(crate) took: Duration,
 }
 
 const COMPLETE: Label = [("end", "complete")];
 const INCOMPLETE: Label = [("end", "incomplete")];
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// Metrics of a process whose runs count orders under these names.
+    pub(crate) fn new(figures: &[&'static str]) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("hp_reconcile"),
             runs: Family::default(),
             orders: Family::default(),
             last_run: Gauge::default(),
-            last_run_took: Gauge::default(),
+            last_run_duration: Gauge::default(),
         };
-        let registry = &mut metrics.registry;
-        registry.register(
-            "runs",
-            "Reconciliation runs that this process made",
-            metrics.runs.clone(),
-        );
-        registry.register(
-            "orders",
-            "Orders in these runs, by what was found; one that was looked at is in `looked_at`, too",
-            metrics.orders.clone(),
-        );
-        registry.register_with_unit(
-            "last_run_timestamp",
-            "When the last of these runs ended, in Unix time",
-            Unit::Seconds,
-            metrics.last_run.clone(),
-        );
-        registry.register_with_unit(
-            "last_run_duration",
-            "How long the last of these runs took",
-            Unit::Other("milliseconds".into()),
-            metrics.last_run_took.clone(),
-        );
+        metrics.register();
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
         }
-        for (name, figure) in Report::default().figures() {
-            metrics
-                .orders
-                .get_or_create(&[("figure", name)])
-                .inc_by(figure);
+        for name in figures {
+            metrics.orders.get_or_create(&[("figure", name)]).inc_by(0);
         }
         metrics
     }
 
-    /// Takes in what a run came to.
-    pub(crate) fn count(&self, report: &Report) {
-        let is_complete = report.incomplete.is_none();
-        let end = if is_complete { COMPLETE } else { INCOMPLETE };
-        self.runs.get_or_create(&end).inc();
-        for (name, figure) in report.figures() {
-            self.orders
-                .get_or_create(&[("figure", name)])
-                .inc_by(figure);
-        }
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        self.last_run.set(whole(report.finished_at / 1000));
-        self.last_run_took.set(whole(report.took()));
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        let help = "Reconciliation runs of this process";
+        registry.register("runs", help, self.runs.clone());
+        let help = "Orders in these runs, by what was found; every order that was checked also counts in `checked`";
+        registry.register("orders", help, self.orders.clone());
+        let help = "The end of the last of these runs, in Unix time";
+        let gauge = self.last_run.clone();
+        registry.register_with_unit("last_run_timestamp", help, Unit::Seconds, gauge);
+        let help = "The duration of the last of these runs";
+        let gauge = self.last_run_duration.clone();
+        registry.register_with_unit("last_run_duration", help, Unit::Seconds, gauge);
     }
 
-    /// As Prometheus reads them.
+    /// Counts a run and the orders in it.
+    pub(crate) fn count_run(
+        &self,
+        end: &RunEnd,
+        figures: impl IntoIterator<Item = (&'static str, u64)>,
+    ) {
+        let label = if end.is_complete { COMPLETE } else { INCOMPLETE };
+        self.runs.get_or_create(&label).inc();
+        for (name, orders) in figures {
+            self.orders.get_or_create(&[("figure", name)]).inc_by(orders);
+        }
+        self.last_run.set(i64::try_from(end.at / 1000).unwrap_or(i64::MAX));
+        self.last_run_duration.set(end.took.as_secs_f64());
+    }
+
+    /// The metrics in Prometheus' text format.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("text can always be added to a string");
+        encode(&mut text, &self.registry).expect("writing to a string does not fail");
         text
     }
 }
@@ -93,33 +91,32 @@ impl Metrics {
 mod tests {
     use super::*;
 
-    fn line(text: &str, start: &str) -> String {
-        let line = text.lines().find_map(|line| line.strip_prefix(start));
-        line.unwrap_or_else(|| panic!("no {start} in {text}"))
+    fn value(text: &str, name: &str) -> String {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {text}"))
             .trim()
             .into()
     }
 
     #[test]
-    fn a_run_is_counted_and_what_was_not_counted_yet_stands_at_zero() {
-        let metrics = Metrics::new();
-        metrics.count(&Report {
-            started_at: 1_700_000_000_000,
-            finished_at: 1_700_000_001_500,
-            looked_at: 7,
-            agreed: 7,
-            ..Report::default()
-        });
+    fn metrics_count_runs_and_start_at_zero() {
+        let metrics = Metrics::new(&["checked", "agreed", "to_review"]);
+        let end = RunEnd {
+            is_complete: true,
+            at: 1_700_000_001_500,
+            took: Duration::from_millis(1500),
+        };
+        metrics.count_run(&end, [("checked", 7), ("agreed", 7)]);
         let text = metrics.text();
-        for (name, value) in [
+        for (name, expected) in [
             ("hp_reconcile_runs_total{end=\"complete\"}", "1"),
             ("hp_reconcile_runs_total{end=\"incomplete\"}", "0"),
             ("hp_reconcile_orders_total{figure=\"agreed\"}", "7"),
             ("hp_reconcile_orders_total{figure=\"to_review\"}", "0"),
             ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
-            ("hp_reconcile_last_run_duration_milliseconds", "1500"),
+            ("hp_reconcile_last_run_duration_seconds", "1.5"),
         ] {
-            assert_eq!(line(&text, name), value, "{name}");
+            assert_eq!(value(&text, name), expected, "{name}");
         }
     }
 }

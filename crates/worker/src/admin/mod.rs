@@ -1,4 +1,6 @@
-//! What a process tells over HTTP to those who watch it.
+//! The HTTP server for those who watch this process.
+
+pub(crate) mod metrics;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -16,16 +18,15 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use crate::metrics::Metrics;
+use self::metrics::Metrics;
 
-/// Of Prometheus' text format.
-const TEXT: HeaderValue =
-    HeaderValue::from_static("text/escape_control; version=0.0.4; charset=utf-8");
-/// How long a caller may take to ask.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The content type of Prometheus' text format.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+/// How long a client may take to send its request.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// Serves `/metrics` for as long as the process runs, if an address is given. Buying cards does not depend on it:
-/// where the address cannot be had, the log says so and that is all.
+/// Serves `/metrics` for as long as the process runs, if there is an address. The worker does not depend on it: if the
+/// address is taken, the log says so and the worker goes on.
 pub(crate) async fn serve(listen: Option<SocketAddr>, metrics: Arc<Metrics>) {
     let Some(address) = listen else {
         return;
@@ -33,33 +34,33 @@ pub(crate) async fn serve(listen: Option<SocketAddr>, metrics: Arc<Metrics>) {
     let listener = match TcpListener::bind(address).await {
         Ok(listener) => listener,
         Err(error) => {
-            warn!(%address, %error, "no metrics from this process: give each one on a machine an admin.listen of its own, or an empty one");
+            warn!(%address, %error, "no metrics from this process: give each process on a machine its own admin.listen, or leave it empty");
             return;
         }
     };
     if let Ok(address) = listener.local_addr() {
-        info!("metrics are at http://{address}/metrics");
+        info!(url = format!("http://{address}/metrics"), "metrics served");
     }
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(answer(stream, Arc::clone(&metrics)));
+                tokio::spawn(serve_connection(stream, Arc::clone(&metrics)));
             }
-            // Out of descriptors, most likely: some connection must end first.
+            // Most likely the process is out of file descriptors: some connection must end first.
             Err(_) => sleep(Duration::from_secs(1)).await,
         }
     }
 }
 
-async fn answer(stream: TcpStream, metrics: Arc<Metrics>) {
+async fn serve_connection(stream: TcpStream, metrics: Arc<Metrics>) {
     let service = service_fn(|request| {
         let response = respond(&request, &metrics);
         async { Ok::<_, Infallible>(response) }
     });
-    // An error is a caller that left: nobody is to be told.
+    // An error is a client that has gone away.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(REQUEST_LIMIT)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
@@ -67,8 +68,8 @@ async fn answer(stream: TcpStream, metrics: Arc<Metrics>) {
 fn respond(request: &Request<Incoming>, metrics: &Metrics) -> Response<String> {
     let (status, text) = match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, metrics.text()),
-        (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "GET it\n".into()),
-        _ => (StatusCode::NOT_FOUND, "there is /metrics\n".into()),
+        (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "use GET\n".into()),
+        _ => (StatusCode::NOT_FOUND, "the only path is /metrics\n".into()),
     };
     let mut response = Response::new(text);
     *response.status_mut() = status;

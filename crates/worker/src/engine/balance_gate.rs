@@ -1,46 +1,52 @@
+//! Holds the orders of a currency back while its balance at HitPoints is too low.
+
 use std::{
     collections::HashMap,
     sync::{PoisonError, RwLock},
     time::Duration,
 };
 
-use hp_api::{Currency, Outcome, ProductId, RefusalKind};
-use hp_order::Millis;
+use hp_api::Currency;
+use hp_order::{Backoff, Millis};
+use hp_queue::Control;
 use tracing::{info, warn};
 
-use super::{OrderProcessor, held::ClaimedOrder};
+use crate::random::Random;
 
-/// Until when balances are known to be too low, as the last take told it. While one is, an order of its currency now
-/// and then tries for all; those of other currencies go on.
-#[derive(Default)]
-pub(super) struct BalanceGate(RwLock<HashMap<Currency, Millis>>);
+/// The balance holds of all workers, as the last claim reported them. While a currency is held, single orders of it try
+/// the balance; orders of other currencies go on.
+pub(crate) struct BalanceGate {
+    holds: RwLock<HashMap<Currency, Millis>>,
+    control: Control,
+    backoff: Backoff,
+    random: Random,
+}
 
 impl BalanceGate {
-    pub(super) fn learn(&self, holds: Vec<(Currency, Millis)>) {
+    pub(crate) fn new(control: Control, backoff: Backoff, random: Random) -> Self {
+        Self {
+            holds: RwLock::default(),
+            control,
+            backoff,
+            random,
+        }
+    }
+
+    /// Stores the holds that a claim reported.
+    pub(crate) fn update(&self, holds: Vec<(Currency, Millis)>) {
         if holds.is_empty() && self.read(HashMap::is_empty) {
             return;
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = holds.into_iter().collect();
+        *self.holds.write().unwrap_or_else(PoisonError::into_inner) = holds.into_iter().collect();
     }
 
-    fn until(&self, currency: Currency) -> Option<Millis> {
-        self.read(|holds| holds.get(&currency).copied())
-    }
-
-    fn read<T>(&self, look: impl FnOnce(&HashMap<Currency, Millis>) -> T) -> T {
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl OrderProcessor {
-    /// For how long an order is to be put back because the balance of its currency is too low.
-    pub(super) async fn withheld(&self, held: &ClaimedOrder) -> Option<Duration> {
-        let currency = self.catalogue.currency(held.record().wanted.product_id)?;
-        let until = self.holds.until(currency)?;
-        let left = until.since(held.now());
-        let spread = self.policy.backoff.top_up(0.0).mul_f64(rand::random());
-        // A longer one is never set: then Redis' clock has gone back.
-        if !left.is_zero() && left <= self.policy.backoff.top_up(1.0) {
+    /// How long an order of this currency must wait, or `None` if it may be submitted now.
+    pub(crate) async fn delay(&self, currency: Currency, now: Millis) -> Option<Duration> {
+        let until = self.held_until(currency)?;
+        let left = until.since(now);
+        let spread = self.backoff.top_up(0.0).mul_f64(self.random.jitter());
+        // No hold is longer than this, unless Redis' clock stepped back.
+        if !left.is_zero() && left <= self.backoff.top_up(1.0) {
             return Some(left + spread);
         }
         let pause = self.pause();
@@ -48,34 +54,40 @@ impl OrderProcessor {
             Ok(true) => None,
             Ok(false) => Some(pause + spread),
             Err(error) => {
-                warn!(%error, "not known whether another order tries the balance");
+                warn!(%error, "cannot ask whether another order is trying the balance");
                 Some(pause)
             }
         }
     }
 
-    /// Holds back the orders of a currency whose balance turns out too low, and lets them go when one was charged.
-    pub(super) async fn learn_balance(&self, product: ProductId, outcome: &Outcome) {
-        let told = match outcome {
-            Outcome::Charged(order) if self.holds.until(order.currency).is_some() => {
-                info!(currency = %order.currency, "the balance suffices again");
-                self.control.lift_hold(order.currency).await
-            }
-            Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
-                let Some(currency) = self.catalogue.currency(product) else {
-                    return;
-                };
-                warn!(%currency, answer = refusal.message, "the balance is too low: orders of this currency wait for it to be topped up");
-                self.control.hold(currency, self.pause()).await
-            }
-            _ => return,
-        };
-        if let Err(error) = told {
-            warn!(%error, "the other workers are not told of the balance");
+    /// Holds the orders of this currency: HitPoints refused one because of the balance.
+    pub(crate) async fn hold(&self, currency: Currency, answer: &str) {
+        warn!(%currency, answer, "balance too low: orders of this currency wait until it is topped up");
+        if let Err(error) = self.control.hold(currency, self.pause()).await {
+            warn!(%error, "cannot hold the orders of this currency for the other workers");
+        }
+    }
+
+    /// Lifts the hold on this currency, if there is one: HitPoints charged an order.
+    pub(crate) async fn lift(&self, currency: Currency) {
+        if self.held_until(currency).is_none() {
+            return;
+        }
+        info!(%currency, "balance restored");
+        if let Err(error) = self.control.lift_hold(currency).await {
+            warn!(%error, "cannot lift the hold on this currency for the other workers");
         }
     }
 
     fn pause(&self) -> Duration {
-        self.policy.backoff.top_up(rand::random())
+        self.backoff.top_up(self.random.jitter())
+    }
+
+    fn held_until(&self, currency: Currency) -> Option<Millis> {
+        self.read(|holds| holds.get(&currency).copied())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&HashMap<Currency, Millis>) -> T) -> T {
+        read(&self.holds.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -12,30 +12,28 @@ use tokio::{
 };
 use tracing::warn;
 
-/// A list older than this is fetched again before an order is rejected on the strength of it.
+/// The age from which a list is fetched again before an order is rejected because of it.
 const FRESH: Duration = Duration::from_secs(30);
 
-const UNCHECKED: &str =
-    "the product list cannot be fetched; what is not in the old one goes to HitPoints";
-
-/// The signed product list, so that an order which HitPoints would refuse costs no call. Without a list orders go
-/// to HitPoints unchecked.
+/// The signed product list: an order that HitPoints would refuse costs no call. Without a list, and for products that
+/// only an old list lacks, HitPoints decides.
 pub(crate) struct Catalogue {
     client: Client,
     list: RwLock<Option<List>>,
-    /// When the list was last asked for on behalf of an order. Held while it is.
-    asked: Mutex<Option<Instant>>,
-    /// How long an order waits for a fresh list: less than it may stay untouched.
+    /// When the list was last requested because of an order. Locked during the request.
+    requested: Mutex<Option<Instant>>,
+    /// How long an order waits for a fresh list: less than its lease.
     patience: Duration,
 }
 
 struct List {
     fetched: Instant,
-    products: HashMap<ProductId, Known>,
+    products: HashMap<ProductId, ListedProduct>,
 }
 
-struct Known {
-    limit: u32,
+struct ListedProduct {
+    /// The most cards in one order.
+    max_quantity: u32,
     currency: Currency,
 }
 
@@ -44,22 +42,22 @@ impl Catalogue {
         Self {
             client,
             list: RwLock::new(None),
-            asked: Mutex::new(None),
+            requested: Mutex::new(None),
             patience,
         }
     }
 
-    /// Fetches the list; the old one stays where that fails.
+    /// Fetches the list and returns the number of products. Keeps the old list if that fails.
     pub(crate) async fn refresh(&self) -> Result<usize, CallError> {
         let products = self.client.products(None).await?;
         let products: HashMap<_, _> = products
             .into_iter()
             .map(|product| {
-                let known = Known {
-                    limit: product.max_fetch_quantity,
+                let listed = ListedProduct {
+                    max_quantity: product.max_fetch_quantity,
                     currency: product.currency,
                 };
-                (product.product_id, known)
+                (product.product_id, listed)
             })
             .collect();
         let count = products.len();
@@ -70,7 +68,7 @@ impl Catalogue {
         Ok(count)
     }
 
-    /// Whether there is a list.
+    /// `true` if a list was fetched.
     pub(crate) fn is_known(&self) -> bool {
         self.list
             .read()
@@ -78,36 +76,44 @@ impl Catalogue {
             .is_some()
     }
 
-    /// The currency that a product is paid in, if it is in the list.
+    /// The currency in which a product is charged, if the list has the product.
     pub(crate) fn currency(&self, product: ProductId) -> Option<Currency> {
         let guard = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        let known = guard.as_ref()?.products.get(&product)?;
-        Some(known.currency)
+        let listed = guard.as_ref()?.products.get(&product)?;
+        Some(listed.currency)
     }
 
-    /// Why HitPoints would refuse this order, as far as the list tells. A product may have been added since the
-    /// list was fetched, so an old list is fetched again first, but not for each order anew while that fails.
+    /// Why HitPoints would refuse this order, according to the list. A product may be newer than an old list, so that list
+    /// is fetched again first; all orders of the moment share that one request.
     pub(crate) async fn objection(&self, wanted: &FetchCards) -> Option<Rejection> {
-        let (objection, fresh) = self.look_up(wanted);
-        if objection.is_none() || fresh {
+        let (objection, is_fresh) = self.look_up(wanted);
+        if objection.is_none() || is_fresh {
             return objection;
         }
-        let mut asked = self.asked.lock().await;
-        if asked.is_none_or(|at| at.elapsed() >= FRESH) {
-            match timeout(self.patience, self.refresh()).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => warn!(%error, "{UNCHECKED}"),
-                Err(_) => warn!(error = "no answer in time", "{UNCHECKED}"),
-            }
-            *asked = Some(Instant::now());
-        }
+        self.refresh_for_order().await;
         match self.look_up(wanted) {
             (objection, true) => objection,
             (_, false) => None,
         }
     }
 
-    /// The objection, and whether the list is fresh enough to act on it.
+    async fn refresh_for_order(&self) {
+        let mut requested = self.requested.lock().await;
+        if requested.is_some_and(|at| at.elapsed() < FRESH) {
+            return;
+        }
+        let error = match timeout(self.patience, self.refresh()).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("no answer in time".into()),
+        };
+        if let Some(error) = error {
+            warn!(%error, "cannot fetch the product list; HitPoints decides about products that the old list lacks");
+        }
+        *requested = Some(Instant::now());
+    }
+
+    /// The objection, and whether the list is fresh enough to reject the order.
     fn look_up(&self, wanted: &FetchCards) -> (Option<Rejection>, bool) {
         let guard = self.list.read().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = guard.as_ref() else {
@@ -115,7 +121,7 @@ impl Catalogue {
         };
         let objection = match list.products.get(&wanted.product_id) {
             None => Some(Rejection::UnknownProduct),
-            Some(known) if wanted.quantity.get() > known.limit => {
+            Some(listed) if wanted.quantity.get() > listed.max_quantity => {
                 Some(Rejection::QuantityOverLimit)
             }
             Some(_) => None,

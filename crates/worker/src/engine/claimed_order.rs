@@ -4,61 +4,61 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hp_order::{DecisionInputs, Millis, Record};
+use hp_order::{Millis, Record};
 use hp_queue::Claim;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::clock;
 
-/// A claimed order in this process. Its slot is free again when the last copy is gone.
+/// An order that this process has claimed. Its slot is free again when the last copy is dropped.
 #[derive(Clone)]
 pub(crate) struct ClaimedOrder(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) claimed: Claim,
-    take: ClaimTimes,
+    pub(crate) claim: Claim,
+    times: ClaimTimes,
     _slot: OwnedSemaphorePermit,
 }
 
-/// The times of the take that brought an order.
+/// When an order was claimed, by the clocks of Redis and of this process.
 #[derive(Clone, Copy)]
 pub(crate) struct ClaimTimes {
-    /// Redis' time, in the middle of the take.
-    now: Millis,
+    /// By Redis' clock.
+    redis: Millis,
     answered: Instant,
-    asked: ClaimRequestTime,
+    request: ClaimRequestTime,
 }
 
-/// Our time when a take was asked for. No lease that it brings began before.
+/// When this process sent a claim request. No lease that the request brings began earlier.
 #[derive(Clone, Copy)]
 pub(crate) struct ClaimRequestTime {
-    at: Instant,
-    by_the_clock: SystemTime,
+    monotonic: Instant,
+    wall: SystemTime,
 }
 
 impl ClaimRequestTime {
     pub(crate) fn now() -> Self {
         Self {
-            at: Instant::now(),
-            by_the_clock: clock::now(),
+            monotonic: Instant::now(),
+            wall: clock::now(),
         }
     }
 
-    /// The take was answered: Redis' time was `now`.
-    pub(crate) fn answered(self, now: Millis) -> ClaimTimes {
+    /// Redis has just answered the request, at its time `redis`.
+    pub(crate) fn answered(self, redis: Millis) -> ClaimTimes {
         ClaimTimes {
-            now,
+            redis,
             answered: Instant::now(),
-            asked: self,
+            request: self,
         }
     }
 }
 
 impl ClaimedOrder {
-    pub(crate) fn new(claimed: Claim, take: ClaimTimes, slot: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(claim: Claim, times: ClaimTimes, slot: OwnedSemaphorePermit) -> Self {
         Self(Arc::new(Inner {
-            claimed,
-            take,
+            claim,
+            times,
             _slot: slot,
         }))
     }
@@ -74,27 +74,19 @@ impl Deref for ClaimedOrder {
 
 impl Inner {
     pub(crate) fn record(&self) -> &Record {
-        &self.claimed.record
+        &self.claim.record
     }
 
-    /// The time by Redis' clock, told from ours: never ahead of it.
+    /// Redis' time, derived from the time that has passed here since the claim. Never ahead of Redis' clock.
     pub(crate) fn now(&self) -> Millis {
-        self.take.now.plus(self.take.answered.elapsed())
+        self.times.redis.plus(self.times.answered.elapsed())
     }
 
-    pub(crate) fn moment(&self) -> DecisionInputs {
-        DecisionInputs {
-            now: self.now(),
-            jitter: rand::random(),
-        }
-    }
-
-    /// Whether so much time has passed since the take that another worker may hold the order by now. A process
-    /// that was stopped finds out here before it sends anything; so does a machine that slept, by the wall
-    /// clock, because the other one sleeps with it.
-    pub(crate) fn is_stale(&self, lease: Duration) -> bool {
-        let asked = &self.take.asked;
-        let by_the_clock = clock::now().duration_since(asked.by_the_clock);
-        asked.at.elapsed() >= lease || by_the_clock.map_or(true, |passed| passed >= lease)
+    /// `true` if another worker may have claimed the order meanwhile. A process that was suspended learns it here before
+    /// it sends anything. The wall clock covers a machine that slept, because the monotonic clock sleeps with it.
+    pub(crate) fn is_lease_over(&self, lease: Duration) -> bool {
+        let request = &self.times.request;
+        let passed = clock::now().duration_since(request.wall);
+        request.monotonic.elapsed() >= lease || passed.map_or(true, |passed| passed >= lease)
     }
 }

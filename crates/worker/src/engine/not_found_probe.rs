@@ -2,82 +2,88 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hp_api::{CallError, Client, Lookup, NotFoundAnswer, OrderId};
 use hp_queue::{Inspector, QueueError};
-use rand::{Rng, distr::Alphanumeric};
 use tracing::{info, warn};
 
-/// Knows what HitPoints answers to a query for an order that certainly never existed. Nothing else counts as
+use crate::random::Random;
+
+/// Learns what HitPoints answers to a query for an order that certainly never existed. Only this answer counts as
 /// "not found".
 ///
-/// In trouble HitPoints may answer every query alike, and whoever takes that for "not found" submits again what was
-/// charged. So an answer is learned only with a positive control: at the same time HitPoints gives the record of an
-/// order that it has charged.
-pub(crate) struct Probe {
+/// During an outage HitPoints may answer every query alike. A worker that took such an answer for "not found" would submit
+/// charged orders again. So the probe learns an answer only with a positive control: at the same time HitPoints gives the
+/// record of a charged order (`docs/adr/0010-a-denial-needs-a-control.md`).
+pub(crate) struct NotFoundProbe {
     client: Client,
     inspector: Inspector,
-    /// Learned with an order as the control.
+    random: Random,
+    /// The answer that was learned with an order as the control.
     known: Mutex<Option<NotFoundAnswer>>,
 }
 
-/// What HitPoints gave while it was probed.
+/// What HitPoints gave beside the probe.
 enum Control {
     Order(OrderId),
     Products,
 }
 
-/// Why it is not known what HitPoints answers for an order that does not exist.
+/// Why the probe has not learned what "not found" looks like.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProbeError {
     #[error("HitPoints gives no clear answer for an order that cannot exist: {0}")]
     NoAnswer(String),
-    #[error("HitPoints answered two orders that cannot exist differently")]
+    #[error("HitPoints gave two different answers for orders that cannot exist")]
     Unsteady,
     #[error(
-        "HitPoints does not give order {0} either, which it has charged: it is in trouble, or that record is gone"
+        "HitPoints does not give the record of order {0}, which it has charged: either it has a failure, or it deleted that record"
     )]
-    NoRecord(OrderId),
+    NoControlRecord(OrderId),
     #[error("HitPoints gives no product list: {0}")]
     NoProducts(CallError),
-    #[error("no charged order is known that HitPoints could be asked about beside it")]
+    #[error("no charged order is known that could serve as the control")]
     NoControl,
-    #[error("no charged order to ask about can be read: {0}")]
+    #[error("cannot read which order was charged last: {0}")]
     Queue(#[from] QueueError),
 }
 
 impl ProbeError {
-    fn tell(&self) {
+    fn log(&self) {
         warn!(
             error = %self,
-            "nothing is learned about orders that do not exist; what was learned before still counts, and without it no order in doubt is submitted again"
+            "the probe learned nothing; an answer learned earlier still counts, and without one no order in doubt is resubmitted"
         );
     }
 }
 
-impl Probe {
-    pub(crate) fn new(client: Client, inspector: Inspector) -> Self {
+impl NotFoundProbe {
+    pub(crate) fn new(client: Client, inspector: Inspector, random: Random) -> Self {
         Self {
             client,
             inspector,
+            random,
             known: Mutex::default(),
         }
     }
 
-    /// The answer, if it is known or can be learned now.
+    /// The answer that means "not found", if it is known or can be learned now.
     pub(crate) async fn answer(&self) -> Option<NotFoundAnswer> {
-        self.find_out().await.inspect_err(ProbeError::tell).ok()
+        self.known_or_learned()
+            .await
+            .inspect_err(ProbeError::log)
+            .ok()
     }
 
-    /// Whether HitPoints gives charged orders just now, or why that is not known: in trouble, it may deny every record in
-    /// the very words that it has for orders that do not exist.
+    /// Checks that HitPoints gives the record of a charged order just now: during an outage it may answer every query with
+    /// the very words that mean "not found".
     pub(crate) async fn confirm(&self) -> Result<(), ProbeError> {
         match self.control().await? {
-            // It proves less than what the answer was learned beside.
+            // The answer was learned with an order as the control, and the product list proves less.
             Control::Products if self.known().is_some() => Err(ProbeError::NoControl),
             _ => Ok(()),
         }
     }
 
-    /// The same, or why it is not known.
-    pub(crate) async fn find_out(&self) -> Result<NotFoundAnswer, ProbeError> {
+    /// The answer that means "not found", or why it is not known.
+    pub(crate) async fn known_or_learned(&self) -> Result<NotFoundAnswer, ProbeError> {
         let known = *self.known();
         match known {
             Some(answer) => Ok(answer),
@@ -85,10 +91,10 @@ impl Probe {
         }
     }
 
-    /// Learns the answer, or whether it has changed. What was learned before is kept until another is proven.
+    /// Learns the answer, or whether it has changed. Keeps the earlier answer until another one is proven.
     pub(crate) async fn refresh(&self) {
         if let Err(error) = self.learn().await {
-            error.tell();
+            error.log();
         }
     }
 
@@ -99,52 +105,47 @@ impl Probe {
             return Ok(answer);
         }
         let control = self.control().await?;
-        // A trouble may have ended just before the control.
+        // An outage may have ended just before the control.
         if self.ask().await? != answer {
             return Err(ProbeError::Unsteady);
         }
         match control {
             Control::Order(control) => {
-                info!(%answer, %control, "learned what HitPoints answers for an order that does not exist");
+                info!(%answer, %control, "learned the answer that means \"not found\"");
                 *self.known() = Some(answer);
                 Ok(answer)
             }
             Control::Products if before.is_some() => Err(ProbeError::NoControl),
-            // It proves little, so the answer counts for this moment and is not kept.
+            // The product list proves little, so this answer counts now and is not kept.
             Control::Products => Ok(answer),
         }
     }
 
+    /// Queries HitPoints for a random id.
     async fn ask(&self) -> Result<NotFoundAnswer, ProbeError> {
-        let no_answer = |why: &dyn ToString| ProbeError::NoAnswer(why.to_string());
-        let random: String = rand::rng()
-            .sample_iter(Alphanumeric)
-            .take(32)
-            .map(char::from)
-            .collect();
-        let id: OrderId = format!("probe-{random}")
+        let unclear = |why: &dyn ToString| ProbeError::NoAnswer(why.to_string());
+        let id: OrderId = format!("probe-{}", self.random.alphanumeric(32))
             .parse()
-            .map_err(|invalid| no_answer(&invalid))?;
+            .map_err(|invalid| unclear(&invalid))?;
         match Lookup::of(self.client.query_order(&id).await) {
-            Lookup::NotFound(absence) => Ok(absence),
-            Lookup::Unknown(doubt) => Err(no_answer(&doubt.message)),
-            Lookup::Mismatch(mismatch) => Err(no_answer(&mismatch)),
-            Lookup::Found(_) => Err(no_answer(&"a record")),
+            Lookup::NotFound(answer) => Ok(answer),
+            Lookup::Unknown(doubt) => Err(unclear(&doubt.message)),
+            Lookup::Mismatch(mismatch) => Err(unclear(&mismatch)),
+            Lookup::Found(_) => Err(unclear(&"a record")),
         }
     }
 
+    /// Queries the order that was charged last. Before the first charge the product list serves instead.
     async fn control(&self) -> Result<Control, ProbeError> {
         let Some(order) = self.inspector.last_charged().await? else {
-            // Nothing was bought yet that HitPoints could be asked about.
             let products = self.client.products(None).await;
             products.map_err(ProbeError::NoProducts)?;
             return Ok(Control::Products);
         };
         match Lookup::of(self.client.query(&order).await) {
             Lookup::Found(_) => Ok(Control::Order(order.order_id)),
-            // A record that HitPoints has deleted looks the same. It is in nobody's way for long: the next order that
-            // is charged is the next control.
-            _ => Err(ProbeError::NoRecord(order.order_id)),
+            // A record that HitPoints has deleted looks the same. The next charged order replaces this control.
+            _ => Err(ProbeError::NoControlRecord(order.order_id)),
         }
     }
 

@@ -1,27 +1,34 @@
-use hp_order::Millis;
+use hp_api::OrderId;
+use hp_order::{Cause, Millis};
 use hp_queue::{HistoryEntry, OrderSnapshot};
 use serde::Serialize;
 
-use super::{Shown, orders::Listed, print_json, table, time};
+use super::row::OrderRow;
 use crate::{
     config::Config,
-    decide::One,
-    out::{escape_control, outln},
+    terminal::{
+        CommandResult, escape_control,
+        format::{print_json, time},
+        outln,
+        table::print_pairs,
+    },
 };
 
-/// An order and what became of it.
+/// An order and its history.
 #[derive(Serialize)]
-struct Whole {
+struct OrderDetails {
     #[serde(flatten)]
-    order: Listed,
+    order: OrderRow,
     reply_to: Option<String>,
     result: Option<String>,
     claim: u64,
-    story: Vec<ClaimSkip>,
+    /// The name has been in the JSON output from the beginning.
+    #[serde(rename = "story")]
+    history: Vec<HistoryRow>,
 }
 
 #[derive(Serialize)]
-struct ClaimSkip {
+struct HistoryRow {
     /// Unix ms.
     at: u64,
     claim: u64,
@@ -31,114 +38,115 @@ struct ClaimSkip {
     note: Option<String>,
 }
 
-/// `worker order`.
-pub(crate) async fn order(config: &Config, one: One) -> Shown {
-    let inspector = config.inspector()?;
-    let looked = match inspector.snapshot(&[one.id.as_str()]).await?.pop() {
+/// Shows an order and its history. Returns `false` if there is no such order.
+pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
+    let snapshots = config.inspector()?.snapshot(&[id.as_str()]).await?;
+    let snapshot = match snapshots.into_iter().next() {
         None => {
             eprintln!(
-                "worker: there is no such order; is it in the inbox still, or its record out of ledger.retention?"
+                "worker: there is no such order. It may still be in the inbox, or its record is older than ledger.retention"
             );
             return Ok(false);
         }
-        Some(Err((id, why))) => {
-            let why = escape_control(&why);
-            eprintln!("worker: the record of {id} cannot be read: {why}");
+        Some(Err((id, error))) => {
+            let error = escape_control(&error);
+            eprintln!("worker: cannot read the record of {id}: {error}");
             return Ok(false);
         }
-        Some(Ok(looked)) => looked,
+        Some(Ok(snapshot)) => snapshot,
     };
-    if one.json {
-        print_json(&whole(looked))?;
+    if as_json {
+        print_json(&OrderDetails::from(snapshot))?;
     } else {
-        print(&looked)?;
+        print(&snapshot)?;
     }
     Ok(true)
 }
 
-fn whole(looked: OrderSnapshot) -> Whole {
-    Whole {
-        order: Listed::of(&looked),
-        claim: looked.record.claim,
-        story: looked.story.transitions().iter().map(told).collect(),
-        reply_to: looked.reply_to,
-        result: looked.result,
+impl From<OrderSnapshot> for OrderDetails {
+    fn from(snapshot: OrderSnapshot) -> Self {
+        let history = snapshot.story.transitions().iter();
+        Self {
+            order: OrderRow::from(&snapshot),
+            claim: snapshot.record.claim,
+            history: history.map(HistoryRow::from).collect(),
+            reply_to: snapshot.reply_to,
+            result: snapshot.result,
+        }
     }
 }
 
-fn told(transition: &HistoryEntry) -> ClaimSkip {
-    ClaimSkip {
-        at: transition.at.0,
-        claim: transition.claim,
-        state: transition.state.as_str(),
-        cause: transition.cause.map(hp_order::Cause::as_str),
-        code: transition.code,
-        note: transition.note.clone(),
+impl From<&HistoryEntry> for HistoryRow {
+    fn from(entry: &HistoryEntry) -> Self {
+        Self {
+            at: entry.at.0,
+            claim: entry.claim,
+            state: entry.state.as_str(),
+            cause: entry.cause.map(Cause::as_str),
+            code: entry.code,
+            note: entry.note.clone(),
+        }
     }
 }
 
-fn print(looked: &OrderSnapshot) -> std::io::Result<()> {
-    let record = &looked.record;
+fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
+    let record = &snapshot.record;
     let at = |at: Option<Millis>| at.map_or_else(String::new, time);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let ended = match (record.failed, record.rejected) {
-        (Some((reason, source)), _) => format!("{} ({})", reason.as_str(), source.as_str()),
-        (_, Some(rejection)) => rejection.as_str().into(),
-        _ => String::new(),
+    let due = if snapshot.is_in_hand {
+        "claimed by a worker".into()
+    } else {
+        at(record.due_at)
     };
-    table::pairs(&[
+    let cause = record.cause.map_or("", |cause| cause.as_str());
+    let code = record.code.map(|code| code.to_string());
+    print_pairs(&[
         ("order", record.wanted.order_id.to_string()),
         ("state", record.state.to_string()),
         ("product", record.wanted.product_id.to_string()),
         ("cards", record.wanted.quantity.to_string()),
         ("accepted", time(record.accepted_at)),
         ("submitted", at(record.submitted_at)),
-        ("changed", at(looked.updated_at)),
-        ("ended", at(looked.finished_at)),
-        (
-            "due",
-            if looked.is_in_hand {
-                "in a worker's hands".into()
-            } else {
-                at(record.due_at)
-            },
-        ),
+        ("changed", at(snapshot.updated_at)),
+        ("ended", at(snapshot.finished_at)),
+        ("due", due),
         ("deadline", at(record.deadline)),
         ("attempts", record.attempts.to_string()),
         ("checks", record.checks.to_string()),
         ("crashes", record.crashes.to_string()),
-        (
-            "cause",
-            record
-                .cause
-                .map_or_else(String::new, |cause| cause.as_str().into()),
-        ),
-        ("reason", ended),
-        (
-            "code",
-            record
-                .code
-                .map_or_else(String::new, |code| code.to_string()),
-        ),
+        ("cause", cause.into()),
+        ("reason", reason(snapshot)),
+        ("code", code.unwrap_or_default()),
         ("answer", text(&record.message)),
-        ("result", text(&looked.result)),
-        ("result in", text(&looked.reply_to)),
+        ("result", text(&snapshot.result)),
+        ("result in", text(&snapshot.reply_to)),
     ])?;
-    outln!("\n{}  {:>5}  admitted", time(record.accepted_at), "")?;
-    for step in looked.story.transitions() {
+    print_history(snapshot)
+}
+
+/// Why the order ended, and how that is known.
+fn reason(snapshot: &OrderSnapshot) -> String {
+    match (snapshot.record.failed, snapshot.record.rejected) {
+        (Some((reason, source)), _) => format!("{} ({})", reason.as_str(), source.as_str()),
+        (_, Some(rejection)) => rejection.as_str().into(),
+        _ => String::new(),
+    }
+}
+
+fn print_history(snapshot: &OrderSnapshot) -> std::io::Result<()> {
+    let admitted = time(snapshot.record.accepted_at);
+    outln!("\n{admitted}  {:>5}  admitted", "")?;
+    for entry in snapshot.story.transitions() {
         let words = [
-            Some(step.state.to_string()),
-            step.cause.map(|cause| cause.as_str().into()),
-            step.code.map(|code| code.to_string()),
-            step.note.clone(),
+            Some(entry.state.to_string()),
+            entry.cause.map(|cause| cause.as_str().into()),
+            entry.code.map(|code| code.to_string()),
+            entry.note.clone(),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
-        outln!(
-            "{}  #{:<4}  {}",
-            time(step.at),
-            step.claim,
-            escape_control(&words.join(" "))
-        )?;
+        let words = words.join(" ");
+        let (at, words) = (time(entry.at), escape_control(&words));
+        outln!("{at}  #{:<4}  {words}", entry.claim)?;
     }
     Ok(())
 }

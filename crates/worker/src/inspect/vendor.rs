@@ -1,41 +1,17 @@
-use clap::Args;
-use hp_api::{CallError, Card, Currency, Lookup, Order, PinSn, Product};
+//! What HitPoints says about products, orders and cards.
+
+use hp_api::{CallError, Card, Currency, Lookup, Order, OrderId, PinSn, Product};
 use serde::Serialize;
 
-use super::{
-    Shown, print_json, seconds,
-    table::{self, Table},
-};
 use crate::{
     config::Config,
-    decide::One,
-    out::{escape_control, outln},
+    terminal::{
+        CommandResult, escape_control,
+        format::{print_json, unix_seconds},
+        outln,
+        table::{Table, print_pairs},
+    },
 };
-
-/// Which products to list.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Products {
-    /// Only those of this currency, such as CNY.
-    #[arg(long, value_name = "CODE")]
-    currency: Option<Currency>,
-    /// Print a JSON object for each, a line each.
-    #[arg(long)]
-    json: bool,
-}
-
-/// A card by its serial number.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct CardNumber {
-    /// The card's serial number, as a result has it.
-    #[arg(value_name = "SN")]
-    sn: PinSn,
-    /// Show the card's key, too.
-    #[arg(long)]
-    show_pins: bool,
-    /// Print it as JSON.
-    #[arg(long)]
-    json: bool,
-}
 
 #[derive(Serialize)]
 struct ShownProduct<'a> {
@@ -81,11 +57,15 @@ struct ShownCard {
     expires_at: i64,
 }
 
-/// `worker products`.
-pub(crate) async fn products(config: &Config, which: Products) -> Shown {
-    let products = config.client()?.products(which.currency).await?;
-    let shown: Vec<_> = products.iter().map(shown_product).collect();
-    if which.json {
+/// Lists the products that may be ordered.
+pub(crate) async fn list_products(
+    config: &Config,
+    currency: Option<Currency>,
+    as_json: bool,
+) -> CommandResult {
+    let products = config.client()?.products(currency).await?;
+    let shown: Vec<_> = products.iter().map(ShownProduct::from).collect();
+    if as_json {
         for product in &shown {
             outln!("{}", serde_json::to_string(product)?)?;
         }
@@ -110,17 +90,17 @@ pub(crate) async fn products(config: &Config, which: Products) -> Shown {
     Ok(true)
 }
 
-/// `worker record`.
-pub(crate) async fn record(config: &Config, one: One) -> Shown {
-    let order = match config.client()?.query_order(&one.id).await {
-        Ok(order) => shown_order(&order),
-        Err(error) => return is_none(error),
+/// Shows HitPoints' record of an order without card keys. Returns `false` if HitPoints has none.
+pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
+    let order = match config.client()?.query_order(id).await {
+        Ok(order) => ShownOrder::from(&order),
+        Err(error) => return report_none(error),
     };
-    if one.json {
+    if as_json {
         print_json(&order)?;
         return Ok(true);
     }
-    table::pairs(&[
+    print_pairs(&[
         ("order", order.order_id),
         ("at HitPoints", order.hp_order_id.to_string()),
         ("status", order.status),
@@ -133,7 +113,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
                 order.total_price, order.currency, order.unit_price
             ),
         ),
-        ("made", seconds(order.created_at)),
+        ("created", unix_seconds(order.created_at)),
     ])?;
     let head = ["card", "status", "value", "expires"];
     let rows = order.cards.into_iter().map(|card| {
@@ -141,7 +121,7 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
             card.pin_sn,
             card.status,
             format!("{} {}", card.amount, card.currency),
-            seconds(card.expires_at),
+            unix_seconds(card.expires_at),
         ]
     });
     outln!()?;
@@ -149,87 +129,94 @@ pub(crate) async fn record(config: &Config, one: One) -> Shown {
     Ok(true)
 }
 
-/// `worker pin`.
-pub(crate) async fn pin(config: &Config, number: CardNumber) -> Shown {
-    let card = match config.client()?.query_pin(&number.sn).await {
-        Ok(card) => shown_card(&card, number.show_pins),
-        Err(error) => return is_none(error),
+/// Shows HitPoints' record of a card. Returns `false` if HitPoints has none.
+pub(crate) async fn show_card(
+    config: &Config,
+    serial_number: &PinSn,
+    with_key: bool,
+    as_json: bool,
+) -> CommandResult {
+    let card = match config.client()?.query_pin(serial_number).await {
+        Ok(card) => ShownCard::new(&card, with_key),
+        Err(error) => return report_none(error),
     };
-    if number.json {
+    if as_json {
         print_json(&card)?;
         return Ok(true);
     }
-    let key = card.pin_key.unwrap_or_else(|| "hidden: --show-pins".into());
-    table::pairs(&[
+    let key = card.pin_key.unwrap_or_else(|| "hidden; use --show-pins".into());
+    print_pairs(&[
         ("card", card.pin_sn),
         ("key", key),
         ("status", card.status),
         ("product", card.product_id.to_string()),
         ("value", format!("{} {}", card.amount, card.currency)),
         ("cost", format!("{} {}", card.cost_price, card.currency)),
-        ("made", seconds(card.created_at)),
-        ("expires", seconds(card.expires_at)),
+        ("created", unix_seconds(card.created_at)),
+        ("expires", unix_seconds(card.expires_at)),
     ])?;
     Ok(true)
 }
 
-/// HitPoints said that there is none; else why it did not say it.
-fn is_none(error: CallError) -> Shown {
-    let said = Lookup::of(Err(error.clone()));
-    if !matches!(said, Lookup::NotFound(_)) {
+/// Reports that HitPoints has no such record. Fails if that is not what HitPoints said.
+fn report_none(error: CallError) -> CommandResult {
+    let lookup = Lookup::of(Err(error.clone()));
+    if !matches!(lookup, Lookup::NotFound(_)) {
         return Err(error.into());
     }
-    eprintln!(
-        "worker: HitPoints gives none: {}",
-        escape_control(&error.to_string())
-    );
+    let error = error.to_string();
+    let error = escape_control(&error);
+    eprintln!("worker: HitPoints has no such record: {error}");
     Ok(false)
 }
 
-fn shown_product(product: &Product) -> ShownProduct<'_> {
-    ShownProduct {
-        product_id: product.product_id.get(),
-        name: &product.product_name,
-        category: &product.category_name,
-        region: &product.region,
-        currency: product.currency.to_string(),
-        par_value: product.par_value.to_string(),
-        discount: &product.discount_rate,
-        max_quantity: product.max_fetch_quantity,
-        group: &product.group,
+impl<'a> From<&'a Product> for ShownProduct<'a> {
+    fn from(product: &'a Product) -> Self {
+        Self {
+            product_id: product.product_id.get(),
+            name: &product.product_name,
+            category: &product.category_name,
+            region: &product.region,
+            currency: product.currency.to_string(),
+            par_value: product.par_value.to_string(),
+            discount: &product.discount_rate,
+            max_quantity: product.max_fetch_quantity,
+            group: &product.group,
+        }
     }
 }
 
-fn shown_order(order: &Order) -> ShownOrder {
-    ShownOrder {
-        order_id: order.out_trade_id.to_string(),
-        hp_order_id: order.hp_order_id,
-        status: order.status.as_str().into(),
-        product_id: order.product_id.get(),
-        product: order.product_name.clone(),
-        quantity: order.quantity.get(),
-        currency: order.currency.to_string(),
-        unit_price: order.unit_price.to_string(),
-        total_price: order.total_price.to_string(),
-        created_at: order.create_time,
-        cards: order
-            .cards
-            .iter()
-            .map(|card| shown_card(card, false))
-            .collect(),
+impl From<&Order> for ShownOrder {
+    fn from(order: &Order) -> Self {
+        let cards = order.cards.iter();
+        Self {
+            order_id: order.out_trade_id.to_string(),
+            hp_order_id: order.hp_order_id,
+            status: order.status.as_str().into(),
+            product_id: order.product_id.get(),
+            product: order.product_name.clone(),
+            quantity: order.quantity.get(),
+            currency: order.currency.to_string(),
+            unit_price: order.unit_price.to_string(),
+            total_price: order.total_price.to_string(),
+            created_at: order.create_time,
+            cards: cards.map(|card| ShownCard::new(card, false)).collect(),
+        }
     }
 }
 
-fn shown_card(card: &Card, with_key: bool) -> ShownCard {
-    ShownCard {
-        pin_sn: card.pin_sn.as_str().into(),
-        pin_key: with_key.then(|| card.pin_key.expose().into()),
-        status: card.status.as_str().into(),
-        product_id: card.product_id.get(),
-        currency: card.currency.to_string(),
-        amount: card.amount.to_string(),
-        cost_price: card.cost_price.to_string(),
-        created_at: card.create_time,
-        expires_at: card.expire_time,
+impl ShownCard {
+    fn new(card: &Card, with_key: bool) -> Self {
+        Self {
+            pin_sn: card.pin_sn.as_str().into(),
+            pin_key: with_key.then(|| card.pin_key.expose().into()),
+            status: card.status.as_str().into(),
+            product_id: card.product_id.get(),
+            currency: card.currency.to_string(),
+            amount: card.amount.to_string(),
+            cost_price: card.cost_price.to_string(),
+            created_at: card.create_time,
+            expires_at: card.expire_time,
+        }
     }
 }

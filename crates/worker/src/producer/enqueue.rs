@@ -1,9 +1,3 @@
-//! `worker enqueue`.
-#![expect(
-    clippy::doc_markdown,
-    reason = "what is written at its options is printed on a terminal"
-)]
-
 use std::{
     fs,
     io::{self, IsTerminal, Read},
@@ -11,177 +5,164 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
-use hp_api::{OrderId, ProductId, Quantity};
-use hp_queue::{Deadline, Job, Meta, Queue, ResultStream, Traceparent};
+use hp_queue::{Job, Queue};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    Done, deadline,
-    lines::{Checked, check},
-    printer::{Form, Printer},
+    order_file::{Checked, check},
+    result_printer::{ResultOutput, ResultPrinter},
     wait::Waiting,
 };
-use crate::{config::Config, out::outln, patience::retry_while_unreachable};
+use crate::{
+    config::Config,
+    engine::retry::retry_while_unreachable,
+    terminal::{CommandError, CommandResult, outln},
+};
 
-/// One order, or a file of them.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Enqueue {
-    #[command(flatten)]
-    one: One,
-    /// Orders as CSV with a header line (order_id,product_id,quantity and the other fields) or as JSON objects, a line
-    /// each; - for standard input.
-    #[arg(long, value_name = "FILE", conflicts_with = "One")]
-    file: Option<PathBuf>,
-    /// Put in the good lines of a file that has bad ones.
-    #[arg(long, requires = "file")]
-    partial: bool,
-    /// Wait for the results, and print them.
-    #[arg(long)]
-    wait: bool,
-    /// How long to wait, such as 5m; else until all are there.
-    #[arg(long, value_name = "TIME", requires = "wait", value_parser = humantime::parse_duration)]
-    timeout: Option<Duration>,
-    #[command(flatten)]
-    form: Form,
+/// The orders to enqueue.
+pub(crate) enum Source {
+    Order(Box<Job>),
+    /// A CSV or JSON lines file; `-` is standard input.
+    File {
+        path: PathBuf,
+        /// Enqueue the valid lines of a file that has invalid ones.
+        partial: bool,
+    },
 }
 
-/// A single order.
-#[derive(Clone, Debug, Args)]
-struct One {
-    /// The shop's own id of the order. It is bought once, however often it is put in.
-    #[arg(long, value_name = "ID", required_unless_present = "file")]
-    order_id: Option<OrderId>,
-    /// As `worker products` lists them.
-    #[arg(long, value_name = "N", required_unless_present = "file")]
-    product_id: Option<ProductId>,
-    /// How many cards.
-    #[arg(long, value_name = "N", required_unless_present = "file")]
-    quantity: Option<Quantity>,
-    /// Not to be bought after this time: Unix milliseconds, or 2026-12-31T18:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = deadline)]
-    deadline: Option<Deadline>,
-    /// Have the result in {hp}:results:NAME.
-    #[arg(long, value_name = "NAME")]
-    reply_to: Option<ResultStream>,
-    /// Comes back with the result.
-    #[arg(long, value_name = "TEXT")]
-    meta: Option<Meta>,
-    /// The trace that it belongs to.
-    #[arg(long, value_name = "CONTEXT")]
-    traceparent: Option<Traceparent>,
+/// How to wait for the results.
+pub(crate) struct WaitOptions {
+    /// `None`: until all results are there.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) output: ResultOutput,
 }
 
-/// So many are put in at a time.
-const AT_A_TIME: usize = 64;
-/// So many faults of a file are shown.
-const SHOWN: usize = 20;
+/// Orders of one exchange with Redis.
+const BATCH: usize = 64;
+/// The most invalid lines of a file that are listed.
+const LISTED_FAULTS: usize = 20;
 
-/// `worker enqueue`.
-pub(crate) async fn enqueue(config: &Config, orders: Enqueue) -> Done {
-    if orders.form.is_of_results() && !orders.wait {
-        return Err("--show-pins and --out are about results: add --wait".into());
-    }
-    let Checked { jobs, faults } = match (&orders.file, orders.one.job()) {
-        (Some(file), _) => read(file)?,
-        (None, job) => Checked {
-            jobs: job.into_iter().collect(),
-            faults: Vec::new(),
-        },
+/// Enqueues orders and waits for their results if asked to. Returns `true` if every line was valid and, after a wait,
+/// every order was completed.
+pub(crate) async fn enqueue(
+    config: &Config,
+    source: Source,
+    wait: Option<WaitOptions>,
+    as_json: bool,
+) -> CommandResult {
+    let lists_orders = as_json || matches!(source, Source::Order(_));
+    let Checked { jobs, faults } = read_orders(source)?;
+    let all_valid = faults.is_empty();
+    let Some(wait) = wait else {
+        let queue = config.queue().await?;
+        let report = Some(EnqueueReport {
+            lists_orders,
+            as_json,
+        });
+        send(&queue, &jobs, report).await?;
+        return Ok(all_valid);
     };
-    let name = orders
-        .file
-        .as_deref()
-        .map_or("".into(), Path::to_string_lossy);
-    for fault in faults.iter().take(SHOWN) {
+    // First, so that a file that cannot be written is an error before the orders are enqueued.
+    let printer = ResultPrinter::open(wait.output)?;
+    let queue = config.queue().await?;
+    let waiting = Waiting::open(config, &queue, &jobs).await?;
+    send(&queue, &jobs, None).await?;
+    Ok(waiting.wait(wait.timeout, printer).await? && all_valid)
+}
+
+fn read_orders(source: Source) -> Result<Checked, CommandError> {
+    let (path, partial) = match source {
+        Source::Order(job) => {
+            return Ok(Checked {
+                jobs: vec![*job],
+                faults: Vec::new(),
+            });
+        }
+        Source::File { path, partial } => (path, partial),
+    };
+    let checked = read_file(&path)?;
+    let (name, faults) = (path.display(), &checked.faults);
+    for fault in faults.iter().take(LISTED_FAULTS) {
         eprintln!("worker: {name}:{}: {}", fault.line, fault.why);
     }
-    if faults.len() > SHOWN {
-        eprintln!("worker: and {} lines more", faults.len() - SHOWN);
+    if faults.len() > LISTED_FAULTS {
+        let more = faults.len() - LISTED_FAULTS;
+        eprintln!("worker: and {more} more invalid lines");
     }
-    if !faults.is_empty() && !orders.partial {
-        let (bad, good) = (faults.len(), jobs.len());
-        return Err(format!("nothing was put in. Wrong lines: {bad}, good ones: {good}. Mend the wrong ones, or put in the good ones with --partial").into());
+    if !faults.is_empty() && !partial {
+        let (invalid, valid) = (faults.len(), checked.jobs.len());
+        return Err(format!("no order was enqueued: {invalid} lines are invalid, {valid} are valid. Fix the invalid lines, or enqueue the valid ones with --partial").into());
     }
-    if jobs.is_empty() {
+    if checked.jobs.is_empty() {
         return Err(format!("there is no order in {name}").into());
     }
-    // Before anything is put in: a file that cannot be written is found out now.
-    let printer = Printer::open(orders.form.clone())?;
-    let queue = config.queue().await?;
-    let is_good = faults.is_empty();
-    if !orders.wait {
-        put_in(&queue, &jobs, &orders, true).await?;
-        return Ok(is_good);
-    }
-    let waiting = Waiting::open(config, &queue, &jobs).await?;
-    put_in(&queue, &jobs, &orders, false).await?;
-    Ok(waiting.wait(orders.timeout, printer).await? && is_good)
+    Ok(checked)
 }
 
-impl One {
-    fn job(&self) -> Option<Job> {
-        let (id, product, quantity) = (self.order_id.clone()?, self.product_id?, self.quantity?);
-        Some(Job {
-            deadline: self.deadline,
-            reply_to: self.reply_to.clone(),
-            meta: self.meta.clone(),
-            traceparent: self.traceparent.clone(),
-            ..Job::new(id, product, quantity)
-        })
-    }
-}
-
-fn read(file: &Path) -> Result<Checked, String> {
-    let mut bytes = Vec::new();
-    let got = match file.to_str() {
-        Some("-") => io::stdin().read_to_end(&mut bytes).map(drop),
-        _ => fs::read(file).map(|all| bytes = all),
+fn read_file(path: &Path) -> Result<Checked, String> {
+    let name = path.display();
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
     };
-    got.map_err(|error| format!("{}: {error}", file.display()))?;
+    let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(check(&text)),
-        Err(_) => Err(format!("{} is not UTF-8: save it as such", file.display())),
+        Err(_) => Err(format!("{name} is not UTF-8: save it as UTF-8")),
     }
 }
 
-/// Puts them in, in their order. After an error some are in, and may be put in again.
-async fn put_in(
+/// What to print while orders are enqueued.
+#[derive(Clone, Copy)]
+struct EnqueueReport {
+    /// A line for each order; otherwise a total.
+    lists_orders: bool,
+    as_json: bool,
+}
+
+/// Enqueues the orders in their sequence. After an error some may be enqueued; enqueueing all of them again is safe.
+async fn send(
     queue: &Queue,
     jobs: &[Job],
-    orders: &Enqueue,
-    is_told: bool,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let by_name = orders.form.json || orders.file.is_none();
-    let bar = bar(jobs.len(), is_told && by_name);
+    report: Option<EnqueueReport>,
+) -> Result<(), CommandError> {
+    let progress = progress_bar(jobs.len(), report.is_some_and(|report| report.lists_orders));
     let mut done = 0;
-    for some in jobs.chunks(AT_A_TIME) {
-        let entries = retry_while_unreachable(|| queue.enqueue_all(some)).await.map_err(|error| {
+    for batch in jobs.chunks(BATCH) {
+        let entries = retry_while_unreachable(|| queue.enqueue_all(batch)).await.map_err(|error| {
             let all = jobs.len();
-            format!("{error}. Of {all} orders {done} are in the inbox, and maybe some more; put them in again, all of them: what is there is bought once")
+            format!("{error}. At least {done} of {all} orders are enqueued. Run the command again with all of them: an order is bought once, however often it is enqueued")
         })?;
-        done += some.len();
-        bar.inc(some.len() as u64);
-        for (Job { order_id, .. }, entry) in some.iter().zip(entries) {
-            match (is_told, orders.form.json) {
-                (true, true) => outln!(
-                    "{}",
-                    serde_json::json!({ "order_id": order_id.as_str(), "entry": entry })
-                )?,
-                (true, false) if by_name => outln!("{order_id} is in the inbox as {entry}")?,
-                _ => {}
-            }
+        done += batch.len();
+        progress.inc(batch.len() as u64);
+        if let Some(report) = report.filter(|report| report.lists_orders) {
+            print_entries(batch, &entries, report.as_json)?;
         }
     }
-    bar.finish_and_clear();
-    if is_told && !by_name {
-        outln!("{done} orders are in the inbox")?;
+    progress.finish_and_clear();
+    if report.is_some_and(|report| !report.lists_orders) {
+        outln!("{done} orders enqueued")?;
     }
     Ok(())
 }
 
-/// On a terminal only, and where nothing else is printed.
-fn bar(len: usize, is_hidden: bool) -> ProgressBar {
+fn print_entries(batch: &[Job], entries: &[String], as_json: bool) -> io::Result<()> {
+    for (job, entry) in batch.iter().zip(entries) {
+        let id = job.order_id.as_str();
+        if as_json {
+            let line = serde_json::json!({ "order_id": id, "entry": entry });
+            outln!("{line}")?;
+        } else {
+            outln!("{id} enqueued as {entry}")?;
+        }
+    }
+    Ok(())
+}
+
+/// A progress bar on a terminal, unless something else is printed.
+fn progress_bar(len: usize, is_hidden: bool) -> ProgressBar {
     if is_hidden || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

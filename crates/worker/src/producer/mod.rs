@@ -1,23 +1,17 @@
-//! The shop's side of the queue, by hand: `worker enqueue` and `worker results`. Redis is all they need.
+//! The shop's side of the queue on the command line. It needs Redis and no account.
 
-mod enqueue;
-mod lines;
-mod printer;
-mod results;
+pub(crate) mod enqueue;
+mod order_file;
+pub(crate) mod result_printer;
+pub(crate) mod results;
 mod wait;
 
 use hp_order::Millis;
-use hp_queue::Deadline;
+use hp_queue::{Deadline, JobError};
 use jiff::Timestamp;
 
-pub(crate) use enqueue::{Enqueue, enqueue};
-pub(crate) use results::{Results, results};
-
-/// Whether all is as it was to be.
-type Done = Result<bool, Box<dyn std::error::Error>>;
-
-/// A deadline as a person or a shop writes it.
-fn deadline(text: &str) -> Result<Deadline, String> {
+/// Reads a deadline: Unix milliseconds or an RFC 3339 time.
+pub(crate) fn parse_deadline(text: &str) -> Result<Deadline, String> {
     let at = match text.parse() {
         Ok(at) => Some(Millis(at)),
         Err(_) => text.parse().ok().and_then(|at: Timestamp| {
@@ -26,8 +20,7 @@ fn deadline(text: &str) -> Result<Deadline, String> {
         }),
     };
     let at = at.ok_or_else(|| {
-        format!("{text:?} is no time: write Unix milliseconds, or 2026-12-31T18:00:00Z")
+        format!("{text:?} is not a time: write Unix milliseconds, or 2026-12-31T18:00:00Z")
     })?;
-    at.try_into()
-        .map_err(|error: hp_queue::JobError| error.to_string())
+    at.try_into().map_err(|error: JobError| error.to_string())
 }

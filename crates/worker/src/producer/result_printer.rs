@@ -1,4 +1,4 @@
-//! How results are shown and written down.
+//! Prints results, or appends them to a file.
 
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -7,38 +7,31 @@ use std::{
     path::PathBuf,
 };
 
-use clap::Args;
-use hp_queue::{Card, Delivery, OrderResult};
+use hp_queue::{Card, Delivery, OrderResult, Purchase};
 use serde::Serialize;
 
-use crate::{
-    out::{escape_control, outln},
-    show::seconds,
-};
+use crate::terminal::{escape_control, format::unix_seconds, outln};
 
-/// In which form, and where to.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Form {
-    /// Show the cards' keys, too: whoever sees one can use the card.
-    #[arg(long)]
-    show_pins: bool,
-    /// Add the results to a file, as JSON, a line each. Only its owner may read it (mode 600).
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Print as JSON, a line each.
-    #[arg(long)]
-    pub(super) json: bool,
+/// How results are printed, and where to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResultOutput {
+    /// Print card keys, too. Whoever has a key can use the card.
+    pub(crate) show_pins: bool,
+    /// Append the results to this file as JSON lines. Only its owner may read it (mode 600).
+    pub(crate) file: Option<PathBuf>,
+    /// Print JSON lines.
+    pub(crate) json: bool,
 }
 
-pub(super) struct Printer {
-    form: Form,
+pub(super) struct ResultPrinter {
+    output: ResultOutput,
     file: Option<BufWriter<File>>,
     printed: u64,
     unreadable: u64,
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownResult<'a> {
     entry: &'a str,
     order_id: &'a str,
     status: &'static str,
@@ -89,16 +82,9 @@ struct ShownCard<'a> {
     expire_time: i64,
 }
 
-impl Form {
-    /// Whether it has anything to say of results only.
-    pub(super) fn is_of_results(&self) -> bool {
-        self.show_pins || self.out.is_some()
-    }
-}
-
-impl Printer {
-    pub(super) fn open(form: Form) -> Result<Self, String> {
-        let file = match &form.out {
+impl ResultPrinter {
+    pub(super) fn open(output: ResultOutput) -> Result<Self, String> {
+        let file = match &output.file {
             None => None,
             Some(path) => {
                 let opened = OpenOptions::new()
@@ -106,20 +92,20 @@ impl Printer {
                     .append(true)
                     .mode(0o600)
                     .open(path)
-                    .and_then(owners_only);
-                let file = opened.map_err(|error| format!("{}: {error}", path.display()))?;
+                    .and_then(restrict_to_owner);
+                let file = opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
                 Some(BufWriter::new(file))
             }
         };
         Ok(Self {
-            form,
+            output,
             file,
             printed: 0,
             unreadable: 0,
         })
     }
 
-    /// Prints a delivery. `false`: it is none that can be read, and nothing was printed but that.
+    /// Prints a delivery. Returns `false` if the entry is no result that can be read.
     pub(super) fn print(&mut self, delivery: &Delivery) -> io::Result<bool> {
         let entry = &delivery.entry_id;
         let result = match &delivery.result {
@@ -131,21 +117,21 @@ impl Printer {
             }
         };
         self.printed += 1;
-        let with_keys = self.form.show_pins;
+        let with_keys = self.output.show_pins;
         if let Some(file) = &mut self.file {
-            serde_json::to_writer(&mut *file, &shown(entry, result, with_keys))?;
+            serde_json::to_writer(&mut *file, &ShownResult::new(entry, result, with_keys))?;
             writeln!(file)?;
-        } else if self.form.json {
+        } else if self.output.json {
             let mut out = io::stdout().lock();
-            serde_json::to_writer(&mut out, &shown(entry, result, with_keys))?;
+            serde_json::to_writer(&mut out, &ShownResult::new(entry, result, with_keys))?;
             writeln!(out)?;
         } else {
-            in_words(result, with_keys)?;
+            print_text(result, with_keys)?;
         }
         Ok(true)
     }
 
-    /// Returns when everything is where it cannot be lost any more.
+    /// Returns when everything that was printed is safe: on disk, or with the reader of standard output.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         if let Some(file) = &mut self.file {
             file.flush()?;
@@ -154,19 +140,19 @@ impl Printer {
         io::stdout().flush()
     }
 
-    /// Says what was done. Whether all could be read.
+    /// Reports what was written. Returns `true` if every entry could be read.
     pub(super) fn finish(mut self) -> io::Result<bool> {
         self.flush()?;
-        if let Some(path) = &self.form.out {
+        if let Some(path) = &self.output.file {
             let printed = self.printed;
-            outln!("{printed} results are added to {}", path.display())?;
+            outln!("{printed} results appended to {}", path.display())?;
         }
         Ok(self.unreadable == 0)
     }
 }
 
-/// A file that is there already may be open to others.
-fn owners_only(file: File) -> io::Result<File> {
+/// An existing file may be readable by others.
+fn restrict_to_owner(file: File) -> io::Result<File> {
     let metadata = file.metadata()?;
     if metadata.is_file() && metadata.permissions().mode() & 0o777 != 0o600 {
         file.set_permissions(Permissions::from_mode(0o600))?;
@@ -174,23 +160,23 @@ fn owners_only(file: File) -> io::Result<File> {
     Ok(file)
 }
 
-fn in_words(result: &OrderResult, with_keys: bool) -> io::Result<()> {
-    let again = if result.replay_of.is_some() {
-        " again"
+fn print_text(result: &OrderResult, with_keys: bool) -> io::Result<()> {
+    let replayed = if result.replay_of.is_some() {
+        " (replayed)"
     } else {
         ""
     };
     let id = escape_control(&result.order_id);
     let status = result.status.as_str();
-    outln!("{id}  {status}{again}  {}", what(result))?;
+    outln!("{id}  {status}{replayed}  {}", summary(result))?;
     for card in result.purchase.iter().flat_map(|bought| &bought.pins) {
-        outln!("    {}", card_in_words(card, with_keys))?;
+        outln!("    {}", card_text(card, with_keys))?;
     }
     Ok(())
 }
 
-/// What was bought, or why nothing was.
-fn what(result: &OrderResult) -> String {
+/// What was charged, or why nothing was.
+fn summary(result: &OrderResult) -> String {
     if let Some(bought) = &result.purchase {
         let (n, total, currency) = (bought.pins.len(), &bought.total_price, bought.currency);
         return format!(
@@ -208,7 +194,7 @@ fn what(result: &OrderResult) -> String {
     said.join(", ")
 }
 
-fn card_in_words(card: &Card, with_keys: bool) -> String {
+fn card_text(card: &Card, with_keys: bool) -> String {
     let key = if with_keys {
         format!("key {}  ", escape_control(card.pin_key.expose()))
     } else {
@@ -220,44 +206,55 @@ fn card_in_words(card: &Card, with_keys: bool) -> String {
         card.amount,
         card.currency,
         escape_control(&card.status),
-        seconds(card.expire_time)
+        unix_seconds(card.expire_time)
     )
 }
 
-fn shown<'a>(entry: &'a str, result: &'a OrderResult, with_keys: bool) -> Shown<'a> {
-    let card = |card: &'a Card| ShownCard {
-        pin_sn: card.pin_sn.as_str(),
-        pin_key: with_keys.then(|| card.pin_key.expose()),
-        amount: card.amount.to_string(),
-        currency: card.currency.to_string(),
-        status: &card.status,
-        create_time: card.create_time,
-        expire_time: card.expire_time,
-    };
-    let meta = result.meta.as_deref();
-    Shown {
-        entry,
-        order_id: &result.order_id,
-        status: result.status.as_str(),
-        product_id: &result.product_id,
-        quantity: &result.quantity,
-        reason: result.reason.as_deref(),
-        detail: result.detail.as_deref(),
-        code: result.code,
-        message: result.message.as_deref(),
-        source: result.source.as_str(),
-        attempts: result.attempts,
-        accepted_at: result.accepted_at.0,
-        finished_at: result.finished_at.0,
-        purchase: result.purchase.as_ref().map(|bought| ShownPurchase {
-            hp_order_id: bought.hp_order_id,
-            currency: bought.currency.to_string(),
-            unit_price: bought.unit_price.to_string(),
-            total_price: bought.total_price.to_string(),
-            pins: bought.pins.iter().map(card).collect(),
-        }),
-        replay_of: result.replay_of.as_deref(),
-        meta: meta.map(|meta| String::from_utf8_lossy(meta).into_owned()),
-        traceparent: result.traceparent.as_deref(),
+impl<'a> ShownResult<'a> {
+    fn new(entry: &'a str, result: &'a OrderResult, with_keys: bool) -> Self {
+        let meta = result.meta.as_deref();
+        Self {
+            entry,
+            order_id: &result.order_id,
+            status: result.status.as_str(),
+            product_id: &result.product_id,
+            quantity: &result.quantity,
+            reason: result.reason.as_deref(),
+            detail: result.detail.as_deref(),
+            code: result.code,
+            message: result.message.as_deref(),
+            source: result.source.as_str(),
+            attempts: result.attempts,
+            accepted_at: result.accepted_at.0,
+            finished_at: result.finished_at.0,
+            purchase: result
+                .purchase
+                .as_ref()
+                .map(|purchase| ShownPurchase::new(purchase, with_keys)),
+            replay_of: result.replay_of.as_deref(),
+            meta: meta.map(|meta| String::from_utf8_lossy(meta).into_owned()),
+            traceparent: result.traceparent.as_deref(),
+        }
+    }
+}
+
+impl<'a> ShownPurchase<'a> {
+    fn new(purchase: &'a Purchase, with_keys: bool) -> Self {
+        let card = |card: &'a Card| ShownCard {
+            pin_sn: card.pin_sn.as_str(),
+            pin_key: with_keys.then(|| card.pin_key.expose()),
+            amount: card.amount.to_string(),
+            currency: card.currency.to_string(),
+            status: &card.status,
+            create_time: card.create_time,
+            expire_time: card.expire_time,
+        };
+        Self {
+            hp_order_id: purchase.hp_order_id,
+            currency: purchase.currency.to_string(),
+            unit_price: purchase.unit_price.to_string(),
+            total_price: purchase.total_price.to_string(),
+            pins: purchase.pins.iter().map(card).collect(),
+        }
     }
 }

@@ -1,90 +1,85 @@
-//! `worker results`.
-#![expect(
-    clippy::doc_markdown,
-    reason = "what is written at its options is printed on a terminal"
-)]
-
 use std::time::Duration;
 
-use clap::Args;
-use hp_queue::{Delivery, QueueError, ResultStream, Wait, Watch, WatchFrom};
+use hp_queue::{Delivery, QueueError, ResultStream, Results, Wait, Watch, WatchFrom};
 use tokio::time::sleep;
 
-use super::{
-    Done,
-    printer::{Form, Printer},
+use super::result_printer::{ResultOutput, ResultPrinter};
+use crate::{
+    config::Config,
+    terminal::{CommandError, CommandResult},
 };
-use crate::{config::Config, decide::user};
 
-/// Which results, and how.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Results {
-    /// Stay, and read what comes.
-    #[arg(long)]
-    follow: bool,
-    /// Read for this consumer group, and acknowledge what was printed. It is made if there is none.
-    #[arg(long, value_name = "G")]
-    group: Option<String>,
-    /// Under which name in the group; else the user of this machine.
-    #[arg(long, value_name = "C", requires = "group")]
-    consumer: Option<String>,
-    /// Read {hp}:results:NAME, the reply_to of its jobs, in place of {hp}:results.
-    #[arg(long, value_name = "NAME")]
-    reply_to: Option<ResultStream>,
-    /// No more than so many.
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    #[command(flatten)]
-    form: Form,
+/// Which results to read.
+#[derive(Clone, Debug)]
+pub(crate) struct ResultSelection {
+    /// Keep reading as results are published.
+    pub(crate) follow: bool,
+    /// Read as this consumer, and acknowledge what was printed.
+    pub(crate) consumer: Option<Consumer>,
+    /// Read this `reply_to` stream in place of `{hp}:results`.
+    pub(crate) reply_to: Option<ResultStream>,
+    /// The most results to read.
+    pub(crate) limit: Option<usize>,
 }
 
-/// So many at a time: those printed last may be delivered again if this ends before they are acknowledged.
+/// A consumer of a consumer group.
+#[derive(Clone, Debug)]
+pub(crate) struct Consumer {
+    /// Created if there is none.
+    pub(crate) group: String,
+    pub(crate) name: String,
+}
+
+/// Results of one read. After an interruption the last read may be delivered again.
 const PAGE: usize = 100;
-/// How long Redis is left alone while it cannot be reached.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The delay before the next read while Redis is unreachable.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 enum Reader {
-    Group(hp_queue::Results),
+    Group(Results),
     Watch(Watch),
 }
 
-/// `worker results`.
-pub(crate) async fn results(config: &Config, which: Results) -> Done {
-    let mut printer = Printer::open(which.form.clone())?;
-    let mut reader = Reader::open(config, &which).await?;
-    let mut left = which.limit.unwrap_or(usize::MAX);
-    let wait = if which.follow {
+/// Prints results. Returns `false` if an entry cannot be read.
+pub(crate) async fn print_results(
+    config: &Config,
+    selection: &ResultSelection,
+    output: ResultOutput,
+) -> CommandResult {
+    let mut printer = ResultPrinter::open(output)?;
+    let mut reader = Reader::open(config, selection).await?;
+    let mut left = selection.limit.unwrap_or(usize::MAX);
+    let wait = if selection.follow {
         Wait::ForOne
     } else {
         Wait::Not
     };
     while left > 0 {
         let deliveries = match reader.next(left.min(PAGE), wait).await {
-            Err(QueueError::Unreachable(error)) if which.follow => {
-                eprintln!("worker: Redis cannot be reached: {error}; trying again");
-                sleep(PAUSE).await;
+            Err(error @ QueueError::Unreachable(_)) if selection.follow => {
+                eprintln!("worker: {error}; trying again");
+                sleep(RETRY_DELAY).await;
                 continue;
             }
             deliveries => deliveries?,
         };
-        if deliveries.is_empty() && !which.follow {
+        if deliveries.is_empty() && !selection.follow {
             break;
         }
         left -= deliveries.len();
-        reader.deal_with(&deliveries, &mut printer).await?;
+        reader.print(&deliveries, &mut printer).await?;
     }
     Ok(printer.finish()?)
 }
 
 impl Reader {
-    async fn open(config: &Config, which: &Results) -> Result<Self, QueueError> {
+    async fn open(config: &Config, selection: &ResultSelection) -> Result<Self, QueueError> {
         let queue = config.queue().await?;
-        let stream = which.reply_to.as_ref();
-        Ok(match &which.group {
+        let stream = selection.reply_to.as_ref();
+        Ok(match &selection.consumer {
             None => Self::Watch(queue.watch(&[stream], WatchFrom::Oldest).await?),
-            Some(group) => {
-                let consumer = which.consumer.clone().unwrap_or_else(user);
-                Self::Group(queue.results(stream, group, &consumer).await?)
+            Some(Consumer { group, name }) => {
+                Self::Group(queue.results(stream, group, name).await?)
             }
         })
     }
@@ -96,21 +91,21 @@ impl Reader {
         }
     }
 
-    /// Prints them; and when they are where they cannot be lost, acknowledges what could be read.
-    async fn deal_with(
+    /// Prints deliveries. Acknowledges those that could be read as soon as the output is safe.
+    async fn print(
         &mut self,
         deliveries: &[Delivery],
-        printer: &mut Printer,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        let mut dealt_with = Vec::with_capacity(deliveries.len());
+        printer: &mut ResultPrinter,
+    ) -> Result<(), CommandError> {
+        let mut printed = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             if printer.print(delivery)? {
-                dealt_with.push(&delivery.entry_id);
+                printed.push(&delivery.entry_id);
             }
         }
         printer.flush()?;
         if let Self::Group(results) = self {
-            for entry in dealt_with {
+            for entry in printed {
                 results.acknowledge(entry).await?;
             }
         }

@@ -6,93 +6,108 @@ use hp_queue::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Done, printer::Printer};
-use crate::{config::Config, out::escape_control};
+use super::result_printer::ResultPrinter;
+use crate::{
+    config::Config,
+    terminal::{CommandResult, escape_control},
+};
 
 const PAGE: usize = 256;
-/// How long Redis is left alone while it cannot be reached.
-const PAUSE: Duration = Duration::from_secs(1);
-/// So many orders are named that have no result.
-const NAMED: usize = 20;
+/// The delay before the next read while Redis is unreachable.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The most orders without a result that are listed.
+const LISTED: usize = 20;
 
-/// Orders whose results are waited for.
+/// Orders whose results are awaited.
 pub(super) struct Waiting<'a> {
     watch: Watch,
     inspector: Inspector,
-    left: HashMap<&'a str, &'a Job>,
+    pending: HashMap<&'a str, &'a Job>,
     all_completed: bool,
-    is_warned: bool,
+    has_warned: bool,
 }
 
 impl<'a> Waiting<'a> {
-    /// To be opened before they are put in.
+    /// Begins to watch the result streams. Call it before the orders are enqueued.
     pub(super) async fn open(
         config: &Config,
         queue: &Queue,
         jobs: &'a [Job],
     ) -> Result<Self, QueueError> {
-        // The common one has what could not be written into their own.
+        // `{hp}:results` receives a result whose own stream cannot be written.
         let mut streams = vec![None];
         for job in jobs {
             if !streams.contains(&job.reply_to.as_ref()) {
                 streams.push(job.reply_to.as_ref());
             }
         }
+        let pending = jobs.iter().map(|job| (job.order_id.as_str(), job));
         Ok(Self {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
             inspector: config.inspector()?,
-            left: jobs
-                .iter()
-                .map(|job| (job.order_id.as_str(), job))
-                .collect(),
+            pending: pending.collect(),
             all_completed: true,
-            is_warned: false,
+            has_warned: false,
         })
     }
 
-    /// Prints each order's result as it comes. Whether all were completed.
-    pub(super) async fn wait(mut self, at_most: Option<Duration>, mut printer: Printer) -> Done {
-        let until = at_most.map(|time| Instant::now() + time);
-        again_later(self.warn().await)?;
-        while !self.left.is_empty() {
-            let news = async {
-                let news = self.watch.next(PAGE, Wait::ForOne).await;
-                if matches!(news, Err(QueueError::Unreachable(_))) {
-                    sleep(PAUSE).await;
+    /// Prints each result when it is published. Returns `true` if every order was completed.
+    pub(super) async fn wait(
+        mut self,
+        timeout: Option<Duration>,
+        mut printer: ResultPrinter,
+    ) -> CommandResult {
+        let until = timeout.map(|time| Instant::now() + time);
+        tolerate_unreachable(self.warn_if_idle().await)?;
+        while !self.pending.is_empty() {
+            let Some(deliveries) = self.next(until).await else {
+                break;
+            };
+            match deliveries {
+                Ok(deliveries) if deliveries.is_empty() => {
+                    tolerate_unreachable(self.drop_hopeless().await)?;
                 }
-                news
-            };
-            let news = match until {
-                None => news.await,
-                Some(until) => match timeout_at(until, news).await {
-                    Ok(news) => news,
-                    Err(_) => break,
-                },
-            };
-            match news {
-                Ok(news) if news.is_empty() => again_later(self.look().await)?,
-                Ok(news) => self.take_in(&news, &mut printer)?,
-                Err(error) => again_later(Err(error))?,
+                Ok(deliveries) => self.accept(&deliveries, &mut printer)?,
+                Err(error) => tolerate_unreachable(Err(error))?,
             }
         }
         let all_readable = printer.finish()?;
-        self.name_the_rest();
-        Ok(self.all_completed && self.left.is_empty() && all_readable)
+        self.list_pending();
+        Ok(self.all_completed && self.pending.is_empty() && all_readable)
     }
 
-    fn take_in(&mut self, news: &[Delivery], printer: &mut Printer) -> std::io::Result<()> {
-        for delivery in news {
+    /// The next deliveries, or `None` at the time limit.
+    async fn next(&mut self, until: Option<Instant>) -> Option<Result<Vec<Delivery>, QueueError>> {
+        let next = async {
+            let deliveries = self.watch.next(PAGE, Wait::ForOne).await;
+            if matches!(deliveries, Err(QueueError::Unreachable(_))) {
+                sleep(RETRY_DELAY).await;
+            }
+            deliveries
+        };
+        match until {
+            None => Some(next.await),
+            Some(until) => timeout_at(until, next).await.ok(),
+        }
+    }
+
+    fn accept(
+        &mut self,
+        deliveries: &[Delivery],
+        printer: &mut ResultPrinter,
+    ) -> std::io::Result<()> {
+        for delivery in deliveries {
             let Ok(result) = &delivery.result else {
                 continue;
             };
-            // The id may be that of somebody's other order, whose own result is none of ours.
-            let is_ours = |job: &&Job| {
+            // Another shop's result can have the same id.
+            let is_own = |job: &&Job| {
                 result.product_id == job.product_id.to_string()
                     && result.quantity == job.quantity.to_string()
             };
             let id = result.order_id.as_str();
-            if self.left.get(id).is_some_and(is_ours) {
-                self.left.remove(id);
+            if self.pending.get(id).is_some_and(is_own) {
+                self.pending.remove(id);
                 self.all_completed &= result.status == Status::Completed;
                 printer.print(delivery)?;
             }
@@ -100,16 +115,16 @@ impl<'a> Waiting<'a> {
         printer.flush()
     }
 
-    /// Whether no result will come for some of them, or not where it is waited for, or not now.
-    async fn look(&mut self) -> Result<(), QueueError> {
-        self.warn().await?;
-        let ids: Vec<&str> = self.left.keys().copied().collect();
+    /// Stops waiting for orders that get no result here, and says why.
+    async fn drop_hopeless(&mut self) -> Result<(), QueueError> {
+        self.warn_if_idle().await?;
+        let ids: Vec<&str> = self.pending.keys().copied().collect();
         for ids in ids.chunks(PAGE) {
-            for looked in self.inspector.snapshot(ids).await?.into_iter().flatten() {
-                if let Some(why) = self.in_vain(&looked) {
-                    let id = looked.record.wanted.order_id.as_str();
-                    eprintln!("worker: {id}: {why}");
-                    self.left.remove(id);
+            for snapshot in self.inspector.snapshot(ids).await?.into_iter().flatten() {
+                if let Some(reason) = self.why_hopeless(&snapshot) {
+                    let id = snapshot.record.wanted.order_id.as_str();
+                    eprintln!("worker: {id}: {reason}");
+                    self.pending.remove(id);
                     self.all_completed = false;
                 }
             }
@@ -117,57 +132,54 @@ impl<'a> Waiting<'a> {
         Ok(())
     }
 
-    /// Says once that nobody takes orders, if so.
-    async fn warn(&mut self) -> Result<(), QueueError> {
-        if self.is_warned {
+    /// Warns once if no worker claims orders.
+    async fn warn_if_idle(&mut self) -> Result<(), QueueError> {
+        if self.has_warned {
             return Ok(());
         }
         if let Some(reason) = self.inspector.paused().await? {
             let reason = escape_control(&reason);
             eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
-            self.is_warned = true;
+            self.has_warned = true;
         } else if self.inspector.status().await?.workers.is_empty() {
             eprintln!("worker: no worker is alive; the orders wait for one");
-            self.is_warned = true;
+            self.has_warned = true;
         }
         Ok(())
     }
 
-    fn in_vain(&self, looked: &OrderSnapshot) -> Option<String> {
-        let state = looked.record.state;
+    fn why_hopeless(&self, snapshot: &OrderSnapshot) -> Option<String> {
+        let state = snapshot.record.state;
         if state == State::Review {
-            return Some("it is in review, for a person to see: `worker order` shows why".into());
+            return Some("the order is in review: `worker order` shows why".into());
         }
-        let stream = looked.reply_to.as_ref()?;
-        (state.has_ended() && !self.watch.covers(stream))
-            .then(|| format!("it was put in before, and is {state}: its result is in {stream}"))
+        let stream = snapshot.reply_to.as_ref()?;
+        (state.has_ended() && !self.watch.covers(stream)).then(|| {
+            format!("the order was enqueued before and is {state}; its result is in {stream}")
+        })
     }
 
-    fn name_the_rest(&self) {
-        if self.left.is_empty() {
+    fn list_pending(&self) {
+        if self.pending.is_empty() {
             return;
         }
-        let mut named: Vec<&str> = self.left.keys().copied().collect();
-        named.sort_unstable();
-        let more = named.len().saturating_sub(NAMED);
-        named.truncate(NAMED);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
+        let mut ids: Vec<&str> = self.pending.keys().copied().collect();
+        ids.sort_unstable();
+        let more = match ids.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
         };
-        eprintln!(
-            "worker: no result yet for {}{more}; they are in the queue, and stay there",
-            named.join(", ")
-        );
+        ids.truncate(LISTED);
+        let ids = ids.join(", ");
+        eprintln!("worker: no result yet for {ids}{more}; they stay in the queue");
     }
 }
 
-/// Redis is waited for as the results are.
-fn again_later(done: Result<(), QueueError>) -> Result<(), QueueError> {
+/// Reports an unreachable Redis and goes on: the wait continues when Redis is back.
+fn tolerate_unreachable(done: Result<(), QueueError>) -> Result<(), QueueError> {
     match done {
-        Err(QueueError::Unreachable(error)) => {
-            eprintln!("worker: Redis cannot be reached: {error}; trying again");
+        Err(error @ QueueError::Unreachable(_)) => {
+            eprintln!("worker: {error}; trying again");
             Ok(())
         }
         done => done,

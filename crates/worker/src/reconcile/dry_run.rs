@@ -1,32 +1,37 @@
+//! The dry run: queries HitPoints as a real run does, decides with the same functions, and changes nothing.
+
 use std::collections::HashSet;
 
-use hp_order::{Cause, DecisionInputs, Event, Record, State, step};
+use hp_order::{DecisionInputs, Event, claim, step};
 use hp_queue::OrderSnapshot;
 
-use super::run::{Run, Stopped, ask};
-use crate::patience::retry_while_unreachable;
+use super::{
+    check::query,
+    report::Preview,
+    run::{Run, RunError},
+};
+use crate::engine::retry::retry_while_unreachable;
 
-/// What a run would do: it asks HitPoints as a run does, and changes nothing.
 impl Run<'_> {
-    pub(super) async fn preview(&mut self, ids: &[String]) -> Result<(), Stopped> {
+    pub(super) async fn preview(&mut self, ids: &[String]) -> Result<(), RunError> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let inspector = &self.processor.inspector;
         let mut unknown: HashSet<&str> = ids.iter().copied().collect();
-        for looked in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
-            match looked {
-                Ok(looked) => {
-                    unknown.remove(looked.record.wanted.order_id.as_str());
-                    self.preview_one(&looked).await?;
+        for snapshot in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
+            match snapshot {
+                Ok(snapshot) => {
+                    unknown.remove(snapshot.record.wanted.order_id.as_str());
+                    self.preview_order(&snapshot).await?;
                 }
-                Err((id, why)) => {
+                Err((id, error)) => {
                     unknown.remove(&*id);
-                    self.report.add_unreadable(&id, &why);
+                    self.report.count_unreadable(&id, &error);
                 }
             }
         }
         for id in unknown {
             if self.is_named {
-                self.report.add_unknown(id);
+                self.report.count_unknown(id);
             } else {
                 self.report.repaired += 1;
             }
@@ -35,54 +40,41 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn preview_one(&mut self, looked: &OrderSnapshot) -> Result<(), Stopped> {
-        let record = in_doubt(&looked.record);
-        if record.state.has_ended() && looked.result.is_some() {
-            self.report.ended += 1;
-            return Ok(());
+    async fn preview_order(&mut self, snapshot: &OrderSnapshot) -> Result<(), RunError> {
+        match (snapshot.record.state.has_ended(), &snapshot.result) {
+            (true, Some(_)) => self.report.ended += 1,
+            (true, None) => {
+                self.report.checked += 1;
+                self.report.replayed += 1;
+                self.report.repaired += 1;
+            }
+            (false, _) if snapshot.is_in_hand => self.report.claimed += 1,
+            (false, _) => self.preview_step(snapshot).await?,
         }
-        if record.state.has_ended() {
-            self.report.looked_at += 1;
-            self.report.told_again += 1;
-            self.report.repaired += 1;
-            return Ok(());
-        }
-        if looked.is_in_hand {
-            self.report.in_hand += 1;
-            return Ok(());
-        }
-        self.leave(1).await?;
-        let moment = DecisionInputs {
+        Ok(())
+    }
+
+    async fn preview_step(&mut self, snapshot: &OrderSnapshot) -> Result<(), RunError> {
+        self.acquire_permits(1).await?;
+        let inputs = DecisionInputs {
             now: self.processor.inspector.now().await?,
             jitter: 0.0,
         };
-        let event = ask(self.processor, &record, moment.now).await;
-        let contact = event.vendor_signal();
-        if let Event::Reconciled(finding) = &event {
-            self.hear_alone(finding)?;
+        let record = claim(&snapshot.record, &snapshot.claim_facts);
+        let event = query(self.processor, &record, inputs.now).await;
+        let signal = event.vendor_signal();
+        if let Event::Reconciled(verdict) = &event {
+            self.count_verdict(verdict)?;
         }
-        let step = step(&record, event, &self.processor.policy, moment);
-        let id = record.wanted.order_id.as_str();
-        self.report.add(id, looked.record.state, contact, &step);
-        self.report.preview.push(super::report::Preview {
+        let step = step(&record, event, &self.processor.policy, inputs);
+        let (id, before) = (record.wanted.order_id.as_str(), snapshot.record.state);
+        self.report.count(id, before, signal, &step);
+        self.report.preview.push(Preview {
             order_id: id.into(),
-            from: looked.record.state.as_str(),
+            from: before.as_str(),
             to: step.state.as_str(),
             message: step.message,
         });
         Ok(())
-    }
-}
-
-/// As a run would claim it: nobody knows what became of an order whose worker is gone.
-fn in_doubt(record: &Record) -> Record {
-    let (state, cause) = match record.state {
-        State::Submitting => (State::Uncertain, Some(Cause::WorkerDied)),
-        state => (state, record.cause),
-    };
-    Record {
-        state,
-        cause,
-        ..record.clone()
     }
 }

@@ -1,21 +1,22 @@
-//! What a person, a script and a spreadsheet see of a run.
+//! The report of a run: in the log, on the terminal, as JSON, and as a file.
 
 use std::{
     fs::File,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tracing::{error, info};
 
 use super::{audit::Audit, report::Report, run::Progress};
-use crate::out::escape_control;
+use crate::terminal::escape_control;
 
-/// A count of the orders gone through, on a terminal only.
+/// Counts the orders that are done, on a terminal only.
 pub(super) struct Bar(ProgressBar);
 
-pub(super) fn bar(is_hidden: bool) -> Bar {
+pub(super) fn progress_bar(is_hidden: bool) -> Bar {
     let bar = if is_hidden {
         ProgressBar::hidden()
     } else {
@@ -40,21 +41,42 @@ impl Progress for Bar {
     }
 }
 
-pub(super) fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+/// Logs the end of a run.
+pub(super) fn log(report: &Report) {
+    let figures = report
+        .figures()
+        .map(|figure| format!("{} {}", figure.name, figure.count));
+    let amounts = report
+        .amounts
+        .iter()
+        .map(|(currency, amount)| format!("{amount} {currency}"));
+    let amounts: Vec<_> = amounts.collect();
+    info!(
+        found = figures.join(", "),
+        charged = amounts.join(", "),
+        needs_review = report.review_ids.join(", "),
+        dry_run = report.dry_run,
+        took_ms = report.took_ms(),
+        "reconciliation run ended"
+    );
+    if let Some(reason) = &report.incomplete {
+        error!(reason, "reconciliation run incomplete");
+    }
+}
+
+pub(super) fn print(report: &Report, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     if as_json {
         return writeln!(out, "{}", serde_json::to_string_pretty(report)?);
     }
     for preview in &report.preview {
         let message = escape_control(preview.message.as_deref().unwrap_or_default());
-        writeln!(
-            out,
-            "{}  {} -> {}  {message}",
-            preview.order_id, preview.from, preview.to
-        )?;
+        let (id, from, to) = (&preview.order_id, preview.from, preview.to);
+        writeln!(out, "{id}  {from} -> {to}  {message}")?;
     }
-    for (name, figure) in report.figures() {
-        writeln!(out, "{:<18}{figure:>9}", words(name))?;
+    for figure in report.figures() {
+        let label = figure.name.replace('_', " ");
+        writeln!(out, "{label:<18}{:>9}", figure.count)?;
     }
     for (currency, amount) in &report.amounts {
         writeln!(out, "{:<18}{amount:>9}", format!("charged, {currency}"))?;
@@ -62,55 +84,48 @@ pub(super) fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
     if let Some(audit) = &report.audit {
         print_audit(&mut out, audit)?;
     }
-    for id in &report.needs_a_person {
-        writeln!(out, "needs a person: {id}")?;
+    for id in &report.review_ids {
+        writeln!(out, "needs review: {id}")?;
     }
-    let took = Duration::from_millis(report.took());
+    let took = Duration::from_millis(report.took_ms());
     writeln!(out, "in {}", humantime::format_duration(took))
 }
 
-fn print_audit(out: &mut impl Write, audit: &Audit) -> std::io::Result<()> {
+fn print_audit(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
     for (name, figure) in audit.figures() {
         writeln!(out, "{:<18}{figure:>9}", format!("audit: {name}"))?;
     }
     for (currency, sum) in &audit.totals.by_currency {
-        let line = format!("{} orders, {} cards", sum.orders, sum.cards);
-        writeln!(out, "audit: {} {currency} in {line}", sum.amount)?;
+        let (orders, cards) = (sum.orders, sum.cards);
+        writeln!(out, "audit: {} {currency} in {orders} orders, {cards} cards", sum.amount)?;
     }
     for found in &audit.disagreements {
-        writeln!(
-            out,
-            "audit: {}: {}",
-            found.order_id,
-            escape_control(&found.what)
-        )?;
+        let difference = escape_control(&found.difference);
+        writeln!(out, "audit: {}: {difference}", found.order_id)?;
     }
     Ok(())
 }
 
-fn words(name: &str) -> String {
-    name.replace('_', " ")
-}
-
-/// A file for a report: rows of figure, key and value for a spreadsheet where its name ends in .csv, else JSON.
+/// A file for a report: CSV rows of figure, key and value if its name ends in .csv, else JSON.
 pub(super) struct ReportFile {
     file: File,
     path: PathBuf,
 }
 
-/// Before the run: a file that cannot be written is found out now.
-pub(super) fn create(path: &Path) -> Result<ReportFile, String> {
-    let file = File::create(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let path = path.to_owned();
-    Ok(ReportFile { file, path })
-}
-
 impl ReportFile {
+    /// Creates the file before the run, so that a file that cannot be written is an error now.
+    pub(super) fn create(path: &Path) -> Result<Self, String> {
+        let file = File::create(path)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        let path = path.to_owned();
+        Ok(Self { file, path })
+    }
+
     pub(super) fn write(self, report: &Report) -> Result<(), String> {
         let Self { mut file, path } = self;
         let is_csv = path
             .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
         let written = if is_csv {
             write_rows(report, file)
         } else {
@@ -118,15 +133,15 @@ impl ReportFile {
                 .map_err(Into::into)
                 .and_then(|json| writeln!(file, "{json}"))
         };
-        written.map_err(|error| format!("{}: {error}", path.display()))
+        written.map_err(|error| format!("cannot write {}: {error}", path.display()))
     }
 }
 
-fn write_rows(report: &Report, file: File) -> std::io::Result<()> {
+fn write_rows(report: &Report, file: File) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(file);
     table.write_record(["figure", "key", "value"])?;
-    for [figure, key, value] in report.rows() {
-        table.write_record([figure, key, value])?;
+    for row in report.rows() {
+        table.write_record(row)?;
     }
     table.flush()
 }

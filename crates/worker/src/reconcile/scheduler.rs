@@ -3,67 +3,82 @@ use std::{sync::Arc, time::Duration};
 use hp_order::Millis;
 use hp_queue::{LeaseState, QueueError, RunLease};
 use tokio::time::sleep;
-use tracing::{error, info, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::{
+    output::log,
     report::Report,
-    run::{Run, Stopped},
-    schedule::Schedule,
+    run::{Run, RunError},
 };
 use crate::{
-    metrics::Metrics,
-    run::{OrderProcessor, Shutdown},
+    admin::metrics::{Metrics, RunEnd},
+    config::{Config, Schedule},
+    engine::processor::OrderProcessor,
 };
 
-/// How long Redis is left alone after it failed.
-const PAUSE: Duration = Duration::from_secs(5);
-/// The longest time without a look at the schedule: the clock may be set.
+/// The delay after a failure of Redis.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+/// The longest time without a look at the schedule, because clocks can be set.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
-/// When this process looks for a run to make.
+/// Starts reconciliation runs in this process.
 pub(crate) struct Scheduler {
-    pub(crate) processor: Arc<OrderProcessor>,
-    pub(crate) schedule: Schedule,
-    pub(crate) stuck_after: Duration,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) stop: Shutdown,
+    processor: Arc<OrderProcessor>,
+    schedule: Schedule,
+    stuck_after: Duration,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
 }
 
 impl Scheduler {
-    /// Makes the run of each tick if no other worker does; one that was missed, or given up half-way by a worker that
-    /// died, once. Returns when it is asked to stop.
-    pub(crate) async fn keep(self) {
-        while !self.stop.is_asked() {
-            let pause = match self.look().await {
-                Ok(pause) => pause,
-                Err(error) => {
-                    warn!(%error, "not known whether a reconciliation run is due");
-                    PAUSE
-                }
-            };
+    pub(crate) fn new(
+        processor: Arc<OrderProcessor>,
+        config: &Config,
+        metrics: Arc<Metrics>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            processor,
+            schedule: config.reconcile.schedule.clone(),
+            stuck_after: config.reconcile.stuck_after,
+            metrics,
+            stop,
+        }
+    }
+
+    /// Makes the run of each tick unless another process does. Missed runs, and those that a dead worker left incomplete,
+    /// are merged into one. Returns when it is asked to stop.
+    pub(crate) async fn run(self) {
+        while !self.stop.is_cancelled() {
+            let pause = self.make_due_run().await.unwrap_or_else(|error| {
+                warn!(%error, "cannot find out whether a reconciliation run is due");
+                RETRY_DELAY
+            });
             tokio::select! {
-                () = self.stop.wait() => {}
+                () = self.stop.cancelled() => {}
                 () = sleep(pause.min(LONGEST_SLEEP)) => {}
             }
         }
     }
 
-    /// Makes a run if one is due. Answers when to look again.
-    async fn look(&self) -> Result<Duration, QueueError> {
-        let now = self.processor.inspector.now().await?;
-        // A pause is over when somebody says so; the tick is not done until then.
-        if self.processor.inspector.paused().await?.is_some() {
-            return Ok(PAUSE);
+    /// Makes a run if one is due. Returns when to look again.
+    async fn make_due_run(&self) -> Result<Duration, QueueError> {
+        let processor = &self.processor;
+        let now = processor.inspector.now().await?;
+        // The run of this tick is made when the queue is resumed.
+        if processor.inspector.paused().await?.is_some() {
+            return Ok(RETRY_DELAY);
         }
         let Some(tick) = self.schedule.latest(now) else {
             return Ok(self.until_next(now));
         };
-        let holder = format!("{} {:x}", self.processor.name, rand::random::<u64>());
-        let turn = RunLease::new(self.processor.handle.clone(), holder, tick);
-        match turn.acquire(self.processor.lease).await? {
+        let holder = format!("{} {}", processor.name, processor.random.alphanumeric(16));
+        let lease = RunLease::new(processor.queue.clone(), holder, tick);
+        match lease.acquire(processor.lease).await? {
             LeaseState::Held(now) => {
-                let report = Report::begin(&self.processor.name, Some(tick), now);
-                self.make(&turn, report).await?;
+                let report = Report::new(&processor.name, Some(tick), now);
+                self.make(&lease, report).await?;
                 Ok(Duration::ZERO)
             }
             LeaseState::HeldByOther(left) => Ok(left + Duration::from_millis(1)),
@@ -78,75 +93,70 @@ impl Scheduler {
         })
     }
 
-    async fn make(&self, turn: &RunLease, report: Report) -> Result<(), QueueError> {
-        let started_at = Millis(report.started_at);
-        let until = started_at.before(self.stuck_after);
-        let (halt, halted) = Shutdown::by_hand();
-        let mut run = Run::new(&self.processor, report, &(), halted);
+    async fn make(&self, lease: &RunLease, report: Report) -> Result<(), QueueError> {
+        let until = Millis(report.started_at).before(self.stuck_after);
+        let halt = self.stop.child_token();
+        let mut run = Run::new(&self.processor, report, &(), halt.clone());
         let mut is_lost = false;
-        let watch = async {
-            tokio::select! {
-                () = self.renew(turn) => is_lost = true,
-                () = self.stop.wait() => {}
-            }
-            halt();
+        let guard = async {
+            self.renew(lease).await;
+            is_lost = true;
+            halt.cancel();
             std::future::pending().await
         };
         let ended = tokio::select! {
-            ended = run.through_all(until) => ended,
-            never = watch => never,
+            ended = run.check_all(until) => ended,
+            never = guard => never,
         };
-        let ended = if is_lost { Err(Stopped::Lost) } else { ended };
-        let report = run.reported(&ended);
-        tell(&report);
-        self.metrics.count(&report);
+        let ended = if is_lost { Err(RunError::Lost) } else { ended };
+        let report = run.into_report(&ended);
+        log(&report);
+        self.count(&report);
+        self.publish(lease, &report, ended).await
+    }
+
+    fn count(&self, report: &Report) {
+        let end = RunEnd {
+            is_complete: report.incomplete.is_none(),
+            at: report.finished_at,
+            took: Duration::from_millis(report.took_ms()),
+        };
+        let figures = report.figures();
+        self.metrics
+            .count_run(&end, figures.map(|figure| (figure.name, figure.count)));
+    }
+
+    async fn publish(
+        &self,
+        lease: &RunLease,
+        report: &Report,
+        ended: Result<(), RunError>,
+    ) -> Result<(), QueueError> {
         let fields = report.fields();
-        let told = match ended {
-            // A silence may be about single orders, and then lasts for as long as they do.
-            Ok(()) | Err(Stopped::Lost | Stopped::Silent) => turn.finish(&fields).await?,
-            Err(Stopped::Interrupted) => turn.give_up(Duration::ZERO, &fields).await?,
-            Err(_) => turn.give_up(self.processor.lease, &fields).await?,
+        let state = match ended {
+            // Missing answers may concern single orders, and then stay missing as long as these orders do.
+            Ok(()) | Err(RunError::Lost | RunError::VendorUnreachable) => {
+                lease.finish(&fields).await?
+            }
+            Err(RunError::Interrupted) => lease.give_up(Duration::ZERO, &fields).await?,
+            Err(_) => lease.give_up(self.processor.lease, &fields).await?,
         };
-        if told == LeaseState::Lost {
-            warn!(
-                "another worker makes this reconciliation run: its report is the one that counts"
-            );
+        if state == LeaseState::Lost {
+            warn!("run lease lost: the report of the process that holds it now counts");
         }
         Ok(())
     }
 
-    /// Keeps the right to a run. Returns when it is lost.
-    async fn renew(&self, turn: &RunLease) {
+    /// Renews the lease on a run. Returns when it is lost.
+    async fn renew(&self, lease: &RunLease) {
+        let time = self.processor.lease;
         loop {
-            sleep(self.processor.lease / 3).await;
-            match turn.renew(self.processor.lease).await {
+            sleep(time / 3).await;
+            match lease.renew(time).await {
                 Ok(LeaseState::Held(_)) => {}
                 Ok(_) => return,
-                Err(error) => warn!(%error, "the right to this run is not renewed"),
+                Err(error) => warn!(%error, "cannot renew the run lease"),
             }
         }
-    }
-}
-
-/// The log's share of a report.
-pub(crate) fn tell(report: &Report) {
-    let figures = report
-        .figures()
-        .map(|(name, figure)| format!("{name} {figure}"));
-    let amounts = report
-        .amounts
-        .iter()
-        .map(|(currency, amount)| format!("{amount} {currency}"));
-    let amounts: Vec<_> = amounts.collect();
-    info!(
-        found = figures.join(", "),
-        charged = amounts.join(", "),
-        needs_a_person = report.needs_a_person.join(", "),
-        dry_run = report.dry_run,
-        took_ms = report.took(),
-        "reconciled"
-    );
-    if let Some(why) = &report.incomplete {
-        error!(why, "the reconciliation run is not complete");
     }
 }

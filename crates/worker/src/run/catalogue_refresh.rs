@@ -4,27 +4,26 @@ use backon::{ExponentialBuilder, Retryable};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::OrderProcessor;
+use crate::engine::processor::OrderProcessor;
 
 /// How often the product list is fetched.
-const EVERY: Duration = Duration::from_mins(10);
+const INTERVAL: Duration = Duration::from_mins(10);
 /// How long the first order waits for the first list.
-const FIRST: Duration = Duration::from_secs(5);
+const START_LIMIT: Duration = Duration::from_secs(5);
 
-/// Fetches the product list before the first order is taken. Without one the worker starts all the same.
-pub(super) async fn first_list(processor: &OrderProcessor) {
-    match timeout(FIRST, processor.catalogue.refresh()).await {
-        Ok(Ok(products)) => info!(products, "fetched the product list"),
-        Ok(Err(error)) => {
-            warn!(%error, "no product list yet; orders go to HitPoints unchecked by it");
-        }
-        Err(_) => warn!("no product list after {FIRST:?}; orders go to HitPoints unchecked by it"),
-    }
+/// Fetches the product list before the first order is claimed. The worker starts without a list, too.
+pub(super) async fn fetch_first_list(processor: &OrderProcessor) {
+    let error = match timeout(START_LIMIT, processor.catalogue.refresh()).await {
+        Ok(Ok(products)) => return info!(products, "product list fetched"),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {START_LIMIT:?}"),
+    };
+    warn!(%error, "no product list yet; orders are submitted without a check against it");
 }
 
-/// Keeps the product list, and the answer to the probe, up to date for as long as the worker runs.
-pub(super) async fn keep_fresh(processor: Arc<OrderProcessor>) {
-    let patient = ExponentialBuilder::default()
+/// Keeps the product list and the answer of the not-found probe up to date for as long as the worker runs.
+pub(super) async fn run_refresh(processor: Arc<OrderProcessor>) {
+    let backoff = ExponentialBuilder::default()
         .with_min_delay(Duration::from_secs(1))
         .with_max_delay(Duration::from_mins(1))
         .with_jitter()
@@ -32,16 +31,14 @@ pub(super) async fn keep_fresh(processor: Arc<OrderProcessor>) {
     loop {
         processor.probe.refresh().await;
         if processor.catalogue.is_known() {
-            sleep(EVERY).await;
+            sleep(INTERVAL).await;
         }
         let refreshed = (|| processor.catalogue.refresh())
-            .retry(patient)
-            .notify(
-                |error, again_in| warn!(%error, ?again_in, "the product list cannot be fetched"),
-            )
+            .retry(backoff)
+            .notify(|error, retry_in| warn!(%error, ?retry_in, "cannot fetch the product list"))
             .await;
         if let Ok(products) = refreshed {
-            info!(products, "fetched the product list");
+            info!(products, "product list fetched");
         }
     }
 }

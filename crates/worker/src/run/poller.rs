@@ -6,182 +6,210 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::sleep,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{
-    OrderProcessor,
-    backend::Orders,
-    held::{ClaimRequestTime, ClaimedOrder},
-    keep::patience,
-    stop::Shutdown,
+use super::backend::Orders;
+use crate::engine::{
+    claimed_order::{ClaimRequestTime, ClaimedOrder},
+    processor::OrderProcessor,
+    retry::endless_backoff,
 };
 
-/// How often a queue is looked at that is paused, or whose breaker is open.
-const PAUSED: Duration = Duration::from_secs(1);
+/// The time between two looks at a queue that is paused or whose breaker is open.
+const BLOCKED_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time without a look.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Starts to take orders, no more than there are slots, and hands them to the backend.
+/// Starts to claim orders, no more than there are slots, and hands them to the backend.
 pub(super) fn start(
     processor: Arc<OrderProcessor>,
     inbox: Inbox,
     slots: usize,
-    stop: Shutdown,
+    stop: CancellationToken,
 ) -> Orders {
     let (hand_over, orders) = mpsc::channel(slots);
-    let taker = Poller {
+    let poller = Poller {
         processor: Arc::clone(&processor),
-        entry: entry_in(inbox),
+        inbox_entry: wait_for_entry(inbox),
         slots: Arc::new(Semaphore::new(slots)),
         hand_over,
-        first: FirstSource::Inbox,
+        first_source: FirstSource::Inbox,
         paused: None,
-        is_silent: false,
-        no_take: patience(),
-        no_watch: patience(),
+        is_breaker_open: false,
+        claim_delays: endless_backoff(),
+        inbox_delays: endless_backoff(),
     };
-    let taking = tokio::spawn(taker.run(stop.clone()));
-    Orders::new(processor, orders, taking, stop)
+    let polling = tokio::spawn(poller.run(stop.clone()));
+    Orders::new(processor, orders, polling, stop)
 }
 
 struct Poller {
     processor: Arc<OrderProcessor>,
     /// Ready when the inbox holds an entry. Kept from one rest to the next, since it blocks a connection.
-    entry: Entry,
+    inbox_entry: InboxEntry,
     slots: Arc<Semaphore>,
     hand_over: mpsc::Sender<ClaimedOrder>,
-    first: FirstSource,
+    first_source: FirstSource,
     paused: Option<String>,
-    is_silent: bool,
-    /// Pauses while orders cannot be taken, and while the inbox cannot be watched.
-    no_take: ExponentialBackoff,
-    no_watch: ExponentialBackoff,
+    is_breaker_open: bool,
+    /// Delays while claim requests fail.
+    claim_delays: ExponentialBackoff,
+    /// Delays while the inbox cannot be watched.
+    inbox_delays: ExponentialBackoff,
 }
 
-type Entry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> + Send>>;
+type InboxEntry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> + Send>>;
 
-/// What to wait for before the next take.
+/// What to wait for before the next claim request.
 enum Rest {
-    Not,
+    None,
     For(Duration),
+    /// For a new entry or a rescheduled order, and no longer than this.
     ForOrders(Duration),
 }
 
 impl Poller {
-    async fn run(mut self, stop: Shutdown) {
+    async fn run(mut self, stop: CancellationToken) {
         loop {
             let slots = tokio::select! {
                 biased;
-                () = stop.wait() => return,
-                slots = free(&self.slots) => slots,
+                () = stop.cancelled() => return,
+                slots = free_slots(&self.slots) => slots,
             };
-            // Never dropped half-way: what a take claims would lie idle until its lease ends.
-            let rest = self.take(slots).await;
+            // Never cancelled half-way: orders that Redis has claimed for us would idle until their lease ends.
+            let rest = self.claim(slots).await;
             tokio::select! {
                 biased;
-                () = stop.wait() => return,
+                () = stop.cancelled() => return,
                 () = self.rest(rest) => {}
             }
         }
     }
 
-    async fn take(&mut self, mut slots: OwnedSemaphorePermit) -> Rest {
-        let asked = ClaimRequestTime::now();
-        let mut taken = match self
-            .processor
-            .ledger
-            .claim_batch(slots.num_permits(), self.processor.lease, self.first)
-            .await
-        {
-            Ok(taken) => taken,
+    async fn claim(&mut self, slots: OwnedSemaphorePermit) -> Rest {
+        let (ledger, lease) = (&self.processor.ledger, self.processor.lease);
+        let request = ClaimRequestTime::now();
+        let claimed = ledger
+            .claim_batch(slots.num_permits(), lease, self.first_source)
+            .await;
+        match claimed {
+            Ok(batch) => self.accept(batch, request, slots),
             Err(error) => {
-                let again_in = self.no_take.next().unwrap_or(IDLE);
-                warn!(%error, ?again_in, "orders cannot be taken");
-                return Rest::For(again_in);
+                let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
+                warn!(%error, ?retry_in, "cannot claim orders");
+                Rest::For(retry_in)
             }
-        };
-        self.no_take = patience();
-        // Only after a take that brought something: of single orders that try whether HitPoints is back, one that
-        // cannot tell would else be the next one again.
-        if !taken.claimed.is_empty() {
-            self.first = match self.first {
-                FirstSource::Inbox => FirstSource::Schedule,
-                FirstSource::Schedule => FirstSource::Inbox,
-            };
         }
-        self.report(&taken);
-        self.processor.holds.learn(std::mem::take(&mut taken.holds));
-        let take = asked.answered(taken.now);
-        let rest = match taken.next_due {
-            _ if taken.paused.is_some() => Rest::For(PAUSED),
-            _ if taken.wait.is_some() => Rest::For(taken.wait.unwrap_or(PAUSED).min(PAUSED)),
-            _ if taken.more => Rest::Not,
-            next_due => Rest::ForOrders(next_due.unwrap_or(IDLE).min(IDLE)),
-        };
-        for claimed in taken.claimed {
+    }
+
+    fn accept(
+        &mut self,
+        mut batch: ClaimBatch,
+        request: ClaimRequestTime,
+        mut slots: OwnedSemaphorePermit,
+    ) -> Rest {
+        self.claim_delays = endless_backoff();
+        self.log_changes(&batch);
+        self.alternate(&batch);
+        let holds = std::mem::take(&mut batch.holds);
+        self.processor.balance_gate.update(holds);
+        let (times, rest) = (request.answered(batch.now), rest_after(&batch));
+        for claim in batch.claimed {
             let Some(slot) = slots.split(1) else { break };
-            // Fails only if the backend is gone, and with it the worker: the lease then gives the order to another.
+            // Fails only after the backend and so the worker has stopped. Another worker claims the order after its lease.
             let _ = self
                 .hand_over
-                .try_send(ClaimedOrder::new(claimed, take, slot));
+                .try_send(ClaimedOrder::new(claim, times, slot));
         }
         rest
     }
 
+    /// Lets the other source come first next time, so that neither starves. An empty batch changes nothing: while the
+    /// breaker lets single orders through, an order that cannot learn anything would otherwise be the next one again.
+    fn alternate(&mut self, batch: &ClaimBatch) {
+        if batch.claimed.is_empty() {
+            return;
+        }
+        self.first_source = match self.first_source {
+            FirstSource::Inbox => FirstSource::Schedule,
+            FirstSource::Schedule => FirstSource::Inbox,
+        };
+    }
+
     async fn rest(&mut self, rest: Rest) {
         let at_most = match rest {
-            Rest::Not => return,
+            Rest::None => return,
             Rest::For(time) => return sleep(time).await,
             Rest::ForOrders(at_most) => at_most,
         };
         tokio::select! {
-            (inbox, waited) = &mut self.entry => {
-                self.entry = entry_in(inbox);
-                match waited {
-                    Ok(()) => self.no_watch = patience(),
-                    Err(error) => {
-                        let again_in = self.no_watch.next().unwrap_or(IDLE);
-                        warn!(%error, ?again_in, "the inbox cannot be watched");
-                        sleep(again_in).await;
-                    }
-                }
+            (inbox, waited) = &mut self.inbox_entry => {
+                self.inbox_entry = wait_for_entry(inbox);
+                self.after_inbox_wait(waited).await;
             }
-            () = self.processor.postponed.notified() => {}
+            () = self.processor.rescheduled.notified() => {}
             () = sleep(at_most) => {}
         }
     }
 
-    fn report(&mut self, taken: &ClaimBatch) {
-        for (id, why) in &taken.unreadable {
+    async fn after_inbox_wait(&mut self, waited: Result<(), QueueError>) {
+        match waited {
+            Ok(()) => self.inbox_delays = endless_backoff(),
+            Err(error) => {
+                let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
+                warn!(%error, ?retry_in, "cannot watch the inbox");
+                sleep(retry_in).await;
+            }
+        }
+    }
+
+    /// Logs changes of the queue's state, and records that cannot be read.
+    fn log_changes(&mut self, batch: &ClaimBatch) {
+        for (id, error) in &batch.unreadable {
             warn!(
                 id,
-                why,
-                "this order's ledger record cannot be read: mend it, and do not delete it, for it may be charged"
+                error,
+                "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
             );
         }
-        if self.is_silent != taken.silent_since.is_some() {
-            self.is_silent = taken.silent_since.is_some();
-            if self.is_silent {
-                warn!(
-                    "HitPoints gives no answers: one order at a time tries whether it is back, the others wait"
-                );
+        let is_breaker_open = batch.silent_since.is_some();
+        if self.is_breaker_open != is_breaker_open {
+            self.is_breaker_open = is_breaker_open;
+            if is_breaker_open {
+                warn!("breaker open: HitPoints does not answer; one order at a time tries, the others wait");
             } else {
-                info!("HitPoints answers again");
+                info!("breaker closed: HitPoints answers again");
             }
         }
-        if self.paused != taken.paused {
-            if let Some(reason) = &taken.paused {
-                warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
-            } else {
-                info!("the queue goes on");
+        if self.paused != batch.paused {
+            match &batch.paused {
+                Some(reason) => {
+                    warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
+                }
+                None => info!("queue resumed"),
             }
-            self.paused.clone_from(&taken.paused);
+            self.paused.clone_from(&batch.paused);
         }
     }
 }
 
-/// All slots that are free, at least one.
-async fn free(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+fn rest_after(batch: &ClaimBatch) -> Rest {
+    match batch.next_due {
+        _ if batch.paused.is_some() => Rest::For(BLOCKED_INTERVAL),
+        _ if batch.wait.is_some() => Rest::For(
+            batch
+                .wait
+                .unwrap_or(BLOCKED_INTERVAL)
+                .min(BLOCKED_INTERVAL),
+        ),
+        _ if batch.more => Rest::None,
+        next_due => Rest::ForOrders(next_due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL)),
+    }
+}
+
+/// Returns all free slots, as soon as there is one.
+async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     let Ok(mut free) = Arc::clone(slots).acquire_owned().await else {
         return std::future::pending().await;
     };
@@ -192,9 +220,9 @@ async fn free(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     free
 }
 
-fn entry_in(mut inbox: Inbox) -> Entry {
+fn wait_for_entry(mut inbox: Inbox) -> InboxEntry {
     Box::pin(async move {
-        let waited = inbox.wait(IDLE).await;
+        let waited = inbox.wait(IDLE_INTERVAL).await;
         (inbox, waited)
     })
 }

@@ -5,20 +5,23 @@ use std::{
 };
 
 use apalis_core::{error::BoxDynError, task::Task};
-use hp_order::{DecisionInputs, Event, Next, State, Step, step};
-use hp_queue::Settled;
+use hp_order::Event;
 use tower::{Layer, Service};
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, warn};
 
-use super::{OrderProcessor, held::ClaimedOrder, keep};
+use crate::engine::{
+    claimed_order::ClaimedOrder,
+    lease::while_leased,
+    processor::OrderProcessor,
+    settle::{Settler, order_span, settle},
+};
 
-/// Settles each order inside its own job, so that its slot and the drain cover the settling too. Keeps the lease
-/// meanwhile.
+/// Settles each order inside its own task, so that the concurrency slot and the drain cover the settlement too.
 #[derive(Clone)]
-pub(crate) struct SettleLayer(pub(super) Arc<OrderProcessor>);
+pub(super) struct SettleLayer(pub(super) Arc<OrderProcessor>);
 
 #[derive(Clone)]
-pub(crate) struct SettleService<S> {
+pub(super) struct SettleService<S> {
     inner: S,
     processor: Arc<OrderProcessor>,
 }
@@ -49,72 +52,21 @@ where
     }
 
     fn call(&mut self, task: Task<ClaimedOrder>) -> Self::Future {
-        let (processor, held) = (Arc::clone(&self.processor), task.args.clone());
-        let record = held.record();
-        let span = info_span!("order", id = %record.wanted.order_id, claim = record.claim, traceparent = held.claimed.traceparent);
-        // "Not found" is as old as its question: it is judged by the time before the call.
-        let moment = held.moment();
+        let (processor, order) = (Arc::clone(&self.processor), task.args.clone());
+        let span = order_span(&order.claim);
+        let inputs = processor.decision_inputs(order.now());
         let work = self.inner.call(task);
-        Box::pin(
-            async move {
-                let done = keep::leased(&processor, &held.claimed, work).await;
-                let event = done.map_err(Into::into).unwrap_or_else(|error| {
-                    warn!(%error, "the order's code failed; its outcome is unknown");
-                    Event::Panicked
-                });
-                settle(&processor, &held, event, moment).await;
-                Ok(())
-            }
-            .instrument(span),
-        )
-    }
-}
-
-/// Moves the order on in the ledger. An outcome that cannot be written is kept until it can.
-pub(super) async fn settle(
-    processor: &OrderProcessor,
-    held: &ClaimedOrder,
-    event: Event,
-    moment: DecisionInputs,
-) {
-    let contact = event.vendor_signal();
-    let step = step(held.record(), event, &processor.policy, moment);
-    if let Some(reason) = &step.pause {
-        keep::until_written(|| processor.control.pause(reason, &processor.name)).await;
-        warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
-    }
-    match keep::until_written(|| processor.ledger.settle(&held.claimed, &step, contact)).await {
-        Settled::Applied(result) => {
-            tell(&step, result.as_deref());
-            if matches!(step.next, Next::After(_)) {
-                processor.postponed.notify_one();
-            }
-        }
-        Settled::Stale => {
-            warn!(state = %step.state, "claimed by another worker meanwhile, or Redis was restarted: this outcome is dropped, and HitPoints asked");
-        }
-        Settled::Restored => {
-            warn!(state = %step.state, "Redis had forgotten this order: it is there again, and HitPoints is asked what became of it");
-            processor.postponed.notify_one();
-        }
-    }
-}
-
-fn tell(step: &Step, result: Option<&str>) {
-    let (state, cause, code) = (
-        step.state,
-        step.cause.map(hp_order::Cause::as_str),
-        step.code,
-    );
-    let message = step.message.as_deref();
-    match &step.next {
-        Next::End(ending) => {
-            info!(%state, reason = ending.reason(), code, attempts = step.attempts, result, "ended");
-        }
-        Next::Review => warn!(%state, cause, code, answer = message, "needs a person"),
-        Next::After(delay) if state == State::Uncertain => {
-            warn!(%state, cause, code, answer = message, ?delay, "outcome unknown; asking HitPoints later");
-        }
-        Next::After(delay) => debug!(%state, code, answer = message, ?delay, "later"),
+        let settled = async move {
+            let (ledger, lease) = (&processor.ledger, processor.lease);
+            let processed = while_leased(ledger, &order.claim, lease, work).await;
+            let event = processed.map_err(Into::into).unwrap_or_else(|error| {
+                warn!(%error, "processing panicked; the outcome of the order is unknown");
+                Event::Panicked
+            });
+            // A worker retries until the outcome is written.
+            let _ = settle(&processor, &order.claim, event, inputs, Settler::Worker).await;
+            Ok(())
+        };
+        Box::pin(settled.instrument(span))
     }
 }

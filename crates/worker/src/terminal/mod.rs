@@ -1,43 +1,52 @@
-//! Standard output, and what of other people's texts may go there.
+//! What commands print, and which text of others may go there.
+
+pub(crate) mod format;
+pub(crate) mod table;
 
 use std::{borrow::Cow, error::Error, io};
 
-/// Prints a line. A reader that has gone away, as `head` does, is an error to pass on, where `println!` would panic.
+/// Why a command could not be carried out.
+pub(crate) type CommandError = Box<dyn Error>;
+
+/// `true` if the command succeeded completely, `false` if a part of it did not.
+pub(crate) type CommandResult = Result<bool, CommandError>;
+
+/// Prints a line to standard output. Returns an error if nobody reads it any more, where `println!` would panic.
 macro_rules! outln {
-    ($($words:tt)*) => {{
+    ($($text:tt)*) => {{
         use std::io::Write as _;
-        writeln!(std::io::stdout().lock(), $($words)*)
+        writeln!(std::io::stdout().lock(), $($text)*)
     }};
 }
 pub(crate) use outln;
 
-/// Whether what ended a command is only that nobody reads its output any more.
+/// `true` if the error only says that nobody reads the output any more, as after `| head`.
 pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    let of_io = error.downcast_ref().map(io::Error::kind);
-    let of_json = || {
+    let from_io = error.downcast_ref().map(io::Error::kind);
+    let from_json = || {
         error
             .downcast_ref()
             .and_then(serde_json::Error::io_error_kind)
     };
-    of_io.or_else(of_json) == Some(io::ErrorKind::BrokenPipe)
+    from_io.or_else(from_json) == Some(io::ErrorKind::BrokenPipe)
 }
 
-/// Text of others as it may be shown: control characters, which can make a terminal lie, are spelt out.
+/// Escapes control characters in text of others, because they can make a terminal lie.
 pub(crate) fn escape_control(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    if !text.contains(is_unsafe) {
         return text.into();
     }
-    let spelt = |c: char| {
-        if is_hidden(c) {
+    let escape = |c: char| {
+        if is_unsafe(c) {
             c.escape_default().to_string()
         } else {
             c.into()
         }
     };
-    text.chars().map(spelt).collect::<String>().into()
+    text.chars().map(escape).collect::<String>().into()
 }
 
-/// The same, but that it may have several lines.
+/// Escapes control characters, but keeps line ends.
 pub(crate) fn escape_control_lines(text: &str) -> String {
     text.lines()
         .map(escape_control)
@@ -45,8 +54,8 @@ pub(crate) fn escape_control_lines(text: &str) -> String {
         .join("\n")
 }
 
-/// Control characters, and those that turn the direction of what follows.
-fn is_hidden(c: char) -> bool {
+/// Control characters, and those that change the direction of the text after them.
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -56,7 +65,7 @@ mod tests {
     use super::escape_control;
 
     #[test]
-    fn what_could_make_a_terminal_lie_is_spelt_out() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             escape_control("balance too low, 余额不足"),
             "balance too low, 余额不足"
