@@ -34,7 +34,7 @@ part == "ledger" {
     charges += $4
     times[$1] = $4
     if ($4 != 1) { twice++; report($1, "was charged " $4 " times") }
-    if (!($1 in status)) report($1, "was charged, but nobody ordered it")
+    if (!($1 in status)) report($1, "was charged, but is not in the list of orders")
     else if (status[$1] != "completed") report($1, "was charged, but its expected status is " status[$1])
     else if ($2 != product[$1] || $3 != quantity[$1])
         report($1, "was charged as " $3 " of product " $2 ", but the order is " quantity[$1] " of " product[$1])
@@ -42,7 +42,7 @@ part == "ledger" {
 
 # Results ----------------------------------------------------------------------------------------------------
 
-part == "results" && !($2 in status)           { report($2, "has a result, but nobody ordered it"); next }
+part == "results" && !($2 in status)           { report($2, "has a result, but is not in the list of orders"); next }
 part == "results" && $6 == "order_id_conflict" { conflicts_seen[$2]++; next }
 part == "results" && $9 != "-"                 { replays++; replayed[$2]++; replay_of[$1] = $9; check_cards($2); next }
 part == "results" {

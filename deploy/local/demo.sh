@@ -96,6 +96,7 @@ count_leaks() {
 
 show_samples() {
     heading "Sample results"
+    say "Source \"fetch\": the cards are from the first answer. Source \"query\": they are from a query after an unknown outcome."
     results_as "order_id status pin_count total_price currency source attempts pins" |
         awk -F '\t' '$3 == "completed" && NR % 60 == 1 && shown++ < 4 {
             gsub(/"pin_key":"[^"]*"/, "\"pin_key\":\"****************\"")

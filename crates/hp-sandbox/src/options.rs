@@ -105,7 +105,7 @@ pub struct Options {
     pub verbose: bool,
 }
 
-/// What happens to a fetch whose `out_trade_id` was already charged.
+/// The answer to a fetch whose `out_trade_id` was already charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Duplicate {
     /// Refuses with 400104, "reference id already exists"

@@ -20,7 +20,7 @@ pub(crate) struct Order {
     pub(crate) created: SystemTime,
     /// How long queries do not find the order.
     pub(crate) record_delay: Duration,
-    /// What is wrong with the stored record.
+    /// The defect of the stored record.
     pub(crate) record_defect: Option<Defect>,
 }
 

@@ -9,7 +9,7 @@ use crate::api_error::ApiError;
 use crate::fault::Fault;
 use crate::signable::{Signable, push_json_string};
 
-/// What the connection does next.
+/// The next action of the connection.
 pub(crate) enum Reply {
     Send(Answer),
     /// Closes the connection without an answer.

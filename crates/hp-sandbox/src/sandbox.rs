@@ -108,15 +108,15 @@ impl Drop for Sandbox {
     }
 }
 
-fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+fn listen(requested: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let open = || {
-        let listener = std::net::TcpListener::bind(wanted)?;
+        let listener = std::net::TcpListener::bind(requested)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         Ok((TcpListener::from_std(listener)?, addr))
     };
     open().map_err(|why: io::Error| {
-        let text = format!("cannot listen on {wanted}: {why}; choose another address or port");
+        let text = format!("cannot listen on {requested}: {why}; choose another address or port");
         io::Error::new(why.kind(), text)
     })
 }
