@@ -1,4 +1,4 @@
-//! The body of an answer, whole or cut off half-way.
+//! The body of an HTTP response, complete or truncated.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,47 +6,47 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// The connection ends without the (rest of the) answer.
+/// The error with which hyper closes a connection before the answer is complete.
 #[derive(Debug, thiserror::Error)]
-#[error("closed on purpose")]
-pub(crate) struct Gone;
+#[error("connection closed on purpose")]
+pub(crate) struct ClosedOnPurpose;
 
-pub(crate) struct Payload {
+pub(crate) struct ResponseBody {
     bytes: Bytes,
     next: Next,
 }
 
 enum Next {
-    Whole,
+    Complete,
     FirstHalf,
-    /// Lets hyper send the first half before the connection breaks.
+    /// Lets hyper send the first half before the connection closes.
     Pause,
-    Break,
+    Fail,
     End,
 }
 
-impl Payload {
-    pub(crate) fn new(text: String, cut: bool) -> Self {
+impl ResponseBody {
+    pub(crate) fn new(text: String, truncated: bool) -> Self {
         let bytes = Bytes::from(text);
-        let next = match (bytes.is_empty(), cut) {
+        let next = match (bytes.is_empty(), truncated) {
             (true, _) => Next::End,
-            (false, false) => Next::Whole,
+            (false, false) => Next::Complete,
             (false, true) => Next::FirstHalf,
         };
         Self { bytes, next }
     }
 }
 
-impl Body for Payload {
+impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Gone;
+    type Error = ClosedOnPurpose;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Gone>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ClosedOnPurpose>>> {
         match self.next {
-            Next::Whole => {
+            Next::Complete => {
                 self.next = Next::End;
                 Poll::Ready(Some(Ok(Frame::data(self.bytes.clone()))))
             }
@@ -56,11 +56,11 @@ impl Body for Payload {
                 Poll::Ready(Some(Ok(Frame::data(half))))
             }
             Next::Pause => {
-                self.next = Next::Break;
+                self.next = Next::Fail;
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            Next::Break => Poll::Ready(Some(Err(Gone))),
+            Next::Fail => Poll::Ready(Some(Err(ClosedOnPurpose))),
             Next::End => Poll::Ready(None),
         }
     }
@@ -69,7 +69,7 @@ impl Body for Payload {
         matches!(self.next, Next::End)
     }
 
-    /// The full length, so that a cut body is seen to be cut.
+    /// Announces the full length, so that the client notices a truncated body.
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.bytes.len() as u64)
     }

@@ -1,4 +1,4 @@
-//! A client that can also call wrongly, and sees exactly what comes back.
+//! A client that can send invalid requests and sees the raw answer.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -12,11 +12,11 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum Outcome {
     Answer(Answer),
-    /// Closed before the first byte of an answer.
+    /// The connection closed before the first byte of an answer.
     Closed,
     Reset,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// A request in the making; all parts can be changed before it is sent.
+/// A signed request whose parts a test can change before it is sent.
 pub(crate) struct Call {
     addr: SocketAddr,
     pub(crate) method: &'static str,
@@ -43,7 +43,7 @@ pub(crate) fn secret() -> AppSecret {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the sandbox compares with the real clock"
+    reason = "the sandbox compares dates with the real clock"
 )]
 pub(crate) fn now() -> SystemTime {
     SystemTime::now()
@@ -94,7 +94,7 @@ impl Call {
         call.signed(&Signer::secret(secret()), &date::format(now()))
     }
 
-    /// Signs what the parameters are now.
+    /// Signs the current parameters.
     pub(crate) fn signed(mut self, signer: &Signer, date: &str) -> Self {
         let object: serde_json::Map<String, Value> = self
             .params
@@ -122,13 +122,13 @@ impl Call {
         self.signed(&Signer::secret(secret()), &date::format(now()))
     }
 
-    /// Leaves a parameter out and signs again.
+    /// Removes a parameter and signs again.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.params.retain(|(known, _)| *known != name);
         self.signed(&Signer::secret(secret()), &date::format(now()))
     }
 
-    /// Replaces a header, signature untouched.
+    /// Replaces a header and keeps the signature.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self = self.no_header(name);
         self.headers.push((name, value.to_owned()));
@@ -140,7 +140,7 @@ impl Call {
         self
     }
 
-    pub(crate) async fn send(self) -> End {
+    pub(crate) async fn send(self) -> Outcome {
         let encoded: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.params)
             .finish();
@@ -151,28 +151,28 @@ impl Call {
         exchange(self.addr, self.method, &target, &self.headers, &body).await
     }
 
-    /// The answer; anything else fails the test.
+    /// Sends the request and returns the answer. A broken connection fails the test.
     pub(crate) async fn answer(self) -> Answer {
         match self.send().await {
-            End::Answer(answer) => answer,
-            other => panic!("no answer but {other:?}"),
+            Outcome::Answer(answer) => answer,
+            other => panic!("expected an answer, got {other:?}"),
         }
     }
 
-    /// The code of the answer.
+    /// Sends the request and returns the code of the answer.
     pub(crate) async fn code(self) -> i64 {
         self.answer().await.code()
     }
 }
 
-/// One request on a connection of its own, and everything that came back.
+/// Sends one request on a new connection and returns the outcome.
 pub(crate) async fn exchange(
     addr: SocketAddr,
     method: &str,
     target: &str,
     headers: &[(&str, String)],
     body: &str,
-) -> End {
+) -> Outcome {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     let lines: Vec<String> = headers
         .iter()
@@ -183,19 +183,19 @@ pub(crate) async fn exchange(
         lines.concat(),
         body.len()
     );
-    let mut got = Vec::new();
-    // A reset may arrive while writing already; reading tells it again.
+    let mut received = Vec::new();
+    // A reset during the write appears again during the read.
     let _ = stream.write_all(text.as_bytes()).await;
-    match stream.read_to_end(&mut got).await {
-        Err(why) if why.kind() == ErrorKind::ConnectionReset => End::Reset,
+    match stream.read_to_end(&mut received).await {
+        Err(why) if why.kind() == ErrorKind::ConnectionReset => Outcome::Reset,
         Err(why) => panic!("{why}"),
-        Ok(0) => End::Closed,
-        Ok(_) => End::Answer(Answer::read(&String::from_utf8(got).unwrap())),
+        Ok(0) => Outcome::Closed,
+        Ok(_) => Outcome::Answer(Answer::parse(&String::from_utf8(received).unwrap())),
     }
 }
 
 impl Answer {
-    fn read(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         Self {
             status: head[9..12].parse().unwrap(),
@@ -227,7 +227,7 @@ impl Answer {
         self.data()["order_pins"].as_array().unwrap().clone()
     }
 
-    /// Whether the signature is that of the data and its date.
+    /// Returns `true` if the signature matches the data and the date.
     pub(crate) fn is_signed_by(&self, verifier: &Verifier) -> bool {
         let envelope: std::collections::HashMap<&str, &RawValue> =
             serde_json::from_str(&self.body).unwrap();
@@ -243,7 +243,7 @@ impl Answer {
         self.is_signed_by(&Verifier::secret(secret()))
     }
 
-    /// How far its date is from now.
+    /// Returns the age of the answer's date.
     pub(crate) fn age(&self) -> Duration {
         let dated = date::parse(self.header("date-gmt").unwrap()).unwrap();
         now().duration_since(dated).unwrap_or_default()

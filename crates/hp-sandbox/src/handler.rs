@@ -1,4 +1,4 @@
-//! One call from arrival to reply: control or vendor, with the latency that was asked for.
+//! Handles one HTTP request: passes it to the control endpoints or to the vendor, with the configured latency.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,62 +10,66 @@ use hyper::http::request::Parts;
 use crate::options::Options;
 use crate::params::Params;
 use crate::reply::Reply;
+use crate::rng::KeyedRng;
 use crate::setting::Latency;
 use crate::vendor::{Request, Vendor};
-use crate::{clock, control, draw};
+use crate::{clock, control};
 
-pub(crate) struct Site {
+pub(crate) struct Handler {
     pub(crate) vendor: Vendor,
-    pub(crate) hold: Duration,
+    /// How long a timeout fault keeps a connection open.
+    pub(crate) stall_time: Duration,
     latency: Latency,
     verbose: bool,
+    rng: KeyedRng,
     calls: AtomicU64,
 }
 
-impl Site {
-    pub(crate) fn new(vendor: Vendor, options: &Options) -> Self {
+impl Handler {
+    pub(crate) fn new(vendor: Vendor, rng: KeyedRng, options: &Options) -> Self {
         Self {
             vendor,
-            hold: options.hold,
+            stall_time: options.hold,
             latency: options.latency,
             verbose: options.verbose,
+            rng,
             calls: AtomicU64::new(0),
         }
     }
 
-    pub(crate) async fn reply(self: &Arc<Self>, head: Parts, body: Bytes) -> Reply {
+    pub(crate) async fn handle(self: &Arc<Self>, head: Parts, body: Bytes) -> Reply {
         let path = head.uri.path();
         if path == "/_sandbox" || path.starts_with("/_sandbox/") {
             return Reply::Send(control::answer(&self.vendor, &request(&head, &body)));
         }
         if self.latency.to.is_zero() {
-            return self.act(&head, &body);
+            return self.process(&head, &body);
         }
-        // A vendor goes on with a request whose caller has left, so this is a task of its own.
-        let (site, half) = (Arc::clone(self), self.draw_latency() / 2);
+        // The vendor processes a request even if its client disconnects, so the work is a separate task.
+        let (handler, half) = (Arc::clone(self), self.next_latency() / 2);
         let work = tokio::spawn(async move {
             tokio::time::sleep(half).await;
-            let reply = site.act(&head, &body);
+            let reply = handler.process(&head, &body);
             tokio::time::sleep(half).await;
             reply
         });
         work.await.unwrap_or(Reply::Close)
     }
 
-    fn act(&self, head: &Parts, body: &Bytes) -> Reply {
+    fn process(&self, head: &Parts, body: &Bytes) -> Reply {
         let request = request(head, body);
-        let reply = self.vendor.call(&request, clock::now());
+        let reply = self.vendor.handle(&request, clock::now());
         if self.verbose {
             log(&request, &reply);
         }
         reply
     }
 
-    fn draw_latency(&self) -> Duration {
+    fn next_latency(&self) -> Duration {
         let number = self.calls.fetch_add(1, Ordering::Relaxed).to_le_bytes();
-        let share = draw::share(draw::bits(self.vendor.seed, &[b"latency", &number]));
+        let fraction = self.rng.fraction(&[b"latency", &number]);
         let Latency { from, to } = self.latency;
-        from + to.saturating_sub(from).mul_f64(share)
+        from + to.saturating_sub(from).mul_f64(fraction)
     }
 }
 
@@ -79,10 +83,10 @@ fn request<'a>(head: &'a Parts, body: &'a [u8]) -> Request<'a> {
     }
 }
 
-/// Says which order or card a call was about and how it ended, but no key.
+/// Logs the order or card of a call and how the call ended, without card keys.
 fn log(request: &Request<'_>, reply: &Reply) {
-    let form = Params::read(request.body);
-    let query = Params::read(request.query.as_bytes());
+    let form = Params::parse(request.body);
+    let query = Params::parse(request.query.as_bytes());
     let subject = ["out_trade_id", "pin_sn"]
         .iter()
         .find_map(|name| form.get(name).or_else(|| query.get(name)))
@@ -100,47 +104,47 @@ mod tests {
     use hp_api::date;
 
     use super::*;
-    use crate::sandbox::vendor;
 
-    /// A site with this latency, and a fetch that it would accept.
-    fn site(latency: &str) -> (Arc<Site>, Parts, Bytes) {
+    /// Returns a handler with this latency, and a valid fetch request.
+    fn handler(latency: &str) -> (Arc<Handler>, Parts, Bytes) {
         let options = Options {
             latency: latency.parse().unwrap(),
             ..Options::default()
         };
-        let site = Site::new(vendor(&options).unwrap(), &options);
+        let rng = KeyedRng::new(options.seed);
+        let handler = Handler::new(Vendor::new(&options, rng).unwrap(), rng, &options);
         let date = date::format(clock::now());
         let request = hyper::Request::post("/v1/pin/fetch")
             .header("APPID", "demo")
-            .header("Sign", site.vendor.signer.sign(b"A-121k", &date))
+            .header("Sign", handler.vendor.signer.sign(b"A-121k", &date))
             .header("Date-GMT", date)
             .header("Content-Type", "application/x-www-form-urlencoded");
         let body = "out_trade_id=A-1&product_id=2&quantity=1&random_key=k";
         let (head, ()) = request.body(()).unwrap().into_parts();
-        (Arc::new(site), head, Bytes::from(body))
+        (Arc::new(handler), head, Bytes::from(body))
     }
 
-    fn charges(site: &Site) -> usize {
-        control::snapshot(&site.vendor).charges.len()
+    fn charges(handler: &Handler) -> usize {
+        handler.vendor.ledger().charges.len()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_order_is_charged_half_way_though_its_caller_has_left() {
-        let (site, head, body) = site("100ms");
-        let call = site.reply(head, body);
-        let left = tokio::time::timeout(Duration::from_millis(49), call).await;
-        assert!(left.is_err());
-        assert_eq!(charges(&site), 0);
+    async fn disconnect_does_not_prevent_the_charge() {
+        let (handler, head, body) = handler("100ms");
+        let call = handler.handle(head, body);
+        let disconnected = tokio::time::timeout(Duration::from_millis(49), call).await;
+        assert!(disconnected.is_err());
+        assert_eq!(charges(&handler), 0);
         tokio::time::sleep(Duration::from_millis(2)).await;
-        assert_eq!(charges(&site), 1);
+        assert_eq!(charges(&handler), 1);
     }
 
     #[test]
-    fn latency_stays_between_its_bounds_and_varies() {
-        let (site, _, _) = site("80ms..200ms");
-        let drawn: Vec<_> = (0..50).map(|_| site.draw_latency()).collect();
+    fn latency_varies_between_its_bounds() {
+        let (handler, _, _) = handler("80ms..200ms");
+        let latencies: Vec<_> = (0..50).map(|_| handler.next_latency()).collect();
         let bounds = Duration::from_millis(80)..=Duration::from_millis(200);
-        assert!(drawn.iter().all(|latency| bounds.contains(latency)));
-        assert!(drawn.iter().any(|latency| latency != &drawn[0]));
+        assert!(latencies.iter().all(|latency| bounds.contains(latency)));
+        assert!(latencies.iter().any(|latency| latency != &latencies[0]));
     }
 }
