@@ -8,9 +8,9 @@ use tracing::{error, info, warn};
 use super::{
     report::Report,
     run::{Run, Stopped},
-    schedule::Schedule,
 };
 use crate::{
+    config::Schedule,
     metrics::Metrics,
     run::{OrderProcessor, Shutdown},
 };

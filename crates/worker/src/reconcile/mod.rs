@@ -5,7 +5,6 @@ mod keep;
 mod preview;
 mod report;
 mod run;
-mod schedule;
 mod shown;
 
 use std::{error::Error, sync::Arc, time::Duration};
@@ -14,7 +13,6 @@ use clap::Args;
 use hp_api::OrderId;
 
 use keep::{Scheduler, tell};
-pub(crate) use schedule::Schedule;
 
 use crate::{
     admin,
