@@ -1,30 +1,23 @@
-//! Orders in a file: CSV with a header line, or JSON objects, a line each.
+//! Orders in a file: CSV with a header line, or one JSON object on each line.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt::{self, Display},
-    str::FromStr,
-};
+mod row;
 
-use csv::{ReaderBuilder, Trim};
+use std::collections::HashMap;
+
+use csv::{ReaderBuilder, StringRecord, Trim};
 use hp_api::OrderId;
 use hp_queue::Job;
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
-use serde_json::Value;
 
-use super::deadline;
+use row::Row;
 
-/// A file's orders, and what is wrong with its other lines.
+/// The orders of a file, and the faults in its other lines.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
     pub(super) jobs: Vec<Job>,
     pub(super) faults: Vec<Fault>,
 }
 
-/// A line that is no order.
+/// A line that is not an order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     /// From 1.
@@ -32,34 +25,15 @@ pub(super) struct Fault {
     pub(super) why: String,
 }
 
-type Fields = BTreeMap<String, String>;
-
-const FIELDS: [&str; 7] = [
-    "order_id",
-    "product_id",
-    "quantity",
-    "deadline",
-    "reply_to",
-    "meta",
-    "traceparent",
-];
-
-/// Checks every line. What begins with a brace is JSON, anything else CSV.
+/// Checks every line. Text that begins with a brace is JSON, any other text is CSV.
 pub(super) fn check(text: &str) -> Checked {
-    // Spreadsheets put a byte order mark before their CSV.
+    // Spreadsheets write a byte order mark before their CSV.
     let text = text.trim_start_matches('\u{feff}');
     let mut lines = Lines::default();
-    if text.trim_start().starts_with('[') {
-        let why = "write an object a line, as `jq -c '.[]'` makes them of a list";
-        lines.fault(1, why.into());
-    } else if text.trim_start().starts_with('{') {
-        for (n, line) in (1..).zip(text.lines()) {
-            if !line.trim().is_empty() {
-                lines.add(n, of_json(line));
-            }
-        }
-    } else {
-        lines.add_csv(text);
+    match text.trim_start().chars().next() {
+        Some('[') => lines.refuse_list(),
+        Some('{') => lines.add_json(text),
+        _ => lines.add_csv(text),
     }
     lines.checked
 }
@@ -67,11 +41,24 @@ pub(super) fn check(text: &str) -> Checked {
 #[derive(Default)]
 struct Lines {
     checked: Checked,
-    /// Where each order stands.
+    /// The line of each order.
     seen: HashMap<OrderId, u64>,
 }
 
 impl Lines {
+    fn refuse_list(&mut self) {
+        let why = "this is a JSON list. Write one object on each line: `jq -c '.[]'` does it";
+        self.fault(1, why.into());
+    }
+
+    fn add_json(&mut self, text: &str) {
+        for (number, line) in (1..).zip(text.lines()) {
+            if !line.trim().is_empty() {
+                self.add(number, Row::from_json(line));
+            }
+        }
+    }
+
     fn add_csv(&mut self, text: &str) {
         let mut table = ReaderBuilder::new()
             .trim(Trim::All)
@@ -80,40 +67,33 @@ impl Lines {
             Ok(names) => names.clone(),
             Err(error) => return self.fault(1, error.to_string()),
         };
-        if let Some(why) = wrong_header(&names) {
-            return self.fault(1, why);
+        if let Err(why) = Row::check_names(&names) {
+            return self.fault(1, format!("{why}. The first line names the columns"));
         }
-        let mut row = csv::StringRecord::new();
+        let mut cells = StringRecord::new();
         loop {
-            match table.read_record(&mut row) {
+            match table.read_record(&mut cells) {
                 Ok(false) => return,
                 Ok(true) => {
-                    let line = row.position().map_or(0, csv::Position::line);
-                    let cells = names.iter().zip(&row);
-                    let given = cells.filter(|(_, value)| !value.is_empty());
-                    self.add(
-                        line,
-                        Ok(given
-                            .map(|(name, value)| (name.into(), value.into()))
-                            .collect()),
-                    );
+                    let line = cells.position().map_or(0, csv::Position::line);
+                    self.add(line, Row::from_cells(&names, &cells));
                 }
                 Err(error) => {
                     let line = error.position().map_or(0, csv::Position::line);
-                    self.fault(line, wrong_row(&error));
+                    self.fault(line, unreadable(&error));
                 }
             }
         }
     }
 
-    fn add(&mut self, line: u64, fields: Result<Fields, String>) {
-        let job = match fields.and_then(|fields| job(&fields)) {
+    fn add(&mut self, line: u64, row: Result<Row, String>) {
+        let job = match row.and_then(Job::try_from) {
             Ok(job) => job,
             Err(why) => return self.fault(line, why),
         };
         let id = job.order_id.clone();
         if let Some(first) = self.seen.get(&id) {
-            return self.fault(line, format!("{id} is in line {first} already"));
+            return self.fault(line, format!("order {id} is already in line {first}"));
         }
         self.seen.insert(id, line);
         self.checked.jobs.push(job);
@@ -124,110 +104,13 @@ impl Lines {
     }
 }
 
-fn wrong_header(names: &csv::StringRecord) -> Option<String> {
-    for (n, name) in names.iter().enumerate() {
-        if let Err(why) = known(name) {
-            return Some(format!("{why}; the first line names the columns"));
-        }
-        if names.iter().take(n).any(|before| before == name) {
-            return Some(format!("the column {name} is there twice"));
-        }
-    }
-    None
-}
-
-fn wrong_row(error: &csv::Error) -> String {
+fn unreadable(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
-        } => format!("it has {len} values where the first line names {expected_len} columns"),
+        } => format!("the row has {len} values, but the first line names {expected_len} columns"),
         _ => error.to_string(),
     }
-}
-
-fn of_json(line: &str) -> Result<Fields, String> {
-    let Pairs(object) =
-        serde_json::from_str(line).map_err(|error| format!("it is no JSON object: {error}"))?;
-    let mut fields = Fields::new();
-    for (name, value) in object {
-        if fields.contains_key(&name) {
-            return Err(format!("{name} is there twice"));
-        }
-        let text = match value {
-            Value::Null => continue,
-            Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            _ => return Err(format!("{name} is neither text nor a number")),
-        };
-        fields.insert(name, text);
-    }
-    Ok(fields)
-}
-
-/// An object as it is written: a name may be there twice.
-struct Pairs(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        input.deserialize_map(Reader)
-    }
-}
-
-fn known(name: &str) -> Result<(), String> {
-    if FIELDS.contains(&name) {
-        return Ok(());
-    }
-    let fields = FIELDS.join(", ");
-    Err(format!(
-        "{name:?} is no field of an order; there are {fields}"
-    ))
-}
-
-fn job(fields: &Fields) -> Result<Job, String> {
-    fields.keys().try_for_each(|name| known(name))?;
-    let until = fields.get("deadline").map(|text| deadline(text));
-    Ok(Job {
-        deadline: until
-            .transpose()
-            .map_err(|why| format!("deadline: {why}"))?,
-        reply_to: find(fields, "reply_to")?,
-        meta: find(fields, "meta")?,
-        traceparent: find(fields, "traceparent")?,
-        ..Job::new(
-            need(fields, "order_id")?,
-            need(fields, "product_id")?,
-            need(fields, "quantity")?,
-        )
-    })
-}
-
-fn find<T: FromStr<Err: Display>>(fields: &Fields, name: &str) -> Result<Option<T>, String> {
-    let Some(text) = fields.get(name) else {
-        return Ok(None);
-    };
-    text.parse()
-        .map(Some)
-        .map_err(|why| format!("{name}: {why}"))
-}
-
-fn need<T: FromStr<Err: Display>>(fields: &Fields, name: &str) -> Result<T, String> {
-    find(fields, name)?.ok_or_else(|| format!("{name} is missing"))
 }
 
 #[cfg(test)]
@@ -239,8 +122,18 @@ mod tests {
         faults.map(|fault| (fault.line, fault.why)).collect()
     }
 
+    /// Checks that the only fault of `text` is in `line` and contains each of `words`.
+    fn assert_fault(text: &str, line: u64, words: &[&str]) {
+        let faults = faults(text);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].0, line, "{faults:?}");
+        for word in words {
+            assert!(faults[0].1.contains(word), "no `{word}` in {faults:?}");
+        }
+    }
+
     #[test]
-    fn csv_and_json_say_the_same() {
+    fn csv_and_json_give_the_same_jobs() {
         let csv = "\u{feff}order_id, product_id,quantity,deadline,meta\r\nA-1,2,3,,\r\n\"A,2\",9007199254740991,10000,2026-12-31T18:00:00Z,\"till 7, \"\"left\"\"\"\r\n";
         let json = r#"{"order_id":"A-1","product_id":2,"quantity":"3","meta":null}
 
@@ -249,18 +142,15 @@ mod tests {
         assert_eq!((&csv.faults, &json.faults), (&vec![], &vec![]));
         assert_eq!(csv.jobs, json.jobs);
         assert_eq!(csv.jobs.len(), 2);
-        assert_eq!(
-            csv.jobs[1].deadline.unwrap().at(),
-            hp_order::Millis(1_798_740_000_000)
-        );
+        let deadline = csv.jobs[1].deadline.unwrap().at();
+        assert_eq!(deadline, hp_order::Millis(1_798_740_000_000));
     }
 
     #[test]
-    fn every_line_at_fault_is_named_with_what_is_wrong() {
+    fn every_faulty_line_is_named_with_its_fault() {
         let text = "order_id,product_id,quantity\nA-1,2,1\nA 2,2,1\nA-3,2\nA-4,,1\nA-5,2,1.0\nA-1,2,1\nA-6,2,10001\n";
-        let lines: Vec<_> = faults(text).into_iter().map(|(line, _)| line).collect();
+        let (lines, whys): (Vec<_>, Vec<_>) = faults(text).into_iter().unzip();
         assert_eq!(lines, [3, 4, 5, 6, 7, 8]);
-        let (_, whys): (Vec<_>, Vec<_>) = faults(text).into_iter().unzip();
         for (why, word) in whys.iter().zip([
             "visible",
             "2 values",
@@ -269,33 +159,41 @@ mod tests {
             "in line 2",
             "10000",
         ]) {
-            assert!(why.contains(word), "{why}: no {word}");
+            assert!(why.contains(word), "no `{word}` in: {why}");
         }
         assert_eq!(check(text).jobs.len(), 1);
     }
 
     #[test]
-    fn a_column_or_field_that_no_order_has_is_a_slip_and_not_left_out() {
-        let (line, why) = faults("order_id,product_id,qty\nA-1,2,1\n").remove(0);
-        assert!(
-            line == 1 && why.contains("\"qty\"") && why.contains("quantity"),
-            "{why}"
+    fn unknown_name_is_refused_with_the_known_ones() {
+        let words = ["`qty`", "`quantity`", "`traceparent`"];
+        assert_fault("order_id,product_id,qty\nA-1,2,1\n", 1, &words);
+        assert_fault(r#"{"order_id":"A-1","product_id":2,"qty":1}"#, 1, &words);
+    }
+
+    #[test]
+    fn repeated_name_is_refused() {
+        let words = ["duplicate field `order_id`", "first line"];
+        assert_fault("order_id,order_id\nA-1,A-1\n", 1, &words);
+        let twice = r#"{"order_id":"A-1","quantity":1,"quantity":5}"#;
+        assert_eq!(faults(twice)[0].1, "duplicate field `quantity`");
+    }
+
+    #[test]
+    fn json_that_is_not_an_order_is_refused() {
+        let order = r#"{"order_id":"A-1","product_id":2,"quantity":1}"#;
+        let nested = r#"{"order_id":"A-1","product_id":[2],"quantity":1}"#;
+        assert_fault(nested, 1, &["product_id: write text or a number"]);
+        assert_fault(
+            "[\n{\"order_id\":\"A-1\"}]",
+            1,
+            &["one object on each line"],
         );
-        assert_eq!(
-            faults("order_id,order_id\nA-1,A-1\n")[0].1,
-            "the column order_id is there twice"
-        );
-        let why = faults(r#"{"order_id":"A-1","product_id":2,"qty":1}"#)
-            .remove(0)
-            .1;
-        assert!(why.contains("\"qty\""), "{why}");
-        let why = faults(r#"{"order_id":"A-1","product_id":[2],"quantity":1}"#)
-            .remove(0)
-            .1;
-        assert!(why.contains("product_id is neither"), "{why}");
-        let why = faults(r#"{"order_id":"A-1","quantity":1,"quantity":5}"#).remove(0);
-        assert_eq!(why.1, "quantity is there twice");
-        let (line, why) = faults("[\n{\"order_id\":\"A-1\"}]").remove(0);
-        assert!(line == 1 && why.contains("an object a line"), "{why}");
+        for line in [r#"["A-1",2,1,null,null,null,null]"#, "5", "null"] {
+            let text = format!("{order}\n{line}\n");
+            assert_fault(&text, 2, &["not a JSON object"]);
+        }
+        let cut = format!("{order}\n{}", &order[..30]);
+        assert_fault(&cut, 2, &["not a JSON object", "column 30"]);
     }
 }
