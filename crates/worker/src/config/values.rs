@@ -140,5 +140,7 @@ pub(crate) enum LogFormat {
 
 /// Continues the sentence that begins with the key of the setting.
 pub(super) fn refused(text: &str, why: impl Display, remedy: &str) -> String {
-    format!("is `{text}`: {why}. {remedy}")
+    let why = why.to_string();
+    // Some libraries end their message with a full stop.
+    format!("is `{text}`: {}. {remedy}", why.trim_end_matches('.'))
 }
