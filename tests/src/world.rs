@@ -1,7 +1,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use hp_order::{Backoff, Policy};
-use hp_queue::{Ledger, Prefix, Retention, Rules};
+use hp_queue::{Control, Handle, Inspector, Ledger, Prefix, Retention, Rules};
 use hp_sandbox::{Options, Sandbox};
 
 use crate::{Redis, Worker};
@@ -93,8 +93,23 @@ impl World {
 
     /// The same by other rules.
     pub fn ledger_with(&self, rules: Rules) -> Ledger {
+        Ledger::new(self.handle(), rules)
+    }
+
+    /// The controls of the queue.
+    pub fn control(&self) -> Control {
+        Control::new(self.handle(), rules())
+    }
+
+    /// A reader of the queue.
+    pub fn inspector(&self) -> Inspector {
+        Inspector::new(self.handle())
+    }
+
+    /// The queue, on a connection of its own.
+    pub fn handle(&self) -> Handle {
         let client = hp_queue::connect(&self.redis.url()).unwrap();
-        Ledger::open(&client, &Prefix::default(), rules).unwrap()
+        Handle::open(&client, &Prefix::default())
     }
 
     /// Puts an entry into the inbox as any shop would, and returns its id.

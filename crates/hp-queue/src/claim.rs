@@ -10,11 +10,12 @@ use redis::Value;
 use crate::{
     History, Ledger, QueueError,
     codec::Answered,
-    ledger::millis,
+    rules::millis,
     script::{Script, call, run},
+    watermark::EpochWatermark,
 };
 
-static TAKE: LazyLock<Script> = LazyLock::new(|| {
+pub(crate) static TAKE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
         include_str!("scripts/take/begin.lua"),
         include_str!("scripts/server.lua"),
@@ -30,25 +31,6 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
 });
 /// The most orders of one take: a script must not hold up Redis for long.
 const LARGEST_TAKE: usize = 256;
-
-/// The latest take that this worker knows of. If Redis does not, it has lost writes.
-#[derive(Default)]
-pub(crate) struct EpochWatermark {
-    epoch: Arc<str>,
-    take: u64,
-}
-
-impl EpochWatermark {
-    /// Answers may overtake each other.
-    fn learn(&mut self, new: Self) {
-        let take = if self.epoch == new.epoch {
-            self.take.max(new.take)
-        } else {
-            new.take
-        };
-        *self = Self { take, ..new };
-    }
-}
 
 /// Where [`Ledger::take`] looks first. To alternate keeps both from starving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,20 +86,7 @@ pub struct ClaimBatch {
     /// Of orders that were named: what there is to say.
     pub told: Vec<(String, ClaimSkip)>,
     /// How many calls may be made that concern no claimed order.
-    calls: usize,
-}
-
-/// What breaker, rate and pause allow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallPermits {
-    /// So many calls may be made now.
-    pub calls: usize,
-    /// If none, the time after which to ask again.
-    pub wait: Duration,
-    /// Whether the breaker is open.
-    pub is_silent: bool,
-    /// Why no calls are to be made, while the queue is paused.
-    pub paused: Option<String>,
+    pub(crate) calls: usize,
 }
 
 /// What is said of an order that was to be claimed by its name.
@@ -194,20 +163,6 @@ impl Ledger {
         self.claim(0, Duration::ZERO, "calls", &[]).await.map(drop)
     }
 
-    /// Asks for leave to make up to `n` calls that concern no claimed order, as breaker, rate and pause allow it.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
-    pub async fn acquire_permits(&self, n: usize) -> Result<CallPermits, QueueError> {
-        let taken = self.claim(n, Duration::ZERO, "calls", &[]).await?;
-        Ok(CallPermits {
-            calls: taken.calls,
-            wait: taken.wait.unwrap_or_default(),
-            is_silent: taken.silent_since.is_some(),
-            paused: taken.paused,
-        })
-    }
-
     async fn claim(
         &self,
         n: usize,
@@ -215,7 +170,7 @@ impl Ledger {
         source: &str,
         ids: &[&str],
     ) -> Result<ClaimBatch, QueueError> {
-        let keys = &self.keys;
+        let keys = &self.handle.keys;
         let (_, longest_pause) = self.rules.policy.backoff.outage();
         let mut command = call(
             &TAKE,
@@ -240,13 +195,13 @@ impl Ledger {
             .arg(millis(self.rules.retention.results))
             .arg(millis(self.rules.policy.resubmit_after))
             .arg(millis(self.rules.longest_turn.max(longest_pause)))
-            .arg(self.interval());
+            .arg(self.rules.call_interval());
         {
             let known = self.watermark();
             command.arg(&*known.epoch).arg(known.take);
         }
         command.arg(ids);
-        let answer = run(&TAKE, &command, &mut self.connection.clone()).await?;
+        let answer = run(&TAKE, &command, &mut self.handle.connection.clone()).await?;
         let (taken, watermark) = read_take(answer);
         self.watermark().learn(watermark);
         Ok(taken)
@@ -260,7 +215,7 @@ impl Ledger {
 }
 
 /// A take's answer, as its script describes it.
-type Answer = (
+pub(crate) type Answer = (
     u64,
     String,
     i64,
@@ -274,7 +229,7 @@ type Answer = (
     Vec<String>,
 );
 
-fn read_take(answer: Answer) -> (ClaimBatch, EpochWatermark) {
+pub(crate) fn read_take(answer: Answer) -> (ClaimBatch, EpochWatermark) {
     let (now, paused, next_due, more, claimed, epoch, take, wait, silent_since, holds, told) =
         answer;
     let epoch: Arc<str> = epoch.into();

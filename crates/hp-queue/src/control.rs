@@ -6,16 +6,89 @@ use hp_api::{Currency, OrderId};
 use hp_order::Millis;
 
 use crate::{
-    Ledger, QueueError,
-    ledger::millis,
+    QueueError,
+    claim::{TAKE, read_take},
+    handle::Handle,
+    rules::{Rules, millis},
     script::{Script, call, run},
 };
 
 static BALANCE_HOLD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/balance_hold.lua")));
+static REQUEUE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/requeue.lua")));
 static PAUSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/pause.lua")));
 
-impl Ledger {
+/// What concerns all orders of a queue at once: the pause, call permits, balance holds, replays and dead letters. Cheap
+/// to clone.
+#[derive(Clone)]
+pub struct Control {
+    handle: Handle,
+    rules: Rules,
+}
+
+/// What breaker, rate and pause allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallPermits {
+    /// So many calls may be made now.
+    pub calls: usize,
+    /// If none, the time after which to ask again.
+    pub wait: Duration,
+    /// Whether the breaker is open.
+    pub is_silent: bool,
+    /// Why no calls are to be made, while the queue is paused.
+    pub paused: Option<String>,
+}
+
+impl Control {
+    /// The controls of a queue, by the rules that all its workers keep to.
+    pub fn new(handle: Handle, rules: Rules) -> Self {
+        Self { handle, rules }
+    }
+
+    /// Acquires permits for up to `n` calls that concern no claimed order, as breaker, rate and pause allow it.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn acquire_permits(&self, n: usize) -> Result<CallPermits, QueueError> {
+        let keys = &self.handle.keys;
+        let (_, longest_pause) = self.rules.policy.backoff.outage();
+        let mut command = call(
+            &TAKE,
+            &[
+                &keys.jobs,
+                &keys.schedule,
+                &keys.open,
+                &keys.results,
+                &keys.rejected,
+                &keys.paused,
+                &keys.epoch,
+                &keys.breaker,
+                &keys.rate,
+                &keys.holds,
+            ],
+        );
+        command
+            .arg(&keys.prefix)
+            .arg(n.min(256))
+            .arg(0)
+            .arg("calls")
+            .arg(millis(self.rules.retention.results))
+            .arg(millis(self.rules.policy.resubmit_after))
+            .arg(millis(self.rules.longest_turn.max(longest_pause)))
+            .arg(self.rules.call_interval())
+            .arg("")
+            .arg(0);
+        let answer = run(&TAKE, &command, &mut self.handle.connection.clone()).await?;
+        let (taken, _) = read_take(answer);
+        Ok(CallPermits {
+            calls: taken.calls,
+            wait: taken.wait.unwrap_or_default(),
+            is_silent: taken.silent_since.is_some(),
+            paused: taken.paused,
+        })
+    }
+
     /// Holds back the orders of a currency whose balance is too low, for this time.
     ///
     /// # Errors
@@ -44,9 +117,9 @@ impl Ledger {
         until: &str,
         time: Duration,
     ) -> Result<bool, QueueError> {
-        let mut command = call(&BALANCE_HOLD, &[&self.keys.holds]);
+        let mut command = call(&BALANCE_HOLD, &[&self.handle.keys.holds]);
         command.arg(currency.as_str()).arg(until).arg(millis(time));
-        run(&BALANCE_HOLD, &command, &mut self.connection.clone()).await
+        run(&BALANCE_HOLD, &command, &mut self.handle.connection.clone()).await
     }
 
     /// The balance of this currency suffices again.
@@ -55,8 +128,10 @@ impl Ledger {
     /// Where Redis cannot be reached or refuses.
     pub async fn lift_hold(&self, currency: Currency) -> Result<(), QueueError> {
         let mut command = redis::cmd("HDEL");
-        command.arg(&self.keys.holds).arg(currency.as_str());
-        Ok(command.query_async(&mut self.connection.clone()).await?)
+        command.arg(&self.handle.keys.holds).arg(currency.as_str());
+        Ok(command
+            .query_async(&mut self.handle.connection.clone())
+            .await?)
     }
 
     /// Has an ended order's result told once more, in the words of its first job: it comes due like an open one.
@@ -66,17 +141,20 @@ impl Ledger {
     pub async fn request_replay(&self, id: &OrderId, now: Millis) -> Result<(), QueueError> {
         /// No words of its own, as `MessagePack` writes it.
         const NO_WORDS: &[u8] = &[0x80];
-        let (waiting, kept) = (self.keys.repetitions(id), self.rules.retention.ledger);
+        let (waiting, kept) = (
+            self.handle.keys.repetitions(id),
+            self.rules.retention.ledger,
+        );
         redis::pipe()
             .atomic()
             .rpush(&waiting, NO_WORDS)
             .pexpire(&waiting, i64::try_from(millis(kept)).unwrap_or(i64::MAX))
             .cmd("ZADD")
-            .arg(&self.keys.schedule)
+            .arg(&self.handle.keys.schedule)
             .arg("NX")
             .arg(now.0)
             .arg(id.as_str())
-            .query_async::<()>(&mut self.connection.clone())
+            .query_async::<()>(&mut self.handle.connection.clone())
             .await?;
         Ok(())
     }
@@ -86,9 +164,9 @@ impl Ledger {
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn pause(&self, reason: &str, by: &str) -> Result<bool, QueueError> {
-        let mut command = call(&PAUSE, &[&self.keys.paused]);
+        let mut command = call(&PAUSE, &[&self.handle.keys.paused]);
         command.arg(reason).arg(by);
-        run(&PAUSE, &command, &mut self.connection.clone()).await
+        run(&PAUSE, &command, &mut self.handle.connection.clone()).await
     }
 
     /// Lets orders be taken again. `false`: the queue was not paused.
@@ -97,7 +175,43 @@ impl Ledger {
     /// Where Redis cannot be reached or refuses.
     pub async fn resume(&self) -> Result<bool, QueueError> {
         let mut command = redis::cmd("DEL");
-        command.arg(&self.keys.paused);
-        Ok(command.query_async(&mut self.connection.clone()).await?)
+        command.arg(&self.handle.keys.paused);
+        Ok(command
+            .query_async(&mut self.handle.connection.clone())
+            .await?)
+    }
+
+    /// Puts an entry that was set aside into the inbox again, with these values in place of its own. None: there is no
+    /// such entry.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn requeue(
+        &self,
+        entry: &str,
+        values: &[(String, String)],
+    ) -> Result<Option<String>, QueueError> {
+        let mut command = call(
+            &REQUEUE,
+            &[&self.handle.keys.rejected, &self.handle.keys.jobs],
+        );
+        command.arg(entry);
+        for (name, value) in values {
+            command.arg(name).arg(value);
+        }
+        let added: String = run(&REQUEUE, &command, &mut self.handle.connection.clone()).await?;
+        Ok(Some(added).filter(|added| !added.is_empty()))
+    }
+
+    /// Removes an entry that was set aside. `false`: there is none.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn discard(&self, entry: &str) -> Result<bool, QueueError> {
+        let mut command = redis::cmd("XDEL");
+        command.arg(&self.handle.keys.rejected).arg(entry);
+        Ok(command
+            .query_async(&mut self.handle.connection.clone())
+            .await?)
     }
 }

@@ -3,17 +3,19 @@
 use hp_api::FetchCards;
 use redis::Value;
 
-use crate::{Ledger, QueueError, codec::Answered};
+use crate::{Inspector, QueueError, codec::Answered};
 
-impl Ledger {
+impl Inspector {
     /// The order that was completed last; none: there was none, or it cannot be read.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn last_charged(&self) -> Result<Option<FetchCards>, QueueError> {
         let mut command = redis::cmd("HGETALL");
-        command.arg(&self.keys.charged);
-        let fields: Vec<Value> = command.query_async(&mut self.connection.clone()).await?;
+        command.arg(&self.handle.keys.charged);
+        let fields: Vec<Value> = command
+            .query_async(&mut self.handle.connection.clone())
+            .await?;
         Ok(read(&Value::Array(fields)))
     }
 }

@@ -3,16 +3,16 @@ use std::{
     time::Duration,
 };
 
-use hp_order::{Next, Policy, Step, TerminalOutcome, VendorSignal};
+use hp_order::{Next, Step, TerminalOutcome, VendorSignal};
 use redis::Cmd;
 
 use crate::{
-    Claim, Prefix, QueueError,
-    claim::EpochWatermark,
+    Claim, QueueError,
     codec::{pins, record_fields, restored_fields, result_fields},
-    connect::{Client, Connection},
-    keys::Keys,
+    handle::Handle,
+    rules::{Rules, millis},
     script::{Script, call, run},
+    watermark::EpochWatermark,
 };
 
 static SETTLE: LazyLock<Script> = LazyLock::new(|| {
@@ -23,36 +23,15 @@ static SETTLE: LazyLock<Script> = LazyLock::new(|| {
 });
 static RESTORE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/restore.lua")));
+static HEARTBEAT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/heartbeat.lua")));
 static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/renew.lua")));
 /// The worker's side of the queue: takes orders and settles them. Cheap to clone; one connection serves all.
 #[derive(Clone)]
 pub struct Ledger {
-    pub(crate) connection: Connection,
-    pub(crate) keys: Keys,
+    pub(crate) handle: Handle,
     pub(crate) rules: Rules,
     pub(crate) watermark: Arc<Mutex<EpochWatermark>>,
-}
-
-/// What all workers of a queue keep to.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// How long what has ended is kept.
-    pub retention: Retention,
-    /// Of the orders' life.
-    pub policy: Policy,
-    /// The longest that a worker may be at one order: its lease and a call.
-    pub longest_turn: Duration,
-    /// The time from one call to the next, over all workers, if their rate is limited.
-    pub interval: Option<Duration>,
-}
-
-/// How long what has ended is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention {
-    /// Entries of result streams, read or not.
-    pub results: Duration,
-    /// Ledger records of ended orders; while one is kept, a repetition of its order is recognised.
-    pub ledger: Duration,
 }
 
 /// What became of a settling.
@@ -68,26 +47,13 @@ pub enum Settled {
 }
 
 impl Ledger {
-    /// A ledger over the queue under `prefix`; connects at its first use, and again when the connection breaks.
-    /// Needs a tokio runtime.
-    ///
-    /// # Errors
-    /// Where the client's settings cannot be used.
-    pub fn open(client: &Client, prefix: &Prefix, rules: Rules) -> Result<Self, QueueError> {
-        Ok(Self {
-            connection: client.shared(),
-            keys: Keys::new(prefix),
+    /// The ledger of a queue, by the rules that all its workers keep to.
+    pub fn new(handle: Handle, rules: Rules) -> Self {
+        Self {
+            handle,
             rules,
             watermark: Arc::default(),
-        })
-    }
-
-    /// In microseconds; zero: no limit.
-    pub(crate) fn interval(&self) -> u64 {
-        let micros = |interval: Duration| u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
-        self.rules
-            .interval
-            .map_or(0, |interval| micros(interval).max(1))
+        }
     }
 
     /// Applies a step to a claimed order, all of it or nothing; `contact` goes to the breaker of all workers. May be
@@ -102,7 +68,7 @@ impl Ledger {
         contact: VendorSignal,
     ) -> Result<Settled, QueueError> {
         let command = self.settle_command(claimed, step, contact);
-        let answer: String = run(&SETTLE, &command, &mut self.connection.clone()).await?;
+        let answer: String = run(&SETTLE, &command, &mut self.handle.connection.clone()).await?;
         Ok(match answer.as_str() {
             "stale" => Settled::Stale,
             "gone" if claimed.record.state.has_ended() => Settled::Stale,
@@ -113,14 +79,15 @@ impl Ledger {
     }
 
     async fn restore(&self, claimed: &Claim, step: &Step) -> Result<Settled, QueueError> {
-        let (keys, id) = (&self.keys, claimed.id());
+        let (keys, id) = (&self.handle.keys, claimed.id());
         let order = keys.order(id);
         let mut command = call(&RESTORE, &[&order, &keys.schedule, &keys.open, &keys.epoch]);
         command.arg(id.as_str()).arg(claimed.record.accepted_at.0);
         for (name, value) in restored_fields(claimed, step) {
             command.arg(name).arg(value);
         }
-        let is_restored: bool = run(&RESTORE, &command, &mut self.connection.clone()).await?;
+        let is_restored: bool =
+            run(&RESTORE, &command, &mut self.handle.connection.clone()).await?;
         Ok(if is_restored {
             Settled::Restored
         } else {
@@ -129,7 +96,7 @@ impl Ledger {
     }
 
     fn settle_command(&self, claimed: &Claim, step: &Step, contact: VendorSignal) -> Cmd {
-        let (keys, record) = (&self.keys, &claimed.record);
+        let (keys, record) = (&self.handle.keys, &claimed.record);
         let id = &record.wanted.order_id;
         let wanted_in = claimed.reply_to.as_ref().unwrap_or(&keys.results);
         let (order, repetitions) = (keys.order(id), keys.repetitions(id));
@@ -171,7 +138,7 @@ impl Ledger {
             })
             .arg(millis(pause))
             .arg(millis(longest_pause))
-            .arg(self.interval());
+            .arg(self.rules.call_interval());
         let mut fields = record_fields(record, step);
         // Telling a result again is no part of an order's life, unless a person did it.
         if !record.state.has_ended() || claimed.note.is_some() {
@@ -206,16 +173,26 @@ impl Ledger {
     /// Where Redis cannot be reached or refuses.
     pub async fn renew(&self, claimed: &Claim, lease: Duration) -> Result<bool, QueueError> {
         let (record, id) = (&claimed.record, claimed.id());
-        let mut command = call(&RENEW, &[&self.keys.order(id), &self.keys.schedule]);
+        let mut command = call(
+            &RENEW,
+            &[&self.handle.keys.order(id), &self.handle.keys.schedule],
+        );
         command
             .arg(id.as_str())
             .arg(record.claim)
             .arg(&*claimed.epoch)
             .arg(millis(lease));
-        run(&RENEW, &command, &mut self.connection.clone()).await
+        run(&RENEW, &command, &mut self.handle.connection.clone()).await
     }
-}
 
-pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    /// A worker's sign of life: it counts as alive for this time; for no time: it ends.
+    ///
+    /// # Errors
+    /// Where Redis cannot be reached or refuses.
+    pub async fn report_alive(&self, name: &str, time: Duration) -> Result<(), QueueError> {
+        let mut command = call(&HEARTBEAT, &[&self.handle.keys.workers]);
+        command.arg(name).arg(millis(time));
+        let _: String = run(&HEARTBEAT, &command, &mut self.handle.connection.clone()).await?;
+        Ok(())
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use hp_order::Millis;
 
-use crate::{Ledger, QueueError};
+use crate::{Inspector, QueueError};
 
 /// How far a walk over the open orders has come: the oldest come first.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ impl OpenOrderScan {
     }
 }
 
-impl Ledger {
+impl Inspector {
     /// The next open orders that were admitted by `until`, about `n` of them; none: there are no more.
     ///
     /// # Errors
@@ -43,14 +43,16 @@ impl Ledger {
     ) -> Result<Vec<String>, QueueError> {
         let mut command = redis::cmd("ZRANGEBYSCORE");
         command
-            .arg(&self.keys.open)
+            .arg(&self.handle.keys.open)
             .arg(walk.from)
             .arg(until.0)
             .arg("WITHSCORES")
             .arg("LIMIT")
             .arg(0)
             .arg(n + walk.seen.len());
-        let page = command.query_async(&mut self.connection.clone()).await?;
+        let page = command
+            .query_async(&mut self.handle.connection.clone())
+            .await?;
         Ok(walk.go_on(page))
     }
 
@@ -65,9 +67,9 @@ impl Ledger {
         cursor: &mut u64,
         until: Millis,
     ) -> Result<Vec<String>, QueueError> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.handle.connection.clone();
         let mut scan = redis::cmd("ZSCAN");
-        scan.arg(&self.keys.schedule)
+        scan.arg(&self.handle.keys.schedule)
             .arg(*cursor)
             .arg("COUNT")
             .arg(500);
@@ -77,7 +79,7 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let mut ask = redis::cmd("ZMSCORE");
-        ask.arg(&self.keys.open);
+        ask.arg(&self.handle.keys.open);
         for (id, _) in &page {
             ask.arg(id);
         }
@@ -97,15 +99,15 @@ impl Ledger {
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn recorded(&self, cursor: &mut u64) -> Result<Vec<String>, QueueError> {
-        let keys = &self.keys;
+    pub async fn recorded_orders(&self, cursor: &mut u64) -> Result<Vec<String>, QueueError> {
+        let keys = &self.handle.keys;
         let mut scan = redis::cmd("SCAN");
         scan.arg(*cursor)
             .arg("MATCH")
             .arg(keys.every_order())
             .arg("COUNT")
             .arg(500);
-        let answer = self.connection.where_is(&keys.jobs, &scan).await?;
+        let answer = self.handle.connection.where_is(&keys.jobs, &scan).await?;
         let (next, page): (u64, Vec<String>) =
             redis::from_redis_value(answer).map_err(redis::RedisError::from)?;
         *cursor = next;

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{
-    Ledger, QueueError,
+    Inspector, QueueError,
     script::{Script, call, run},
 };
 use hp_order::Millis;
@@ -30,18 +30,18 @@ pub struct ServerInfo {
     pub now: Millis,
 }
 
-impl Ledger {
+impl Inspector {
     /// Asks the server that holds the queue about itself, as the worker's scripts do.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn server_info(&self) -> Result<ServerInfo, QueueError> {
-        let mut connection = self.connection.clone();
-        let command = call(&EXAMINE, &[&self.keys.jobs]);
+        let mut connection = self.handle.connection.clone();
+        let command = call(&EXAMINE, &[&self.handle.keys.jobs]);
         let (now, info): (u64, String) = run(&EXAMINE, &command, &mut connection).await?;
         let mut ask = redis::cmd("CONFIG");
         ask.arg("GET").arg("appendfsync");
-        let told = connection.where_is(&self.keys.jobs, &ask).await;
+        let told = connection.where_is(&self.handle.keys.jobs, &ask).await;
         let told = told.and_then(|told| Ok(redis::from_redis_value(told)?));
         Ok(ServerInfo {
             fsync: told
@@ -49,19 +49,6 @@ impl Ledger {
                 .and_then(|mut told: HashMap<String, String>| told.remove("appendfsync")),
             ..read(&info, Millis(now))
         })
-    }
-
-    /// Why no orders are taken, if the queue is paused.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
-    pub async fn paused(&self) -> Result<Option<String>, QueueError> {
-        let mut command = redis::cmd("HGETALL");
-        command.arg(&self.keys.paused);
-        let mut paused: HashMap<String, String> =
-            command.query_async(&mut self.connection.clone()).await?;
-        let reason = paused.remove("reason").filter(|reason| !reason.is_empty());
-        Ok(reason.or_else(|| (!paused.is_empty()).then(|| "no reason given".into())))
     }
 }
 

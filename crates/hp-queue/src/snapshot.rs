@@ -6,7 +6,7 @@ use hp_order::{Millis, Record};
 use redis::Value;
 
 use crate::{
-    History, Ledger, QueueError,
+    History, Inspector, QueueError,
     codec::Answered,
     script::{Script, call, run},
 };
@@ -46,22 +46,23 @@ pub struct Charge {
     pub pin_count: String,
 }
 
-impl Ledger {
+impl Inspector {
     /// The orders with these ids that there are, in this order; an `Err` says which record cannot be read, and why.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
-    pub async fn look(
+    pub async fn snapshot(
         &self,
         ids: &[&str],
     ) -> Result<Vec<Result<OrderSnapshot, (String, String)>>, QueueError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = &self.keys;
+        let keys = &self.handle.keys;
         let mut command = call(&SNAPSHOT, &[&keys.schedule]);
         command.arg(&keys.prefix).arg(ids);
-        let seen: Vec<Value> = run(&SNAPSHOT, &command, &mut self.connection.clone()).await?;
+        let seen: Vec<Value> =
+            run(&SNAPSHOT, &command, &mut self.handle.connection.clone()).await?;
         Ok(seen.iter().map(read).collect())
     }
 }

@@ -1,20 +1,15 @@
 //! How a queue is, and the entries that it set aside.
 
-use std::{collections::HashMap, sync::LazyLock, time::Duration};
+use std::{collections::HashMap, sync::LazyLock};
 
 use serde::Serialize;
 
 use crate::{
-    Ledger, QueueError,
-    ledger::millis,
+    Inspector, QueueError,
     script::{Script, call, run},
 };
 
 static STATUS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/status.lua")));
-static HEARTBEAT: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("scripts/heartbeat.lua")));
-static REQUEUE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("scripts/requeue.lua")));
 
 /// How a queue is. Times are Unix milliseconds by Redis' clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,13 +64,13 @@ type Answer = (
     HashMap<String, String>,
 );
 
-impl Ledger {
+impl Inspector {
     /// Looks at the queue as a whole.
     ///
     /// # Errors
     /// Where Redis cannot be reached or refuses.
     pub async fn status(&self) -> Result<Status, QueueError> {
-        let keys = &self.keys;
+        let keys = &self.handle.keys;
         let command = call(
             &STATUS,
             &[
@@ -90,7 +85,7 @@ impl Ledger {
                 &keys.runs,
             ],
         );
-        let answer: Answer = run(&STATUS, &command, &mut self.connection.clone()).await?;
+        let answer: Answer = run(&STATUS, &command, &mut self.handle.connection.clone()).await?;
         let (
             now,
             new,
@@ -119,17 +114,6 @@ impl Ledger {
         })
     }
 
-    /// A worker's sign of life: it counts as alive for this time; for no time: it ends.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
-    pub async fn alive(&self, name: &str, time: Duration) -> Result<(), QueueError> {
-        let mut command = call(&HEARTBEAT, &[&self.keys.workers]);
-        command.arg(name).arg(millis(time));
-        let _: String = run(&HEARTBEAT, &command, &mut self.connection.clone()).await?;
-        Ok(())
-    }
-
     /// Entries that were set aside after this one (none: from the first), oldest first, up to `n`.
     ///
     /// # Errors
@@ -142,12 +126,14 @@ impl Ledger {
         };
         let mut command = redis::cmd("XRANGE");
         command
-            .arg(&self.keys.rejected)
+            .arg(&self.handle.keys.rejected)
             .arg(from)
             .arg("+")
             .arg("COUNT")
             .arg(n);
-        let entries: Vec<Entry> = command.query_async(&mut self.connection.clone()).await?;
+        let entries: Vec<Entry> = command
+            .query_async(&mut self.handle.connection.clone())
+            .await?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let read = |(entry, fields): Entry| DeadLetter {
             entry,
@@ -157,34 +143,5 @@ impl Ledger {
                 .collect(),
         };
         Ok(entries.into_iter().map(read).collect())
-    }
-
-    /// Puts an entry that was set aside into the inbox again, with these values in place of its own. None: there is no
-    /// such entry.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
-    pub async fn requeue(
-        &self,
-        entry: &str,
-        values: &[(String, String)],
-    ) -> Result<Option<String>, QueueError> {
-        let mut command = call(&REQUEUE, &[&self.keys.rejected, &self.keys.jobs]);
-        command.arg(entry);
-        for (name, value) in values {
-            command.arg(name).arg(value);
-        }
-        let added: String = run(&REQUEUE, &command, &mut self.connection.clone()).await?;
-        Ok(Some(added).filter(|added| !added.is_empty()))
-    }
-
-    /// Removes an entry that was set aside. `false`: there is none.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
-    pub async fn discard(&self, entry: &str) -> Result<bool, QueueError> {
-        let mut command = redis::cmd("XDEL");
-        command.arg(&self.keys.rejected).arg(entry);
-        Ok(command.query_async(&mut self.connection.clone()).await?)
     }
 }

@@ -200,7 +200,7 @@ async fn tell_again<'a>(
     id: &'a OrderId,
     note: String,
 ) -> Result<Result<Outcome<'a>, String>, Box<dyn Error>> {
-    let looked = processor.ledger.look(&[id.as_str()]).await?;
+    let looked = processor.inspector.snapshot(&[id.as_str()]).await?;
     match looked.first() {
         None => return Ok(Err("there is no such order".into())),
         Some(Err((_, why))) => return Ok(Err(why.clone())),
@@ -217,8 +217,8 @@ async fn tell_again<'a>(
         message: "a worker tells its result again".into(),
     };
     may_claim(processor).await?;
-    let now = processor.ledger.now().await?;
-    processor.ledger.request_replay(id, now).await?;
+    let now = processor.inspector.now().await?;
+    processor.control.request_replay(id, now).await?;
     let claimed = match claim(processor, id, Some(note)).await? {
         Ok(claimed) => claimed,
         Err(NotOurs::Busy | NotOurs::Ended) => return Ok(Ok(by_a_worker())),
@@ -276,7 +276,7 @@ impl Verdict {
 
 /// Before anything is asked for that would be done later in any case.
 async fn may_claim(processor: &OrderProcessor) -> Result<(), Box<dyn Error>> {
-    let leave = processor.ledger.acquire_permits(1).await?;
+    let leave = processor.control.acquire_permits(1).await?;
     match leave.paused {
         Some(reason) => Err(paused(&reason)),
         None if leave.is_silent => Err(SILENT.into()),

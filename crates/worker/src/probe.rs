@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hp_api::{CallError, Client, Lookup, NotFoundAnswer, OrderId};
-use hp_queue::{Ledger, QueueError};
+use hp_queue::{Inspector, QueueError};
 use rand::{Rng, distr::Alphanumeric};
 use tracing::{info, warn};
 
@@ -13,7 +13,7 @@ use tracing::{info, warn};
 /// order that it has charged.
 pub(crate) struct Probe {
     client: Client,
-    ledger: Ledger,
+    inspector: Inspector,
     /// Learned with an order as the control.
     known: Mutex<Option<NotFoundAnswer>>,
 }
@@ -53,10 +53,10 @@ impl ProbeError {
 }
 
 impl Probe {
-    pub(crate) fn new(client: Client, ledger: Ledger) -> Self {
+    pub(crate) fn new(client: Client, inspector: Inspector) -> Self {
         Self {
             client,
-            ledger,
+            inspector,
             known: Mutex::default(),
         }
     }
@@ -134,7 +134,7 @@ impl Probe {
     }
 
     async fn control(&self) -> Result<Control, ProbeError> {
-        let Some(order) = self.ledger.last_charged().await? else {
+        let Some(order) = self.inspector.last_charged().await? else {
             // Nothing was bought yet that HitPoints could be asked about.
             let products = self.client.products(None).await;
             products.map_err(ProbeError::NoProducts)?;

@@ -168,15 +168,16 @@ async fn an_order_whose_record_cannot_be_used_is_no_probe() {
 #[tokio::test]
 async fn calls_that_are_taken_far_ahead_by_a_clock_that_went_back_hold_up_nobody() {
     let world = World::start();
-    let ledger = world.ledger_with(hp_queue::Rules {
+    let rules = hp_queue::Rules {
         interval: Some(std::time::Duration::from_millis(1)),
         ..e2e::rules()
-    });
+    };
+    let control = hp_queue::Control::new(world.handle(), rules);
     world
         .redis
         .run::<()>(&["SET", "{hp}:rate", "99999999999999999"])
         .await;
-    assert_eq!(ledger.acquire_permits(1).await.unwrap().calls, 1);
+    assert_eq!(control.acquire_permits(1).await.unwrap().calls, 1);
     let taken_up_to: u64 = world.redis.run(&["GET", "{hp}:rate"]).await;
     assert!(taken_up_to < 99_999_999_999_999_999, "by today's clock");
 }

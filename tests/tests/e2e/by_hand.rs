@@ -22,7 +22,7 @@ pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claim {
 
 /// The first command after a restart of Redis meets a broken connection.
 pub(crate) async fn reconnect(ledger: &Ledger) {
-    while ledger.resume().await.is_err() {}
+    while ledger.report_alive("a test", NONE).await.is_err() {}
 }
 
 pub(crate) fn policy() -> Policy {
@@ -37,7 +37,7 @@ pub(crate) fn moment(claimed: &Claim) -> DecisionInputs {
 }
 
 pub(crate) async fn settle(ledger: &Ledger, claimed: &Claim, event: Event) -> Settled {
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let step = step(&claimed.record, event, &policy(), moment(claimed));
     ledger.settle(claimed, &step, contact).await.unwrap()
 }

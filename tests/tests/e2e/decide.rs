@@ -150,7 +150,8 @@ async fn only_an_order_in_review_is_decided_by_a_person() {
             .1
             .contains("no such order")
     );
-    ledger
+    world
+        .control()
         .pause("the secret is wrong", "somebody")
         .await
         .unwrap();
@@ -278,7 +279,7 @@ async fn a_slip_in_a_persons_own_settings_pauses_nobody() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("does not serve this account"), "{said}");
     }
-    assert_eq!(ledger.paused().await.unwrap(), None);
+    assert_eq!(world.inspector().paused().await.unwrap(), None);
     assert_eq!(world.record("A-1").await["state"], "review");
 }
 
@@ -288,10 +289,10 @@ async fn nothing_is_asked_for_while_the_queue_is_paused() {
     let ledger = world.ledger();
     world.order("A-1", 1).await;
     settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
-    ledger.pause("stocktaking", "Ada").await.unwrap();
+    world.control().pause("stocktaking", "Ada").await.unwrap();
     let (code, said) = say(&world, &["republish", "A-1"]);
     assert!(code == 2 && said.contains("stocktaking"), "{said}");
-    ledger.resume().await.unwrap();
+    world.control().resume().await.unwrap();
     let (_, status) = say(&world, &["republish", "A-1"]);
     assert_eq!(world.results("A-1", 2).await.len(), 2, "{status}");
 }
@@ -303,8 +304,12 @@ async fn what_has_ended_is_not_tried_again_though_its_result_is_waited_for() {
     world.order("A-1", 1).await;
     settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
     world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
-    ledger
-        .request_replay(&"A-1".parse().unwrap(), ledger.now().await.unwrap())
+    world
+        .control()
+        .request_replay(
+            &"A-1".parse().unwrap(),
+            world.inspector().now().await.unwrap(),
+        )
         .await
         .unwrap();
     let (code, said) = say(&world, &["retry", "A-1"]);

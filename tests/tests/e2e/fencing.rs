@@ -152,9 +152,19 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
     world.order("A-1", 1).await;
     let mine = take_one(&ledger, NONE).await;
     world.order("A-2", 1).await;
-    assert!(ledger.pause("wrong secret", "a test").await.unwrap());
     assert!(
-        !ledger.pause("another reason", "a test").await.unwrap(),
+        world
+            .control()
+            .pause("wrong secret", "a test")
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .control()
+            .pause("another reason", "a test")
+            .await
+            .unwrap(),
         "the first reason stands"
     );
     let nothing = ledger
@@ -169,7 +179,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
         settle(&ledger, &mine, Event::Released).await,
         Settled::Applied(None)
     ));
-    assert!(ledger.resume().await.unwrap());
+    assert!(world.control().resume().await.unwrap());
     assert_eq!(
         ledger
             .claim_batch(9, LONG, FirstSource::Inbox)

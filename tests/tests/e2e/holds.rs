@@ -59,10 +59,10 @@ async fn a_low_balance_holds_back_its_currency_only_and_goes_on_after_the_top_up
 #[tokio::test]
 async fn of_the_orders_of_a_held_currency_one_at_a_time_tries_the_balance() {
     let world = World::start();
-    let (one, other) = (world.ledger(), world.ledger());
+    let (ledger, one, other) = (world.ledger(), world.control(), world.control());
     let (cny, pause) = ("CNY".parse().unwrap(), std::time::Duration::from_secs(9));
     one.hold(cny, std::time::Duration::ZERO).await.unwrap();
-    let taken = other
+    let taken = ledger
         .claim_batch(1, pause, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();

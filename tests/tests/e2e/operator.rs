@@ -360,7 +360,7 @@ async fn names_that_others_made_up_cannot_make_a_terminal_lie() {
     let world = World::start();
     let odd = ["XADD", "{hp}:rejected", "*", "\u{1b}[2Jname", "value"];
     world.redis.run::<String>(&odd).await;
-    world.ledger().pause("\u{1b}[2Jwhy", "me").await.unwrap();
+    world.control().pause("\u{1b}[2Jwhy", "me").await.unwrap();
     for words in [
         &["rejected", "list"][..],
         &["status"],

@@ -132,8 +132,7 @@ async fn a_record_that_hitpoints_has_deleted_is_in_the_way_only_until_the_next_o
 #[tokio::test]
 async fn the_last_charge_is_known_wherever_its_result_went_and_only_if_it_can_be_read() {
     let world = World::start();
-    let ledger = world.ledger();
-    assert_eq!(ledger.last_charged().await.unwrap(), None);
+    assert_eq!(world.inspector().last_charged().await.unwrap(), None);
     {
         let _worker = world.worker();
         let own = ["reply_to", "{hp}:results:till-7"];
@@ -141,10 +140,10 @@ async fn the_last_charge_is_known_wherever_its_result_went_and_only_if_it_can_be
         world.put(&[&order[..], &[(own[0], own[1])]].concat()).await;
         world.results_in(own[1], "A-0", 1).await;
     }
-    let last = ledger.last_charged().await.unwrap().unwrap();
+    let last = world.inspector().last_charged().await.unwrap().unwrap();
     assert_eq!(last.order_id.as_str(), "A-0");
     assert_eq!((last.product_id.get(), last.quantity.get()), (2, 3));
     let spoil = ["HSET", "{hp}:charged", "quantity", "three"];
     world.redis.run::<u64>(&spoil).await;
-    assert_eq!(ledger.last_charged().await.unwrap(), None);
+    assert_eq!(world.inspector().last_charged().await.unwrap(), None);
 }

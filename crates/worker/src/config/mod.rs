@@ -1,6 +1,7 @@
 //! Configuration: documented defaults, a TOML file and the environment, checked as a whole.
 
 mod account;
+mod clients;
 mod fault;
 mod print;
 mod schedule;
@@ -14,15 +15,14 @@ mod values;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use hp_api::Client;
 use hp_order::{Backoff, Policy};
-use hp_queue::{Ledger, Prefix, Queue, QueueError, Retention, Rules, connect};
+use hp_queue::{Prefix, Retention};
 
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
 pub(crate) use values::LogFormat;
 
-use account::{Account, Key};
+use account::Account;
 use secret::Hidden;
 use settings::{ReconcileSettings, RetrySettings, Settings};
 
@@ -99,30 +99,6 @@ impl Config {
             None => Ok(()),
         }
     }
-
-    /// The client for these settings.
-    pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
-        let account = self.api.account.as_ref().map_err(Clone::clone)?;
-        let builder = Client::builder(&account.base_url, &account.app_id).timeout(self.api.timeout);
-        let builder = match &account.key {
-            Key::Secret(secret) => builder.secret(secret.clone()),
-            Key::Rsa { private, server } => builder.rsa(private.expose(), server),
-        };
-        builder.build().map_err(|error| {
-            ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
-        })
-    }
-
-    /// The worker's side of the queue.
-    pub(crate) fn ledger(&self) -> Result<Ledger, QueueError> {
-        let redis = connect(self.redis_url.expose())?;
-        Ledger::open(&redis, &self.prefix, Rules::from(self))
-    }
-
-    /// The shop's side of the queue.
-    pub(crate) async fn queue(&self) -> Result<Queue, QueueError> {
-        Queue::connect(self.redis_url.expose(), self.prefix.clone()).await
-    }
 }
 
 impl TryFrom<Settings> for Config {
@@ -182,17 +158,6 @@ impl From<ReconcileSettings> for Reconcile {
         Self {
             schedule: Schedule::new(settings.schedule, settings.time_zone),
             stuck_after: settings.stuck_after.0,
-        }
-    }
-}
-
-impl From<&Config> for Rules {
-    fn from(config: &Config) -> Self {
-        Self {
-            retention: config.retention,
-            policy: config.policy,
-            longest_turn: config.lease + config.api.timeout,
-            interval: config.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         }
     }
 }

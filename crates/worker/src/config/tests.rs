@@ -69,7 +69,7 @@ fn account_fault_leaves_the_rest_usable() {
         ),
     ] {
         let config = load("", variables).unwrap();
-        assert!(config.ledger().is_ok());
+        assert!(config.handle().is_ok());
         let fault = config.client().map(drop).unwrap_err().to_string();
         assert!(fault.contains(word), "no `{word}` in: {fault}");
     }

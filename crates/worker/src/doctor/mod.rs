@@ -39,7 +39,7 @@ pub(crate) async fn run(
     Json { json }: Json,
 ) -> Result<bool, Box<dyn std::error::Error>> {
     let client = config.client()?;
-    let ledger = config.ledger()?;
+    let inspector = config.inspector()?;
     let mut bad = 0;
     let mut tell = |findings: Vec<CheckResult>| {
         for finding in findings {
@@ -52,8 +52,8 @@ pub(crate) async fn run(
         }
         Ok::<_, std::io::Error>(())
     };
-    tell(redis::findings(config, &ledger).await)?;
-    tell(vendor::findings(&client, &ledger).await)?;
+    tell(redis::findings(config, &inspector).await)?;
+    tell(vendor::findings(&client, &inspector).await)?;
     if bad > 0 {
         eprintln!("worker: {bad} of the above must be mended before orders are safe");
     }

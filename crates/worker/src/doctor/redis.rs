@@ -1,7 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hp_order::Millis;
-use hp_queue::{Ledger, ServerInfo, without_password};
+use hp_queue::{Inspector, ServerInfo, without_password};
 use tokio::time::Instant;
 
 use super::CheckResult;
@@ -10,10 +10,10 @@ use crate::{clock, config::Config};
 /// Leases and deadlines go by Redis' clock, so a difference only makes logs hard to read.
 const CLOCK: Duration = Duration::from_secs(30);
 
-pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<CheckResult> {
+pub(super) async fn findings(config: &Config, inspector: &Inspector) -> Vec<CheckResult> {
     let place = without_password(config.redis_url.expose());
     let asked = Instant::now();
-    let server = match ledger.server_info().await {
+    let server = match inspector.server_info().await {
         Ok(server) => server,
         Err(error) => {
             let prefix = &config.prefix;
@@ -37,7 +37,7 @@ pub(super) async fn findings(config: &Config, ledger: &Ledger) -> Vec<CheckResul
         findings.extend(server.fsync.as_deref().map(fsync));
     }
     findings.extend([memory(&server), clock_of(server.now, took), prefix(config)]);
-    findings.push(paused(config, ledger).await);
+    findings.push(paused(config, inspector).await);
     findings
 }
 
@@ -121,8 +121,8 @@ fn prefix(config: &Config) -> CheckResult {
     CheckResult::good("prefix", seen)
 }
 
-async fn paused(config: &Config, ledger: &Ledger) -> CheckResult {
-    match ledger.paused().await {
+async fn paused(config: &Config, inspector: &Inspector) -> CheckResult {
+    match inspector.paused().await {
         Ok(None) => CheckResult::good("queue", "orders are taken"),
         Ok(Some(reason)) => CheckResult::poor(
             "queue",

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use hp_api::{CallError, Client};
-use hp_queue::Ledger;
+use hp_queue::Inspector;
 
 use super::CheckResult;
 use crate::{clock, probe::Probe};
@@ -9,7 +9,7 @@ use crate::{clock, probe::Probe};
 /// HitPoints refuses a request whose date is further off than some minutes; nobody has said how many.
 const CLOCK: Duration = Duration::from_mins(1);
 
-pub(super) async fn findings(client: &Client, ledger: &Ledger) -> Vec<CheckResult> {
+pub(super) async fn findings(client: &Client, inspector: &Inspector) -> Vec<CheckResult> {
     match client.products(None).await {
         Ok(products) => vec![
             CheckResult::good(
@@ -17,7 +17,7 @@ pub(super) async fn findings(client: &Client, ledger: &Ledger) -> Vec<CheckResul
                 format!("{} products to order", products.len()),
             ),
             clock_of(client).await,
-            probe(client, ledger).await,
+            probe(client, inspector).await,
         ],
         Err(error) => {
             let mut findings = vec![unheard("credentials", &error)];
@@ -53,9 +53,12 @@ fn unheard(what: &'static str, error: &CallError) -> CheckResult {
     CheckResult::bad(what, seen, remedy)
 }
 
-async fn probe(client: &Client, ledger: &Ledger) -> CheckResult {
+async fn probe(client: &Client, inspector: &Inspector) -> CheckResult {
     let what = "probe";
-    match Probe::new(client.clone(), ledger.clone()).find_out().await {
+    match Probe::new(client.clone(), inspector.clone())
+        .find_out()
+        .await
+    {
         Ok(answer) => {
             CheckResult::good(what, format!("{answer} means that there is no such order"))
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hp_api::Order;
 use hp_order::{Millis, QueryVerdict, State};
-use hp_queue::{Charge, Ledger, OrderSnapshot, QueueError};
+use hp_queue::{Charge, Inspector, OrderSnapshot, QueueError};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -71,7 +71,7 @@ impl Run<'_> {
         loop {
             self.may_go_on()?;
             let (mut page, further) =
-                retry_while_unreachable(|| recorded(&self.processor.ledger, cursor)).await?;
+                retry_while_unreachable(|| recorded(&self.processor.inspector, cursor)).await?;
             cursor = further;
             page.retain(|id| seen.insert(fingerprint(id)));
             for ids in page.chunks(AT_A_TIME) {
@@ -95,8 +95,8 @@ impl Run<'_> {
     async fn compare(&mut self, ids: &[String], since: Millis) -> Result<(), Stopped> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut ended = Vec::new();
-        let ledger = &self.processor.ledger;
-        for looked in retry_while_unreachable(|| ledger.look(&ids)).await? {
+        let inspector = &self.processor.inspector;
+        for looked in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
             match looked {
                 Ok(looked) if is_ended_since(&looked, since) => ended.push(looked),
                 Ok(_) => {}
@@ -138,8 +138,11 @@ impl Run<'_> {
     }
 }
 
-async fn recorded(ledger: &Ledger, mut cursor: u64) -> Result<(Vec<String>, u64), QueueError> {
-    let page = ledger.recorded(&mut cursor).await?;
+async fn recorded(
+    inspector: &Inspector,
+    mut cursor: u64,
+) -> Result<(Vec<String>, u64), QueueError> {
+    let page = inspector.recorded_orders(&mut cursor).await?;
     Ok((page, cursor))
 }
 

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hp_order::Millis;
-use hp_queue::{QueueError, Right, Turn};
+use hp_queue::{LeaseState, QueueError, RunLease};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
@@ -50,31 +50,24 @@ impl Scheduler {
 
     /// Makes a run if one is due. Answers when to look again.
     async fn look(&self) -> Result<Duration, QueueError> {
-        let now = self.processor.ledger.now().await?;
+        let now = self.processor.inspector.now().await?;
         // A pause is over when somebody says so; the tick is not done until then.
-        if self.processor.ledger.paused().await?.is_some() {
+        if self.processor.inspector.paused().await?.is_some() {
             return Ok(PAUSE);
         }
         let Some(tick) = self.schedule.latest(now) else {
             return Ok(self.until_next(now));
         };
-        let turn = Turn {
-            who: format!("{} {:x}", self.processor.name, rand::random::<u64>()),
-            tick,
-        };
-        match self
-            .processor
-            .ledger
-            .begin_run(&turn, self.processor.lease)
-            .await?
-        {
-            Right::Ours(now) => {
+        let holder = format!("{} {:x}", self.processor.name, rand::random::<u64>());
+        let turn = RunLease::new(self.processor.handle.clone(), holder, tick);
+        match turn.acquire(self.processor.lease).await? {
+            LeaseState::Held(now) => {
                 let report = Report::begin(&self.processor.name, Some(tick), now);
                 self.make(&turn, report).await?;
                 Ok(Duration::ZERO)
             }
-            Right::Held(left) => Ok(left + Duration::from_millis(1)),
-            Right::Done | Right::Lost => Ok(self.until_next(now)),
+            LeaseState::HeldByOther(left) => Ok(left + Duration::from_millis(1)),
+            LeaseState::Done | LeaseState::Lost => Ok(self.until_next(now)),
         }
     }
 
@@ -85,7 +78,7 @@ impl Scheduler {
         })
     }
 
-    async fn make(&self, turn: &Turn, report: Report) -> Result<(), QueueError> {
+    async fn make(&self, turn: &RunLease, report: Report) -> Result<(), QueueError> {
         let started_at = Millis(report.started_at);
         let until = started_at.before(self.stuck_after);
         let (halt, halted) = Shutdown::by_hand();
@@ -108,20 +101,13 @@ impl Scheduler {
         tell(&report);
         self.metrics.count(&report);
         let fields = report.fields();
-        let ledger = &self.processor.ledger;
         let told = match ended {
             // A silence may be about single orders, and then lasts for as long as they do.
-            Ok(()) | Err(Stopped::Lost | Stopped::Silent) => {
-                ledger.end_run(Some(turn), &fields).await?
-            }
-            Err(Stopped::Interrupted) => ledger.give_up_run(turn, Duration::ZERO, &fields).await?,
-            Err(_) => {
-                ledger
-                    .give_up_run(turn, self.processor.lease, &fields)
-                    .await?
-            }
+            Ok(()) | Err(Stopped::Lost | Stopped::Silent) => turn.finish(&fields).await?,
+            Err(Stopped::Interrupted) => turn.give_up(Duration::ZERO, &fields).await?,
+            Err(_) => turn.give_up(self.processor.lease, &fields).await?,
         };
-        if told == Right::Lost {
+        if told == LeaseState::Lost {
             warn!(
                 "another worker makes this reconciliation run: its report is the one that counts"
             );
@@ -130,16 +116,11 @@ impl Scheduler {
     }
 
     /// Keeps the right to a run. Returns when it is lost.
-    async fn renew(&self, turn: &Turn) {
+    async fn renew(&self, turn: &RunLease) {
         loop {
             sleep(self.processor.lease / 3).await;
-            match self
-                .processor
-                .ledger
-                .renew_run(turn, self.processor.lease)
-                .await
-            {
-                Ok(Right::Ours(_)) => {}
+            match turn.renew(self.processor.lease).await {
+                Ok(LeaseState::Held(_)) => {}
                 Ok(_) => return,
                 Err(error) => warn!(%error, "the right to this run is not renewed"),
             }

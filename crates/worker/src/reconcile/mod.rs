@@ -78,7 +78,7 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
         return Ok(true);
     }
     let file = options.report.as_deref().map(shown::create).transpose()?;
-    let now = processor.ledger.now().await?;
+    let now = processor.inspector.now().await?;
     let progress = shown::bar(options.json);
     let report = Report {
         dry_run: options.dry_run,
@@ -98,7 +98,7 @@ pub(crate) async fn reconcile(config: &Config, options: Options) -> Result<bool,
     let written = file.map(|file| file.write(&report)).transpose();
     if !options.dry_run {
         let fields = report.fields();
-        retry_while_unreachable(|| processor.ledger.end_run(None, &fields)).await?;
+        retry_while_unreachable(|| hp_queue::store_run_report(&processor.handle, &fields)).await?;
     }
     printed?;
     written?;

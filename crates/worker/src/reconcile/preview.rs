@@ -10,9 +10,9 @@ use crate::patience::retry_while_unreachable;
 impl Run<'_> {
     pub(super) async fn preview(&mut self, ids: &[String]) -> Result<(), Stopped> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let ledger = &self.processor.ledger;
+        let inspector = &self.processor.inspector;
         let mut unknown: HashSet<&str> = ids.iter().copied().collect();
-        for looked in retry_while_unreachable(|| ledger.look(&ids)).await? {
+        for looked in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
             match looked {
                 Ok(looked) => {
                     unknown.remove(looked.record.wanted.order_id.as_str());
@@ -53,11 +53,11 @@ impl Run<'_> {
         }
         self.leave(1).await?;
         let moment = DecisionInputs {
-            now: self.processor.ledger.now().await?,
+            now: self.processor.inspector.now().await?,
             jitter: 0.0,
         };
         let event = ask(self.processor, &record, moment.now).await;
-        let contact = event.contact();
+        let contact = event.vendor_signal();
         if let Event::Reconciled(finding) = &event {
             self.hear_alone(finding)?;
         }

@@ -9,7 +9,7 @@ use hp_api::OrderId;
 use hp_order::{
     DecisionInputs, Event, Millis, QueryVerdict, Record, State, Step, VendorSignal, step,
 };
-use hp_queue::{Claim, ClaimBatch, ClaimSkip, Ledger, OpenOrderScan, QueueError, Settled};
+use hp_queue::{Claim, ClaimBatch, ClaimSkip, Inspector, OpenOrderScan, QueueError, Settled};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
@@ -110,7 +110,8 @@ impl<'a> Run<'a> {
         let mut walk = OpenOrderScan::default();
         loop {
             let (page, further) =
-                retry_while_unreachable(|| next_page(&self.processor.ledger, &walk, until)).await?;
+                retry_while_unreachable(|| next_page(&self.processor.inspector, &walk, until))
+                    .await?;
             walk = further;
             if page.is_empty() {
                 break;
@@ -119,9 +120,10 @@ impl<'a> Run<'a> {
         }
         let mut cursor = 0;
         loop {
-            let (page, further) =
-                retry_while_unreachable(|| unlisted_orders(&self.processor.ledger, cursor, until))
-                    .await?;
+            let (page, further) = retry_while_unreachable(|| {
+                unlisted_orders(&self.processor.inspector, cursor, until)
+            })
+            .await?;
             cursor = further;
             self.through(&page).await?;
             if cursor == 0 {
@@ -159,7 +161,7 @@ impl<'a> Run<'a> {
 
     /// The same, where the breaker does not hear of it.
     pub(super) fn hear_alone(&mut self, finding: &QueryVerdict) -> Result<(), Stopped> {
-        self.hear(finding.contact());
+        self.hear(finding.vendor_signal());
         match finding {
             QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
                 Err(Stopped::Trouble(doubt.message.clone()))
@@ -200,8 +202,8 @@ impl<'a> Run<'a> {
     pub(super) async fn leave(&mut self, calls: usize) -> Result<usize, Stopped> {
         loop {
             self.may_go_on()?;
-            let ledger = &self.processor.ledger;
-            let leave = retry_while_unreachable(|| ledger.acquire_permits(calls)).await?;
+            let control = &self.processor.control;
+            let leave = retry_while_unreachable(|| control.acquire_permits(calls)).await?;
             if let Some(reason) = leave.paused {
                 return Err(Stopped::Paused(reason));
             }
@@ -262,8 +264,8 @@ impl<'a> Run<'a> {
         if self.report.tick.is_none() {
             return Ok(Stopped::Trouble(reason));
         }
-        let (ledger, by) = (&self.processor.ledger, &self.processor.name);
-        retry_while_unreachable(|| ledger.pause(&reason, by)).await?;
+        let (control, by) = (&self.processor.control, &self.processor.name);
+        retry_while_unreachable(|| control.pause(&reason, by)).await?;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
         Ok(Stopped::Paused(reason))
     }
@@ -291,21 +293,21 @@ impl<'a> Run<'a> {
 }
 
 async fn next_page(
-    ledger: &Ledger,
+    inspector: &Inspector,
     walk: &OpenOrderScan,
     until: Millis,
 ) -> Result<(Vec<String>, OpenOrderScan), QueueError> {
     let mut walk = walk.clone();
-    let page = ledger.open_orders(&mut walk, until, PAGE).await?;
+    let page = inspector.open_orders(&mut walk, until, PAGE).await?;
     Ok((page, walk))
 }
 
 async fn unlisted_orders(
-    ledger: &Ledger,
+    inspector: &Inspector,
     mut cursor: u64,
     until: Millis,
 ) -> Result<(Vec<String>, u64), QueueError> {
-    let page = ledger.unlisted_orders(&mut cursor, until).await?;
+    let page = inspector.unlisted_orders(&mut cursor, until).await?;
     Ok((page, cursor))
 }
 
@@ -348,7 +350,7 @@ async fn look_at<'a>(
         Event::Panicked
     });
     let is_given_back = event == Event::Released;
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let settled = settle(processor, claimed, event, moment).await;
     let seen = settled.map(|applied| match applied {
         _ if is_given_back => Seen::GivenBack,
@@ -374,7 +376,7 @@ pub(crate) async fn settle(
     event: Event,
     moment: DecisionInputs,
 ) -> Result<Option<Step>, QueueError> {
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let step = step(&claimed.record, event, &processor.policy, moment);
     match retry_while_unreachable(|| processor.ledger.settle(claimed, &step, contact)).await? {
         Settled::Applied(_) => Ok(Some(step)),

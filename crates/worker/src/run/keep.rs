@@ -39,7 +39,9 @@ pub(super) async fn alive(processor: Arc<OrderProcessor>) {
     loop {
         let (watermark, alive) = tokio::join!(
             processor.ledger.report_watermark(),
-            processor.ledger.alive(&processor.name, processor.lease)
+            processor
+                .ledger
+                .report_alive(&processor.name, processor.lease)
         );
         let pause = match watermark.and(alive) {
             Ok(()) => every,
@@ -58,7 +60,9 @@ const SHOWN_AGAIN: Duration = Duration::from_millis(500);
 
 /// Tells that it does not any more. If Redis cannot be told now, it finds out within a lease.
 pub(super) async fn gone(processor: &OrderProcessor) {
-    let told = processor.ledger.alive(&processor.name, Duration::ZERO);
+    let told = processor
+        .ledger
+        .report_alive(&processor.name, Duration::ZERO);
     let _ = timeout(Duration::from_secs(1), told).await;
 }
 

@@ -16,7 +16,7 @@ use std::{error::Error, sync::Arc};
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use hp_api::Client;
 use hp_order::Policy;
-use hp_queue::{Inbox, Ledger, connect};
+use hp_queue::{Control, Handle, Inbox, Inspector, Ledger, Rules, connect};
 use tokio::sync::Notify;
 use tracing::{error, info};
 
@@ -31,7 +31,10 @@ pub(crate) struct OrderProcessor {
     client: Client,
     catalogue: Catalogue,
     pub(crate) probe: Probe,
+    pub(crate) handle: Handle,
     pub(crate) ledger: Ledger,
+    pub(crate) control: Control,
+    pub(crate) inspector: Inspector,
     pub(crate) policy: Policy,
     holds: holds::BalanceGate,
     pub(crate) lease: std::time::Duration,
@@ -94,7 +97,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
 
 /// `worker resume`.
 pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
-    if config.ledger()?.resume().await? {
+    if config.control()?.resume().await? {
         outln!("orders are taken again")?;
     } else {
         outln!("the queue was not paused")?;
@@ -104,12 +107,17 @@ pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
 
 impl OrderProcessor {
     pub(crate) fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
-        let (client, ledger) = (config.client()?, config.ledger()?);
+        let (client, handle) = (config.client()?, config.handle()?);
+        let inspector = Inspector::new(handle.clone());
+        let rules = Rules::from(config);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
-            probe: Probe::new(client.clone(), ledger.clone()),
+            probe: Probe::new(client.clone(), inspector.clone()),
             client,
-            ledger,
+            ledger: Ledger::new(handle.clone(), rules),
+            control: Control::new(handle.clone(), rules),
+            inspector,
+            handle,
             policy: config.policy,
             holds: holds::BalanceGate::default(),
             lease: config.lease,

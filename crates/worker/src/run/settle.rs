@@ -77,10 +77,10 @@ pub(super) async fn settle(
     event: Event,
     moment: DecisionInputs,
 ) {
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let step = step(held.record(), event, &processor.policy, moment);
     if let Some(reason) = &step.pause {
-        keep::until_written(|| processor.ledger.pause(reason, &processor.name)).await;
+        keep::until_written(|| processor.control.pause(reason, &processor.name)).await;
         warn!(%reason, "the queue is paused: no orders are taken until `worker resume`");
     }
     match keep::until_written(|| processor.ledger.settle(&held.claimed, &step, contact)).await {

@@ -1,7 +1,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use hp_order::{State, Status};
-use hp_queue::{Delivery, Job, Ledger, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom};
+use hp_queue::{
+    Delivery, Inspector, Job, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom,
+};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Done, printer::Printer};
@@ -16,7 +18,7 @@ const NAMED: usize = 20;
 /// Orders whose results are waited for.
 pub(super) struct Waiting<'a> {
     watch: Watch,
-    ledger: Ledger,
+    inspector: Inspector,
     left: HashMap<&'a str, &'a Job>,
     all_completed: bool,
     is_warned: bool,
@@ -38,7 +40,7 @@ impl<'a> Waiting<'a> {
         }
         Ok(Self {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
-            ledger: config.ledger()?,
+            inspector: config.inspector()?,
             left: jobs
                 .iter()
                 .map(|job| (job.order_id.as_str(), job))
@@ -103,7 +105,7 @@ impl<'a> Waiting<'a> {
         self.warn().await?;
         let ids: Vec<&str> = self.left.keys().copied().collect();
         for ids in ids.chunks(PAGE) {
-            for looked in self.ledger.look(ids).await?.into_iter().flatten() {
+            for looked in self.inspector.snapshot(ids).await?.into_iter().flatten() {
                 if let Some(why) = self.in_vain(&looked) {
                     let id = looked.record.wanted.order_id.as_str();
                     eprintln!("worker: {id}: {why}");
@@ -120,11 +122,11 @@ impl<'a> Waiting<'a> {
         if self.is_warned {
             return Ok(());
         }
-        if let Some(reason) = self.ledger.paused().await? {
+        if let Some(reason) = self.inspector.paused().await? {
             let reason = escape_control(&reason);
             eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
             self.is_warned = true;
-        } else if self.ledger.status().await?.workers.is_empty() {
+        } else if self.inspector.status().await?.workers.is_empty() {
             eprintln!("worker: no worker is alive; the orders wait for one");
             self.is_warned = true;
         }

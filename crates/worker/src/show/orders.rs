@@ -68,8 +68,8 @@ fn state() -> impl TypedValueParser<Value = State> {
 
 /// `worker orders`.
 pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
-    let ledger = config.ledger()?;
-    let now = ledger.now().await?;
+    let inspector = config.inspector()?;
+    let now = inspector.now().await?;
     let until = now.before(filter.older_than.unwrap_or_default());
     let (mut walk, mut cursor, mut listed) = (OpenOrderScan::default(), 0, 0);
     let mut all_readable = true;
@@ -78,13 +78,13 @@ pub(crate) async fn orders(config: &Config, filter: Filter) -> Shown {
     let (limit, mut is_cut) = (filter.limit.unwrap_or(LIMIT), false);
     loop {
         let ids = if of_ended {
-            ledger.recorded(&mut cursor).await?
+            inspector.recorded_orders(&mut cursor).await?
         } else {
-            ledger.open_orders(&mut walk, until, PAGE).await?
+            inspector.open_orders(&mut walk, until, PAGE).await?
         };
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut rows = Vec::new();
-        for looked in ledger.look(&ids).await? {
+        for looked in inspector.snapshot(&ids).await? {
             match looked {
                 Ok(looked) if filter.takes(&looked, until) => {
                     is_cut = listed == limit;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use hp_order::Millis;
-use hp_queue::{Ledger, OpenOrderScan, Status};
+use hp_queue::{Control, Inspector, OpenOrderScan, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -62,25 +62,25 @@ fn entry(text: &str) -> Result<String, String> {
 
 /// `worker rejected list` and `requeue`.
 pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
-    let ledger = config.ledger()?;
+    let control = config.control()?;
     match what {
-        Rejected::List(json) => list(&ledger, json.json).await,
+        Rejected::List(json) => list(&config.inspector()?, json.json).await,
         Rejected::Requeue(one) => {
-            let added = ledger.requeue(&one.entry, &one.values).await?;
+            let added = control.requeue(&one.entry, &one.values).await?;
             match &added {
                 Some(entry) => outln!("in the inbox again as {entry}")?,
                 None => outln!("there is no such entry")?,
             }
             Ok(added.is_some())
         }
-        Rejected::Discard(entries) => discard(&ledger, &entries.entries).await,
+        Rejected::Discard(entries) => discard(&control, &entries.entries).await,
     }
 }
 
-async fn discard(ledger: &Ledger, entries: &[String]) -> Shown {
+async fn discard(control: &Control, entries: &[String]) -> Shown {
     let mut all_done = true;
     for entry in entries {
-        let is_gone = ledger.discard(entry).await?;
+        let is_gone = control.discard(entry).await?;
         outln!(
             "{entry}: {}",
             if is_gone {
@@ -94,10 +94,10 @@ async fn discard(ledger: &Ledger, entries: &[String]) -> Shown {
     Ok(all_done)
 }
 
-async fn list(ledger: &Ledger, as_json: bool) -> Shown {
+async fn list(inspector: &Inspector, as_json: bool) -> Shown {
     let mut after = String::new();
     loop {
-        let page = ledger.dead_letters(&after, PAGE).await?;
+        let page = inspector.dead_letters(&after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(true);
         };
@@ -118,12 +118,12 @@ async fn list(ledger: &Ledger, as_json: bool) -> Shown {
 
 /// `worker pause`.
 pub(crate) async fn pause(config: &Config, why: &str) -> Shown {
-    let ledger = config.ledger()?;
-    let is_new = ledger.pause(why, &crate::decide::user()).await?;
+    let control = config.control()?;
+    let is_new = control.pause(why, &crate::decide::user()).await?;
     if is_new {
         outln!("no more orders are taken until `worker resume`")?;
     } else {
-        let reason = ledger.paused().await?.unwrap_or_default();
+        let reason = config.inspector()?.paused().await?.unwrap_or_default();
         outln!("the queue was paused already: {}", escape_control(&reason))?;
     }
     Ok(is_new)
@@ -141,10 +141,10 @@ struct Whole {
 
 /// `worker status`.
 pub(crate) async fn status(config: &Config, json: Json) -> Shown {
-    let ledger = config.ledger()?;
-    let queue = ledger.status().await?;
+    let inspector = config.inspector()?;
+    let queue = inspector.status().await?;
     let whole = Whole {
-        states: states(&ledger, Millis(queue.now)).await?,
+        states: states(&inspector, Millis(queue.now)).await?,
         queue,
         rate: config.rate,
     };
@@ -157,17 +157,17 @@ pub(crate) async fn status(config: &Config, json: Json) -> Shown {
 }
 
 async fn states(
-    ledger: &Ledger,
+    inspector: &Inspector,
     now: Millis,
 ) -> Result<BTreeMap<&'static str, u64>, hp_queue::QueueError> {
     let (mut walk, mut states) = (OpenOrderScan::default(), BTreeMap::new());
     loop {
-        let ids = ledger.open_orders(&mut walk, now, PAGE).await?;
+        let ids = inspector.open_orders(&mut walk, now, PAGE).await?;
         if ids.is_empty() {
             return Ok(states);
         }
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        for looked in ledger.look(&ids).await? {
+        for looked in inspector.snapshot(&ids).await? {
             let state = looked.map_or("unreadable", |looked| looked.record.state.as_str());
             *states.entry(state).or_default() += 1;
         }

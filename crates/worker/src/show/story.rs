@@ -33,8 +33,8 @@ struct ClaimSkip {
 
 /// `worker order`.
 pub(crate) async fn order(config: &Config, one: One) -> Shown {
-    let ledger = config.ledger()?;
-    let looked = match ledger.look(&[one.id.as_str()]).await?.pop() {
+    let inspector = config.inspector()?;
+    let looked = match inspector.snapshot(&[one.id.as_str()]).await?.pop() {
         None => {
             eprintln!(
                 "worker: there is no such order; is it in the inbox still, or its record out of ledger.retention?"

@@ -18,7 +18,8 @@ async fn a_run_that_cannot_be_made_says_why_and_exits_with_2() {
     let ledger = world.ledger();
     let order = claimed(&world, &ledger, "A-1").await;
     settle(&ledger, &order, lost()).await;
-    ledger
+    world
+        .control()
         .pause("the secret is wrong", "somebody")
         .await
         .unwrap();

@@ -163,9 +163,8 @@ async fn a_run_that_the_workers_own_trouble_ends_pauses_the_queue_and_is_made_wh
     let left = runs(&world, 1).await.remove(0);
     assert!(left["incomplete"].contains("paused"), "{left:?}");
     drop(first);
-    let ledger = world.ledger();
-    assert!(ledger.paused().await.unwrap().is_some());
-    ledger.resume().await.unwrap();
+    assert!(world.inspector().paused().await.unwrap().is_some());
+    world.control().resume().await.unwrap();
     let _second = world.worker_with(&schedule);
     let made = runs(&world, 2).await.remove(1);
     assert_eq!((&made["tick"], &*made["incomplete"]), (&left["tick"], ""));

@@ -263,7 +263,7 @@ async fn a_run_keeps_to_the_rate() {
         let order = claimed(&world, &ledger, &format!("A-{n}")).await;
         settle(&ledger, &order, lost()).await;
         // Between them HitPoints is heard.
-        ledger.resume().await.unwrap();
+        world.control().resume().await.unwrap();
         world.redis.run::<u64>(&["DEL", "{hp}:breaker"]).await;
     }
     let settings = world.settings(&[AT_ONCE, ("HP_WORKER__RATE", "10")]);

@@ -5,7 +5,7 @@ use super::{LONG, Queue, Verdict};
 
 impl Queue {
     pub(super) async fn hold(&mut self) {
-        self.ledger()
+        self.control()
             .hold("CNY".parse().unwrap(), LONG)
             .await
             .unwrap();
@@ -13,7 +13,7 @@ impl Queue {
     }
 
     pub(super) async fn lift_hold(&mut self) {
-        self.ledger()
+        self.control()
             .lift_hold("CNY".parse().unwrap())
             .await
             .unwrap();
@@ -30,7 +30,7 @@ impl Queue {
             // Longer than any hold so far, so that the second meets another end than it believes in.
             let longer = LONG + Millis(until).since(Millis(0));
             let tried = worker
-                .ledger
+                .control
                 .try_held("CNY".parse().unwrap(), Millis(until), longer);
             has_right.push(tried.await.unwrap());
         }

@@ -14,7 +14,7 @@ mod worker;
 use std::time::Duration;
 
 use hp_order::{Step, VendorSignal};
-use hp_queue::{Client, Ledger, Rules};
+use hp_queue::{Client, Control, Rules};
 use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 
@@ -97,11 +97,11 @@ impl Queue {
             Operation::Renew { held } => self.renew(held).await?,
             Operation::ComesDue { order } => self.comes_due(&id_of(order)).await,
             Operation::Pause => {
-                let paused = self.ledger().pause("a test", "a test").await.unwrap();
+                let paused = self.control().pause("a test", "a test").await.unwrap();
                 prop_assert_eq!(paused, !std::mem::replace(&mut self.books.paused, true));
             }
             Operation::Resume => {
-                let resumed = self.ledger().resume().await.unwrap();
+                let resumed = self.control().resume().await.unwrap();
                 prop_assert_eq!(resumed, std::mem::take(&mut self.books.paused));
             }
             Operation::NineSilences => self.nine_silences().await,
@@ -127,8 +127,8 @@ impl Queue {
         }
     }
 
-    fn ledger(&self) -> &Ledger {
-        &self.workers[0].ledger
+    fn control(&self) -> &Control {
+        &self.workers[0].control
     }
 
     fn key(&self, name: &str) -> String {

@@ -1,4 +1,4 @@
-use hp_queue::{Claim, Ledger};
+use hp_queue::{Claim, Control, Handle, Ledger};
 use proptest::{prop_assert, test_runner::TestCaseError};
 
 use super::Queue;
@@ -6,6 +6,7 @@ use crate::books::{Doubts, Epoch, Known, Life};
 
 pub(super) struct Worker {
     pub(super) ledger: Ledger,
+    pub(super) control: Control,
     pub(super) known: Option<Known>,
 }
 
@@ -20,8 +21,10 @@ impl Queue {
     /// One that remembers nothing.
     pub(super) fn new_worker(&self) -> Worker {
         let prefix = self.prefix.parse().unwrap();
+        let handle = Handle::open(&self.client, &prefix);
         Worker {
-            ledger: Ledger::open(&self.client, &prefix, self.rules).unwrap(),
+            ledger: Ledger::new(handle.clone(), self.rules),
+            control: Control::new(handle, self.rules),
             known: None,
         }
     }

@@ -1,4 +1,4 @@
-//! The pauses between tries.
+//! Delays between attempts and between queries.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const fn seconds(n: u64) -> Duration {
 }
 
 #[test]
-fn checks_are_about_two_five_fifteen_and_sixty_seconds_apart_and_then_double() {
+fn check_delays_follow_the_table_and_then_double() {
     let backoff = Backoff::new(seconds(1), seconds(300)).unwrap();
     let delays: Vec<_> = (1..=7)
         .map(|nth| backoff.check(nth, 0.5).as_secs())
@@ -19,7 +19,7 @@ fn checks_are_about_two_five_fifteen_and_sixty_seconds_apart_and_then_double() {
 }
 
 #[test]
-fn retries_double_up_to_the_ceiling() {
+fn retry_delays_double_up_to_the_ceiling() {
     let backoff = Backoff::new(seconds(1), seconds(10)).unwrap();
     let ceilings: Vec<_> = (1..=6)
         .map(|nth| backoff.retry(nth, 0.999_999).as_secs_f64().round())
@@ -28,7 +28,7 @@ fn retries_double_up_to_the_ceiling() {
 }
 
 #[test]
-fn what_ends_an_outage_is_noticed_within_a_minute() {
+fn outage_delays_stay_below_a_minute() {
     let backoff = Backoff::new(seconds(1), seconds(300)).unwrap();
     assert_eq!(backoff.outage(), (seconds(1), seconds(30)));
     assert_eq!(backoff.top_up(0.0), seconds(15));
@@ -36,7 +36,7 @@ fn what_ends_an_outage_is_noticed_within_a_minute() {
 }
 
 #[test]
-fn a_backoff_that_cannot_grow_is_refused() {
+fn backoff_that_cannot_grow_is_refused() {
     assert_eq!(
         Backoff::new(Duration::ZERO, seconds(1)),
         Err(PolicyError::ZeroBase)
@@ -49,7 +49,7 @@ fn a_backoff_that_cannot_grow_is_refused() {
 
 proptest! {
     #[test]
-    fn no_delay_is_longer_than_the_ceiling(
+    fn delays_never_exceed_the_ceiling(
         base in 1_u64..10_000, more in 0_u64..10_000_000, nth: u32, jitter in 0.0..1.0_f64,
     ) {
         let max = Duration::from_millis(base + more);
