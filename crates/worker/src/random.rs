@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::{
-    RngExt, SeedableRng,
+    RngExt,
     distr::{Alphanumeric, SampleString},
     rngs::StdRng,
 };
@@ -16,12 +16,6 @@ impl Random {
     /// A source that nobody can predict. Only the edge of the program calls this.
     pub(crate) fn from_entropy() -> Self {
         Self::new(rand::make_rng())
-    }
-
-    /// A source that gives the same numbers at each run of a test.
-    #[cfg(test)]
-    pub(crate) fn from_seed(seed: u64) -> Self {
-        Self::new(StdRng::seed_from_u64(seed))
     }
 
     fn new(rng: StdRng) -> Self {

@@ -70,12 +70,19 @@ impl Metrics {
         end: &RunEnd,
         figures: impl IntoIterator<Item = (&'static str, u64)>,
     ) {
-        let label = if end.is_complete { COMPLETE } else { INCOMPLETE };
+        let label = if end.is_complete {
+            COMPLETE
+        } else {
+            INCOMPLETE
+        };
         self.runs.get_or_create(&label).inc();
         for (name, orders) in figures {
-            self.orders.get_or_create(&[("figure", name)]).inc_by(orders);
+            self.orders
+                .get_or_create(&[("figure", name)])
+                .inc_by(orders);
         }
-        self.last_run.set(i64::try_from(end.at / 1000).unwrap_or(i64::MAX));
+        self.last_run
+            .set(i64::try_from(end.at / 1000).unwrap_or(i64::MAX));
         self.last_run_duration.set(end.took.as_secs_f64());
     }
 

@@ -8,8 +8,8 @@ use super::args::OutputArgs;
 use crate::{
     config::Config,
     producer::{
+        deadline::parse_deadline,
         enqueue::{Source, WaitOptions, enqueue},
-        parse_deadline,
     },
     terminal::{CommandError, CommandResult},
 };

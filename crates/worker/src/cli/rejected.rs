@@ -62,9 +62,7 @@ impl Rejected {
             Action::Requeue(Requeue { entry, values }) => {
                 dead_letters::requeue(config, &entry, &values).await
             }
-            Action::Discard(Discard { entries }) => {
-                dead_letters::discard(config, &entries).await
-            }
+            Action::Discard(Discard { entries }) => dead_letters::discard(config, &entries).await,
         }
     }
 }

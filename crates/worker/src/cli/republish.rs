@@ -21,6 +21,12 @@ pub(super) struct Republish {
 
 impl Republish {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        republish(config, &self.orders.ids, &self.reason.into(), self.output.json).await
+        republish(
+            config,
+            &self.orders.ids,
+            &self.reason.into(),
+            self.output.json,
+        )
+        .await
     }
 }

@@ -21,6 +21,12 @@ pub(super) struct Retry {
 
 impl Retry {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        retry(config, &self.orders.ids, &self.reason.into(), self.output.json).await
+        retry(
+            config,
+            &self.orders.ids,
+            &self.reason.into(),
+            self.output.json,
+        )
+        .await
     }
 }

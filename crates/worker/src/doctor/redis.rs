@@ -109,7 +109,12 @@ fn memory(server: &ServerInfo) -> CheckResult {
 fn clock(theirs: Millis, took: Duration) -> CheckResult {
     let ours = now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let difference = ours.abs_diff(Duration::from_millis(theirs.0));
-    CheckResult::clock("clock", "Redis", difference.saturating_sub(took), CLOCK_LIMIT)
+    CheckResult::clock(
+        "clock",
+        "Redis",
+        difference.saturating_sub(took),
+        CLOCK_LIMIT,
+    )
 }
 
 /// The configuration refuses a prefix without braces.
@@ -132,7 +137,10 @@ async fn paused(config: &Config, inspector: &Inspector) -> CheckResult {
         Err(error) => CheckResult::bad(
             "queue",
             error.to_string(),
-            format!("delete the key {}:paused if it is not a hash", config.prefix),
+            format!(
+                "delete the key {}:paused if it is not a hash",
+                config.prefix
+            ),
         ),
     }
 }

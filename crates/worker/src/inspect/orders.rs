@@ -59,7 +59,9 @@ pub(crate) async fn list_orders(
         }
         if is_cut {
             if filter.limit.is_none() {
-                eprintln!("worker: there are more than {listed} orders. Use --limit N to list N of them");
+                eprintln!(
+                    "worker: there are more than {listed} orders. Use --limit N to list N of them"
+                );
             }
             break;
         }

@@ -144,7 +144,9 @@ pub(crate) async fn show_card(
         print_json(&card)?;
         return Ok(true);
     }
-    let key = card.pin_key.unwrap_or_else(|| "hidden; use --show-pins".into());
+    let key = card
+        .pin_key
+        .unwrap_or_else(|| "hidden; use --show-pins".into());
     print_pairs(&[
         ("card", card.pin_sn),
         ("key", key),

@@ -57,8 +57,7 @@ pub(super) enum NotClaimed {
 }
 
 /// The claim ended before the decision could be settled.
-pub(super) const CLAIM_LOST: &str =
-    "another worker claimed the order, or Redis was restarted; look at `worker order`, then decide again";
+pub(super) const CLAIM_LOST: &str = "another worker claimed the order, or Redis was restarted; look at `worker order`, then decide again";
 
 /// Fails where the breaker is open or the queue paused, before anything is requested that would be done later.
 pub(super) async fn require_open_queue(processor: &OrderProcessor) -> Result<(), CommandError> {
@@ -179,6 +178,10 @@ impl<'a> Decided<'a> {
         let state = self
             .state
             .map_or_else(String::new, |state| format!(" ({state})"));
-        outln!("{}: {}{state}", self.order_id, escape_control(&self.message))
+        outln!(
+            "{}: {}{state}",
+            self.order_id,
+            escape_control(&self.message)
+        )
     }
 }

@@ -1,7 +1,5 @@
 use hp_api::OrderId;
-use hp_order::{
-    Event, FailReason, Next, QueryVerdict, Resolution, State, Step, TerminalOutcome,
-};
+use hp_order::{Event, FailReason, Next, QueryVerdict, Resolution, State, Step, TerminalOutcome};
 use hp_queue::Claim;
 
 use super::decision::{
@@ -55,9 +53,7 @@ async fn resolve_order<'a>(
     let event = Event::Resolved(resolution, verdict);
     Ok(match decide(processor, &claim, event).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),
-        Some(step) if is_resolved(&step, resolution) => {
-            Decided::done(id, Some(step.state), word)
-        }
+        Some(step) if is_resolved(&step, resolution) => Decided::done(id, Some(step.state), word),
         Some(step) => Decided::not_done(id, Some(step.state), obstacle),
     })
 }
@@ -97,9 +93,7 @@ pub(super) fn describe(
         QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
         QueryVerdict::Unknown(doubt) => doubt.message.clone(),
         QueryVerdict::NotFound => {
-            let wait = claim
-                .record
-                .not_found_valid_in(&processor.policy, claim.at);
+            let wait = claim.record.not_found_valid_in(&processor.policy, claim.at);
             if !wait.is_zero() {
                 let seconds = wait.as_secs() + 1;
                 return format!(

@@ -93,7 +93,8 @@ impl ResultPrinter {
                     .mode(0o600)
                     .open(path)
                     .and_then(restrict_to_owner);
-                let file = opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+                let file =
+                    opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
                 Some(BufWriter::new(file))
             }
         };

@@ -50,7 +50,8 @@ impl Run<'_> {
             match checked {
                 Ok(Checked::Settled(step)) => {
                     let before = claim.record.state;
-                    self.report.count(claim.id().as_str(), before, signal, &step);
+                    self.report
+                        .count(claim.id().as_str(), before, signal, &step);
                     account_failure = account_failure.or(step.pause);
                 }
                 Ok(Checked::ClaimLost) => self.report.claimed += 1,

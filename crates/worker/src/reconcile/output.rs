@@ -97,7 +97,11 @@ fn print_audit(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
     }
     for (currency, sum) in &audit.totals.by_currency {
         let (orders, cards) = (sum.orders, sum.cards);
-        writeln!(out, "audit: {} {currency} in {orders} orders, {cards} cards", sum.amount)?;
+        writeln!(
+            out,
+            "audit: {} {currency} in {orders} orders, {cards} cards",
+            sum.amount
+        )?;
     }
     for found in &audit.disagreements {
         let difference = escape_control(&found.difference);

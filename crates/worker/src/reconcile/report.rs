@@ -168,7 +168,10 @@ impl Report {
         self.checked += 1;
         self.unreadable += 1;
         self.list_for_review(id);
-        warn!(order = id, error, "cannot read the ledger record; an operator must repair it");
+        warn!(
+            order = id,
+            error, "cannot read the ledger record; an operator must repair it"
+        );
     }
 
     pub(crate) fn list_for_review(&mut self, id: &str) {
@@ -220,7 +223,10 @@ impl Report {
     pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
         let json = |value: serde_json::Value| value.to_string();
         let mut fields = self.head();
-        fields.extend(self.figures().map(|figure| (figure.key, figure.count.to_string())));
+        fields.extend(
+            self.figures()
+                .map(|figure| (figure.key, figure.count.to_string())),
+        );
         fields.extend([
             ("for_a_person", self.needing_review().to_string()),
             ("amounts", json(serde_json::json!(self.amounts))),

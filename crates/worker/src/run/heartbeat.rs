@@ -18,7 +18,9 @@ pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
     loop {
         let (watermark, alive) = tokio::join!(
             processor.ledger.report_watermark(),
-            processor.ledger.report_alive(&processor.name, processor.lease)
+            processor
+                .ledger
+                .report_alive(&processor.name, processor.lease)
         );
         let pause = match watermark.and(alive) {
             Ok(()) => interval,

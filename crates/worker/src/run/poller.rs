@@ -177,7 +177,9 @@ impl Poller {
         if self.is_breaker_open != is_breaker_open {
             self.is_breaker_open = is_breaker_open;
             if is_breaker_open {
-                warn!("breaker open: HitPoints does not answer; one order at a time tries, the others wait");
+                warn!(
+                    "breaker open: HitPoints does not answer; one order at a time tries, the others wait"
+                );
             } else {
                 info!("breaker closed: HitPoints answers again");
             }
@@ -197,12 +199,9 @@ impl Poller {
 fn rest_after(batch: &ClaimBatch) -> Rest {
     match batch.next_due {
         _ if batch.paused.is_some() => Rest::For(BLOCKED_INTERVAL),
-        _ if batch.wait.is_some() => Rest::For(
-            batch
-                .wait
-                .unwrap_or(BLOCKED_INTERVAL)
-                .min(BLOCKED_INTERVAL),
-        ),
+        _ if batch.wait.is_some() => {
+            Rest::For(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
+        }
         _ if batch.more => Rest::None,
         next_due => Rest::ForOrders(next_due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL)),
     }

@@ -114,12 +114,13 @@ impl Run<'_> {
     ) -> Result<(), RunError> {
         let processor = self.processor;
         // Any time does: no request of an ended order can still arrive.
-        let mut queries: FuturesUnordered<_> = ended
-            .iter()
-            .map(|snapshot| async move {
-                (snapshot, processor.query(&snapshot.record, since).await)
-            })
-            .collect();
+        let mut queries: FuturesUnordered<_> =
+            ended
+                .iter()
+                .map(|snapshot| async move {
+                    (snapshot, processor.query(&snapshot.record, since).await)
+                })
+                .collect();
         let mut outcome = Ok(());
         while let Some((snapshot, verdict)) = queries.next().await {
             outcome = outcome.and(self.count_verdict(&verdict));
