@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hp_api::{CallError, Client, Lookup, NotFoundAnswer, OrderId};
 use hp_queue::{Ledger, QueueError};
-use rand::{Rng, distr::Alphanumeric};
+use rand::{RngExt, distr::Alphanumeric};
 use tracing::{info, warn};
 
 /// Knows what HitPoints answers to a query for an order that certainly never existed. Nothing else counts as

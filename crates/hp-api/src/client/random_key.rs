@@ -1,4 +1,4 @@
-use rand::{Rng, distr::Alphanumeric};
+use rand::{Rng, RngExt, distr::Alphanumeric};
 
 /// 16 characters `A-Z a-z 0-9`, the first one a letter, so that it cannot be read as the end of the
 /// number before it in the signed text.
