@@ -372,6 +372,10 @@ async fn put_back(processor: &OrderProcessor, claimed: Claim) -> Result<(), Box<
     decide(processor, &claimed, Event::Released).await.map(drop)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: randomness is read here"
+)]
 async fn decide(
     processor: &OrderProcessor,
     claimed: &Claim,

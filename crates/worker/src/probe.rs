@@ -115,6 +115,10 @@ impl Probe {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: randomness is read here"
+    )]
     async fn ask(&self) -> Result<NotFoundAnswer, ProbeError> {
         let no_answer = |why: &dyn ToString| ProbeError::NoAnswer(why.to_string());
         let random: String = rand::rng()

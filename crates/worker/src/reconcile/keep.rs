@@ -49,6 +49,10 @@ impl Scheduler {
     }
 
     /// Makes a run if one is due. Answers when to look again.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: randomness is read here"
+    )]
     async fn look(&self) -> Result<Duration, QueueError> {
         let now = self.processor.ledger.now().await?;
         // A pause is over when somebody says so; the tick is not done until then.

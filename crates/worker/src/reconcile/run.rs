@@ -326,6 +326,10 @@ enum Seen {
 }
 
 /// Asks HitPoints for the record of a claimed order, and settles what follows.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: randomness is read here"
+)]
 async fn look_at<'a>(
     processor: &OrderProcessor,
     claimed: &'a Claim,

@@ -82,6 +82,10 @@ impl Inner {
         self.take.now.plus(self.take.answered.elapsed())
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: randomness is read here"
+    )]
     pub(crate) fn moment(&self) -> DecisionInputs {
         DecisionInputs {
             now: self.now(),

@@ -34,6 +34,10 @@ impl BalanceGate {
 
 impl OrderProcessor {
     /// For how long an order is to be put back because the balance of its currency is too low.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: randomness is read here"
+    )]
     pub(super) async fn withheld(&self, held: &ClaimedOrder) -> Option<Duration> {
         let currency = self.catalogue.currency(held.record().wanted.product_id)?;
         let until = self.holds.until(currency)?;
@@ -75,6 +79,10 @@ impl OrderProcessor {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: randomness is read here"
+    )]
     fn pause(&self) -> Duration {
         self.policy.backoff.top_up(rand::random())
     }
