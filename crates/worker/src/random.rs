@@ -14,12 +14,12 @@ pub(crate) struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
     /// A source that nobody can predict. Only the edge of the program calls this.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "randomness is passed in everywhere else"
+    )]
     pub(crate) fn from_entropy() -> Self {
-        Self::new(rand::make_rng())
-    }
-
-    fn new(rng: StdRng) -> Self {
-        Self(Arc::new(Mutex::new(rng)))
+        Self(Arc::new(Mutex::new(rand::make_rng())))
     }
 
     /// A number from 0 up to, not including, 1.

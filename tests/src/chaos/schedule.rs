@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 use crate::proxy::Link;
 

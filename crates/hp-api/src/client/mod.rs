@@ -5,6 +5,7 @@ mod builder;
 mod clock;
 mod failure;
 mod guarded;
+mod random;
 mod random_key;
 mod transport;
 

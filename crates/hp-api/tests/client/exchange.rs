@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     answers::{order, pin, product, signed},
-    client, secret,
+    builder, client, secret,
     server::{Seen, Server},
     wanted,
 };
@@ -141,6 +141,15 @@ async fn calls_share_a_connection_and_never_a_random_key() {
     bodies.sort();
     bodies.dedup();
     assert_eq!(bodies.len(), 5);
+}
+
+#[tokio::test]
+async fn random_key_comes_from_the_given_source() {
+    let server = Server::answering(signed(&order("A-1"))).await;
+    let client = builder(&server.url).random(|| 0).build().unwrap();
+    client.fetch(&wanted("A-1")).await.unwrap();
+    let body = &server.seen()[0].body;
+    assert!(body.ends_with("&random_key=AAAAAAAAAAAAAAAA"), "{body}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct ShowConfig {}
 
 impl ShowConfig {
-    pub(super) fn execute(self, config: &Config) -> CommandResult {
+    pub(super) fn execute(config: &Config) -> CommandResult {
         config.client()?;
         hp_queue::connect(config.redis_url.expose())?;
         outln!("{config}")?;

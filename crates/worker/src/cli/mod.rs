@@ -102,7 +102,7 @@ impl Cli {
             Command::Run(command) => block_on(command.execute(&load()?)),
             Command::Enqueue(command) => block_on(command.execute(&load()?)),
             Command::Results(command) => block_on(command.execute(&load()?)),
-            Command::Config(command) => command.execute(&load()?),
+            Command::Config(_) => config::ShowConfig::execute(&load()?),
             Command::Doctor(command) => block_on(command.execute(&load()?)),
             Command::Reconcile(command) => block_on(command.execute(&load()?)),
             Command::Retry(command) => block_on(command.execute(&load()?)),

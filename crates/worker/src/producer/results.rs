@@ -97,15 +97,15 @@ impl Reader {
         deliveries: &[Delivery],
         printer: &mut ResultPrinter,
     ) -> Result<(), CommandError> {
-        let mut printed = Vec::with_capacity(deliveries.len());
+        let mut readable = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             if printer.print(delivery)? {
-                printed.push(&delivery.entry_id);
+                readable.push(&delivery.entry_id);
             }
         }
         printer.flush()?;
         if let Self::Group(results) = self {
-            for entry in printed {
+            for entry in readable {
                 results.acknowledge(entry).await?;
             }
         }

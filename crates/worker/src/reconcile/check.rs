@@ -36,11 +36,11 @@ impl Run<'_> {
             self.report.count_unreadable(&id, &error);
         }
         let (processor, settler) = (self.processor, self.settler());
-        let stop = self.stop.clone();
+        let halt = self.stop.clone();
         let claims = batch.claimed.iter();
         let mut checks: FuturesUnordered<_> = claims
             .map(|claim| {
-                check_order(processor, claim, &stop, settler).instrument(order_span(claim))
+                check_order(processor, claim, &halt, settler).instrument(order_span(claim))
             })
             .collect();
         // The other orders of the batch are finished whatever one of them meets.
@@ -91,7 +91,7 @@ impl Run<'_> {
 async fn check_order<'a>(
     processor: &OrderProcessor,
     claim: &'a Claim,
-    stop: &CancellationToken,
+    halt: &CancellationToken,
     settler: Settler,
 ) -> (&'a Claim, VendorSignal, Result<Checked, QueueError>) {
     let inputs = processor.decision_inputs(claim.at);
@@ -99,7 +99,7 @@ async fn check_order<'a>(
         tokio::select! {
             biased;
             event = query(processor, &claim.record, claim.at) => event,
-            () = stop.cancelled() => Event::Released,
+            () = halt.cancelled() => Event::Released,
         }
     };
     let query = while_leased(&processor.ledger, claim, processor.lease, query);

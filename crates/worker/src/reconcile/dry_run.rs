@@ -60,7 +60,14 @@ impl Run<'_> {
             now: self.processor.inspector.now().await?,
             jitter: 0.0,
         };
-        let record = claim(&snapshot.record, &snapshot.claim_facts);
+        let facts = hp_order::ClaimFacts {
+            now: inputs.now,
+            is_older_epoch: false,
+            is_named: true,
+            has_claimant_vanished: false,
+            not_found_valid_from: None,
+        };
+        let record = claim(&snapshot.record, &facts);
         let event = query(self.processor, &record, inputs.now).await;
         let signal = event.vendor_signal();
         if let Event::Reconciled(verdict) = &event {

@@ -69,7 +69,7 @@ pub(crate) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) audit: Option<Audit>,
     #[serde(skip)]
-    unreadable_ids: BTreeSet<String>,
+    pub(super) unreadable_ids: BTreeSet<String>,
 }
 
 /// What a real run would do with an order.

@@ -185,11 +185,10 @@ impl Poller {
             }
         }
         if self.paused != batch.paused {
-            match &batch.paused {
-                Some(reason) => {
-                    warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
-                }
-                None => info!("queue resumed"),
+            if let Some(reason) = &batch.paused {
+                warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
+            } else {
+                info!("queue resumed");
             }
             self.paused.clone_from(&batch.paused);
         }
