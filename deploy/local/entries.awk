@@ -1,5 +1,7 @@
-# Turns what `redis-cli --raw XRANGE` prints (an entry id, then field and value in turn, a line each) into a line for
-# each entry: its id and the fields named in -v fields="a b c", with tabs between and "-" for one that is not there.
+# Converts the output of `redis-cli --raw XRANGE` to one line for each entry: the entry id, then the values of the fields
+# that -v fields="a b c" names. Tabs separate the columns, and "-" stands for a missing field.
+#
+# Input: one line with an entry id, then a line with a field name and a line with its value, for each field.
 
 function flush(    i, line) {
     if (entry == "") return
@@ -11,7 +13,7 @@ function flush(    i, line) {
 
 BEGIN { count = split(fields, name, " ") }
 
-# Only where a field's name would stand: values may look like an entry id.
+# A value may look like an entry id, so an id counts only where a field name can stand.
 !has_name && /^[0-9]+-[0-9]+$/ { flush(); entry = $0; next }
 !has_name { field = $0; has_name = 1; next }
 { value[field] = $0; has_name = 0 }

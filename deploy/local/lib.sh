@@ -1,43 +1,43 @@
-# shellcheck shell=sh disable=SC2034 # some of the variables are for those who read this file
-# For the scripts of this repository: how they speak, and how they get the programs that they need.
+# shellcheck shell=sh disable=SC2034 # the scripts that source this file use the variables
+# Shared by the scripts of this repository: prints messages and installs the programs that a script needs.
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
     bold=$(printf '\033[1m') dim=$(printf '\033[2m') red=$(printf '\033[31m') green=$(printf '\033[32m')
-    plain=$(printf '\033[0m')
+    normal=$(printf '\033[0m')
 else
-    bold='' dim='' red='' green='' plain=''
+    bold='' dim='' red='' green='' normal=''
 fi
 
-heading() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+heading() { printf '\n%s%s%s\n' "$bold" "$*" "$normal"; }
 say() { printf '  %s\n' "$*"; }
 fail() {
-    printf '\n%s%s%s\n' "$red" "$*" "$plain" >&2
+    printf '\n%s%s%s\n' "$red" "$*" "$normal" >&2
     exit 1
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# need PROGRAM... : sees to it that they are there. Debian and Ubuntu get what is missing; others are told how.
+# need PROGRAM... : installs missing programs on Debian and Ubuntu. On other systems, says how to install them and fails.
 need() {
     missing=''
     for program in "$@"; do
         have "$program" || missing="$missing $program"
     done
     [ -n "$missing" ] || return 0
-    have apt-get || how_to_get "$missing"
+    have apt-get || explain_install "$missing"
     install_packages "$missing"
 }
 
 need_rust() {
     have cargo || PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
-    have cargo || fail "Rust is missing. https://rustup.rs installs it without root rights; then run this again."
+    have cargo || fail "Rust is missing. Install it from https://rustup.rs (needs no root rights), then run this script again."
     need cc
 }
 
 need_redis() {
     need redis-server redis-cli
     version=$(redis-server --version | sed -n 's/.*v=\([0-9][0-9.]*\).*/\1/p')
-    [ "${version%%.*}" -ge 7 ] || fail "redis-server here is $version, and 7.0 or later is needed.
-https://redis.io/docs/latest/operate/oss_and_stack/install/ has newer packages for older systems."
+    [ "${version%%.*}" -ge 7 ] || fail "redis-server $version is too old: 7.0 or later is required.
+See https://redis.io/docs/latest/operate/oss_and_stack/install/ for newer packages."
 }
 
 need_valkey() {
@@ -47,17 +47,17 @@ need_valkey() {
 
 is_debian_12() { [ -r /etc/os-release ] && grep -q '^VERSION_CODENAME=bookworm' /etc/os-release; }
 
-# For this run only: Debian 12 has Valkey among its backports.
+# Adds the backports of Debian 12, which have Valkey, for this run only.
 use_backports() {
     sources=$(mktemp -d)
     cp /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources "$sources" 2>/dev/null || :
-    # shellcheck disable=SC2016 # apt-get's own variable
+    # shellcheck disable=SC2016 # apt-get expands this variable
     debian=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
     echo "deb $debian bookworm-backports main" >"$sources/backports.list"
     apt_options="-o Dir::Etc::sourceparts=$sources -t bookworm-backports"
 }
 
-# Debian's name for the package with this program.
+# Prints the name of the Debian package with this program.
 package_of() {
     case $1 in
     redis-cli) echo redis-tools ;;
@@ -73,17 +73,17 @@ install_packages() {
     done
     sudo=''
     if [ "$(id -u)" -ne 0 ]; then
-        have sudo || fail "Missing:$1. Run this as root, or install first:$packages"
+        have sudo || fail "Missing programs:$1. Run this script as root, or install these packages first:$packages"
         sudo=sudo
     fi
-    say "Installing with apt-get:$packages"
+    say "Installing packages with apt-get:$packages"
     case $1 in
     *redis-server* | *valkey-server*) apt=apt_without_service ;;
     *) apt=apt_install ;;
     esac
-    # shellcheck disable=SC2086 # one word for each package
-    words=$($apt $packages 2>&1) || fail "$words
-apt-get could not install$packages; its own words are above."
+    # shellcheck disable=SC2086 # one argument for each package
+    output=$($apt $packages 2>&1) || fail "$output
+apt-get could not install$packages. Its output is above."
 }
 
 # shellcheck disable=SC2086 # several options, or none
@@ -92,8 +92,9 @@ apt_install() {
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get ${apt_options:-} install -y --no-install-recommends "$@"
 }
 
-# Debian starts a service as soon as it is installed. What runs here brings its own Redis, so that of the system is masked
-# meanwhile and left switched off; `systemctl enable --now redis-server` is how to have it.
+# Installs Redis or Valkey without its system service, because the scripts start their own server. Debian starts a service
+# when it installs the package, so the service is masked during the installation and disabled afterwards.
+# `systemctl enable --now redis-server` enables it.
 apt_without_service() {
     [ -d /run/systemd/system ] || { apt_install "$@"; return; }
     case " $* " in
@@ -108,11 +109,11 @@ apt_without_service() {
     return "$installed"
 }
 
-how_to_get() {
-    fail "Missing:$1. Get it, then run this again:
+explain_install() {
+    fail "Missing programs:$1. Install them, then run this script again:
   macOS          brew install redis          (cc: xcode-select --install)
   Fedora         sudo dnf install gcc curl valkey-compat-redis
   Alpine         apk add build-base curl redis
   Arch           sudo pacman -S gcc curl redis
-  elsewhere      https://redis.io/docs/latest/operate/oss_and_stack/install/"
+  other          https://redis.io/docs/latest/operate/oss_and_stack/install/"
 }

@@ -1,9 +1,9 @@
-# shellcheck shell=sh disable=SC2154 # $work and $bin are set by the demo
-# Starts and stops what the demo runs: a Redis of its own, the sandbox, workers. All of it lives in the folder $work.
+# shellcheck shell=sh disable=SC2154 # demo.sh sets $work and $bin
+# Starts and stops the processes of the demo: Redis, the sandbox and the workers. All their files are in the folder $work.
 
 started=''
 
-# wait_for SECONDS COMMAND... : until the command succeeds.
+# wait_for SECONDS COMMAND... : waits until the command succeeds. Fails after that time.
 wait_for() {
     tries=$(($1 * 20))
     shift
@@ -18,7 +18,7 @@ alive() { kill -0 "$1" 2>/dev/null; }
 
 redis() { redis-cli -p "$redis_port" "$@"; }
 
-# A Redis on a port that happened to be taken ends at once, and whoever answers there is not ours.
+# Succeeds if this demo's Redis answers, or if it has stopped because another process uses the port.
 redis_answers() {
     alive "$redis_pid" || return 0
     redis info server 2>/dev/null | grep -q "^process_id:${redis_pid}[^0-9]*$"
@@ -37,7 +37,7 @@ start_redis() {
         fi
         end "$redis_pid"
     done
-    fail "The demo's own Redis does not start:
+    fail "Cannot start Redis for the demo. Its last log lines:
 $(tail -n 5 "$work/redis.log")"
 }
 
@@ -46,7 +46,7 @@ start_sandbox() {
     "$bin/hp-sandbox" --listen 127.0.0.1:0 "$@" >"$work/sandbox.log" 2>&1 &
     sandbox_pid=$!
     started="$started $sandbox_pid"
-    wait_for 5 sandbox_listens || fail "The sandbox does not start:
+    wait_for 5 sandbox_listens || fail "Cannot start the sandbox. Its last log lines:
 $(tail -n 5 "$work/sandbox.log")"
 }
 
@@ -61,7 +61,7 @@ ask_sandbox() {
     curl -sS --fail --noproxy '*' --max-time 5 "$@" "$sandbox/_sandbox/$path"
 }
 
-# start_worker NAME: with nothing from the caller's environment, so that the demo is the same everywhere.
+# start_worker NAME: starts a worker. The caller's environment is cleared, so that the demo is the same everywhere.
 start_worker() {
     env -i PATH="$PATH" \
         HP_API__BASE_URL="$sandbox" HP_API__APP_ID=demo HP_API__APP_SECRET=demo-secret HP_API__TIMEOUT=2s \
@@ -72,7 +72,7 @@ start_worker() {
     started="$started $worker_pid"
 }
 
-# The shell would tell of it otherwise.
+# `wait` keeps the shell from reporting the killed process.
 kill_hard() {
     kill -9 "$1"
     wait "$1" 2>/dev/null || true
@@ -86,7 +86,7 @@ end() {
 
 gone() { ! alive "$1"; }
 
-# What was started last ends first: workers, sandbox, Redis.
+# Stops the processes in reverse order: workers, sandbox, Redis.
 stop_all() {
     reversed=''
     for pid in $started; do

@@ -1,24 +1,24 @@
-# shellcheck shell=sh disable=SC2154 # colours come from lib.sh, the workers' numbers from the demo
-# The demo's progress: one line, redrawn on a terminal; elsewhere a line every two seconds.
+# shellcheck shell=sh disable=SC2154 # lib.sh sets the colours, demo.sh sets the process ids
+# Shows the progress of the demo: one line that a terminal redraws, or else one line every two seconds.
 
 limit=50
 
 watch_begin() {
     began=$(date +%s)
-    said_at=-9
+    printed_at=-9
 }
 
 elapsed() { echo $(($(date +%s) - began)); }
 
-# results_as FIELDS: all results, on whichever stream, a line each.
+# results_as FIELDS: prints these fields of all results, one line each, from both result streams.
 results_as() {
     for stream in '{hp}:results' '{hp}:results:shop-b'; do
         redis --raw xrange "$stream" - +
     done | awk -v fields="$1" -f deploy/local/entries.awk
 }
 
-# What there is so far, in one line: "open 143  completed 120 ...", and in $ended how many orders have a result.
-look() {
+# Sets $open to the number of open orders, $ended to the number of orders with a result, and $line to the progress line.
+read_progress() {
     open=$(($(redis zcard '{hp}:open') + $(redis xlen '{hp}:jobs')))
     counts=$(results_as "status replay_of reason" | awk -F '\t' '
         $3 == "-" && $4 != "order_id_conflict" { n[$2]++; all++ }
@@ -33,20 +33,20 @@ look() {
 
 draw() {
     if [ -t 1 ]; then
-        printf '\r\033[K  %s%s%s' "$dim" "$line" "$plain"
-    elif [ "$(elapsed)" -ge $((said_at + 2)) ]; then
-        said_at=$(elapsed)
+        printf '\r\033[K  %s%s%s' "$dim" "$line" "$normal"
+    elif [ "$(elapsed)" -ge $((printed_at + 2)) ]; then
+        printed_at=$(elapsed)
         say "$line"
     fi
 }
 
-# watch_until CONDITION
+# watch_until CONDITION: shows the progress until the condition is true.
 watch_until() {
-    while look; draw; ! "$1"; do
+    while read_progress; draw; ! "$1"; do
         for worker in $first $second; do
-            alive "$worker" || give_up "A worker ended by itself."
+            alive "$worker" || abort "A worker stopped unexpectedly."
         done
-        [ "$(elapsed)" -lt $limit ] || give_up "Not done after $limit seconds."
+        [ "$(elapsed)" -lt $limit ] || abort "The demo did not finish within $limit seconds."
         sleep 0.3
     done
 }
@@ -55,19 +55,19 @@ half_done() { [ "$ended" -ge 120 ]; }
 only_usd_open() { [ "$open" -gt 0 ] && [ "$(redis zrange '{hp}:open' 0 -1 | grep -vc '^USD')" -eq 0 ]; }
 none_open() { [ "$open" -eq 0 ]; }
 
-# A line of its own between the lines of progress.
-tell() {
-    look
+# announce TEXT: prints an event between the lines of progress.
+announce() {
+    read_progress
     watch_end
-    said_at=-9
-    say "$(printf '%3d s' "$(elapsed)")   $bold$1$plain"
+    printed_at=-9
+    say "$(printf '%3d s' "$(elapsed)")   $bold$1$normal"
 }
 
 watch_end() {
-    [ ! -t 1 ] || printf '\r\033[K  %s%s%s\n' "$dim" "$line" "$plain"
+    [ ! -t 1 ] || printf '\r\033[K  %s%s%s\n' "$dim" "$line" "$normal"
 }
 
-give_up() {
+abort() {
     watch_end
     check || true
     show_logs
@@ -76,7 +76,7 @@ give_up() {
 
 show_logs() {
     for log in "$work/sandbox.log" "$work/first.log" "$work/second.log"; do
-        heading "The end of ${log##*/}"
+        heading "Last lines of ${log##*/}"
         tail -n 12 "$log"
     done
 }

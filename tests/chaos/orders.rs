@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::Entry;
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 /// What the shops know of a product.
 #[derive(Clone, Copy, Debug)]

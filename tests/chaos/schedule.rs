@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use e2e::proxy::Link;
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 /// One thing that is done to the world.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,8 @@
-//! What a person sees who sets the worker up.
+//! The configuration as an operator sees it: `worker config`, and the errors of `worker run`.
 
 use e2e::{Worker, World};
 
-/// What the worker says of these settings, and whether it would start.
+/// Runs a command with these settings. Returns whether it succeeds, and its output.
 fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, String) {
     let output = Worker::command(arguments, &world.settings(more));
     let said = [output.stdout, output.stderr].concat();
@@ -10,7 +10,7 @@ fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, Str
 }
 
 #[tokio::test]
-async fn the_settings_in_force_are_shown_without_secrets() {
+async fn config_is_printed_without_secrets() {
     let world = World::start();
     for (url, shown) in [
         ("redis://shop:hunter2@redis:6379/3", "redis://redis:6379/3"),
@@ -38,7 +38,7 @@ async fn the_settings_in_force_are_shown_without_secrets() {
 }
 
 #[tokio::test]
-async fn the_file_comes_over_the_defaults_and_the_environment_over_the_file() {
+async fn environment_overrides_file_overrides_defaults() {
     let world = World::start();
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(
@@ -59,7 +59,7 @@ async fn the_file_comes_over_the_defaults_and_the_environment_over_the_file() {
 }
 
 #[tokio::test]
-async fn a_secret_may_be_given_as_a_file() {
+async fn secret_is_read_from_a_file() {
     let world = World::start();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, "demo-secret\n").unwrap();
@@ -70,7 +70,7 @@ async fn a_secret_may_be_given_as_a_file() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
+async fn bad_value_is_refused_with_key_and_remedy() {
     let world = World::start();
     let cases = [
         (
@@ -149,7 +149,7 @@ async fn what_cannot_be_is_refused_by_key_value_and_remedy() {
 }
 
 #[tokio::test]
-async fn a_setting_given_twice_and_an_address_that_cannot_be_are_refused() {
+async fn doubled_secret_and_bad_address_are_refused() {
     let world = World::start();
     let (good, said) = check(
         &world,
@@ -173,7 +173,7 @@ async fn a_setting_given_twice_and_an_address_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_is_not_quoted() {
+async fn unreadable_file_is_not_quoted() {
     let world = World::start();
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(&file, "[api]\napp_secret = \"hunter2\" x\n").unwrap();

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::by_hand::{LONG, settle, take_one};
 
-/// A command of somebody who has no account at HitPoints: its exit code, what it printed and what it complained of.
+/// Runs a command without an account at HitPoints. Returns the exit code, standard output and standard error.
 pub(crate) fn shop(world: &World, words: &[&str]) -> (i32, String, String) {
     shop_with(world, words, "")
 }
 
-/// The same, with standard input.
+/// Does the same with standard input.
 fn shop_with(world: &World, words: &[&str], input: &str) -> (i32, String, String) {
     let mut process = Worker::process(words, &redis_only(world))
         .stdin(Stdio::piped())
@@ -23,7 +23,7 @@ fn shop_with(world: &World, words: &[&str], input: &str) -> (i32, String, String
         .spawn()
         .unwrap();
     let mut stdin = process.stdin.take().unwrap();
-    // One that does not read its input may be gone already.
+    // The process may have ended without reading its input.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let output = process.wait_with_output().unwrap();
@@ -47,7 +47,7 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_put_in_and_its_cards_are_waited_for_without_an_account() {
+async fn enqueue_waits_for_cards_without_an_account() {
     let world = World::start();
     let _worker = world.worker();
     let words = |id| {
@@ -86,7 +86,7 @@ async fn an_order_is_put_in_and_its_cards_are_waited_for_without_an_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn orders_come_from_a_table_from_lines_of_json_and_from_standard_input() {
+async fn enqueue_reads_csv_json_and_standard_input() {
     let world = World::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.csv");
@@ -130,7 +130,7 @@ async fn orders_come_from_a_table_from_lines_of_json_and_from_standard_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_with_a_bad_line_puts_nothing_in_unless_the_good_ones_are_asked_for() {
+async fn enqueue_refuses_a_file_with_a_bad_line() {
     let world = World::start();
     let table = "order_id,product_id,quantity\nA-1,2,1\nA 2,2,1\nA-3,2,0\nA-4,2,1\n";
     let words = ["enqueue", "--file", "-"];
@@ -171,10 +171,10 @@ async fn a_file_with_a_bad_line_puts_nothing_in_unless_the_good_ones_are_asked_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wait_ends_for_every_order_that_gets_no_cards() {
+async fn enqueue_wait_ends_for_orders_without_cards() {
     let world = World::start();
     let ledger = world.ledger();
-    // One is in review, one has ended in a stream of its own before.
+    // One order is in review. Another one has ended before, in a result stream of its own.
     world.order("in-review", 1).await;
     let odd = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity));
     settle(&ledger, &take_one(&ledger, LONG).await, odd).await;
@@ -221,7 +221,7 @@ async fn the_wait_ends_for_every_order_that_gets_no_cards() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_of_somebody_elses_order_of_that_id_is_not_taken_for_ours() {
+async fn enqueue_wait_ignores_another_order_of_that_id() {
     let world = World::start();
     let ledger = world.ledger();
     world.order("A-1", 1).await;
@@ -250,7 +250,7 @@ async fn a_result_of_somebody_elses_order_of_that_id_is_not_taken_for_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wait_ends_when_its_time_is_over_and_names_what_is_missing() {
+async fn enqueue_wait_timeout_names_missing_orders() {
     let world = World::start();
     let words = [
         "enqueue",
@@ -272,7 +272,7 @@ async fn the_wait_ends_when_its_time_is_over_and_names_what_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_typed_queue_takes_for_a_trace_context_the_worker_does_too() {
+async fn trace_contexts_of_queue_and_worker_agree() {
     let world = World::start();
     let _worker = world.worker();
     let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

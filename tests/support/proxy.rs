@@ -104,6 +104,10 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut link: watch::Recei
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: randomness is read here"
+)]
 async fn forward(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,

@@ -9,7 +9,7 @@ use hp_api::{
     sign::{SignError, Signer, Verifier},
 };
 use rsa::{
-    RsaPrivateKey, RsaPublicKey,
+    PrivateKey, PublicKey,
     pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey},
     pkcs8::{DecodePrivateKey, DecodePublicKey, LineEnding},
 };
@@ -38,8 +38,8 @@ fn pems() -> (String, String) {
 #[test]
 fn rsa_keys_are_taken_in_their_older_form_as_well() {
     let (private, public) = pems();
-    let private = RsaPrivateKey::from_pkcs8_pem(&private).unwrap();
-    let public = RsaPublicKey::from_public_key_pem(&public).unwrap();
+    let private = PrivateKey::from_pkcs8_pem(&private).unwrap();
+    let public = PublicKey::from_public_key_pem(&public).unwrap();
     let signer = Signer::rsa(&private.to_pkcs1_pem(LineEnding::LF).unwrap()).unwrap();
     let verifier = Verifier::rsa(&public.to_pkcs1_pem(LineEnding::LF).unwrap()).unwrap();
     let sign = signer.sign(b"flat", "date");

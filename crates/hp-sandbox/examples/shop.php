@@ -1,33 +1,34 @@
 <?php
-// A shop without the worker: the four calls of the HitPoints API in plain PHP (8.1 or later, with the curl extension).
+// Makes the four calls of the HitPoints reseller API in plain PHP, without the worker.
+// Needs PHP 8.1 or later with the curl extension.
 //
 //     hp-sandbox &
 //     php examples/shop.php [base URL] [app id] [app secret]
 
 [$base, $appId, $secret] = array_slice($argv, 1) + ['http://127.0.0.1:8700', 'demo', 'demo-secret'];
 
-/** The text that is signed: values in the order of their keys; the elements of a list in the order of their texts. */
-function flat(mixed $value): string
+/** Returns the text to sign: the values of an object sorted by key, the elements of a list sorted by their text. */
+function flatten(mixed $value): string
 {
     if (!is_array($value)) {
         return (string) $value;
     }
     if (array_is_list($value)) {
-        $texts = array_map('flat', $value);
+        $texts = array_map('flatten', $value);
         sort($texts);
     } else {
         ksort($value);
-        $texts = array_map('flat', $value);
+        $texts = array_map('flatten', $value);
     }
     return implode('', $texts);
 }
 
 function sign(array $value, string $date, string $secret): string
 {
-    return base64_encode(hash_hmac('sha256', flat($value) . $date, $secret, true));
+    return base64_encode(hash_hmac('sha256', flatten($value) . $date, $secret, true));
 }
 
-/** Sends one call; returns its data, or throws with the vendor's code. Data that is not rightly signed is refused. */
+/** Sends one call and returns its data. Throws on a vendor error (with its code) and on a wrong signature. */
 function call(string $method, string $path, array $params): array
 {
     global $base, $appId, $secret;
@@ -56,7 +57,8 @@ function call(string $method, string $path, array $params): array
     }
     $body = curl_exec($curl);
     if ($body === false) {
-        throw new RuntimeException('no answer, so nobody knows: query before trying again. ' . curl_error($curl));
+        $why = curl_error($curl);
+        throw new RuntimeException("no answer ($why). The order may be charged: query it before you send it again.");
     }
     $answer = json_decode($body, true, 512, JSON_THROW_ON_ERROR);
     if ($answer['code'] !== 200) {
@@ -64,23 +66,23 @@ function call(string $method, string $path, array $params): array
     }
     $expected = sign($answer['data'], $headers['date-gmt'] ?? '', $secret);
     if (!hash_equals($expected, $headers['sign'] ?? '')) {
-        throw new RuntimeException('the answer is not rightly signed');
+        throw new RuntimeException('the signature of the answer is wrong');
     }
     return $answer['data'];
 }
 
 foreach (call('GET', '/v1/items', ['currency' => 'USD']) as $group => $products) {
     foreach ($products as $product) {
-        echo "$group: {$product['product_id']} {$product['product_name']} {$product['par_value']} {$product['currency']}\n";
+        echo "product {$product['product_id']} ($group): {$product['product_name']} {$product['par_value']} {$product['currency']}\n";
     }
 }
 
 $id = 'shop-' . bin2hex(random_bytes(4));
 $order = call('POST', '/v1/pin/fetch', ['out_trade_id' => $id, 'product_id' => 31, 'quantity' => 3]);
-echo "$id: order {$order['order_id']}, {$order['total_price']} {$order['currency']}\n";
+echo "fetch $id: order {$order['order_id']}, {$order['total_price']} {$order['currency']}\n";
 
-$again = call('GET', '/v1/order/query', ['out_trade_id' => $id]);
-echo 'the query shows ', $again === $order ? 'the same' : 'SOMETHING ELSE', "\n";
+$record = call('GET', '/v1/order/query', ['out_trade_id' => $id]);
+echo "query $id: ", $record === $order ? 'same as the fetch' : 'DIFFERENT FROM THE FETCH', "\n";
 
 foreach ($order['order_pins'] as $row) {
     $card = call('GET', '/v1/pin/query', ['pin_sn' => $row['pin_sn']]);
@@ -89,6 +91,6 @@ foreach ($order['order_pins'] as $row) {
 
 try {
     call('POST', '/v1/pin/fetch', ['out_trade_id' => $id, 'product_id' => 31, 'quantity' => 3]);
-} catch (RuntimeException $refused) {
-    echo "the same id again: {$refused->getCode()} {$refused->getMessage()}\n";
+} catch (RuntimeException $error) {
+    echo "second fetch $id: error {$error->getCode()}, {$error->getMessage()}\n";
 }

@@ -1,51 +1,54 @@
-//! What is for sale: a fixed list, the same in every run.
+//! The products: a fixed list, the same in every run.
 
 use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 
-/// A product as the vendor's list shows it.
+/// A product of the product list.
 pub(crate) struct Product {
     pub(crate) id: u64,
-    /// "Demo Card" in the product list's `product_name` and in an order's `category_name`.
+    /// "Demo Card": `product_name` in the product list, `category_name` in an order.
     pub(crate) brand: &'static str,
-    /// "50 Units" in the product list's `category_name` and in an order's `product_name`.
+    /// "50 Units": `category_name` in the product list, `product_name` in an order.
     pub(crate) value: &'static str,
     pub(crate) code: &'static str,
     pub(crate) region: &'static str,
     pub(crate) currency: &'static str,
     pub(crate) group: &'static str,
     pub(crate) max_quantity: u32,
-    /// Zero where the value is not fixed.
+    /// Zero if the value is not fixed.
     pub(crate) par: Decimal,
     /// Percent off the par value.
     pub(crate) discount: Decimal,
-    /// What one card costs.
+    /// The price of one card.
     pub(crate) unit_price: Decimal,
 }
 
-/// Its products cannot be fetched: the fetch call has no field that would name the value.
-const OPEN: &str = "pin-value-range";
-const FIXED: &str = "pin-value-fixed";
+/// The group of products without a fixed value. They cannot be fetched: the fetch call has no parameter for the value.
+const VARIABLE_VALUE: &str = "pin-value-range";
+const FIXED_VALUE: &str = "pin-value-fixed";
 
 impl Product {
     pub(crate) fn has_fixed_value(&self) -> bool {
-        self.group == FIXED
+        self.group == FIXED_VALUE
     }
 }
 
 static PRODUCTS: LazyLock<Vec<Product>> = LazyLock::new(|| {
     vec![
-        product((2, "10 Units", FIXED), ("CNY", "CN"), 20, 1000, 500),
-        product((5, "100 Units", FIXED), ("CNY", "CN"), 100, 10_000, 350),
-        product((9, "1 Unit", FIXED), ("CNY", "CN"), 10_000, 100, 100),
-        product((31, "50 Units", FIXED), ("USD", "GL"), 20, 5000, 1250),
-        product((32, "10 Units", FIXED), ("USD", "GL"), 100, 1000, 600),
-        product((71, "Open Value", OPEN), ("USD", "GL"), 5, 0, 800),
+        product((2, "10 Units", FIXED_VALUE), CHINA, 20, 1000, 500),
+        product((5, "100 Units", FIXED_VALUE), CHINA, 100, 10_000, 350),
+        product((9, "1 Unit", FIXED_VALUE), CHINA, 10_000, 100, 100),
+        product((31, "50 Units", FIXED_VALUE), GLOBAL, 20, 5000, 1250),
+        product((32, "10 Units", FIXED_VALUE), GLOBAL, 100, 1000, 600),
+        product((71, "Open Value", VARIABLE_VALUE), GLOBAL, 5, 0, 800),
     ]
 });
 
-/// `par` in cents, `discount` in hundredths of a percent.
+const CHINA: (&str, &str) = ("CNY", "CN");
+const GLOBAL: (&str, &str) = ("USD", "GL");
+
+/// Takes `par` in cents and `discount` in hundredths of a percent.
 fn product(
     (id, value, group): (u64, &'static str, &'static str),
     (currency, region): (&'static str, &'static str),
@@ -71,7 +74,7 @@ fn product(
     }
 }
 
-/// All products, by group and id.
+/// Returns all products, sorted by group and id.
 pub(crate) fn products() -> &'static [Product] {
     &PRODUCTS
 }
@@ -80,7 +83,7 @@ pub(crate) fn find(id: u64) -> Option<&'static Product> {
     products().iter().find(|product| product.id == id)
 }
 
-/// Some other product in the same currency, for answers that are wrong on purpose.
+/// Returns another product in the same currency, for answers that are wrong on purpose.
 pub(crate) fn other_than(product: &Product) -> &'static Product {
     products()
         .iter()
@@ -88,7 +91,7 @@ pub(crate) fn other_than(product: &Product) -> &'static Product {
         .unwrap_or(&products()[0])
 }
 
-/// The currencies of the list, each once.
+/// Returns the currencies of all products, each once.
 pub(crate) fn currencies() -> Vec<&'static str> {
     let mut all: Vec<_> = products().iter().map(|product| product.currency).collect();
     all.dedup();

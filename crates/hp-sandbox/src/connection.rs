@@ -1,7 +1,8 @@
-//! HTTP on one connection, and the ways in which it breaks on purpose.
+//! HTTP on one connection, and the faults that break a connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -13,76 +14,77 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::payload::{Gone, Payload};
+use crate::handler::Handler;
 use crate::reply::{Answer, Reply, TEXT};
-use crate::site::Site;
+use crate::response_body::{ClosedOnPurpose, ResponseBody};
 
-const LARGEST_BODY: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 const SIGN: HeaderName = HeaderName::from_static("sign");
 const DATE: HeaderName = HeaderName::from_static("date-gmt");
 
-/// Serves until it is aborted, which ends all connections too.
-pub(crate) async fn accept(listener: TcpListener, site: Arc<Site>) {
+/// Accepts connections until the task is aborted, which also ends all connections.
+pub(crate) async fn serve(listener: TcpListener, handler: Arc<Handler>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if site.vendor.mischief.refuses_connection() => reset(&stream),
+                Ok((stream, _)) if handler.vendor.faults.refuses_connection() => reset(&stream),
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, Arc::clone(&site)));
+                    connections.spawn(serve_connection(stream, Arc::clone(&handler)));
                 }
-                // Out of descriptors, most likely; some connection must end first.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                // Probably too many open files: wait until another connection ends.
+                Err(_) => tokio::time::sleep(ACCEPT_RETRY_DELAY).await,
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn serve(stream: TcpStream, site: Arc<Site>) {
-    // Without it small answers would wait; where it cannot be set they are merely slower.
+async fn serve_connection(stream: TcpStream, handler: Arc<Handler>) {
+    // Without this option the system delays small answers. A failure only makes them slower.
     let _ = stream.set_nodelay(true);
-    let to_reset = AtomicBool::new(false);
-    let service = service_fn(|request| respond(&site, &to_reset, request));
+    let must_reset = AtomicBool::new(false);
+    let service = service_fn(|request| respond(&handler, &must_reset, request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    // An error is a caller that left or a fault that was asked for: nobody is to be told.
+    // The error is a client that disconnected, or an injected fault. Neither needs a report.
     let _ = (&mut connection).await;
-    if to_reset.load(Ordering::Relaxed) {
+    if must_reset.load(Ordering::Relaxed) {
         reset(connection.into_parts().io.inner());
     }
 }
 
-/// Makes the end of this connection a reset.
+/// Makes the system reset this connection when it is closed.
 fn reset(stream: &TcpStream) {
-    // Fails only on a connection that is gone already.
+    // Fails only if the connection is already closed.
     let _ = stream.set_zero_linger();
 }
 
 async fn respond(
-    site: &Arc<Site>,
-    to_reset: &AtomicBool,
+    handler: &Arc<Handler>,
+    must_reset: &AtomicBool,
     request: Request<Incoming>,
-) -> Result<Response<Payload>, Gone> {
+) -> Result<Response<ResponseBody>, ClosedOnPurpose> {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        return Ok(response(too_large()));
+    let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        return Ok(response(body_too_large()));
     };
-    match site.reply(head, body.to_bytes()).await {
+    match handler.handle(head, body.to_bytes()).await {
         Reply::Send(answer) => Ok(response(answer)),
-        Reply::Close => Err(Gone),
+        Reply::Close => Err(ClosedOnPurpose),
         Reply::Reset => {
-            to_reset.store(true, Ordering::Relaxed);
-            Err(Gone)
+            must_reset.store(true, Ordering::Relaxed);
+            Err(ClosedOnPurpose)
         }
-        Reply::Hold => {
-            tokio::time::sleep(site.hold).await;
-            Err(Gone)
+        Reply::Stall => {
+            tokio::time::sleep(handler.stall_time).await;
+            Err(ClosedOnPurpose)
         }
     }
 }
 
-fn response(answer: Answer) -> Response<Payload> {
-    let mut response = Response::new(Payload::new(answer.body, answer.cut));
+fn response(answer: Answer) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::new(answer.body, answer.truncated));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
@@ -95,6 +97,6 @@ fn response(answer: Answer) -> Response<Payload> {
     response
 }
 
-fn too_large() -> Answer {
-    Answer::plain(413, TEXT, "the body is larger than 64 KiB\n".to_owned())
+fn body_too_large() -> Answer {
+    Answer::new(413, TEXT, "the body is larger than 64 KiB\n".to_owned())
 }

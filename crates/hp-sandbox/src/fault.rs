@@ -1,55 +1,58 @@
-//! The faults by name: what can go wrong on demand.
+//! The faults and their names.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::setting::BadSetting;
 
-/// Something that goes wrong in one call. "Acts" means: charges on a fetch, looks up on a query.
+/// Something that goes wrong in one call.
+///
+/// "Before" means before the call is processed: nothing is charged. Every other fault happens after the call was
+/// processed: a fetch charged the order, a query looked the order up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// The connection is reset and nothing done; by rate, before a byte is read.
+    /// Resets the connection before the call is processed. By rate: before a byte is read.
     RefuseConnection,
-    /// Closed before it acts.
+    /// Closes the connection before the call is processed.
     DropBefore,
-    /// Acts, then closes.
+    /// Processes the call, then closes the connection without an answer.
     LostAnswer,
-    /// Never answers and never acts.
+    /// Does not process the call and does not answer.
     TimeoutBefore,
-    /// Acts and never answers.
+    /// Processes the call and does not answer.
     TimeoutAfter,
-    /// HTTP 500 without acting.
+    /// Answers HTTP 500 before the call is processed.
     Http500Before,
-    /// Acts, then HTTP 500.
+    /// Processes the call, then answers HTTP 500.
     Http500After,
-    /// Acts; the connection ends half-way through the body.
+    /// Closes the connection after half of the body.
     Truncated,
-    /// Acts; the signature is not that of the data.
+    /// Sends a signature that does not match the data.
     BadSignature,
-    /// Acts; the signature is missing.
+    /// Sends no signature.
     Unsigned,
-    /// Acts; rightly signed with a date an hour old.
+    /// Sends a valid signature with a date that is one hour old.
     StaleDate,
-    /// Acts; the answer has a card less than ordered.
+    /// Sends one card less than ordered.
     Short,
-    /// Acts; the answer speaks of another product.
+    /// Sends the data of another product.
     WrongProduct,
-    /// As `short`, and so is the record that a query shows.
+    /// Like `Short`, and the record that a query shows has the same defect.
     ShortRecord,
-    /// As `wrong-product`, and so is the record that a query shows.
+    /// Like `WrongProduct`, and the record that a query shows has the same defect.
     WrongRecord,
-    /// Acts, then closes; the record can be queried only after a while.
+    /// Charges the order and closes the connection. Queries find the order only after a delay.
     LateRecord,
-    /// 400113 without acting.
+    /// Answers 400113, "balance too low", before the call is processed.
     LowBalance,
-    /// Code 0 without acting.
+    /// Answers code 0 before the call is processed.
     Fail0,
-    /// This error code without acting.
+    /// Answers this error code before the call is processed.
     Code(i64),
 }
 
-/// What a fault of any code begins with: `code-400124`.
-const CODE: &str = "code-";
+/// The prefix of `code-400124`, which stands for any error code.
+const CODE_PREFIX: &str = "code-";
 
 const NAMES: [(Fault, &str); 18] = [
     (Fault::RefuseConnection, "refuse-connection"),
@@ -73,13 +76,13 @@ const NAMES: [(Fault, &str); 18] = [
 ];
 
 impl Fault {
-    /// Those that have a name of their own.
+    /// Returns every fault except `Code`.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().map(|(fault, _)| fault)
     }
 
-    /// There is nothing of the kind in a query.
-    pub(crate) fn concerns_only_fetches(self) -> bool {
+    /// Returns `true` if the fault has no meaning for a query.
+    pub(crate) fn is_fetch_only(self) -> bool {
         use Fault::{LateRecord, LowBalance, ShortRecord, WrongRecord};
         matches!(self, LateRecord | LowBalance | ShortRecord | WrongRecord)
     }
@@ -88,7 +91,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Self::Code(code) = self {
-            return write!(f, "{CODE}{code}");
+            return write!(f, "{CODE_PREFIX}{code}");
         }
         let name = NAMES.iter().find(|(fault, _)| fault == self);
         f.write_str(name.map_or("", |(_, name)| name))
@@ -101,16 +104,17 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, BadSetting> {
         let known = NAMES.iter().find(|(_, name)| *name == text);
         let known = known.map(|(fault, _)| *fault);
-        known.or_else(|| of_code(text)).ok_or_else(|| {
+        known.or_else(|| parse_code(text)).ok_or_else(|| {
             let names = NAMES.map(|(_, name)| name).join(", ");
-            let why = format!("no fault is called {text:?}; there are {names}, {CODE}400124");
+            let why =
+                format!("there is no fault {text:?}; use one of {names}, {CODE_PREFIX}400124");
             BadSetting(why)
         })
     }
 }
 
-/// 200 is no error.
-fn of_code(text: &str) -> Option<Fault> {
-    let code = text.strip_prefix(CODE)?.parse().ok()?;
+/// Rejects 200, which is not an error code.
+fn parse_code(text: &str) -> Option<Fault> {
+    let code = text.strip_prefix(CODE_PREFIX)?.parse().ok()?;
     (code != 200).then_some(Fault::Code(code))
 }

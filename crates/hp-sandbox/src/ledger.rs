@@ -1,4 +1,4 @@
-//! What the sandbox charged, for tests and for people.
+//! The ledger: every charge of the sandbox, for tests and developers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -7,86 +7,92 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::order::Order;
+use crate::rng::KeyedRng;
 
-/// Every charge since the start, and their sums. Money is text in JSON.
+/// Every charge since the start, with totals. JSON shows amounts of money as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ledger {
-    /// One entry for each `out_trade_id`, by first charge.
+    /// One entry for each `out_trade_id`, sorted by time of the first charge.
     pub charges: Vec<Charge>,
-    /// Over all of them.
+    /// Sums over all charges.
     pub totals: Totals,
 }
 
-/// What was charged for one `out_trade_id`.
+/// All charges of one `out_trade_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Charge {
-    /// The reseller's order id.
+    /// The order id that the reseller chose.
     pub out_trade_id: String,
-    /// Of the first charge.
+    /// The product of the first charge.
     pub product_id: u64,
-    /// Of the first charge.
+    /// The quantity of the first charge.
     pub quantity: u32,
-    /// Of the first charge.
+    /// The currency of the first charge.
     pub currency: String,
-    /// Of all charges for this id together.
+    /// The sum of all charges.
     pub total_price: Decimal,
-    /// How often it was charged: more than 1 only with `--duplicate charge`.
+    /// The number of charges. More than 1 only with `--duplicate charge`.
     pub times: u32,
-    /// The vendor's order numbers.
+    /// The vendor's number of each charge.
     pub order_ids: Vec<u64>,
-    /// Of all charges for this id.
+    /// The cards of all charges.
     pub cards: Vec<LedgerCard>,
 }
 
-/// A card that was sold. It is worth nothing, so its key may be seen.
+/// A sold card. It has no value, so the ledger shows its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LedgerCard {
-    /// 16 characters.
+    /// The serial number, 16 characters.
     pub pin_sn: String,
-    /// 16 characters.
+    /// The key, 16 characters.
     pub pin_key: String,
 }
 
-/// Sums over the ledger.
+/// Sums over all charges.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Different ids.
+    /// The number of different order ids.
     pub orders: usize,
-    /// Charges, repeated ones included.
+    /// The number of charges, repeated ones included.
     pub charges: usize,
-    /// Ids charged more than once.
+    /// The number of order ids that were charged more than once.
     pub charged_twice: usize,
-    /// Cards sold.
+    /// The number of sold cards.
     pub cards: usize,
-    /// Money taken, by currency.
+    /// The charged amount in each currency.
     pub charged: BTreeMap<String, Decimal>,
-    /// Money left, by currency.
+    /// The balance of each account.
     pub balances: BTreeMap<String, Decimal>,
 }
 
 impl Ledger {
-    pub(crate) fn of(orders: &[Order], seed: u64, balances: BTreeMap<String, Decimal>) -> Self {
+    pub(crate) fn new(
+        orders: &[Order],
+        rng: KeyedRng,
+        balances: BTreeMap<String, Decimal>,
+    ) -> Self {
         let mut charges: Vec<Charge> = Vec::new();
-        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut indexes: HashMap<&str, usize> = HashMap::new();
         for order in orders {
-            let place = *places.entry(&order.out_trade_id).or_insert(charges.len());
-            if place == charges.len() {
+            let index = *indexes.entry(&order.out_trade_id).or_insert(charges.len());
+            if index == charges.len() {
                 charges.push(Charge::empty(order));
             }
-            charges[place].add(order, seed);
+            charges[index].add(order, rng);
         }
-        let totals = Totals::of(&charges, orders, balances);
+        let totals = Totals::new(&charges, orders, balances);
         Self { charges, totals }
     }
 
-    /// The entry for an id, if it was charged.
+    /// Returns the charges of an order id.
     pub fn charge(&self, out_trade_id: &str) -> Option<&Charge> {
         self.charges
             .iter()
             .find(|charge| charge.out_trade_id == out_trade_id)
     }
 
-    /// A line for each id: `out_trade_id`, `product_id`, `quantity`, `times`, `total`, with tabs between.
+    /// Returns one line for each order id, with tabs between `out_trade_id`, `product_id`, `quantity`, `times` and
+    /// `total_price`.
     pub fn tsv(&self) -> String {
         let mut out = String::new();
         for c in &self.charges {
@@ -115,19 +121,19 @@ impl Charge {
         }
     }
 
-    fn add(&mut self, order: &Order, seed: u64) {
+    fn add(&mut self, order: &Order, rng: KeyedRng) {
         self.times += 1;
         self.total_price += order.total;
         self.order_ids.push(order.number);
         self.cards.extend((1..=order.quantity).map(|position| {
-            let (pin_sn, pin_key) = order.numbers(seed, position);
+            let (pin_sn, pin_key) = order.card(rng, position);
             LedgerCard { pin_sn, pin_key }
         }));
     }
 }
 
 impl Totals {
-    fn of(charges: &[Charge], orders: &[Order], balances: BTreeMap<String, Decimal>) -> Self {
+    fn new(charges: &[Charge], orders: &[Order], balances: BTreeMap<String, Decimal>) -> Self {
         let mut money = BTreeMap::new();
         for order in orders {
             *money

@@ -1,34 +1,34 @@
-//! A local HitPoints: the vendor's reseller API, its envelope, signatures and checks, with a ledger that
-//! can be looked into and faults on demand. No real money, no real cards.
+//! A local HitPoints for tests: the reseller API, a ledger of all charges, and faults on demand.
 //!
-//! A request comes in by `connection`, gets its latency in `site`, passes `gate`, and is answered by `vendor` out of the
-//! `bank`; `mischief` says what goes wrong with it. `control` is for tests and people.
+//! A request passes through these modules: `connection` (HTTP), `handler` (latency), `vendor` (the four calls),
+//! `authentication` (signature and date), `fault_injector` (which fault) and `accounts` (the charge). `control` has the
+//! endpoints under `/_sandbox`.
 #![doc = include_str!("../README.md")]
 
-mod bank;
+mod accounts;
+mod api_error;
+mod authentication;
 mod card;
 mod catalogue;
 mod clock;
 mod connection;
 mod control;
-mod draw;
-mod effect;
 mod fault;
-mod fields;
-mod gate;
+mod fault_effect;
+mod fault_injector;
+mod handler;
 mod ledger;
-mod listing;
-mod mischief;
 mod options;
 mod order;
 mod params;
-mod payload;
+mod product_list;
 mod record;
-mod refused;
 mod reply;
+mod response_body;
+mod rng;
 mod sandbox;
 mod setting;
-mod site;
+mod signable;
 mod trigger;
 mod vendor;
 

@@ -1,4 +1,4 @@
-//! `hp-sandbox`: a local HitPoints.
+//! The binary `hp-sandbox`.
 
 use std::io;
 use std::process::ExitCode;
@@ -7,9 +7,13 @@ use clap::Parser;
 use hp_sandbox::{Options, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A local HitPoints: the reseller API with a ledger to look into and faults on demand
+/// A local HitPoints for tests: the reseller API, a ledger and faults on demand
 #[derive(Parser)]
-#[command(version, after_help = "Control: GET /_sandbox says what can be asked.")]
+#[command(
+    version,
+    next_line_help = true,
+    after_help = "GET /_sandbox lists the control endpoints. The README lists the faults."
+)]
 struct Cli {
     #[command(flatten)]
     options: Options,

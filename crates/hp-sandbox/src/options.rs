@@ -1,5 +1,6 @@
-//! What the sandbox can be told: the flags of the binary are the fields of [`Options`].
+//! The options of the sandbox: fields of [`Options`], and flags of the binary.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,80 +11,110 @@ use hp_api::AppSecret;
 use crate::setting::{Balance, Latency, NotFound};
 use crate::trigger::FaultRate;
 
-/// How a sandbox behaves. `Options::default()` is what the binary does without flags.
+/// How a sandbox behaves. `Options::default()` equals the binary without flags.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Address to listen on; port 0 takes a free one
+    /// Address to listen on; port 0: any free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8700")]
     pub listen: SocketAddr,
 
-    /// Developer id that a caller sends as APPID
+    /// App id that a client must send in the header APPID
     #[arg(long, value_name = "ID", default_value = "demo")]
     pub app_id: String,
 
-    /// Secret that requests and answers are signed with, unless RSA keys are given
+    /// Secret that signs requests and answers
+    ///
+    /// Not used if RSA keys are given.
     #[arg(long, value_name = "TEXT", default_value = "demo-secret", value_parser = secret)]
     pub app_secret: AppSecret,
 
-    /// Public key of the client (PEM, 2048 bits or more): requests are signed with RSA
-    #[arg(long, value_name = "PEM", requires = "rsa_server_key")]
+    /// PEM file with the client's public RSA key, to verify requests
+    ///
+    /// The key must have 2048 bits or more. Needs --rsa-server-key.
+    #[arg(long, value_name = "FILE", requires = "rsa_server_key")]
     pub rsa_client_key: Option<PathBuf>,
 
-    /// Private key of this server (PEM): answers are signed with RSA
-    #[arg(long, value_name = "PEM", requires = "rsa_client_key")]
+    /// PEM file with the sandbox's private RSA key, to sign answers
+    ///
+    /// Needs --rsa-client-key.
+    #[arg(long, value_name = "FILE", requires = "rsa_client_key")]
     pub rsa_server_key: Option<PathBuf>,
 
-    /// What a repeated `out_trade_id` gets
-    #[arg(long, value_enum, default_value = "exists")]
+    /// Answer to a fetch whose order id was already charged
+    ///
+    ///   exists  error 400104, "reference id already exists"
+    ///   locked  error 400112, "duplicate request is forbidden"
+    ///   replay  the first order again, with its cards
+    ///   charge  charges again, like a vendor that does not check the id
+    #[arg(
+        long,
+        value_name = "MODE",
+        value_enum,
+        default_value = "exists",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
     pub duplicate: Duplicate,
 
-    /// What a query for something unknown gets: an error code, or success without data
+    /// Answer to a query for an unknown order or card
+    ///
+    /// An error code, or "empty" for success without data.
     #[arg(long, value_name = "CODE|empty", default_value = "400100")]
     pub not_found: NotFound,
 
-    /// How long every call takes; the order is charged half-way
+    /// Duration of each call: 80ms, or random 80ms..200ms
+    ///
+    /// The order is charged when half of the time is over.
     #[arg(long, value_name = "TIME[..TIME]", default_value = "0s")]
     pub latency: Latency,
 
-    /// Money in an account, repeatable; given once, other currencies have no account. Without it, ample in each
-    #[arg(long, value_name = "CURRENCY=AMOUNT")]
+    /// Balance of the account in one currency; repeatable
+    ///
+    /// Without this flag each account has 1000000000.00. With it, other
+    /// currencies have no account, and orders in them get error 400114.
+    #[arg(long, value_name = "CURRENCY=AMOUNT", verbatim_doc_comment)]
     pub balance: Vec<Balance>,
 
-    /// How far the Date-GMT of a request may be from now, either way
+    /// Largest difference between Date-GMT and the clock
     #[arg(long, value_name = "TIME", default_value = "300s", value_parser = humantime::parse_duration)]
     pub date_window: Duration,
 
-    /// A fault and how often it happens (0 to 1), repeatable: lost-answer=0.1, query:http-500-before=0.05
-    #[arg(long, value_name = "NAME=RATE")]
+    /// Fault and the share of calls that get it, 0 to 1; repeatable
+    ///
+    /// A fault without prefix affects fetches; the prefix "query:" selects
+    /// order queries: lost-answer=0.1, query:http-500-before=0.05.
+    #[arg(long, value_name = "NAME=RATE", verbatim_doc_comment)]
     pub fault: Vec<FaultRate>,
 
-    /// Decides card keys and which visits meet a fault; the same seed, the same faults
+    /// Seed of card keys and of faults by rate
+    ///
+    /// With the same seed, the same orders get the same keys and faults.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// How long the timeout faults hold a connection
+    /// Time after which a timeout fault closes the connection
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     pub hold: Duration,
 
-    /// How long a late-record order cannot be queried
+    /// Time for which queries do not find a late-record order
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     pub late_record: Duration,
 
-    /// One line on standard error for each call
+    /// Write one line to standard error for each call
     #[arg(long)]
     pub verbose: bool,
 }
 
-/// What happens when an `out_trade_id` comes again.
+/// The answer to a fetch whose `out_trade_id` was already charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Duplicate {
-    /// 400104, reference id exists already
+    /// Refuses with 400104, "reference id already exists"
     Exists,
-    /// 400112, duplicate request forbidden
+    /// Refuses with 400112, "duplicate request is forbidden"
     Locked,
-    /// The first order again, cards included
+    /// Answers with the first order and its cards
     Replay,
-    /// Charged again: a vendor that does not check
+    /// Charges again, like a vendor that does not check the id
     Charge,
 }
 
@@ -100,7 +131,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The defaults on a free port of the loopback address: what a test wants.
+    /// Returns the defaults for tests: a free port of the loopback address.
     pub fn local() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -111,8 +142,8 @@ impl Options {
 
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "clap asks a value parser for a Result"
+    reason = "clap requires a value parser to return a Result"
 )]
-fn secret(text: &str) -> Result<AppSecret, std::convert::Infallible> {
+fn secret(text: &str) -> Result<AppSecret, Infallible> {
     Ok(AppSecret::from(text.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! An order on the vendor's books.
+//! An order that the vendor has charged.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,8 +7,9 @@ use rust_decimal::Decimal;
 
 use crate::card;
 use crate::catalogue::Product;
+use crate::rng::KeyedRng;
 
-/// What was charged. Cheap to clone.
+/// A charged order. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Order {
     pub(crate) out_trade_id: Arc<str>,
@@ -17,31 +18,31 @@ pub(crate) struct Order {
     pub(crate) quantity: u32,
     pub(crate) total: Decimal,
     pub(crate) created: SystemTime,
-    /// For how long queries do not find it.
-    pub(crate) hidden: Duration,
-    /// What is wrong with the record itself.
-    pub(crate) flaw: Option<Flaw>,
+    /// How long queries do not find the order.
+    pub(crate) record_delay: Duration,
+    /// The defect of the stored record.
+    pub(crate) record_defect: Option<Defect>,
 }
 
-/// A record that contradicts what was ordered.
+/// A difference between an answer and the order that was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
+pub(crate) enum Defect {
     /// One card is missing.
     Short,
-    /// Another product.
+    /// The answer shows another product.
     WrongProduct,
 }
 
 impl Order {
     pub(crate) fn is_visible(&self, now: SystemTime) -> bool {
-        now.duration_since(self.created).unwrap_or_default() >= self.hidden
+        now.duration_since(self.created).unwrap_or_default() >= self.record_delay
     }
 
-    /// Serial number and key of one card; positions count from 1.
-    pub(crate) fn numbers(&self, seed: u64, position: u32) -> (String, String) {
+    /// Returns the serial number and the key of one card. Positions start at 1.
+    pub(crate) fn card(&self, rng: KeyedRng, position: u32) -> (String, String) {
         (
-            card::serial(seed, self.number, position),
-            card::key(seed, self.number, position),
+            card::serial(rng, self.number, position),
+            card::key(rng, self.number, position),
         )
     }
 }
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
     use crate::catalogue;
 
-    fn order(hidden: Duration) -> Order {
+    fn order(record_delay: Duration) -> Order {
         Order {
             out_trade_id: Arc::from("A-1"),
             number: 1,
@@ -59,20 +60,20 @@ mod tests {
             quantity: 1,
             total: Decimal::ONE,
             created: SystemTime::UNIX_EPOCH,
-            hidden,
-            flaw: None,
+            record_delay,
+            record_defect: None,
         }
     }
 
     #[test]
-    fn a_late_record_is_visible_once_its_time_has_come() {
+    fn late_record_becomes_visible_after_its_delay() {
         let (late, second) = (order(Duration::from_secs(2)), Duration::from_secs(1));
         assert!(!late.is_visible(SystemTime::UNIX_EPOCH + second));
         assert!(late.is_visible(SystemTime::UNIX_EPOCH + 2 * second));
     }
 
     #[test]
-    fn other_records_are_visible_at_once_even_if_the_clock_steps_back() {
+    fn record_stays_visible_if_the_clock_steps_back() {
         let order = order(Duration::ZERO);
         assert!(order.is_visible(SystemTime::UNIX_EPOCH));
         assert!(order.is_visible(SystemTime::UNIX_EPOCH - Duration::from_secs(9)));

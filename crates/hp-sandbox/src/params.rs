@@ -1,17 +1,17 @@
-//! Parameters of a call: decoded, and as the text that their signature covers.
+//! The parameters of a call: their decoded values, and the text that the signature covers.
 
 use std::borrow::Cow;
 
 use hp_api::sign;
 
-use crate::refused::{self, Refused};
+use crate::api_error::{self, ApiError};
 
-/// Name and value of each parameter, decoded; for a repeated name the last value counts.
+/// The decoded parameters, sorted by name. The last value of a repeated name counts.
 pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Params<'a> {
-    /// Reads a query string or the body of a form.
-    pub(crate) fn read(encoded: &'a [u8]) -> Self {
+    /// Parses a query string or the body of a form.
+    pub(crate) fn parse(encoded: &'a [u8]) -> Self {
         let mut params: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(4);
         for (name, value) in form_urlencoded::parse(encoded) {
             match params.iter_mut().find(|(known, _)| *known == name) {
@@ -28,11 +28,11 @@ impl<'a> Params<'a> {
         Some(value)
     }
 
-    /// The signed text, date excluded.
-    pub(crate) fn flat(&self) -> Result<Vec<u8>, Refused> {
-        // Names that begin with a letter sort as bytes; others may look like numbers to PHP.
-        let plain = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic());
-        if self.0.iter().all(|(name, _)| plain(name)) {
+    /// Returns the text that the signature covers, without the date.
+    pub(crate) fn signed_text(&self) -> Result<Vec<u8>, ApiError> {
+        // Byte order is right only if every name starts with a letter: PHP may take other names for numbers.
+        let is_text = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+        if self.0.iter().all(|(name, _)| is_text(name)) {
             let values = self.0.iter().map(|(_, value)| value.as_bytes());
             return Ok(values.collect::<Vec<_>>().concat());
         }
@@ -41,25 +41,25 @@ impl<'a> Params<'a> {
             (name.to_string(), value)
         });
         let json = serde_json::Value::Object(object.collect()).to_string();
-        sign::flatten(json.as_bytes()).map_err(|_| refused::FORMAT)
+        sign::flatten(json.as_bytes()).map_err(|_| api_error::FORMAT)
     }
 
-    /// A text of 1 to `most` characters without control characters.
-    pub(crate) fn text(&self, name: &str, most: usize) -> Result<&str, Refused> {
-        let text = self.get(name).ok_or(refused::PARAMETER)?;
-        let fits = !text.is_empty() && text.chars().count() <= most;
+    /// Returns a text of 1 to `max_chars` characters without control characters.
+    pub(crate) fn text(&self, name: &str, max_chars: usize) -> Result<&str, ApiError> {
+        let text = self.get(name).ok_or(api_error::PARAMETER)?;
+        let fits = !text.is_empty() && text.chars().count() <= max_chars;
         if !fits || text.contains(char::is_control) {
-            return Err(refused::PARAMETER);
+            return Err(api_error::PARAMETER);
         }
         Ok(text)
     }
 
-    /// A positive integer in plain decimal digits.
-    pub(crate) fn integer(&self, name: &str) -> Result<u64, Refused> {
-        let text = self.get(name).ok_or(refused::PARAMETER)?;
+    /// Returns a positive integer that is written in decimal digits only.
+    pub(crate) fn integer(&self, name: &str) -> Result<u64, ApiError> {
+        let text = self.get(name).ok_or(api_error::PARAMETER)?;
         if text.starts_with('0') || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(refused::PARAMETER);
+            return Err(api_error::PARAMETER);
         }
-        text.parse().map_err(|_| refused::PARAMETER)
+        text.parse().map_err(|_| api_error::PARAMETER)
     }
 }

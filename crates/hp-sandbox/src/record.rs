@@ -1,42 +1,45 @@
-//! Orders and cards as answers show them.
+//! The `data` of orders and cards.
 
-use crate::fields::{Fields, Signed, Value};
-use crate::order::{Flaw, Order};
-use crate::{catalogue, clock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-const RESELLER: u64 = 20_011;
-const ACCOUNT: u64 = 77;
-const YEAR: u64 = 365 * 24 * 60 * 60;
+use crate::catalogue;
+use crate::order::{Defect, Order};
+use crate::rng::KeyedRng;
+use crate::signable::{Fields, Signable, Value};
 
-/// The `data` of fetch and order query, with the record's own flaw or else that of the answer.
-pub(crate) fn of_order(order: &Order, seed: u64, flaw: Option<Flaw>) -> Signed {
-    let (mut order, flaw) = (order.clone(), order.flaw.or(flaw));
-    if flaw == Some(Flaw::WrongProduct) {
+const RESELLER_ID: u64 = 20_011;
+const ACCOUNT_ID: u64 = 77;
+const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
+
+/// Returns the `data` of a fetch or an order query. A defect of the stored record hides that of the answer.
+pub(crate) fn order_data(order: &Order, rng: KeyedRng, answer_defect: Option<Defect>) -> Signable {
+    let (mut order, defect) = (order.clone(), order.record_defect.or(answer_defect));
+    if defect == Some(Defect::WrongProduct) {
         order.product = catalogue::other_than(order.product);
     }
     let mut record = Record::new(order);
-    if flaw == Some(Flaw::Short) {
+    if defect == Some(Defect::Short) {
         record.cards -= 1;
     }
-    let rows = record.rows(seed);
-    record.whole(&rows)
+    let rows = record.rows(rng);
+    record.data(&rows)
 }
 
-/// The `data` of a card query: a row without its `order_id`.
-pub(crate) fn of_card(order: &Order, seed: u64, position: u32) -> Signed {
+/// Returns the `data` of a card query: a row of `order_pins` without its `order_id`.
+pub(crate) fn card_data(order: &Order, rng: KeyedRng, position: u32) -> Signable {
     let record = Record::new(order.clone());
-    let (serial, key) = order.numbers(seed, position);
-    let [sn, pin, _, rest @ ..] = record.row(&serial, &key).0;
-    let mut fields = [sn; 11];
-    fields[1] = pin;
+    let (serial, key) = order.card(rng, position);
+    let [pin_sn, pin_key, _order_id, rest @ ..] = record.row(&serial, &key).0;
+    let mut fields = [pin_sn; 11];
+    fields[1] = pin_key;
     fields[2..].copy_from_slice(&rest);
-    Fields(fields).signed()
+    Fields(fields).signable()
 }
 
-/// An order as it is shown, with its values as they are written.
+/// An order with its values in the form in which they are sent.
 struct Record {
     order: Order,
-    /// How many rows it shows.
+    /// The number of rows in `order_pins`.
     cards: u32,
     par: String,
     discount: String,
@@ -53,27 +56,27 @@ impl Record {
             discount: order.product.discount.to_string(),
             unit_price: order.product.unit_price.to_string(),
             total: order.total.to_string(),
-            created: clock::unix_seconds(order.created),
+            created: unix_seconds(order.created),
             order,
         }
     }
 
-    /// The list `order_pins`. Its elements are signed in the order of their own texts.
-    fn rows(&self, seed: u64) -> Signed {
+    /// Returns the list `order_pins`. The signature sorts the rows by their signed texts.
+    fn rows(&self, rng: KeyedRng) -> Signable {
         let mut json = String::from("[");
-        let mut flats = Vec::with_capacity(self.cards as usize);
+        let mut texts = Vec::with_capacity(self.cards as usize);
         for position in 1..=self.cards {
-            let (serial, key) = self.order.numbers(seed, position);
-            let row = self.row(&serial, &key).signed();
+            let (serial, key) = self.order.card(rng, position);
+            let row = self.row(&serial, &key).signable();
             json.push_str(if position > 1 { "," } else { "" });
             json.push_str(&row.json);
-            flats.push(row.flat);
+            texts.push(row.signed_text);
         }
         json.push(']');
-        flats.sort_unstable();
-        Signed {
+        texts.sort_unstable();
+        Signable {
             json,
-            flat: flats.concat(),
+            signed_text: texts.concat(),
         }
     }
 
@@ -91,17 +94,17 @@ impl Record {
             ("cost_price", Value::Text(&self.unit_price)),
             ("status", Value::Text("active")),
             ("create_time", Value::Number(self.created)),
-            ("expire_time", Value::Number(self.created + YEAR)),
+            ("expire_time", Value::Number(self.created + YEAR_SECONDS)),
         ])
     }
 
-    fn whole(&self, rows: &Signed) -> Signed {
+    fn data(&self, rows: &Signable) -> Signable {
         let (order, product) = (&self.order, self.order.product);
         Fields([
             ("order_id", Value::Number(order.number)),
-            ("reseller_id", Value::Number(RESELLER)),
+            ("reseller_id", Value::Number(RESELLER_ID)),
             ("out_trade_id", Value::Text(&order.out_trade_id)),
-            ("user_account_id", Value::Number(ACCOUNT)),
+            ("user_account_id", Value::Number(ACCOUNT_ID)),
             ("category_name", Value::Text(product.brand)),
             ("product_name", Value::Text(product.value)),
             ("currency", Value::Text(product.currency)),
@@ -113,8 +116,13 @@ impl Record {
             ("total_price", Value::Text(&self.total)),
             ("status", Value::Text("completed")),
             ("create_time", Value::Number(self.created)),
-            ("order_pins", Value::Made(rows)),
+            ("order_pins", Value::Nested(rows)),
         ])
-        .signed()
+        .signable()
     }
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

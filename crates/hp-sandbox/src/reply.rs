@@ -1,23 +1,23 @@
-//! What becomes of a call: an answer in the vendor's envelope, or none.
+//! The reply to a call: an answer in the vendor's envelope, or a broken connection.
 
 use std::time::{Duration, SystemTime};
 
 use hp_api::date;
 use hp_api::sign::Signer;
 
+use crate::api_error::ApiError;
 use crate::fault::Fault;
-use crate::fields::{Signed, push_text};
-use crate::refused::Refused;
+use crate::signable::{Signable, push_json_string};
 
-/// What the connection does next.
+/// The next action of the connection.
 pub(crate) enum Reply {
     Send(Answer),
-    /// Closes without an answer.
+    /// Closes the connection without an answer.
     Close,
-    /// Resets without an answer.
+    /// Resets the connection without an answer.
     Reset,
-    /// Keeps the caller waiting, then closes.
-    Hold,
+    /// Keeps the connection open without an answer, then closes it.
+    Stall,
 }
 
 /// An HTTP answer.
@@ -27,43 +27,44 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     pub(crate) sign: Option<String>,
     pub(crate) date: Option<String>,
-    /// The connection ends half-way through the body.
-    pub(crate) cut: bool,
+    /// The connection closes after half of the body.
+    pub(crate) truncated: bool,
 }
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
-const HOUR: Duration = Duration::from_hours(1);
+const STALE_AGE: Duration = Duration::from_hours(1);
 
 impl Answer {
-    pub(crate) fn plain(status: u16, content_type: &'static str, body: String) -> Self {
+    /// Creates an answer without a signature.
+    pub(crate) fn new(status: u16, content_type: &'static str, body: String) -> Self {
         Self {
             status,
             content_type,
             body,
             sign: None,
             date: None,
-            cut: false,
+            truncated: false,
         }
     }
 
-    /// Success without data.
+    /// Creates a success without data.
     pub(crate) fn empty() -> Self {
         let body = r#"{"data":[],"code":200,"message":"ok","success":true}"#;
-        Self::plain(200, JSON, body.to_owned())
+        Self::new(200, JSON, body.to_owned())
     }
 
-    /// An error, unsigned as the vendor's are.
+    /// Creates an error. The vendor does not sign errors.
     pub(crate) fn error(code: i64, message: &str) -> Self {
         let mut body = format!(r#"{{"code":{code},"message":"#);
-        push_text(&mut body, message);
+        push_json_string(&mut body, message);
         body.push_str(r#","success":false}"#);
-        Self::plain(200, JSON, body)
+        Self::new(200, JSON, body)
     }
 
-    /// Success with data, signed rightly unless the fault says otherwise.
+    /// Creates a success with data and applies a fault of the date, the signature or the body.
     pub(crate) fn data(
-        data: &Signed,
+        data: &Signable,
         signer: &Signer,
         now: SystemTime,
         fault: Option<Fault>,
@@ -72,41 +73,41 @@ impl Answer {
             r#"{{"data":{},"code":200,"message":"ok","success":true}}"#,
             data.json
         );
-        let mut answer = Self::plain(200, JSON, body);
+        let mut answer = Self::new(200, JSON, body);
         let stale = fault == Some(Fault::StaleDate);
-        let signed_at = date::format(if stale { now - HOUR } else { now });
+        let signed_at = date::format(if stale { now - STALE_AGE } else { now });
         answer.sign = match fault {
             Some(Fault::Unsigned) => None,
             Some(Fault::BadSignature) => Some(signer.sign(b"something else", &signed_at)),
-            _ => Some(signer.sign(data.flat.as_bytes(), &signed_at)),
+            _ => Some(signer.sign(data.signed_text.as_bytes(), &signed_at)),
         };
         answer.date = Some(signed_at);
-        answer.cut = fault == Some(Fault::Truncated);
+        answer.truncated = fault == Some(Fault::Truncated);
         answer
     }
 
-    /// What a proxy in front of the API says.
+    /// Creates the answer of a broken proxy in front of the API.
     pub(crate) fn http_500() -> Self {
         let page = "<html><body><h1>500 Internal Server Error</h1></body></html>\n";
-        Self::plain(500, "text/html", page.to_owned())
+        Self::new(500, "text/html", page.to_owned())
     }
 }
 
-impl From<Refused> for Reply {
-    fn from(refused: Refused) -> Self {
-        Self::Send(Answer::error(refused.0, refused.1))
+impl From<ApiError> for Reply {
+    fn from(error: ApiError) -> Self {
+        Self::Send(Answer::error(error.0, error.1))
     }
 }
 
 impl Reply {
-    /// For the log: how the call ended, without any data.
+    /// Describes for the log how the call ended, without any data.
     pub(crate) fn summary(&self) -> String {
         match self {
-            Self::Close => "closed without an answer".to_owned(),
-            Self::Reset => "reset".to_owned(),
-            Self::Hold => "held without an answer".to_owned(),
+            Self::Close => "connection closed without an answer".to_owned(),
+            Self::Reset => "connection reset".to_owned(),
+            Self::Stall => "no answer, connection kept open".to_owned(),
             Self::Send(answer) if answer.status != 200 => format!("HTTP {}", answer.status),
-            Self::Send(answer) if answer.cut => "answered, cut off".to_owned(),
+            Self::Send(answer) if answer.truncated => "answered, body truncated".to_owned(),
             Self::Send(answer) if answer.sign.is_some() => "answered, signed".to_owned(),
             Self::Send(answer) if answer.date.is_some() => "answered, unsigned".to_owned(),
             Self::Send(answer) => answer.body.clone(),

@@ -10,124 +10,113 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::bank::Bank;
-use crate::gate::Gate;
+use crate::connection;
+use crate::handler::Handler;
 use crate::ledger::Ledger;
-use crate::mischief::Mischief;
 use crate::options::Options;
+use crate::rng::KeyedRng;
 use crate::setting::{BadSetting, Balance};
-use crate::site::Site;
 use crate::trigger::{FaultRate, Trigger};
 use crate::vendor::Vendor;
-use crate::{connection, control};
 
-/// A HitPoints of one's own, with its ledger in the open. Dropping it ends it.
+/// A running sandbox. Dropping it stops it.
 pub struct Sandbox {
     addr: SocketAddr,
-    site: Arc<Site>,
-    serving: JoinHandle<()>,
+    handler: Arc<Handler>,
+    server: JoinHandle<()>,
 }
 
 impl Sandbox {
-    /// Listens, and serves on the tokio runtime that this is called in.
+    /// Starts a sandbox on the current tokio runtime.
     ///
     /// # Errors
-    /// No runtime, an address that cannot be listened on, or RSA keys that cannot be used.
+    /// There is no runtime, the address is not available, or an RSA key is not usable.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "one sandbox, one set of options: reads better at the place of use"
+        reason = "each sandbox has its own options, and calls read better without a reference"
     )]
     pub fn start(options: Options) -> io::Result<Self> {
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         let (listener, addr) = listen(options.listen)?;
-        let site = Arc::new(Site::new(vendor(&options)?, &options));
-        let serving = runtime.spawn(connection::accept(listener, Arc::clone(&site)));
+        let rng = KeyedRng::new(options.seed);
+        let vendor = Vendor::new(&options, rng)?;
+        let handler = Arc::new(Handler::new(vendor, rng, &options));
+        let server = runtime.spawn(connection::serve(listener, Arc::clone(&handler)));
         Ok(Self {
             addr,
-            site,
-            serving,
+            handler,
+            server,
         })
     }
 
-    /// Where it listens; the port is the real one if 0 was asked for.
+    /// Returns the address, with the real port if the options said 0.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// For a client: `http://127.0.0.1:8700`.
+    /// Returns the base URL for a client, such as `http://127.0.0.1:8700`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// Every charge so far.
+    /// Returns all charges so far.
     pub fn ledger(&self) -> Ledger {
-        control::snapshot(&self.site.vendor)
+        self.handler.vendor.ledger()
     }
 
-    /// Sets how often a fault happens, such as `set_fault("query:lost-answer", 0.1)`; the others stay.
+    /// Sets the rate of one fault, such as `set_fault("query:lost-answer", 0.1)`. Other rates stay.
     ///
     /// # Errors
-    /// No such fault, or a rate outside 0 to 1.
+    /// The fault is unknown, or the rate is outside 0 to 1.
     pub fn set_fault(&self, name: &str, rate: f64) -> Result<(), BadSetting> {
-        self.site.vendor.mischief.set(FaultRate::new(name, rate)?);
+        let rate = FaultRate::new(name, rate)?;
+        self.handler.vendor.faults.set_rate(rate);
         Ok(())
     }
 
-    /// Ends all faults by rate; order ids can still ask for some.
+    /// Removes all fault rates. Order ids can still request faults.
     pub fn clear_faults(&self) {
-        self.site.vendor.mischief.set_all(&[]);
+        self.handler.vendor.faults.replace_rates(&[]);
     }
 
-    /// How often each fault has happened since the start.
+    /// Returns how often each fault was injected since the start.
     pub fn met(&self) -> BTreeMap<Trigger, u64> {
-        self.site.vendor.mischief.met()
+        self.handler.vendor.faults.injected()
     }
 
-    /// Sets what an account holds, opening it if need be; it counts as a top-up.
+    /// Sets the balance of one account, and opens the account if there is none. Counts as a top-up.
     ///
     /// # Errors
-    /// A malformed currency or amount.
+    /// The currency or the amount is malformed.
     pub fn set_balance(&self, currency: &str, amount: Decimal) -> Result<(), BadSetting> {
         let balance = Balance::new(currency, amount)?;
-        self.site.vendor.bank.set_balance(balance);
+        self.handler.vendor.accounts.set_balance(balance);
         Ok(())
     }
 
-    /// Ends it and waits until nothing listens any more.
+    /// Stops the sandbox and waits until its port is closed.
     pub async fn stop(mut self) {
-        self.serving.abort();
-        // It ends by being aborted, which is an error to tokio.
-        let _ = (&mut self.serving).await;
+        self.server.abort();
+        // An aborted task ends with an error.
+        let _ = (&mut self.server).await;
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.serving.abort();
+        self.server.abort();
     }
 }
 
-fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+fn listen(requested: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let open = || {
-        let listener = std::net::TcpListener::bind(wanted)?;
+        let listener = std::net::TcpListener::bind(requested)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         Ok((TcpListener::from_std(listener)?, addr))
     };
     open().map_err(|why: io::Error| {
-        io::Error::new(why.kind(), format!("cannot listen on {wanted}: {why}"))
-    })
-}
-
-pub(crate) fn vendor(options: &Options) -> io::Result<Vendor> {
-    let (gate, signer) = Gate::new(options)?;
-    Ok(Vendor {
-        gate,
-        signer,
-        bank: Bank::new(options.duplicate, &options.balance),
-        mischief: Mischief::new(options.seed, &options.fault),
-        not_found: options.not_found,
-        late_record: options.late_record,
-        seed: options.seed,
+        let text = format!("cannot listen on {requested}: {why}; choose another address or port");
+        io::Error::new(why.kind(), text)
     })
 }

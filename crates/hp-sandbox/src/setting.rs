@@ -1,38 +1,38 @@
-//! Values of single options, as text and as types.
+//! The types of option values, and how to parse them.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-/// A setting that makes no sense; the text says what would.
+/// A value that is not valid. The text says which values are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadSetting(pub(crate) String);
 
-/// Money in the account of one currency: `CNY=100000` or `USD=12.50`.
+/// The balance of the account in one currency: `CNY=100000` or `USD=12.50`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {
     /// Three capital letters.
     pub currency: String,
-    /// Not negative, at most two decimals.
+    /// Not negative, with at most two decimals.
     pub amount: Decimal,
 }
 
 impl Balance {
-    /// Checks both parts.
+    /// Checks the currency and the amount.
     ///
     /// # Errors
-    /// A currency that is not three capital letters; an amount below zero or with parts of a cent.
+    /// The currency is not three capital letters, or the amount is negative or has more than two decimals.
     pub fn new(currency: &str, amount: Decimal) -> Result<Self, BadSetting> {
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err(BadSetting(format!(
-                "currency {currency:?}: give three capital letters, such as CNY"
+                "the currency {currency:?} is not valid; give three capital letters, such as CNY"
             )));
         }
         if amount.is_sign_negative() || amount.normalize().scale() > 2 {
             return Err(BadSetting(format!(
-                "amount {amount}: give zero or more, with at most two decimals"
+                "the amount {amount} is not valid; give zero or more, with at most two decimals"
             )));
         }
         Ok(Self {
@@ -48,7 +48,7 @@ impl FromStr for Balance {
     fn from_str(text: &str) -> Result<Self, BadSetting> {
         let usage = || {
             BadSetting(format!(
-                "{text:?}: give CURRENCY=AMOUNT, such as CNY=100000"
+                "{text:?} is not CURRENCY=AMOUNT; give for example CNY=100000"
             ))
         };
         let (currency, amount) = text.split_once('=').ok_or_else(usage)?;
@@ -56,12 +56,12 @@ impl FromStr for Balance {
     }
 }
 
-/// How long a call takes: always the same, or anything between two bounds.
+/// How long a call takes: a fixed time, or a random time between two bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
-    /// The shortest.
+    /// The shortest time.
     pub from: Duration,
-    /// The longest.
+    /// The longest time.
     pub to: Duration,
 }
 
@@ -71,21 +71,21 @@ impl FromStr for Latency {
     fn from_str(text: &str) -> Result<Self, BadSetting> {
         let (from, to) = text.split_once("..").unwrap_or((text, text));
         let time = |part: &str| {
-            humantime::parse_duration(part)
-                .map_err(|why| BadSetting(format!("{part:?}: {why}; give 80ms, or 80ms..200ms")))
+            humantime::parse_duration(part).map_err(|why| {
+                let usage = "give for example 80ms or 80ms..200ms";
+                BadSetting(format!("{part:?} is not a duration ({why}); {usage}"))
+            })
         };
-        let latency = Self {
-            from: time(from)?,
-            to: time(to)?,
-        };
-        if latency.from > latency.to {
-            return Err(BadSetting(format!("{text}: the shorter time comes first")));
+        let (from, to) = (time(from)?, time(to)?);
+        if from > to {
+            let why = format!("the range {text} is not valid; give the shorter time first");
+            return Err(BadSetting(why));
         }
-        Ok(latency)
+        Ok(Self { from, to })
     }
 }
 
-/// The answer to a query for an order or card that does not exist.
+/// The answer to a query for an order or a card that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotFound {
     /// This error code.
@@ -102,7 +102,7 @@ impl FromStr for NotFound {
             ("empty", _) => Ok(Self::Empty),
             (_, Ok(code)) if code != 200 => Ok(Self::Code(code)),
             _ => Err(BadSetting(format!(
-                "{text:?}: give an error code other than 200, or `empty`"
+                "{text:?} is not valid; give an error code other than 200, or \"empty\""
             ))),
         }
     }

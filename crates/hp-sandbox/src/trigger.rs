@@ -1,4 +1,4 @@
-//! When a fault happens: by rate, or because an order id asks for it.
+//! When a fault happens: by rate, or because an order id requests it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use crate::fault::Fault;
 use crate::setting::BadSetting;
 
-/// Marks a fault of the order query.
-const QUERY: &str = "query:";
+/// The prefix of a fault that affects order queries.
+const QUERY_PREFIX: &str = "query:";
 
-/// The calls that faults can befall.
+/// The calls that can have faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
     /// `POST /v1/pin/fetch`
@@ -21,17 +21,18 @@ pub enum Call {
 /// A fault of one kind of call: `lost-answer` of a fetch, `query:lost-answer` of an order query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Trigger {
-    /// Which call it befalls.
+    /// The kind of call that gets the fault.
     pub call: Call,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
 impl Trigger {
-    /// Every fault that has a name of its own, of every call that it can befall.
+    /// Returns every fault of every kind of call, except `code-N`.
     pub fn all() -> impl Iterator<Item = Self> {
-        let of = |call| Fault::all().map(move |fault| Self { call, fault });
-        of(Call::Fetch).chain(of(Call::Query).filter(|t| !t.fault.concerns_only_fetches()))
+        let faults_of = |call| Fault::all().map(move |fault| Self { call, fault });
+        let of_queries = faults_of(Call::Query).filter(|t| !t.fault.is_fetch_only());
+        faults_of(Call::Fetch).chain(of_queries)
     }
 }
 
@@ -39,13 +40,14 @@ impl FromStr for Trigger {
     type Err = BadSetting;
 
     fn from_str(text: &str) -> Result<Self, BadSetting> {
-        let (call, name) = match text.strip_prefix(QUERY) {
+        let (call, name) = match text.strip_prefix(QUERY_PREFIX) {
             Some(name) => (Call::Query, name),
             None => (Call::Fetch, text),
         };
         let fault: Fault = name.parse()?;
-        if call == Call::Query && fault.concerns_only_fetches() {
-            let why = format!("fault {name} does not apply to queries");
+        if call == Call::Query && fault.is_fetch_only() {
+            let why =
+                format!("the fault {name} does not apply to queries; use it without \"query:\"");
             return Err(BadSetting(why));
         }
         Ok(Self { call, fault })
@@ -56,30 +58,30 @@ impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.call {
             Call::Fetch => write!(f, "{}", self.fault),
-            Call::Query => write!(f, "{QUERY}{}", self.fault),
+            Call::Query => write!(f, "{QUERY_PREFIX}{}", self.fault),
         }
     }
 }
 
-/// A fault and the share of visits that meet it: `lost-answer=0.1`.
+/// A fault and the share of calls that get it: `lost-answer=0.1`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FaultRate {
-    /// What happens to which call.
+    /// The fault and its kind of call.
     pub trigger: Trigger,
-    /// From 0, never, to 1, always.
+    /// From 0 (never) to 1 (always).
     pub rate: f64,
 }
 
 impl FaultRate {
-    /// Checks both parts.
+    /// Checks the name and the rate.
     ///
     /// # Errors
-    /// An unknown name, or a rate outside 0 to 1.
+    /// The name is unknown, or the rate is outside 0 to 1.
     pub fn new(name: &str, rate: f64) -> Result<Self, BadSetting> {
         let trigger = name.parse()?;
         if !(0.0..=1.0).contains(&rate) {
             return Err(BadSetting(format!(
-                "rate {rate} of {name}: give 0 (never) to 1 (always)"
+                "the rate {rate} of {name} is out of range; give 0 (never) to 1 (always)"
             )));
         }
         Ok(Self { trigger, rate })
@@ -90,20 +92,31 @@ impl FromStr for FaultRate {
     type Err = BadSetting;
 
     fn from_str(text: &str) -> Result<Self, BadSetting> {
-        let usage = || BadSetting(format!("{text:?}: give NAME=RATE, such as lost-answer=0.1"));
+        let usage = || {
+            BadSetting(format!(
+                "{text:?} is not NAME=RATE; give for example lost-answer=0.1"
+            ))
+        };
         let (name, rate) = text.split_once('=').ok_or_else(usage)?;
         Self::new(name, rate.parse().map_err(|_| usage())?)
     }
 }
 
-/// The faults that an order id asks for by its end, for the first visit, the second and so on:
-/// `A-17~http-500-before~lost-answer`. An end that is no fault's name ends the list from the left.
-pub(crate) fn named(id: &str, call: Call) -> Vec<Fault> {
-    let Some((_, ends)) = id.split_once('~') else {
+/// Returns the faults that the suffixes of an order id request, in the order of the calls that get them.
+///
+/// `A-17~http-500-before~lost-answer` requests one fault for the first call and one for the second. A suffix that is
+/// not a fault, and everything before it, belongs to the id.
+pub(crate) fn requested_faults(id: &str, call: Call) -> Vec<Fault> {
+    let Some((_, suffixes)) = id.split_once('~') else {
         return Vec::new();
     };
-    let mut faults: Vec<Trigger> = ends.rsplit('~').map_while(|end| end.parse().ok()).collect();
+    let triggers = suffixes
+        .rsplit('~')
+        .map_while(|s| s.parse::<Trigger>().ok());
+    let mut faults: Vec<Fault> = triggers
+        .filter(|trigger| trigger.call == call)
+        .map(|trigger| trigger.fault)
+        .collect();
     faults.reverse();
-    faults.retain(|trigger| trigger.call == call);
-    faults.into_iter().map(|trigger| trigger.fault).collect()
+    faults
 }

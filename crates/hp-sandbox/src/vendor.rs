@@ -1,32 +1,44 @@
-//! The vendor's four calls.
+//! The four calls of the reseller API.
 
+use std::io;
 use std::time::{Duration, SystemTime};
 
 use hp_api::sign::Signer;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method};
 
-use crate::bank::{Bank, Wanted};
-use crate::effect::{afterwards, instead, lasting_flaw, passing_flaw};
+use crate::accounts::{Accounts, OrderRequest};
+use crate::api_error::{self, ApiError};
+use crate::authentication::Authenticator;
 use crate::fault::Fault;
-use crate::fields::Signed;
-use crate::gate::Gate;
-use crate::mischief::Mischief;
+use crate::fault_effect::{
+    answer_defect, record_defect, reply_after_processing, reply_without_processing,
+};
+use crate::fault_injector::FaultInjector;
+use crate::ledger::Ledger;
+use crate::options::Options;
 use crate::params::Params;
-use crate::refused::{self, Refused};
 use crate::reply::{Answer, Reply};
+use crate::rng::KeyedRng;
 use crate::setting::NotFound;
+use crate::signable::Signable;
 use crate::trigger::Call;
-use crate::{card, catalogue, listing, record};
+use crate::{card, catalogue, product_list, record};
+
+/// The longest `random_key`. The vendor documents 16 characters, but its own client sends 36.
+const MAX_RANDOM_KEY: usize = 64;
+const MAX_ORDER_ID: usize = 50;
+const MAX_SERIAL: usize = 16;
+const CURRENCY_LEN: usize = 3;
 
 pub(crate) struct Vendor {
-    pub(crate) gate: Gate,
+    authenticator: Authenticator,
     pub(crate) signer: Signer,
-    pub(crate) bank: Bank,
-    pub(crate) mischief: Mischief,
-    pub(crate) not_found: NotFound,
-    pub(crate) late_record: Duration,
-    pub(crate) seed: u64,
+    pub(crate) accounts: Accounts,
+    pub(crate) faults: FaultInjector,
+    not_found: NotFound,
+    late_record: Duration,
+    rng: KeyedRng,
 }
 
 /// A request as it arrived.
@@ -39,142 +51,172 @@ pub(crate) struct Request<'a> {
 }
 
 impl Vendor {
-    /// Answers one call, or decides that it gets no answer.
-    pub(crate) fn call(&self, request: &Request<'_>, now: SystemTime) -> Reply {
+    pub(crate) fn new(options: &Options, rng: KeyedRng) -> io::Result<Self> {
+        let (authenticator, signer) = Authenticator::new(options)?;
+        Ok(Self {
+            authenticator,
+            signer,
+            accounts: Accounts::new(options.duplicate, &options.balance),
+            faults: FaultInjector::new(rng, &options.fault),
+            not_found: options.not_found,
+            late_record: options.late_record,
+            rng,
+        })
+    }
+
+    /// Processes one call and returns its reply.
+    pub(crate) fn handle(&self, request: &Request<'_>, now: SystemTime) -> Reply {
         self.route(request, now).unwrap_or_else(Reply::from)
     }
 
-    fn route(&self, request: &Request<'_>, now: SystemTime) -> Result<Reply, Refused> {
-        let (get, post) = (Method::GET, Method::POST);
-        match request.path {
-            "/v1/pin/fetch" if request.method == post => self.fetch(&self.form(request, now)?, now),
-            "/v1/order/query" if request.method == get => {
-                self.query_order(&self.admitted(request.query.as_bytes(), request, now)?, now)
+    /// Returns all charges so far.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let (orders, balances) = self.accounts.snapshot();
+        Ledger::new(&orders, self.rng, balances)
+    }
+
+    fn route(&self, request: &Request<'_>, now: SystemTime) -> Result<Reply, ApiError> {
+        match (request.method, request.path) {
+            (&Method::POST, "/v1/pin/fetch") => self.fetch(&self.form(request, now)?, now),
+            (&Method::GET, "/v1/order/query") => {
+                self.query_order(&self.query_string(request, now)?, now)
             }
-            "/v1/pin/query" if request.method == get => {
-                self.query_card(&self.admitted(request.query.as_bytes(), request, now)?, now)
+            (&Method::GET, "/v1/pin/query") => {
+                self.query_card(&self.query_string(request, now)?, now)
             }
-            "/v1/items" if request.method == get => {
-                self.items(&self.admitted(request.query.as_bytes(), request, now)?, now)
+            (&Method::GET, "/v1/items") => self.products(&self.query_string(request, now)?, now),
+            (_, "/v1/pin/fetch" | "/v1/order/query" | "/v1/pin/query" | "/v1/items") => {
+                Ok(http_error(405))
             }
-            "/v1/pin/fetch" | "/v1/order/query" | "/v1/pin/query" | "/v1/items" => Ok(http(405)),
-            _ => Ok(http(404)),
+            _ => Ok(http_error(404)),
         }
     }
 
-    fn form<'a>(&self, request: &Request<'a>, now: SystemTime) -> Result<Params<'a>, Refused> {
+    fn form<'a>(&self, request: &Request<'a>, now: SystemTime) -> Result<Params<'a>, ApiError> {
         let kind = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         if !kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded")) {
-            return Err(refused::FORMAT);
+            return Err(api_error::FORMAT);
         }
-        self.admitted(request.body, request, now)
+        self.authenticated(request.body, request, now)
     }
 
-    fn admitted<'a>(
+    fn query_string<'a>(
+        &self,
+        request: &Request<'a>,
+        now: SystemTime,
+    ) -> Result<Params<'a>, ApiError> {
+        self.authenticated(request.query.as_bytes(), request, now)
+    }
+
+    fn authenticated<'a>(
         &self,
         encoded: &'a [u8],
         request: &Request<'_>,
         now: SystemTime,
-    ) -> Result<Params<'a>, Refused> {
-        let params = Params::read(encoded);
-        self.gate.admit(request.headers, &params, now)?;
-        // Documented as 16 characters, while the vendor's own client sends 36.
-        params.text("random_key", 64)?;
+    ) -> Result<Params<'a>, ApiError> {
+        let params = Params::parse(encoded);
+        self.authenticator.check(request.headers, &params, now)?;
+        params.text("random_key", MAX_RANDOM_KEY)?;
         Ok(params)
     }
 
-    fn fetch(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, Refused> {
-        let mut wanted = wanted(params, now)?;
-        let currency = wanted.product.currency;
-        let fault = self.mischief.next(Call::Fetch, wanted.out_trade_id, || {
-            self.bank.top_ups(currency)
-        });
-        if let Some(reply) = fault.and_then(instead) {
+    fn fetch(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, ApiError> {
+        let mut request = order_request(params, now)?;
+        let currency = request.product.currency;
+        let top_ups = || self.accounts.top_ups(currency);
+        let fault = self
+            .faults
+            .next_fault(Call::Fetch, request.out_trade_id, top_ups);
+        if let Some(reply) = fault.and_then(reply_without_processing) {
             return Ok(reply);
         }
-        wanted.flaw = lasting_flaw(fault);
+        request.record_defect = record_defect(fault);
         if fault == Some(Fault::LateRecord) {
-            wanted.hidden = self.late_record;
+            request.record_delay = self.late_record;
         }
-        let done = self.bank.charge(&wanted);
-        if let Some(reply) = fault.and_then(afterwards) {
+        let charged = self.accounts.charge(&request);
+        if let Some(reply) = fault.and_then(reply_after_processing) {
             return Ok(reply);
         }
-        let data = record::of_order(&done?, self.seed, passing_flaw(fault));
+        let data = record::order_data(&charged?, self.rng, answer_defect(fault));
         Ok(self.signed(&data, now, fault))
     }
 
-    fn query_order(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, Refused> {
-        let id = params.text("out_trade_id", 50)?;
-        let fault = self.mischief.next(Call::Query, id, || 0);
-        if let Some(reply) = fault.and_then(|f| instead(f).or_else(|| afterwards(f))) {
+    fn query_order(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, ApiError> {
+        let id = params.text("out_trade_id", MAX_ORDER_ID)?;
+        let fault = self.faults.next_fault(Call::Query, id, || 0);
+        let replaced = |f| reply_without_processing(f).or_else(|| reply_after_processing(f));
+        if let Some(reply) = fault.and_then(replaced) {
             return Ok(reply);
         }
-        Ok(match self.bank.find(id, now) {
+        Ok(match self.accounts.find(id, now) {
             Some(order) => {
-                let data = record::of_order(&order, self.seed, passing_flaw(fault));
+                let data = record::order_data(&order, self.rng, answer_defect(fault));
                 self.signed(&data, now, fault)
             }
-            None => self.missing(),
+            None => self.not_found(),
         })
     }
 
-    fn query_card(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, Refused> {
-        let serial = params.text("pin_sn", 16)?;
-        let found = card::locate(serial).and_then(|(number, position)| {
-            let order = self.bank.by_number(number)?;
+    fn query_card(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, ApiError> {
+        let serial = params.text("pin_sn", MAX_SERIAL)?;
+        let found = card::parse_serial(serial).and_then(|(number, position)| {
+            let order = self.accounts.find_by_number(number)?;
             let exists = (1..=order.quantity).contains(&position)
-                && order.numbers(self.seed, position).0 == serial;
-            exists.then(|| record::of_card(&order, self.seed, position))
+                && order.card(self.rng, position).0 == serial;
+            exists.then(|| record::card_data(&order, self.rng, position))
         });
-        Ok(found.map_or_else(|| self.missing(), |data| self.signed(&data, now, None)))
+        Ok(found.map_or_else(|| self.not_found(), |data| self.signed(&data, now, None)))
     }
 
-    fn items(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, Refused> {
+    fn products(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, ApiError> {
         let currency = params.get("currency").filter(|text| !text.is_empty());
-        if currency.is_some_and(|text| text.chars().count() != 3) {
-            return Err(refused::PARAMETER);
+        if currency.is_some_and(|text| text.chars().count() != CURRENCY_LEN) {
+            return Err(api_error::PARAMETER);
         }
-        Ok(match listing::of(currency) {
+        Ok(match product_list::data(currency) {
             Some(data) => self.signed(&data, now, None),
             None => Reply::Send(Answer::empty()),
         })
     }
 
-    fn signed(&self, data: &Signed, now: SystemTime, fault: Option<Fault>) -> Reply {
+    fn signed(&self, data: &Signable, now: SystemTime, fault: Option<Fault>) -> Reply {
         Reply::Send(Answer::data(data, &self.signer, now, fault))
     }
 
-    fn missing(&self) -> Reply {
+    fn not_found(&self) -> Reply {
         Reply::Send(match self.not_found {
             NotFound::Empty => Answer::empty(),
-            NotFound::Code(code) if code == refused::PARAMETER.0 => {
-                return refused::PARAMETER.into();
+            NotFound::Code(code) if code == api_error::PARAMETER.0 => {
+                return api_error::PARAMETER.into();
             }
             NotFound::Code(code) => Answer::error(code, "not found"),
         })
     }
 }
 
-/// Product and quantity are checked before anything can happen to the order.
-fn wanted<'a>(params: &'a Params<'_>, now: SystemTime) -> Result<Wanted<'a>, Refused> {
-    let out_trade_id = params.text("out_trade_id", 50)?;
-    let product = catalogue::find(params.integer("product_id")?).ok_or(refused::PARAMETER)?;
-    let quantity = u32::try_from(params.integer("quantity")?).map_err(|_| refused::PARAMETER)?;
+/// Validates the parameters of a fetch, before a fault can affect the order.
+fn order_request<'a>(
+    params: &'a Params<'_>,
+    now: SystemTime,
+) -> Result<OrderRequest<'a>, ApiError> {
+    let out_trade_id = params.text("out_trade_id", MAX_ORDER_ID)?;
+    let product = catalogue::find(params.integer("product_id")?).ok_or(api_error::PARAMETER)?;
+    let quantity = u32::try_from(params.integer("quantity")?).map_err(|_| api_error::PARAMETER)?;
     if !product.has_fixed_value() || quantity > product.max_quantity {
-        return Err(refused::PARAMETER);
+        return Err(api_error::PARAMETER);
     }
-    Ok(Wanted {
+    Ok(OrderRequest {
         out_trade_id,
         product,
         quantity,
         now,
-        hidden: Duration::ZERO,
-        flaw: None,
+        record_delay: Duration::ZERO,
+        record_defect: None,
     })
 }
 
-fn http(status: u16) -> Reply {
+fn http_error(status: u16) -> Reply {
     let page = format!("<html><body><h1>{status}</h1></body></html>\n");
-    Reply::Send(Answer::plain(status, "text/html", page))
+    Reply::Send(Answer::new(status, "text/html", page))
 }

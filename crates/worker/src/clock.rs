@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-/// The edge where the wall clock is read.
+/// The wall clock of this machine. The only place that reads it.
 #[expect(
     clippy::disallowed_methods,
     reason = "time is passed in everywhere else"

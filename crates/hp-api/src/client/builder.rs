@@ -6,7 +6,7 @@ use reqwest::{
     redirect,
 };
 
-use super::{Client, base_url, transport::Transport};
+use super::{Client, base_url, random::RandomSource, transport::Transport};
 use crate::{
     sign::{KeyError, Signer, Verifier},
     value::AppSecret,
@@ -22,6 +22,7 @@ pub struct Builder {
     timeout: Duration,
     connect_timeout: Duration,
     date_window: Duration,
+    random: RandomSource,
 }
 
 /// Why a client cannot be built; what to change.
@@ -59,6 +60,7 @@ impl Builder {
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             date_window: Duration::from_mins(5),
+            random: RandomSource::default(),
         }
     }
 
@@ -97,6 +99,14 @@ impl Builder {
         self
     }
 
+    /// Sets where the random bits of `random_key` come from. The default is a generator that the operating system seeds.
+    ///
+    /// A test can give fixed bits. In production, 128 unpredictable bits are expected from each call.
+    pub fn random(mut self, bits: impl Fn() -> u128 + Send + Sync + 'static) -> Self {
+        self.random = RandomSource::new(bits);
+        self
+    }
+
     /// # Errors
     /// When a setting cannot be used.
     pub fn build(self) -> Result<Client, BuildError> {
@@ -112,6 +122,7 @@ impl Builder {
             signer,
             verifier,
             date_window: self.date_window,
+            random: self.random,
         };
         Ok(Client(Arc::new(transport)))
     }

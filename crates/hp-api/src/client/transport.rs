@@ -8,6 +8,7 @@ use reqwest::{
 use super::{
     clock, failure,
     guarded::{CancellableBody, Permit},
+    random::RandomSource,
     random_key::random_key,
 };
 use crate::{
@@ -31,6 +32,7 @@ pub(super) struct Transport {
     pub(super) signer: Signer,
     pub(super) verifier: Verifier,
     pub(super) date_window: Duration,
+    pub(super) random: RandomSource,
 }
 
 impl Transport {
@@ -74,7 +76,7 @@ impl Transport {
         permit: Option<Permit>,
     ) -> CallResult<(Response, String)> {
         let date = date::format(clock::now());
-        let signed = request.sign(&self.signer, &random_key(&mut rand::rng()), &date);
+        let signed = request.sign(&self.signer, &random_key(self.random.bits()), &date);
         let sign = signed.sign.clone();
         Ok((self.send(signed, &date, permit).await?, sign))
     }

@@ -1,8 +1,7 @@
 use rsa::{
-    Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey,
+    PrivateKey, PublicKey,
     pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey},
     pkcs8::{DecodePrivateKey, DecodePublicKey},
-    rand_core::OsRng,
     traits::PublicKeyParts,
 };
 use sha1::{Digest, Sha1};
@@ -10,11 +9,11 @@ use sha1::{Digest, Sha1};
 use super::KeyError;
 
 /// Shortest key that answers are checked with.
-const MIN_BITS: usize = 2048;
+const MIN_BITS: u32 = 2048;
 
-pub(super) fn private_key(pem: &str) -> Result<RsaPrivateKey, KeyError> {
-    let key = RsaPrivateKey::from_pkcs8_pem(pem)
-        .or_else(|_| RsaPrivateKey::from_pkcs1_pem(pem))
+pub(super) fn private_key(pem: &str) -> Result<PrivateKey, KeyError> {
+    let key = PrivateKey::from_pkcs8_pem(pem)
+        .or_else(|_| PrivateKey::from_pkcs1_pem(pem))
         .map_err(|_| {
             KeyError("not an RSA private key in PEM (PKCS#8 or PKCS#1, without a password)".into())
         })?;
@@ -27,11 +26,11 @@ pub(super) fn private_key(pem: &str) -> Result<RsaPrivateKey, KeyError> {
     }
 }
 
-pub(super) fn public_key(pem: &str) -> Result<RsaPublicKey, KeyError> {
-    let key = RsaPublicKey::from_public_key_pem(pem)
-        .or_else(|_| RsaPublicKey::from_pkcs1_pem(pem))
+pub(super) fn public_key(pem: &str) -> Result<PublicKey, KeyError> {
+    let key = PublicKey::from_public_key_pem(pem)
+        .or_else(|_| PublicKey::from_pkcs1_pem(pem))
         .map_err(|_| KeyError("not an RSA public key in PEM (SPKI or PKCS#1)".into()))?;
-    let bits = key.n().bits();
+    let bits = key.n().bit_width();
     if bits < MIN_BITS {
         return Err(KeyError(format!(
             "an RSA public key of {bits} bits; at least {MIN_BITS} are needed to trust it"
@@ -40,13 +39,13 @@ pub(super) fn public_key(pem: &str) -> Result<RsaPublicKey, KeyError> {
     Ok(key)
 }
 
-/// With blinding: how long a bare RSA operation takes tells about the key (RUSTSEC-2023-0071).
-pub(super) fn try_sign(key: &RsaPrivateKey, flat: &[u8], date: &str) -> rsa::Result<Vec<u8>> {
-    key.sign_with_rng(&mut OsRng, Pkcs1v15Sign::new::<Sha1>(), &digest(flat, date))
+/// Signs with blinding from the operating system's random numbers. Blinding does not change the signature.
+pub(super) fn try_sign(key: &PrivateKey, flat: &[u8], date: &str) -> rsa::Result<Vec<u8>> {
+    key.pkcs1v15_sign_prehash::<Sha1>(&digest(flat, date))
 }
 
-pub(super) fn matches(key: &RsaPublicKey, flat: &[u8], date: &str, signature: &[u8]) -> bool {
-    key.verify(Pkcs1v15Sign::new::<Sha1>(), &digest(flat, date), signature)
+pub(super) fn matches(key: &PublicKey, flat: &[u8], date: &str, signature: &[u8]) -> bool {
+    key.pkcs1v15_verify_prehash::<Sha1>(&digest(flat, date), signature)
         .is_ok()
 }
 

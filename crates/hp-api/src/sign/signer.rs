@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use ::rsa::RsaPrivateKey;
+use ::rsa::PrivateKey;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{KeyError, rsa, secret::SecretKey};
@@ -13,7 +13,7 @@ pub struct Signer(Key);
 #[derive(Clone)]
 enum Key {
     Secret(SecretKey),
-    Rsa(Arc<RsaPrivateKey>),
+    Rsa(Arc<PrivateKey>),
 }
 
 impl Signer {

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use ::rsa::RsaPublicKey;
+use ::rsa::PublicKey;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{KeyError, rsa, secret::SecretKey};
@@ -13,7 +13,7 @@ pub struct Verifier(Key);
 #[derive(Clone)]
 enum Key {
     Secret(SecretKey),
-    Rsa(Arc<RsaPublicKey>),
+    Rsa(Arc<PublicKey>),
 }
 
 /// Why a signature was not accepted.

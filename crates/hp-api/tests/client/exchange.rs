@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     answers::{order, pin, product, signed},
-    client, secret,
+    builder, client, secret,
     server::{Seen, Server},
     wanted,
 };
@@ -119,13 +119,13 @@ async fn a_card_query_gives_that_card_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_answer_to_another_order_is_a_misfit_for_fetch_and_for_query() {
+async fn an_answer_about_another_order_is_a_mismatch() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = client(&server.url);
-    let misfit = Err(CallError::Mismatch(Mismatch::OrderId));
-    assert_eq!(client.fetch(&wanted("A-2")).await, misfit);
-    assert_eq!(client.query(&wanted("A-2")).await, misfit);
-    assert_eq!(client.query_order(&"A-2".parse().unwrap()).await, misfit);
+    let mismatch = Err(CallError::Mismatch(Mismatch::OrderId));
+    assert_eq!(client.fetch(&wanted("A-2")).await, mismatch);
+    assert_eq!(client.query(&wanted("A-2")).await, mismatch);
+    assert_eq!(client.query_order(&"A-2".parse().unwrap()).await, mismatch);
 }
 
 #[tokio::test]
@@ -141,6 +141,15 @@ async fn calls_share_a_connection_and_never_a_random_key() {
     bodies.sort();
     bodies.dedup();
     assert_eq!(bodies.len(), 5);
+}
+
+#[tokio::test]
+async fn random_key_comes_from_the_given_source() {
+    let server = Server::answering(signed(&order("A-1"))).await;
+    let client = builder(&server.url).random(|| 0).build().unwrap();
+    client.fetch(&wanted("A-1")).await.unwrap();
+    let body = &server.seen()[0].body;
+    assert!(body.ends_with("&random_key=AAAAAAAAAAAAAAAA"), "{body}");
 }
 
 #[tokio::test]

@@ -1,102 +1,103 @@
-//! How a worker comes by the order, and what Redis learns from it on the way.
+//! How a worker claims the order, and what Redis learns from the worker.
 
 use hp_order::State;
 
 use crate::{
-    act::{allow, spend},
-    action::Named,
-    redis::Source,
-    rules::{Fault, Setting},
-    world::{Doing, Job, Memory, Told, World},
+    budget::{require, spend},
+    epoch::Epoch,
+    redis::ClaimSource,
+    setting::{Fault, Setting},
+    world::{Durability, Job, Observation, Phase, Purpose, World},
 };
 
 impl World {
-    pub(crate) fn take(&mut self, w: usize, source: Source, setting: &Setting) -> Option<()> {
-        allow(self.workers[w].job.is_none())?;
+    pub(crate) fn claim(&mut self, w: usize, source: ClaimSource, setting: &Setting) -> Option<()> {
+        require(self.workers[w].job.is_none())?;
         match source {
-            Source::Inbox => allow(!self.redis.inbox.is_empty())?,
-            Source::Schedule | Source::Name => self.check_due(setting)?,
+            ClaimSource::Inbox => require(!self.redis.inbox.is_empty())?,
+            ClaimSource::Schedule | ClaimSource::Name => self.require_due(setting)?,
         }
-        self.claim(w, source, None, setting);
+        self.assign(w, source, None, setting);
         Some(())
     }
 
-    /// An order whose lease ended in the hands of a living worker has met a mishap.
-    fn check_due(&mut self, setting: &Setting) -> Option<()> {
+    /// A lease that ends while its worker is alive is a failure.
+    fn require_due(&mut self, setting: &Setting) -> Option<()> {
         let order = self.redis.order.as_ref()?;
         let is_open = !order.state.has_ended() && order.state != State::Review;
-        allow(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
-        allow(order.is_settled || !setting.lacks(Fault::LeasesNeverEnd))?;
-        let is_held = self.jobs().any(|job| job.order.is_same_claim(order));
-        if is_held && !order.is_settled {
-            spend(&mut self.left.mishaps)?;
+        require(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
+        require(order.is_settled || !setting.has(Fault::LeasesNeverEnd))?;
+        let is_claimed = self.jobs().any(|job| job.order.is_same_claim(order));
+        if is_claimed && !order.is_settled {
+            spend(&mut self.budget.failures)?;
         }
         Some(())
     }
 
-    /// A run takes any open order that nobody is at; a person decides only about one in review.
-    pub(crate) fn claim_named(&mut self, w: usize, named: Named, setting: &Setting) -> Option<()> {
+    /// A reconciliation run claims any open order that is unclaimed. An operator claims only an order in review.
+    pub(crate) fn claim_named(
+        &mut self,
+        w: usize,
+        purpose: Purpose,
+        setting: &Setting,
+    ) -> Option<()> {
         let order = self.redis.order.as_ref()?;
-        let is_free = order.is_settled || order.due_in == 0;
-        let is_open = !order.state.has_ended() && is_free;
-        allow(if named == Named::Run {
-            is_open
-        } else {
-            order.state == State::Review
+        let is_unclaimed = order.is_settled || order.due_in == 0;
+        require(match purpose {
+            Purpose::Reconcile => !order.state.has_ended() && is_unclaimed,
+            Purpose::GiveUp | Purpose::Resubmit | Purpose::Retry => order.state == State::Review,
         })?;
-        allow(self.workers[w].job.is_none() && order.claim < setting.bounds.claims)?;
-        spend(&mut self.left.mishaps)?;
-        if named == Named::GiveUp {
-            spend(&mut self.left.refusals)?;
+        require(self.workers[w].job.is_none() && order.claim < setting.bounds.claims)?;
+        spend(&mut self.budget.failures)?;
+        if purpose == Purpose::GiveUp {
+            spend(&mut self.budget.refusals)?;
         }
-        self.claim(w, Source::Name, Some(named), setting);
+        self.assign(w, ClaimSource::Name, Some(purpose), setting);
         Some(())
     }
 
-    fn claim(&mut self, w: usize, source: Source, named: Option<Named>, setting: &Setting) {
-        self.show(w, setting);
-        let Some((order, doubt_left)) = self.redis.take(source, setting) else {
+    fn assign(
+        &mut self,
+        w: usize,
+        source: ClaimSource,
+        purpose: Option<Purpose>,
+        setting: &Setting,
+    ) {
+        self.show_watermark(w, setting);
+        let Some((order, not_found_valid_in)) = self.redis.claim(source, setting) else {
             return;
         };
         self.is_forgotten = false;
-        let is_kept = self.saved.is_none();
-        self.workers[w].known = self
-            .redis
-            .epoch
-            .as_ref()
-            .map(|epoch| (epoch.start, epoch.taken));
+        self.workers[w].watermark = self.redis.epoch.as_ref().map(Epoch::watermark);
         self.workers[w].job = Some(Job {
             order,
-            doubt_left,
-            taken: 0,
-            memory: if is_kept {
-                Memory::Kept
+            not_found_valid_in,
+            since_claim: 0,
+            durability: if self.saved.is_none() {
+                Durability::Saved
             } else {
-                Memory::Unsaved
+                Durability::Unsaved
             },
-            named,
-            doing: if named == Some(Named::Retry) {
-                Doing::Told(Told::Retried)
+            purpose,
+            phase: if purpose == Some(Purpose::Retry) {
+                Phase::Settling(Observation::Retried)
             } else {
-                Doing::Holding
+                Phase::Claimed
             },
         });
     }
 
-    pub(crate) fn show_evidence(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        allow(self.workers[w].has_evidence)?;
-        self.show(w, setting);
+    pub(crate) fn report_watermark(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        require(self.workers[w].has_evidence)?;
+        self.show_watermark(w, setting);
         Some(())
     }
 
-    fn show(&mut self, w: usize, setting: &Setting) {
+    fn show_watermark(&mut self, w: usize, setting: &Setting) {
         let worker = &mut self.workers[w];
-        self.redis.note_epoch(self.start, worker.known, setting);
+        self.redis
+            .update_epoch(self.generation, worker.watermark, setting);
         worker.has_evidence = false;
-        worker.known = self
-            .redis
-            .epoch
-            .as_ref()
-            .map(|epoch| (epoch.start, epoch.taken));
+        worker.watermark = self.redis.epoch.as_ref().map(Epoch::watermark);
     }
 }

@@ -1,64 +1,91 @@
-//! How the scripts tell that Redis was restarted, and that it has forgotten what it knew.
+//! How the scripts notice that Redis was restarted and has lost writes.
 
 use crate::{
-    redis::Redis,
-    rules::{Fault, RESUBMIT, Setting},
-    world::Age,
+    setting::{Fault, Setting},
+    time::{Age, RESUBMIT},
 };
 
-/// Which start of Redis, and whether by then it was known that writes were lost: to learn that begins a new epoch, so
-/// that nobody settles who was given the order in the belief that all is well.
+/// How often Redis had been restarted, and whether it was known by then that writes were lost. Evidence of loss begins a
+/// new epoch, so that no claim settles that was made in the belief that nothing was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct EpochId(pub(crate) u8, pub(crate) bool);
+pub(crate) struct EpochId {
+    pub(crate) generation: u8,
+    pub(crate) has_lost_writes: bool,
+}
+
+/// The last claim call that a worker knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Watermark {
+    pub(crate) generation: u8,
+    pub(crate) claim_calls: u8,
+}
 
 /// `{hp}:epoch`
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Epoch {
-    pub(crate) start: u8,
-    /// None: it is the first of the queue.
+    pub(crate) generation: u8,
+    /// `None` in the first epoch of the queue.
     pub(crate) since: Option<Age>,
-    pub(crate) lost: bool,
-    pub(crate) taken: u8,
-    pub(crate) taken_before: u8,
+    pub(crate) has_lost_writes: bool,
+    pub(crate) claim_calls: u8,
+    pub(crate) claim_calls_before: u8,
 }
 
 impl Epoch {
-    pub(crate) fn id(&self, setting: &Setting) -> EpochId {
-        EpochId(
-            self.start,
-            self.lost && !setting.lacks(Fault::EvidenceIsNoNewEpoch),
-        )
-    }
-}
-
-impl Redis {
-    /// The part of `take` that looks whether Redis was restarted, and whether it has forgotten anything.
-    pub(crate) fn note_epoch(&mut self, start: u8, known: Option<(u8, u8)>, setting: &Setting) {
-        if self.epoch.as_ref().is_none_or(|epoch| epoch.start != start) {
-            self.begin_epoch(start, known, setting);
-        }
-        let Some(epoch) = &mut self.epoch else { return };
-        let evidence = known.is_some_and(|(id, take)| id != start && take > epoch.taken_before);
-        if evidence && !epoch.lost && !setting.lacks(Fault::IgnoresEvidence) {
-            epoch.lost = true;
-            epoch.taken += u8::from(!setting.lacks(Fault::EvidenceIsNotCounted));
+    /// The first epoch of a queue.
+    pub(crate) fn first() -> Self {
+        Self {
+            generation: 0,
+            since: None,
+            has_lost_writes: false,
+            claim_calls: 0,
+            claim_calls_before: 0,
         }
     }
 
-    fn begin_epoch(&mut self, start: u8, known: Option<(u8, u8)>, setting: &Setting) {
-        let was = self.epoch.as_ref();
-        let is_new_queue = was.is_none() && known.is_none();
-        let taken = was.map_or(0, |epoch| epoch.taken);
-        let is_soon = was
+    /// Begins after a restart, or with the first claim call of a queue.
+    pub(crate) fn begin(
+        previous: Option<&Self>,
+        generation: u8,
+        watermark: Option<Watermark>,
+        setting: &Setting,
+    ) -> Self {
+        let is_new_queue = previous.is_none() && watermark.is_none();
+        let claim_calls = previous.map_or(0, |epoch| epoch.claim_calls);
+        let is_soon = previous
             .and_then(|epoch| epoch.since)
             .is_some_and(|since| since < RESUBMIT);
-        self.inbox.doubted += std::mem::take(&mut self.inbox.fresh);
-        self.epoch = Some(Epoch {
-            start,
+        Self {
+            generation,
             since: (!is_new_queue).then_some(0),
-            lost: is_soon && !setting.lacks(Fault::ForgetsAnEarlierRestart),
-            taken,
-            taken_before: taken,
+            has_lost_writes: is_soon && !setting.has(Fault::ForgetsEarlierRestart),
+            claim_calls,
+            claim_calls_before: claim_calls,
+        }
+    }
+
+    pub(crate) fn id(&self, setting: &Setting) -> EpochId {
+        EpochId {
+            generation: self.generation,
+            has_lost_writes: self.has_lost_writes && !setting.has(Fault::EvidenceKeepsEpoch),
+        }
+    }
+
+    pub(crate) fn watermark(&self) -> Watermark {
+        Watermark {
+            generation: self.generation,
+            claim_calls: self.claim_calls,
+        }
+    }
+
+    /// Marks the epoch if the worker knows of a claim call that Redis has forgotten.
+    pub(crate) fn compare(&mut self, watermark: Option<Watermark>, setting: &Setting) {
+        let is_evidence = watermark.is_some_and(|known| {
+            known.generation != self.generation && known.claim_calls > self.claim_calls_before
         });
+        if is_evidence && !self.has_lost_writes && !setting.has(Fault::IgnoresLossEvidence) {
+            self.has_lost_writes = true;
+            self.claim_calls += u8::from(!setting.has(Fault::EvidenceIsNotCounted));
+        }
     }
 }

@@ -1,93 +1,105 @@
-//! A model of the order's life, and a checker that looks at everything that can happen in it.
+//! A model of the life of an order, and a checker that visits everything that can happen in it.
 //!
 //! # What is modelled
 //!
-//! One order; a shop that puts it in, and again at any time; up to three workers; Redis; HitPoints; and the network
-//! between them. In every world the checker tries every [`Action`](action::Action) that is possible there, so it sees
-//! all orders of events within the bounds, the unlikely ones too:
+//! One order; a shop that enqueues it, and may enqueue it again at any time; up to three workers; Redis; HitPoints; and
+//! the network between them. In every world the checker tries every possible [`Action`](action::Action). So it sees all
+//! orders of events within the bounds, including the unlikely ones:
 //!
-//! - A worker claims, sends, asks, settles, is killed or stands still between any two of these. One that stood still
-//!   past its lease goes on with the copy that it has.
-//! - A request is delayed, overtaken, lost, or arrives after its worker has died or given up; so is its answer. The
-//!   answer of a settling is lost, and it is repeated.
-//! - HitPoints charges or refuses, and rejects a known id, answers it with the order that it has, or charges again. It
-//!   may show its record late. A query is answered truly, with a "no" that means nothing, or not at all.
-//! - Redis falls back to any earlier state, a script being saved as a whole or not at all, and is another one from then
-//!   on: it has forgotten claims, and gives their numbers out again.
-//! - A reconciliation run asks about any open order that nobody is at; a person decides about one in review.
+//! - A worker claims, sends, queries and settles. It may be killed or stall between any two of these actions. A worker that
+//!   stalled past its lease continues with its own copy of the record.
+//! - A request is delayed, overtaken or lost, or arrives after its worker died or gave up. The same goes for its answer.
+//!   The reply to a settle call is lost, and the worker settles again.
+//! - HitPoints charges or refuses. It rejects a known id, answers it with the existing order, or charges again. It may show
+//!   its record late. It answers a query with the truth, with a denial that proves nothing, or not at all.
+//! - Redis rolls back to any earlier state. A script is saved as a whole or not at all. After a rollback Redis has
+//!   forgotten claims, and gives out their numbers again.
+//! - A reconciliation run queries any open order that is unclaimed. An operator decides about an order in review.
 //!
-//! What a worker does with the order and what becomes of it is decided by the real [`hp_order::plan`],
-//! [`hp_order::step`] and [`hp_order::QueryVerdict::of`] (`real.rs`). What the scripts `take` and `settle` do is written down
-//! again in Rust (`redis.rs`, `order.rs`, `epoch.rs`), one function for each rule, and has to be changed with them.
+//! The model calls the real [`hp_order::claim`], [`hp_order::plan`], [`hp_order::step`] and [`hp_order::QueryVerdict::of`]
+//! (`order.rs`, `adapter.rs`). The rest of the scripts `claim` and `settle` is written again in Rust (`redis.rs`,
+//! `order.rs`, `epoch.rs`), one function for each rule. Change it together with the scripts.
 //!
-//! Time goes in ticks: a lease is two, `retry.resubmit_after` three. Pauses between tries are left out, because they
-//! are a matter of pace: an order that is put back may come due at once, or much later.
+//! Time passes in ticks: a lease is two ticks, `retry.resubmit_after` is three. Delays between attempts are left out: a
+//! released order may be due at once, or much later.
 //!
-//! # What is not
+//! # What is not modelled
 //!
-//! More orders than one, so neither breaker, holds nor rate; the pause of the queue; renewals of a lease (without them
-//! others take over more freely, not less); conflicting, unusable or trimmed entries; deadlines (they go the way of
-//! `retry.give_up_after`); panics (they go the way of a lost answer); an answer of HitPoints that contradicts its record.
+//! - More than one order. So there is no breaker, no balance hold and no rate.
+//! - The pause of the queue.
+//! - Lease renewals. Without them other workers take over more often, not less.
+//! - Conflicting, unusable or trimmed entries.
+//! - Deadlines. They act like `retry.give_up_after`.
+//! - Panics. They act like a lost answer.
+//! - An answer from HitPoints that contradicts its record.
 //!
 //! # What is assumed
 //!
-//! Each of these is an [`Assumption`](rules::Assumption) that can be given up, and `broken.rs` shows what then happens;
-//! the second is the fault [`SendsAfterItsLease`](rules::Fault::SendsAfterItsLease).
+//! Each item except the second is an [`Assumption`](setting::Assumption) that can be dropped, and `mutants.rs` shows what
+//! happens then. The second is the fault [`SendsAfterLease`](setting::Fault::SendsAfterLease).
 //!
-//! 1. A request arrives, and what came of it is on record, within `retry.resubmit_after` of the *claim* that it was
-//!    sent for, or never. So `resubmit_after` has to cover the lease, within which it leaves, besides its way.
+//! 1. A request arrives, and its effect is on record, within `retry.resubmit_after` of the *claim* that it was sent for, or
+//!    never. So `resubmit_after` must cover the lease, within which the request leaves, and the transit.
 //! 2. A worker sends nothing after its lease has ended.
-//! 3. A living worker shows what it knows before a lease has passed since Redis fell back. (It does so every two seconds, and
-//!    is given 15 s where the lease is shorter.)
-//! 4. Where nobody can tell that a claim was forgotten, since its worker died before it could, its request arrives
-//!    within as much of the fall-back, or never.
-//! 5. A shop that repeats an order of which Redis has forgotten everything does so within `resubmit_after` of the first
-//!    take after the fall-back, or never. Later, it is a new order.
-//! 6. The very first take of a queue is not forgotten: before it there is nothing to tell a restart by.
+//! 3. A living worker shows what it knows within a lease of a rollback. (It does so every two seconds. If the lease is
+//!    shorter than 15 s, the worker has 15 s.)
+//! 4. If a worker dies before it can show that its claim was forgotten, its request arrives within a lease of the rollback,
+//!    or never.
+//! 5. A shop that repeats a completely forgotten order does so within `resubmit_after` of the first claim call after the
+//!    rollback, or never. A later repetition is a new order.
+//! 6. Redis does not forget the very first claim call of a queue. Before it, nothing shows that Redis was restarted.
 //!
-//! With a vendor that rejects known ids, no order is charged twice even if all but the second are wrong; but what
-//! arrives too late can then still charge an order that was closed as refused or given up.
+//! If the vendor rejects known ids, no order is charged twice even if all assumptions but the second are wrong. But then a
+//! late request can still charge an order that was closed as refused or given up.
 //!
 //! # What is checked
 //!
-//! In every world ([`Promise`](promises::Promise)): no more than one charge; no more than one first result in the
-//! stream; a `completed` result only with a charge; any other only without, and without one later; what has ended stays
-//! so. And nothing is lost: from every world, if nothing fails from there on, the order comes to exactly one result or
-//! to review, unless Redis has forgotten all of it. What is said of results is said of those in the stream: what a
-//! fall-back has erased may have been read, and be told differently the second time.
+//! In every world ([`Promise`](promises::Promise)):
+//!
+//! - There is at most one charge, and at most one first result in the stream.
+//! - A `completed` result exists only with a charge. Any other result exists only without one, then and later.
+//! - An ended order stays ended.
+//! - The order is not lost. If nothing fails from here on, it comes to exactly one result or to review, unless Redis has
+//!   forgotten all of it.
+//!
+//! "Result" means a result in the stream. A consumer may have read a result that a rollback erased, and the second one may
+//! differ.
 //!
 //! # Bounds
 //!
-//! [`Bounds`](rules::Bounds) limits the mishaps of one life; `kept.rs` says how far each test goes, and prints how many
-//! worlds that were. Within them nothing is left out: worlds are only taken for the same where nothing can tell them
-//! apart (`tidy.rs`). Wider bounds are tried by `cargo test -p hp-order --test model -- --ignored`.
+//! [`Bounds`](setting::Bounds) limits the failures in one life. Each test in `invariants.rs` states its bounds and prints
+//! the number of worlds. Within the bounds nothing is left out: `canonicalize.rs` merges worlds only if nothing can tell
+//! them apart. For wider bounds run `cargo test -p hp-order --release --test model -- --ignored`.
 //!
 //! # How to read a counterexample
 //!
-//! It is the shortest there is: one action a line, and after it the ledger record, the number of charges and of
-//! requests on their way. Numbers of claims go on counting through a fall-back only as far as Redis remembers them.
-//! Find the line after which the ledger says something that is not so; the rule that should have prevented it is the
-//! one to mend.
+//! The trace is the shortest one. Each line shows one action, and after it the ledger record, the charges and the requests
+//! on their way. Claim numbers continue through a rollback only as far as Redis remembers them. Find the first line after
+//! which the ledger is wrong, and fix the rule that should have prevented it.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot build its case has failed"
 )]
 
-mod act;
 mod action;
-mod broken;
-mod check;
+mod adapter;
+mod apply;
+mod bounds;
+mod budget;
+mod canonicalize;
+mod checker;
 mod claim;
+mod coverage;
 mod epoch;
-mod kept;
+mod invariants;
+mod labels;
+mod mutants;
 mod order;
 mod promises;
-mod reached;
-mod real;
 mod redis;
-mod rules;
-mod tidy;
+mod setting;
+mod time;
+mod trace;
 mod vendor;
-mod words;
-mod work;
+mod worker;
 mod world;

@@ -1,122 +1,149 @@
-//! What the scripts do to one ledger record.
+//! The ledger record, and what the scripts do to it.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use hp_order::{Next, State, Step, TerminalOutcome};
+use hp_api::FetchCards;
+use hp_order::{
+    Cause, ClaimFacts, EpochDoubt, Millis, Next, Record, State, Step, claim, claim_rule,
+};
 
 use crate::{
     epoch::{Epoch, EpochId},
-    real::{Doubt, MAX_CRASHES},
-    redis::Order,
-    rules::{Fault, LEASE, Setting},
-    world::{Age, Ended, older},
+    setting::{Fault, Setting},
+    time::{Age, LEASE, older},
 };
 
+/// The number of crashes after which an order goes to review.
+pub(crate) const MAX_CRASHES: u8 = 3;
+
+pub(crate) const NOW: Millis = Millis(1_700_000_000_000);
+pub(crate) const TICK: Duration = Duration::from_mins(1);
+pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
+
+pub(crate) static WANTED: LazyLock<FetchCards> = LazyLock::new(|| FetchCards {
+    order_id: "A-1".parse().unwrap(),
+    product_id: "2".parse().unwrap(),
+    quantity: "1".parse().unwrap(),
+});
+
+/// The ledger record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Order {
+    pub(crate) state: State,
+    pub(crate) claim: u8,
+    /// The epoch of the last claim.
+    pub(crate) epoch: EpochId,
+    pub(crate) attempts: u8,
+    pub(crate) crashes: u8,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) submitted: Option<Age>,
+    /// `restarted_at`, and the generation of Redis that it belongs to.
+    pub(crate) restarted: Option<(u8, Age)>,
+    /// Ticks until the order is due.
+    pub(crate) due_in: u8,
+    /// The current claim has been settled.
+    pub(crate) is_settled: bool,
+    /// The order is older than `retry.give_up_after`.
+    pub(crate) is_old: bool,
+}
+
 impl Order {
-    /// A new order, just claimed. `restarted`: it may be an old one that Redis has forgotten.
-    pub(crate) fn admitted(epoch: EpochId, restarted: Option<Age>, setting: &Setting) -> Self {
-        let mut order = Self {
-            state: State::Submitting,
-            claim: 1,
+    /// A new order before its first claim.
+    pub(crate) fn admitted(epoch: EpochId) -> Self {
+        Self {
+            state: State::Queued,
+            claim: 0,
             epoch,
-            attempts: 1,
+            attempts: 0,
             crashes: 0,
-            doubt: None,
-            submitted: Some(0),
+            cause: None,
+            submitted: None,
             restarted: None,
-            due_in: LEASE,
-            is_settled: false,
+            due_in: 0,
+            is_settled: true,
             is_old: false,
-        };
-        if let Some(age) = restarted {
-            order.state = State::Uncertain;
-            order.doubt = Some(Doubt::RedisRestarted);
-            order.restarted = Some((epoch.0, age));
-            order.submitted = None;
-        } else if setting.lacks(Fault::StoresAttemptsTooLate) {
-            order.state = State::Queued;
-            order.attempts = 0;
         }
-        order
     }
 
-    /// As in doubt, in the place of a record that Redis has forgotten. The shorter of the waits that may follow is the one
-    /// that is looked at.
-    pub(crate) fn restored(&self, epoch: Option<&Epoch>, start: u8, setting: &Setting) -> Self {
-        let id = epoch.map_or(EpochId(start, false), |epoch| epoch.id(setting));
+    /// The record in doubt that replaces one that Redis has forgotten. The shorter one of the waits that may follow is the
+    /// one that is checked.
+    pub(crate) fn restored(
+        &self,
+        epoch: Option<&Epoch>,
+        generation: u8,
+        setting: &Setting,
+    ) -> Self {
+        let unknown = EpochId {
+            generation,
+            has_lost_writes: false,
+        };
+        let id = epoch.map_or(unknown, |epoch| epoch.id(setting));
         Self {
             state: State::Uncertain,
             epoch: id,
-            doubt: Some(Doubt::RedisRestarted),
-            restarted: Some((id.0, 0)),
+            cause: Some(Cause::RedisRestarted),
+            restarted: Some((id.generation, 0)),
             due_in: 0,
             is_settled: true,
             ..*self
         }
     }
 
-    /// Claims an open order that has come due. `restarted`: it is older than the last start of Redis.
-    ///
-    /// One that is named, and certainly not charged, stays as it is.
-    pub(crate) fn reclaim(
-        &mut self,
-        epoch: EpochId,
-        restarted: Option<Age>,
-        is_named: bool,
-        setting: &Setting,
-    ) {
-        let is_unsent = matches!(self.state, State::Queued | State::Waiting);
-        let is_sent = matches!(self.state, State::Submitting | State::Uncertain);
-        let was_deserted = is_sent && restarted.is_none() && !self.is_settled;
-        if is_unsent && restarted.is_none() && is_named {
-            self.restarted = None;
-        } else if is_unsent && restarted.is_none() {
-            self.send(setting);
-        } else if is_unsent {
-            self.attempts += 1;
-            self.doubt = Some(Doubt::RedisRestarted);
-            self.state = State::Uncertain;
-        } else if self.state == State::Submitting {
-            self.doubt = Some(Doubt::WorkerDied);
-            self.state = State::Uncertain;
+    /// Claims the order by the real rule. `older_since`: the age of the present epoch, if the order's last claim is from an
+    /// earlier one.
+    pub(crate) fn claim(&self, epoch: EpochId, older_since: Option<Age>, is_named: bool) -> Self {
+        let facts = ClaimFacts {
+            now: NOW,
+            is_older_epoch: older_since.is_some(),
+            is_named,
+            has_claimant_vanished: !self.is_settled,
+            not_found_valid_from: None,
+        };
+        let claimed = claim(&self.record(None), &facts);
+        // Redis stores `restarted_at`. The claim script answers `not_found_valid_from`, which follows from it.
+        let restarted = match claim_rule(self.state, (&facts).into()).epoch_doubt {
+            EpochDoubt::Begins => older_since.map(|since| (epoch.generation, since)),
+            EpochDoubt::Stays => self.restarted,
+            EpochDoubt::Drops => None,
+        };
+        Self {
+            state: claimed.state,
+            claim: small(claimed.claim),
+            epoch,
+            attempts: small(claimed.attempts),
+            crashes: MAX_CRASHES.min(small(claimed.crashes)),
+            cause: claimed.cause,
+            submitted: if claimed.submitted_at == Some(NOW) {
+                Some(0)
+            } else {
+                self.submitted
+            },
+            restarted,
+            due_in: LEASE,
+            is_settled: false,
+            is_old: self.is_old,
         }
-        if let Some(age) = restarted {
-            self.restarted = Some((epoch.0, age));
-        }
-        self.crashes = MAX_CRASHES.min(self.crashes + u8::from(was_deserted));
-        self.claim += 1;
-        self.epoch = epoch;
-        self.due_in = LEASE;
-        self.is_settled = false;
     }
 
-    /// The rule that carries most: `submitting` is stored, with the attempt, before anybody can send.
-    fn send(&mut self, setting: &Setting) {
-        if setting.lacks(Fault::StoresAttemptsTooLate) {
-            return;
+    /// What the claim stores. It is the claimed record, unless the fault is planted.
+    pub(crate) fn stored_by_claim(&self, claimed: Self, setting: &Setting) -> Self {
+        if setting.has(Fault::StoresAttemptsTooLate) && claimed.state == State::Submitting {
+            return Self {
+                state: self.state,
+                attempts: self.attempts,
+                submitted: self.submitted,
+                ..claimed
+            };
         }
-        self.attempts += 1;
-        self.state = State::Submitting;
-        self.submitted = Some(0);
+        claimed
     }
 
-    /// The record in the hands of the worker. It is the stored one, but for the planted fault.
-    pub(crate) fn as_taken(&self, setting: &Setting) -> Self {
-        let mut taken = *self;
-        let is_unsent = matches!(self.state, State::Queued | State::Waiting);
-        if setting.lacks(Fault::StoresAttemptsTooLate) && is_unsent {
-            taken.attempts += 1;
-            taken.state = State::Submitting;
-            taken.submitted = Some(0);
-        }
-        taken
-    }
-
-    /// Whether a claim is the current one. Numbers of claims are given out anew after a fall-back, so the epoch counts too.
+    /// Returns `true` if a claim is the current one. Redis gives out claim numbers again after a rollback, so the epoch
+    /// counts too.
     pub(crate) fn may_be_settled_by(&self, claimed: &Self, setting: &Setting) -> bool {
         let is_claim = self.claim == claimed.claim;
-        let is_epoch = self.epoch == claimed.epoch || setting.lacks(Fault::SettlesWithoutEpoch);
-        (is_claim && is_epoch) || setting.lacks(Fault::SettlesWithoutClaim)
+        let is_epoch = self.epoch == claimed.epoch || setting.has(Fault::SettlesWithoutEpoch);
+        (is_claim && is_epoch) || setting.has(Fault::SettlesWithoutClaim)
     }
 
     pub(crate) fn is_same_claim(&self, other: &Self) -> bool {
@@ -126,35 +153,50 @@ impl Order {
     /// Stores a step.
     pub(crate) fn apply(&mut self, step: &Step) {
         self.state = step.state;
-        self.attempts = u8::try_from(step.attempts).unwrap_or(u8::MAX);
-        self.crashes = u8::try_from(step.crashes).unwrap_or(u8::MAX);
-        self.doubt = step.cause.map(Doubt::of);
+        self.attempts = small(step.attempts);
+        self.crashes = small(step.crashes);
+        self.cause = step.cause;
         self.is_settled = true;
         self.is_old &= step.renewed_at.is_none();
         if !matches!(self.state, State::Uncertain | State::Review) {
             self.restarted = None;
         }
-        // Pauses are a matter of pace: it may come due at once. Only asking anew waits for the next tick, since
-        // within one it would tell nothing new.
-        let asks_anew = step.state == State::Uncertain && step.next != Next::After(Duration::ZERO);
-        self.due_in = u8::from(asks_anew);
+        // The length of a delay does not matter: the order may be due at once. Only a repeated query waits for the next
+        // tick, because within a tick its answer is the same.
+        let is_repeated_query =
+            step.state == State::Uncertain && step.next != Next::After(Duration::ZERO);
+        self.due_in = u8::from(is_repeated_query);
     }
 
-    /// One tick later.
+    /// One tick passes.
     pub(crate) fn age(&mut self) {
         self.submitted = self.submitted.map(older);
-        self.restarted = self.restarted.map(|(start, age)| (start, older(age)));
+        self.restarted = self
+            .restarted
+            .map(|(generation, age)| (generation, older(age)));
         self.due_in = self.due_in.saturating_sub(1);
+    }
+
+    /// The same order as a record of `hp_order`.
+    pub(crate) fn record(&self, not_found_valid_in: Option<u8>) -> Record {
+        let age = if self.is_old {
+            GIVE_UP_AFTER
+        } else {
+            Duration::ZERO
+        };
+        Record {
+            state: self.state,
+            claim: u64::from(self.claim),
+            attempts: u32::from(self.attempts),
+            crashes: u32::from(self.crashes),
+            submitted_at: self.submitted.map(|age| NOW.before(TICK * u32::from(age))),
+            not_found_valid_from: not_found_valid_in.map(|left| NOW.plus(TICK * u32::from(left))),
+            cause: self.cause,
+            ..Record::admitted(WANTED.clone(), NOW.before(age))
+        }
     }
 }
 
-impl Ended {
-    pub(crate) fn of(ending: &TerminalOutcome) -> Self {
-        match ending {
-            TerminalOutcome::Completed { .. } => Self::Charged,
-            TerminalOutcome::Failed { .. }
-            | TerminalOutcome::Rejected(_)
-            | TerminalOutcome::Expired => Self::NotCharged,
-        }
-    }
+fn small(number: impl TryInto<u8>) -> u8 {
+    number.try_into().unwrap_or(u8::MAX)
 }

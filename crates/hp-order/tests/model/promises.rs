@@ -1,10 +1,10 @@
-//! What must hold in every state.
+//! What must hold in every world.
 
 use crate::{
-    action::{Action, Answer, Verdict},
-    redis::Source,
-    rules::Setting,
-    world::{Doing, Ended, Sender, World},
+    action::{Action, QueryAnswer, Verdict},
+    redis::{ClaimSource, Ended},
+    setting::Setting,
+    world::{Phase, Sender, World},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,89 +18,82 @@ pub(crate) enum Promise {
 }
 
 impl World {
-    pub(crate) fn broken(&self, setting: &Setting) -> Option<Promise> {
+    /// Returns the promise that this world breaks.
+    pub(crate) fn broken_promise(&self, setting: &Setting) -> Option<Promise> {
         let charges = self.vendor.charges;
         let ended = self.redis.ended;
-        let broken = [
-            (charges > 1, Promise::NeverChargedTwice),
-            (self.redis.results > 1, Promise::OneResult),
-            (
-                ended == Some(Ended::Charged) && charges == 0,
-                Promise::CompletedOnlyIfCharged,
-            ),
-            (
-                ended == Some(Ended::NotCharged) && charges > 0,
-                Promise::NotChargedOnlyIfNot,
-            ),
-            (
-                ended.is_some()
-                    && self
-                        .redis
-                        .order
-                        .is_some_and(|order| !order.state.has_ended()),
-                Promise::EndsAreFinal,
-            ),
-        ];
-        let broken = broken
-            .into_iter()
-            .find_map(|(is_broken, promise)| is_broken.then_some(promise));
-        let is_lost = || setting.looks_ahead && !self.ends_in_calm(setting);
-        broken.or_else(|| is_lost().then_some(Promise::NeverLost))
+        let is_open = || self.redis.order.is_some_and(|o| !o.state.has_ended());
+        if charges > 1 {
+            Some(Promise::NeverChargedTwice)
+        } else if self.redis.results > 1 {
+            Some(Promise::OneResult)
+        } else if ended == Some(Ended::Charged) && charges == 0 {
+            Some(Promise::CompletedOnlyIfCharged)
+        } else if ended == Some(Ended::NotCharged) && charges > 0 {
+            Some(Promise::NotChargedOnlyIfNot)
+        } else if ended.is_some() && is_open() {
+            Some(Promise::EndsAreFinal)
+        } else if setting.looks_ahead && !self.ends_without_failures(setting) {
+            Some(Promise::NeverLost)
+        } else {
+            None
+        }
     }
 
-    /// Whether the order comes to its end if from here on nothing fails any more.
-    fn ends_in_calm(&self, setting: &Setting) -> bool {
-        let setting = &setting.without_bounds();
+    /// Returns `true` if the order comes to its end when nothing fails from here on.
+    fn ends_without_failures(&self, setting: &Setting) -> bool {
+        let setting = &setting.without_claim_bound();
         let mut world = self.clone();
         for _ in 0..20 {
             for worker in 0..setting.bounds.workers {
-                let _ = world.act(Action::ShowEvidence(worker), setting);
-                world.finish(worker, setting);
+                let _ = world.apply(Action::ReportWatermark(worker), setting);
+                world.finish_job(worker, setting);
             }
-            if world.is_settled() {
+            if world.is_finished() {
                 return true;
             }
-            world.left.mishaps = 1;
-            let anything = [Source::Inbox, Source::Schedule].map(|from| Action::Take(0, from));
-            let _ = anything
+            world.budget.failures = 1;
+            let claims =
+                [ClaimSource::Inbox, ClaimSource::Schedule].map(|from| Action::Claim(0, from));
+            let _ = claims
                 .into_iter()
-                .find_map(|take| world.act(take, setting));
-            world.finish(0, setting);
-            let _ = world.act(Action::Tick, setting);
-            world.tidy(setting);
+                .find_map(|claim| world.apply(claim, setting));
+            world.finish_job(0, setting);
+            let _ = world.apply(Action::Tick, setting);
+            world.canonicalize(setting);
         }
         false
     }
 
-    /// The worker does all that it has to do with the order in its hands.
-    fn finish(&mut self, w: usize, setting: &Setting) {
+    /// The worker does everything that its claimed order needs.
+    fn finish_job(&mut self, w: usize, setting: &Setting) {
         while let Some(job) = &self.workers[w].job {
             let request = self
                 .requests
                 .iter()
-                .position(|request| request.sender == Sender::Waits(w));
-            let next = match (job.doing, request) {
-                (Doing::Holding, _) => self.work(w, setting),
-                (Doing::Waiting, Some(request)) => Action::Arrive(request, Verdict::Accept),
-                (Doing::Waiting, None) => Action::StopWaiting(w),
-                (Doing::Told(_), _) => Action::Settle(w),
+                .position(|request| request.sender == Sender::Waiting(w));
+            let next = match (job.phase, request) {
+                (Phase::Claimed, _) => self.first_possible_action(w, setting),
+                (Phase::AwaitingAnswer, Some(request)) => Action::Arrive(request, Verdict::Accept),
+                (Phase::AwaitingAnswer, None) => Action::StopWaiting(w),
+                (Phase::Settling(_), _) => Action::Settle(w),
             };
-            self.left.mishaps = 1;
-            if self.act(next, setting).is_none() {
+            self.budget.failures = 1;
+            if self.apply(next, setting).is_none() {
                 return;
             }
         }
     }
 
-    fn work(&self, w: usize, setting: &Setting) -> Action {
-        let ways = [
+    fn first_possible_action(&self, w: usize, setting: &Setting) -> Action {
+        let actions = [
             Action::Send(w),
-            Action::Ask(w, Answer::Truth),
+            Action::Query(w, QueryAnswer::Truth),
             Action::Conclude(w),
         ];
-        let way = ways
+        actions
             .into_iter()
-            .find(|way| self.clone().act(*way, setting).is_some());
-        way.unwrap_or(Action::GiveBack(w))
+            .find(|action| self.clone().apply(*action, setting).is_some())
+            .unwrap_or(Action::Release(w))
     }
 }

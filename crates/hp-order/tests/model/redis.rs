@@ -1,58 +1,45 @@
-//! What is in Redis, and the scripts `take` and `settle`: a transcription of `hp-queue`'s Lua, for one order.
+//! What Redis stores, and the scripts `claim` and `settle` for one order.
 
-use hp_order::{Next, State, Step};
+use hp_order::{Cause, Next, State, Step, TerminalOutcome};
 
 use crate::{
-    epoch::{Epoch, EpochId},
-    real::Doubt,
-    rules::{Fault, LEASE, RESUBMIT, Setting},
-    world::{Age, Ended, older},
+    epoch::{Epoch, Watermark},
+    order::Order,
+    setting::{Fault, Setting},
+    time::{LEASE, RESUBMIT, older},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Redis {
     pub(crate) inbox: Inbox,
     pub(crate) order: Option<Order>,
-    /// First results of the order in the stream, and what the last one says.
+    /// The number of first results of the order in the stream.
     pub(crate) results: u8,
+    /// What the last result says.
     pub(crate) ended: Option<Ended>,
     pub(crate) epoch: Option<Epoch>,
 }
 
-/// Entries of the order: those that may be of a forgotten one, and after them the others.
+/// Entries of the order: first those that may repeat a forgotten order, then the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Inbox {
     pub(crate) doubted: u8,
     pub(crate) fresh: u8,
 }
 
-/// The ledger record.
+/// What a result says about the charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Order {
-    pub(crate) state: State,
-    pub(crate) claim: u8,
-    /// The epoch of the last claim.
-    pub(crate) epoch: EpochId,
-    pub(crate) attempts: u8,
-    pub(crate) crashes: u8,
-    pub(crate) doubt: Option<Doubt>,
-    pub(crate) submitted: Option<Age>,
-    /// `restarted_at`, and which start that was.
-    pub(crate) restarted: Option<(u8, Age)>,
-    /// Ticks until it comes due.
-    pub(crate) due_in: u8,
-    /// The current claim has been settled.
-    pub(crate) is_settled: bool,
-    /// It is older than `retry.give_up_after`.
-    pub(crate) is_old: bool,
+pub(crate) enum Ended {
+    Charged,
+    NotCharged,
 }
 
-/// Where a take finds an order.
+/// Where a claim finds the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Source {
+pub(crate) enum ClaimSource {
     Inbox,
     Schedule,
-    /// By its name, in whatever state it is.
+    /// By its id, in any state.
     Name,
 }
 
@@ -61,35 +48,20 @@ impl Inbox {
         self.doubted + self.fresh == 0
     }
 
-    /// Removes the oldest entry; says whether it is in doubt.
+    /// Removes the oldest entry; returns whether it is in doubt.
     fn pop(&mut self) -> Option<bool> {
-        let (from, is_doubted) = if self.doubted > 0 {
+        let (entries, is_doubted) = if self.doubted > 0 {
             (&mut self.doubted, true)
         } else {
             (&mut self.fresh, false)
         };
-        *from = from.checked_sub(1)?;
+        *entries = entries.checked_sub(1)?;
         Some(is_doubted)
     }
 }
 
 impl Redis {
-    /// An empty queue that has been in use for long.
-    pub(crate) fn in_use() -> Self {
-        let epoch = Epoch {
-            start: 0,
-            since: None,
-            lost: false,
-            taken: 0,
-            taken_before: 0,
-        };
-        Self {
-            epoch: Some(epoch),
-            ..Self::brand_new()
-        }
-    }
-
-    pub(crate) fn brand_new() -> Self {
+    pub(crate) fn new_queue() -> Self {
         Self {
             inbox: Inbox::default(),
             order: None,
@@ -99,20 +71,27 @@ impl Redis {
         }
     }
 
-    /// `XADD` to the inbox. An entry carries its time: one of soon after a restart may be the repetition of an order
-    /// that Redis has forgotten.
-    pub(crate) fn put(&mut self, start: u8, setting: &Setting) {
-        let epoch = self.epoch.as_ref().filter(|epoch| epoch.start == start);
-        let since = epoch.and_then(|epoch| epoch.since);
+    /// An empty queue that has been in use for a long time.
+    pub(crate) fn used_queue() -> Self {
+        Self {
+            epoch: Some(Epoch::first()),
+            ..Self::new_queue()
+        }
+    }
+
+    /// `XADD` to the inbox. An entry carries its time: soon after a restart it may repeat an order that Redis has
+    /// forgotten.
+    pub(crate) fn enqueue(&mut self, generation: u8, setting: &Setting) {
+        let since = self.epoch_of(generation).and_then(|epoch| epoch.since);
         let is_soon = since.is_some_and(|since| since < RESUBMIT);
-        if is_soon && !setting.lacks(Fault::DoubtsByTheTimeOfTheTake) {
+        if is_soon && !setting.has(Fault::DoubtsByClaimTime) {
             self.inbox.doubted += 1;
         } else {
             self.inbox.fresh += 1;
         }
     }
 
-    /// One tick later.
+    /// One tick passes.
     pub(crate) fn age(&mut self) {
         if let Some(order) = &mut self.order {
             order.age();
@@ -122,83 +101,144 @@ impl Redis {
         }
     }
 
-    /// `take`, of at most this order. Answers its record and `not_found_valid_from`, where it is claimed.
-    pub(crate) fn take(
+    /// The part of `claim` that notices a restart and lost writes.
+    pub(crate) fn update_epoch(
         &mut self,
-        source: Source,
+        generation: u8,
+        watermark: Option<Watermark>,
         setting: &Setting,
-    ) -> Option<(Order, Option<u8>)> {
-        let taken = match source {
-            Source::Inbox => self.receive(setting),
-            Source::Schedule => self.reclaim(false, setting),
-            Source::Name => self.reclaim(true, setting),
-        }?;
-        let epoch = self.epoch.as_mut()?;
-        epoch.taken += 1;
-        let left = taken.restarted.map(|(id, age)| {
-            let nobody_knows_better = id == epoch.start && !epoch.lost;
-            let seems_unsent = taken.doubt == Some(Doubt::RedisRestarted);
-            let is_short = nobody_knows_better && seems_unsent;
-            (if is_short { LEASE } else { RESUBMIT }).saturating_sub(age)
-        });
-        Some((taken, left))
+    ) {
+        if self.epoch_of(generation).is_none() {
+            let previous = self.epoch.as_ref();
+            self.epoch = Some(Epoch::begin(previous, generation, watermark, setting));
+            self.inbox.doubted += std::mem::take(&mut self.inbox.fresh);
+        }
+        if let Some(epoch) = &mut self.epoch {
+            epoch.compare(watermark, setting);
+        }
     }
 
-    fn receive(&mut self, setting: &Setting) -> Option<Order> {
+    /// The present epoch, unless Redis was restarted and no claim call has noticed it.
+    pub(crate) fn epoch_of(&self, generation: u8) -> Option<&Epoch> {
+        self.epoch
+            .as_ref()
+            .filter(|epoch| epoch.generation == generation)
+    }
+
+    /// `claim`, for at most this order. Returns the claimed record and the ticks until "not found" counts.
+    pub(crate) fn claim(
+        &mut self,
+        source: ClaimSource,
+        setting: &Setting,
+    ) -> Option<(Order, Option<u8>)> {
+        let claimed = match source {
+            ClaimSource::Inbox => self.admit(setting),
+            ClaimSource::Schedule => self.reclaim(false, setting),
+            ClaimSource::Name => self.reclaim(true, setting),
+        }?;
+        let epoch = self.epoch.as_mut()?;
+        epoch.claim_calls += 1;
+        let not_found_valid_in = claimed.restarted.map(|(generation, age)| {
+            let is_loss_unknown = generation == epoch.generation && !epoch.has_lost_writes;
+            let seems_unsent = claimed.cause == Some(Cause::RedisRestarted);
+            let is_short = is_loss_unknown && seems_unsent;
+            (if is_short { LEASE } else { RESUBMIT }).saturating_sub(age)
+        });
+        Some((claimed, not_found_valid_in))
+    }
+
+    fn admit(&mut self, setting: &Setting) -> Option<Order> {
         let is_doubted = self.inbox.pop()?;
-        // An order that is known needs no second: while it is open, the entry is dropped; else its result is told again.
+        // A repetition makes no order: it is dropped, or it asks for a replay.
         if self.order.is_some() {
             return None;
         }
         let epoch = self.epoch.as_ref()?;
-        let by_the_take = setting.lacks(Fault::DoubtsByTheTimeOfTheTake);
-        let restarted = epoch
+        let is_doubted_now = setting.has(Fault::DoubtsByClaimTime);
+        let older_since = epoch
             .since
-            .filter(|since| is_doubted || (by_the_take && *since < RESUBMIT))
-            .filter(|_| !setting.lacks(Fault::TrustsARestartedRedis));
-        let order = Order::admitted(epoch.id(setting), restarted, setting);
-        self.order = Some(order);
-        Some(order.as_taken(setting))
+            .filter(|since| is_doubted || (is_doubted_now && *since < RESUBMIT));
+        let new = Order::admitted(epoch.id(setting));
+        Some(self.store_claim(&new, older_since, false, setting))
     }
 
     fn reclaim(&mut self, is_named: bool, setting: &Setting) -> Option<Order> {
         let epoch = self.epoch.as_ref()?;
-        let order = self.order.as_mut()?;
-        let since = epoch.since.filter(|_| {
-            order.epoch != epoch.id(setting) && !setting.lacks(Fault::TrustsARestartedRedis)
-        });
-        order.reclaim(epoch.id(setting), since, is_named, setting);
-        Some(if is_named {
-            *order
-        } else {
-            order.as_taken(setting)
-        })
+        let order = self.order?;
+        let older_since = epoch.since.filter(|_| order.epoch != epoch.id(setting));
+        Some(self.store_claim(&order, older_since, is_named, setting))
     }
 
-    /// `settle`: applies a step, if the claim is still the current one; puts back an order that is forgotten. `start`: which start of Redis this is.
-    pub(crate) fn settle(&mut self, claimed: &Order, step: &Step, start: u8, setting: &Setting) {
-        let Some(order) = self.order.as_mut() else {
-            self.order = Some(claimed.restored(self.epoch.as_ref(), start, setting));
+    /// Claims the order and stores it: the rule that everything else relies on.
+    fn store_claim(
+        &mut self,
+        order: &Order,
+        older_since: Option<u8>,
+        is_named: bool,
+        setting: &Setting,
+    ) -> Order {
+        let epoch = self
+            .epoch
+            .as_ref()
+            .map_or(order.epoch, |epoch| epoch.id(setting));
+        let older_since = older_since.filter(|_| !setting.has(Fault::TrustsRestartedRedis));
+        let claimed = order.claim(epoch, older_since, is_named);
+        self.order = Some(order.stored_by_claim(claimed, setting));
+        claimed
+    }
+
+    /// `settle`: applies a step if the claim is still the current one. Restores an order that Redis has forgotten.
+    pub(crate) fn settle(
+        &mut self,
+        claimed: &Order,
+        step: &Step,
+        generation: u8,
+        setting: &Setting,
+    ) {
+        let Some(order) = &self.order else {
+            let restored = claimed.restored(self.epoch.as_ref(), generation, setting);
+            self.order = Some(restored);
             return;
         };
         let ends = matches!(step.next, Next::End(_));
-        if !order.may_be_settled_by(claimed, setting) || (ends && order.state.has_ended()) {
+        let has_ended = ends && order.state.has_ended();
+        if has_ended || !order.may_be_settled_by(claimed, setting) {
             return;
         }
-        // What another worker did since may be forgotten, and only a charge is true for good.
+        // Redis may have forgotten what another worker did since. Only a charge is final.
         let is_not_charged = ends && step.state != State::Completed;
-        let now = self.epoch.as_ref().filter(|epoch| epoch.start == start);
-        let is_now = now.is_some_and(|epoch| epoch.id(setting) == claimed.epoch);
-        if is_not_charged && !is_now && !setting.lacks(Fault::EndsAcrossARestart) {
+        if is_not_charged && !self.is_claim_of_this_epoch(claimed, generation, setting) {
             return;
         }
+        self.apply(claimed, step, setting);
+    }
+
+    fn is_claim_of_this_epoch(&self, claimed: &Order, generation: u8, setting: &Setting) -> bool {
+        let epoch = self.epoch_of(generation);
+        let is_same = epoch.is_some_and(|epoch| epoch.id(setting) == claimed.epoch);
+        is_same || setting.has(Fault::EndsAcrossRestart)
+    }
+
+    fn apply(&mut self, claimed: &Order, step: &Step, setting: &Setting) {
+        let Some(order) = &mut self.order else { return };
         order.apply(step);
-        if setting.lacks(Fault::StoresAttemptsTooLate) {
+        if setting.has(Fault::StoresAttemptsTooLate) {
             order.submitted = claimed.submitted;
         }
-        if let Next::End(ending) = &step.next {
+        if let Next::End(outcome) = &step.next {
             self.results += 1;
-            self.ended = Some(Ended::of(ending));
+            self.ended = Some(Ended::from(outcome));
+        }
+    }
+}
+
+impl From<&TerminalOutcome> for Ended {
+    fn from(outcome: &TerminalOutcome) -> Self {
+        match outcome {
+            TerminalOutcome::Completed { .. } => Self::Charged,
+            TerminalOutcome::Failed { .. }
+            | TerminalOutcome::Rejected(_)
+            | TerminalOutcome::Expired => Self::NotCharged,
         }
     }
 }

@@ -1,37 +1,40 @@
-//! HitPoints: what it does with a submission that arrives.
+//! What HitPoints does with a submission that arrives.
 
 use crate::{
-    act::{allow, spend},
     action::Verdict,
-    rules::{Repeats, Setting},
-    world::{Request, Sender, Told, World},
+    budget::{require, spend},
+    setting::{RepeatedId, Setting},
+    world::{Observation, Request, Sender, World},
 };
 
 impl World {
     pub(crate) fn arrive(&mut self, r: usize, verdict: Verdict, setting: &Setting) -> Option<()> {
-        allow(r < self.requests.len())?;
+        require(r < self.requests.len())?;
         if verdict != Verdict::Accept {
-            spend(&mut self.left.refusals)?;
+            spend(&mut self.budget.refusals)?;
         }
         let request = self.requests.remove(r);
-        let told = self.answer(request, verdict, setting);
-        if let Sender::Waits(w) = request.sender {
-            self.workers[w].job.as_mut()?.told(told);
+        let observation = match verdict {
+            Verdict::Accept => self.accept(request, setting),
+            Verdict::Refuse => Observation::Refused,
+            Verdict::LowBalance => Observation::LowBalance,
+        };
+        if let Sender::Waiting(w) = request.sender {
+            self.workers[w].job.as_mut()?.observe(observation);
         }
         Some(())
     }
 
-    fn answer(&mut self, request: Request, verdict: Verdict, setting: &Setting) -> Told {
-        match (verdict, setting.vendor) {
-            (Verdict::Refuse, _) => return Told::Refused,
-            (Verdict::LowBalance, _) => return Told::LowBalance,
-            (Verdict::Accept, Repeats::Rejected) if self.vendor.charges > 0 => return Told::Exists,
-            (Verdict::Accept, Repeats::Answered) if self.vendor.charges > 0 => {}
-            (Verdict::Accept, _) => {
-                self.vendor.charges += 1;
-                self.vendor.hidden = Some(request).filter(|_| setting.late_record);
+    fn accept(&mut self, request: Request, setting: &Setting) -> Observation {
+        if self.vendor.charges > 0 {
+            match setting.repeated_id {
+                RepeatedId::Rejected => return Observation::Exists,
+                RepeatedId::Answered => return Observation::Charged,
+                RepeatedId::Charged => {}
             }
         }
-        Told::Charged
+        self.vendor.charges += 1;
+        self.vendor.hidden = Some(request).filter(|_| setting.has_late_records);
+        Observation::Charged
     }
 }

@@ -1,83 +1,84 @@
-//! The state of everything that takes part, as little of it as matters.
-//!
-//! Times are ages in ticks, and stop growing where nothing depends on them any more.
+//! The state of all participants, as little of it as matters.
 
 use hp_order::State;
 
 use crate::{
-    action::Named,
-    redis::{Order, Redis},
-    rules::{Bounds, RESUBMIT},
-    tidy::Labels,
+    budget::Budget,
+    epoch::Watermark,
+    labels::{Labels, WORKERS},
+    order::Order,
+    redis::Redis,
+    setting::Bounds,
+    time::Age,
 };
 
-/// The most workers that there is room for.
-pub(crate) const WORKERS: usize = 3;
-
-/// Ticks since something happened.
-pub(crate) type Age = u8;
-
-pub(crate) fn older(age: Age) -> Age {
-    RESUBMIT.min(age + 1)
-}
-
-/// One order, and everything that has to do with it.
+/// One order, and everything that concerns it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     pub(crate) redis: Redis,
-    /// The state that Redis falls back to if it fails now: the last that has reached the disk or the replica.
+    /// The state that Redis rolls back to if it fails now: the last one that reached the disk or the replica.
     pub(crate) saved: Option<Redis>,
-    /// Which start of Redis this is.
-    pub(crate) start: u8,
-    /// Since Redis last fell back.
-    pub(crate) fallen: Option<Age>,
+    /// How often Redis was restarted.
+    pub(crate) generation: u8,
+    pub(crate) since_rollback: Option<Age>,
     pub(crate) workers: [Worker; WORKERS],
     pub(crate) requests: Vec<Request>,
     pub(crate) vendor: Vendor,
     /// Redis has forgotten that it ever knew the order.
     pub(crate) is_forgotten: bool,
-    pub(crate) left: Left,
+    pub(crate) budget: Budget,
     pub(crate) labels: Labels,
 }
 
-/// A worker process, as far as this order goes.
+/// A worker process, as far as this order is concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Worker {
-    /// Epoch and number of the last take it knows of.
-    pub(crate) known: Option<(u8, u8)>,
-    /// It knows of takes that Redis has forgotten, and has not shown it.
+    pub(crate) watermark: Option<Watermark>,
+    /// The worker knows of claim calls that Redis has forgotten, and has not shown it.
     pub(crate) has_evidence: bool,
     pub(crate) job: Option<Job>,
 }
 
-/// The order in the hands of a worker.
+/// The order that a worker has claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Job {
-    /// The record as the take answered it.
+    /// The record as the claim returned it.
     pub(crate) order: Order,
     /// `not_found_valid_from`, in ticks from now.
-    pub(crate) doubt_left: Option<u8>,
-    /// Since the take.
-    pub(crate) taken: Age,
-    pub(crate) memory: Memory,
-    /// What it was claimed by its name for, if it was.
-    pub(crate) named: Option<Named>,
-    pub(crate) doing: Doing,
+    pub(crate) not_found_valid_in: Option<u8>,
+    pub(crate) since_claim: Age,
+    pub(crate) durability: Durability,
+    /// Why the order was claimed by name.
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) phase: Phase,
+}
+
+/// Why an order is claimed by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// A reconciliation run queries it.
+    Reconcile,
+    /// An operator closes an order in review as not charged.
+    GiveUp,
+    /// An operator has an order in review submitted again.
+    Resubmit,
+    /// An operator requeues an order in review for a fresh query.
+    Retry,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Doing {
-    /// It has not acted yet.
-    Holding,
-    /// The request has left; no answer yet.
-    Waiting,
-    /// It knows what happened, and is to settle.
-    Told(Told),
+pub(crate) enum Phase {
+    /// The worker has done nothing yet.
+    Claimed,
+    /// The request has left; there is no answer yet.
+    AwaitingAnswer,
+    /// The worker knows what happened, and settles next.
+    Settling(Observation),
 }
 
-/// What happened: an `hp_order::Event` in one word.
+/// What the worker observed: an `hp_order::Event` without its details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Told {
+pub(crate) enum Observation {
     Charged,
     Refused,
     LowBalance,
@@ -86,9 +87,9 @@ pub(crate) enum Told {
     Exists,
     Found,
     NotFound,
-    /// A "no" that is not the one for an order that never existed.
-    OddNo,
-    Silence,
+    /// A denial that is not the one for an order that never existed.
+    OtherDenial,
+    QueryUnanswered,
     Declined,
     TooOld,
     Crashed,
@@ -96,55 +97,38 @@ pub(crate) enum Told {
     Retried,
 }
 
-/// Whether Redis will remember a claim after a fall-back.
+/// Whether Redis remembers a claim after a rollback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Memory {
-    Kept,
-    /// It is younger than the saved state.
+pub(crate) enum Durability {
+    Saved,
+    /// The claim is newer than the saved state.
     Unsaved,
-    /// Redis has fallen back to before it.
-    Erased,
+    /// Redis has rolled back to before the claim.
+    Lost,
 }
 
 /// A submission on its way to HitPoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Request {
     pub(crate) age: Age,
-    pub(crate) memory: Memory,
+    pub(crate) durability: Durability,
     pub(crate) sender: Sender,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sender {
     /// This worker waits for the answer.
-    Waits(usize),
-    /// This worker lives, and waits no more.
+    Waiting(usize),
+    /// This worker is alive and no longer waits.
     GaveUp(usize),
-    /// The worker is dead.
     Dead,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Vendor {
     pub(crate) charges: u8,
-    /// The request of a charge whose record is not shown yet.
+    /// The request of a charge whose record is not visible yet.
     pub(crate) hidden: Option<Request>,
-}
-
-/// What may still go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Left {
-    pub(crate) mishaps: u8,
-    pub(crate) refusals: u8,
-    pub(crate) falls: u8,
-    pub(crate) puts: u8,
-}
-
-/// How the first result in the stream says that the order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Ended {
-    Charged,
-    NotCharged,
 }
 
 impl World {
@@ -152,31 +136,40 @@ impl World {
         Self {
             redis,
             saved: None,
-            start: 0,
-            fallen: None,
+            generation: 0,
+            since_rollback: None,
             workers: Default::default(),
             requests: Vec::new(),
             vendor: Vendor::default(),
             is_forgotten: false,
-            left: Left {
-                mishaps: bounds.mishaps,
-                refusals: bounds.refusals,
-                falls: bounds.falls,
-                puts: bounds.puts,
-            },
+            budget: Budget::new(bounds),
             labels: Labels::new(),
         }
     }
 
-    /// Whether nothing more needs to happen: the order has its result, or a person has it; or Redis has never heard
-    /// of it, or no longer knows.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.workers.iter().filter_map(|worker| worker.job.as_ref())
+    }
+
+    /// Marks the requests of a worker that no longer waits.
+    pub(crate) fn abandon_requests(&mut self, w: usize, sender: Sender) {
+        let of_worker = [Sender::Waiting(w), Sender::GaveUp(w)];
+        for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
+            if of_worker.contains(&request.sender) {
+                request.sender = sender;
+            }
+        }
+    }
+
+    /// Returns `true` if nothing more needs to happen: the order has its result or is in review, or Redis does not know
+    /// it.
+    pub(crate) fn is_finished(&self) -> bool {
         let redis = &self.redis;
-        let ended = match &redis.order {
+        let is_finished = match &redis.order {
             None => true,
             Some(order) if order.state == State::Review => true,
             Some(order) => order.state.has_ended() && redis.results == 1,
         };
-        ended && redis.inbox.is_empty()
+        is_finished && redis.inbox.is_empty()
     }
 }

@@ -1,13 +1,19 @@
-//! The order's life: each transition by name, and what must hold for all of them.
+//! The life of an order: each transition by name, and what must hold for all of them.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot build its case has failed"
 )]
 
-mod delays;
-mod drawing;
-mod in_doubt;
-mod life;
-mod persons;
+mod backoff;
+mod claim;
+mod claim_promises;
+mod ended;
+mod epoch;
+mod operator;
 mod promises;
+mod queried;
 mod sample;
+mod state_diagram;
+mod submitted;
+mod vendor_signal;
+mod worker;

@@ -1,103 +1,29 @@
 //! What must hold for every event in every state.
 
-use std::time::Duration;
-
-use hp_api::{DoubtKind, Mismatch, Outcome, RefusalKind};
+use hp_api::{DoubtKind, Outcome};
 use hp_order::{
-    Cause, Event, Expiry, FailReason, Next, QueryVerdict, Record, Rejection, Resolution, Source,
-    State, TerminalOutcome, step,
+    Cause, Event, FailReason, Next, QueryVerdict, Record, Rejection, Source, State,
+    TerminalOutcome, step,
 };
 use proptest::{prelude::*, sample::select};
 
-use crate::sample::{after, claimed, doubt, order, policy, refusal, unknown};
-
-pub(crate) const STATES: [State; 9] = [
-    State::Queued,
-    State::Submitting,
-    State::Uncertain,
-    State::Waiting,
-    State::Review,
-    State::Completed,
-    State::Failed,
-    State::Rejected,
-    State::Expired,
-];
-
-const RESOLUTIONS: [Resolution; 3] = [
-    Resolution::Completed,
-    Resolution::NotCharged,
-    Resolution::Resubmit,
-];
-
-pub(crate) fn events() -> Vec<Event> {
-    let refusals = [
-        RefusalKind::Final,
-        RefusalKind::LowBalance,
-        RefusalKind::StaleDate,
-        RefusalKind::NeverSent,
-        RefusalKind::Credentials,
-    ];
-    let doubts = [
-        DoubtKind::Exists,
-        DoubtKind::Lost,
-        DoubtKind::Blocked,
-        DoubtKind::Mismatch,
-    ];
-    let refused =
-        refusals.map(|kind| Event::Submitted(Outcome::NotCharged(refusal(kind, Some(400_111)))));
-    let doubted = doubts.map(|kind| Event::Submitted(Outcome::Unknown(doubt(kind))));
-    let others = [
-        Event::Submitted(Outcome::Charged(order())),
-        Event::Queried(QueryVerdict::Found(order())),
-        Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity)),
-        Event::Queried(QueryVerdict::NotFound),
-        unknown(),
-        Event::Reconciled(QueryVerdict::Found(order())),
-        Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity)),
-        Event::Reconciled(QueryVerdict::NotFound),
-        Event::Reconciled(QueryVerdict::Unknown(doubt(DoubtKind::Lost))),
-        Event::Retried,
-        Event::Declined(Rejection::UnknownProduct),
-        Event::Expired(Expiry::Deadline),
-        Event::Expired(Expiry::GiveUp),
-        Event::Released,
-        Event::BalanceHeld(Duration::from_secs(30)),
-        Event::Panicked,
-        Event::Crashed,
-        Event::ReplayRequested,
-    ];
-    let resolved = RESOLUTIONS.into_iter().flat_map(|resolution| {
-        [
-            QueryVerdict::Found(order()),
-            QueryVerdict::Mismatch(Mismatch::Quantity),
-            QueryVerdict::NotFound,
-            QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
-        ]
-        .map(|finding| Event::Resolved(resolution, finding))
-    });
-    refused
-        .into_iter()
-        .chain(doubted)
-        .chain(others)
-        .chain(resolved)
-        .collect()
-}
+use crate::sample::{RESOLUTIONS, at, claimed, events, policy};
 
 prop_compose! {
     pub(crate) fn records()(
-        state in select(STATES.to_vec()),
+        state in select(State::ALL.to_vec()),
         cause in proptest::option::of(select(vec![
             Cause::WorkerDied, Cause::RedisRestarted, Cause::Refused, Cause::Answer(DoubtKind::Exists), Cause::Answer(DoubtKind::Lost),
         ])),
         claim in 1_u64..40, attempts in 1_u32..40, checks in 0_u32..40,
-        submitted in 0_u64..100_000, restarted in proptest::option::of(0_u64..100_000), deadline in proptest::option::of(0_u64..200_000),
+        submitted in 0_u64..100_000, valid_from in proptest::option::of(0_u64..100_000), deadline in proptest::option::of(0_u64..200_000),
         code in proptest::option::of(select(vec![400_111_i64, 400_113])),
     ) -> Record {
         Record {
             cause, claim, attempts, checks, code,
-            submitted_at: Some(after(submitted).now),
-            not_found_valid_from: restarted.map(|at| after(at).now),
-            deadline: deadline.map(|at| after(at).now),
+            submitted_at: Some(at(submitted).now),
+            not_found_valid_from: valid_from.map(|seconds| at(seconds).now),
+            deadline: deadline.map(|seconds| at(seconds).now),
             failed: (state == State::Failed).then_some((FailReason::Refused, Source::Fetch)),
             rejected: (state == State::Rejected).then_some(Rejection::UnknownProduct),
             ..claimed(state)
@@ -119,56 +45,56 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn completed_comes_only_from_a_verified_record(
+    fn completed_needs_a_verified_record(
         record in records(), event in select(events()), seconds in 0_u64..200_000,
     ) {
-        let step = step(&record, event.clone(), &policy(), after(seconds));
+        let step = step(&record, event.clone(), &policy(), at(seconds));
         if matches!(step.next, Next::End(TerminalOutcome::Completed { .. })) {
             prop_assert!(proves_a_charge(&event));
         }
         if step.state == State::Completed && record.state != State::Completed {
-            prop_assert!(matches!(step.next, Next::End(TerminalOutcome::Completed { .. })), "no result for a charge");
+            prop_assert!(matches!(step.next, Next::End(TerminalOutcome::Completed { .. })), "a charge without a result");
         }
     }
 
     #[test]
-    fn a_charge_that_is_proven_is_never_dropped(record in records(), seconds in 0_u64..200_000) {
+    fn proven_charge_always_completes_the_order(record in records(), seconds in 0_u64..200_000) {
         for event in events().into_iter().filter(proves_a_charge) {
             if !record.state.has_ended() {
-                let step = step(&record, event, &policy(), after(seconds));
+                let step = step(&record, event, &policy(), at(seconds));
                 prop_assert_eq!(step.state, State::Completed);
             }
         }
     }
 
     #[test]
-    fn doubt_ends_only_by_an_answer_about_the_record(
+    fn doubt_ends_only_with_an_answer_about_the_record(
         record in records(), event in select(events()), seconds in 0_u64..200_000,
     ) {
-        let doubtful = Record { state: State::Uncertain, ..record };
-        let asked = match &event {
+        let uncertain = Record { state: State::Uncertain, ..record };
+        let is_answered = match &event {
             Event::Submitted(_) => true,
-            Event::Queried(finding) | Event::Reconciled(finding) | Event::Resolved(_, finding) => {
-                matches!(finding, QueryVerdict::Found(_) | QueryVerdict::NotFound)
+            Event::Queried(verdict) | Event::Reconciled(verdict) | Event::Resolved(_, verdict) => {
+                matches!(verdict, QueryVerdict::Found(_) | QueryVerdict::NotFound)
             }
             _ => false,
         };
-        let step = step(&doubtful, event, &policy(), after(seconds));
-        prop_assert!(asked || matches!(step.state, State::Uncertain | State::Review), "{:?}", step);
+        let step = step(&uncertain, event, &policy(), at(seconds));
+        prop_assert!(is_answered || matches!(step.state, State::Uncertain | State::Review), "{:?}", step);
     }
 
     #[test]
-    fn nothing_is_submitted_again_before_a_delayed_request_has_run_out(
+    fn resubmission_waits_for_delayed_requests(
         record in records(), seconds in 0_u64..200_000,
     ) {
-        let doubtful = Record { state: State::Uncertain, ..record };
-        let in_review = Record { state: State::Review, ..doubtful.clone() };
-        let asked = [Event::Queried(QueryVerdict::NotFound), Event::Reconciled(QueryVerdict::NotFound)].map(|event| (&doubtful, event));
-        let decided = RESOLUTIONS.map(|resolution| (&in_review, Event::Resolved(resolution, QueryVerdict::NotFound)));
-        for (record, event) in asked.into_iter().chain(decided) {
-            let step = step(record, event, &policy(), after(seconds));
+        let uncertain = Record { state: State::Uncertain, ..record };
+        let in_review = Record { state: State::Review, ..uncertain.clone() };
+        let queried = [Event::Queried(QueryVerdict::NotFound), Event::Reconciled(QueryVerdict::NotFound)].map(|event| (&uncertain, event));
+        let resolved = RESOLUTIONS.map(|resolution| (&in_review, Event::Resolved(resolution, QueryVerdict::NotFound)));
+        for (record, event) in queried.into_iter().chain(resolved) {
+            let step = step(record, event, &policy(), at(seconds));
             if matches!(step.state, State::Waiting | State::Queued | State::Failed) && record.cause != Some(Cause::Refused) {
-                let now = after(seconds).now;
+                let now = at(seconds).now;
                 prop_assert!(now.since(record.submitted_at.unwrap()) >= policy().resubmit_after);
                 prop_assert!(record.not_found_valid_from.is_none_or(|until| now >= until));
             }
@@ -176,25 +102,25 @@ proptest! {
     }
 
     #[test]
-    fn an_ended_order_stays_as_it_ended(
+    fn ended_order_never_changes(
         record in records(), event in select(events()), seconds in 0_u64..200_000,
     ) {
         let state = if record.state.has_ended() { record.state } else { State::Completed };
         let record = Record { state, ..record };
-        let step = step(&record, event, &policy(), after(seconds));
+        let step = step(&record, event, &policy(), at(seconds));
         prop_assert_eq!(step.state, record.state);
         match step.next {
-            Next::End(ending) => prop_assert_eq!(ending.status().as_str(), record.state.as_str()),
-            Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "it is asked for without a pause"),
-            Next::Review => prop_assert!(false, "an ended order needs nobody"),
+            Next::End(outcome) => prop_assert_eq!(outcome.status().as_str(), record.state.as_str()),
+            Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "a replay is retried without a delay"),
+            Next::Review => prop_assert!(false, "an ended order needs no review"),
         }
     }
 
     #[test]
-    fn every_open_order_is_looked_at_again_or_shown_to_a_person(
+    fn open_order_is_scheduled_or_in_review(
         record in records(), event in select(events()), seconds in 0_u64..200_000,
     ) {
-        let step = step(&record, event, &policy(), after(seconds));
+        let step = step(&record, event, &policy(), at(seconds));
         match step.next {
             Next::After(_) => prop_assert!(step.state != State::Review),
             Next::Review => prop_assert_eq!(step.state, State::Review),

@@ -1,16 +1,23 @@
-//! Orders, answers and moments to build cases from.
+//! Orders, answers and events to build cases from.
 
 use std::time::Duration;
 
 use hp_api::{
-    Card, CardStatus, Doubt, DoubtKind, FetchCards, Order, OrderStatus, Outcome, Refusal,
+    Card, CardStatus, Doubt, DoubtKind, FetchCards, Mismatch, Order, OrderStatus, Outcome, Refusal,
     RefusalKind,
 };
 use hp_order::{
-    Backoff, Cause, DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, State, Step, step,
+    Backoff, Cause, DecisionInputs, Event, Expiry, Millis, Policy, QueryVerdict, Record, Rejection,
+    Resolution, State, Step, step,
 };
 
 pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
+
+pub(crate) const RESOLUTIONS: [Resolution; 3] = [
+    Resolution::Completed,
+    Resolution::NotCharged,
+    Resolution::Resubmit,
+];
 
 pub(crate) fn policy() -> Policy {
     Policy {
@@ -22,7 +29,7 @@ pub(crate) fn policy() -> Policy {
 }
 
 /// That many seconds after the order was admitted.
-pub(crate) fn after(seconds: u64) -> DecisionInputs {
+pub(crate) fn at(seconds: u64) -> DecisionInputs {
     DecisionInputs {
         now: Millis(ADMITTED + seconds * 1000),
         jitter: 0.5,
@@ -31,33 +38,30 @@ pub(crate) fn after(seconds: u64) -> DecisionInputs {
 
 /// An order that has just been claimed in `state` for the first time.
 pub(crate) fn claimed(state: State) -> Record {
+    let wanted = FetchCards {
+        order_id: "A-1".parse().unwrap(),
+        product_id: "2".parse().unwrap(),
+        quantity: "1".parse().unwrap(),
+    };
     Record {
-        wanted: FetchCards {
-            order_id: "A-1".parse().unwrap(),
-            product_id: "2".parse().unwrap(),
-            quantity: "1".parse().unwrap(),
-        },
         state,
         claim: 1,
         attempts: 1,
         checks: u32::from(state == State::Uncertain),
-        crashes: 0,
-        accepted_at: Millis(ADMITTED),
         submitted_at: Some(Millis(ADMITTED)),
-        not_found_valid_from: None,
-        renewed_at: None,
-        due_at: None,
-        deadline: None,
-        cause: None,
-        code: None,
-        message: None,
-        failed: None,
-        rejected: None,
+        ..Record::admitted(wanted, Millis(ADMITTED))
+    }
+}
+
+pub(crate) fn uncertain(cause: Cause) -> Record {
+    Record {
+        cause: Some(cause),
+        ..claimed(State::Uncertain)
     }
 }
 
 /// HitPoints' record of the order that [`claimed`] makes.
-pub(crate) fn order() -> Box<Order> {
+pub(crate) fn vendor_record() -> Box<Order> {
     Box::new(Order {
         hp_order_id: 417,
         out_trade_id: "A-1".parse().unwrap(),
@@ -104,29 +108,72 @@ pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
     Doubt {
         kind,
         code: None,
-        message: "who knows".into(),
+        message: "nobody knows".into(),
     }
 }
 
-pub(crate) fn unknown() -> Event {
+pub(crate) fn unknown_query() -> Event {
     Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::Lost)))
 }
 
-pub(crate) fn steps(record: &Record, event: Event, seconds: u64) -> Step {
-    step(record, event, &policy(), after(seconds))
+pub(crate) fn step_at(seconds: u64, record: &Record, event: Event) -> Step {
+    step(record, event, &policy(), at(seconds))
 }
 
-pub(crate) fn refused(record: &Record, kind: RefusalKind, code: i64) -> Step {
-    steps(
-        record,
-        Event::Submitted(Outcome::NotCharged(refusal(kind, Some(code)))),
-        1,
-    )
+/// At least one event of each kind.
+pub(crate) fn events() -> Vec<Event> {
+    let resolved = RESOLUTIONS
+        .into_iter()
+        .flat_map(|resolution| verdicts().map(|verdict| Event::Resolved(resolution, verdict)));
+    let others = [
+        Event::Retried,
+        Event::Declined(Rejection::UnknownProduct),
+        Event::Expired(Expiry::Deadline),
+        Event::Expired(Expiry::GiveUp),
+        Event::Released,
+        Event::BalanceHeld(Duration::from_secs(30)),
+        Event::Panicked,
+        Event::Crashed,
+        Event::ReplayRequested,
+    ];
+    submission_events()
+        .into_iter()
+        .chain(verdicts().map(Event::Queried))
+        .chain(verdicts().map(Event::Reconciled))
+        .chain(resolved)
+        .chain(others)
+        .collect()
 }
 
-pub(crate) fn in_doubt(cause: Cause) -> Record {
-    Record {
-        cause: Some(cause),
-        ..claimed(State::Uncertain)
-    }
+fn submission_events() -> Vec<Event> {
+    let refusals = [
+        RefusalKind::Final,
+        RefusalKind::LowBalance,
+        RefusalKind::StaleDate,
+        RefusalKind::NeverSent,
+        RefusalKind::Credentials,
+    ];
+    let doubts = [
+        DoubtKind::Exists,
+        DoubtKind::Lost,
+        DoubtKind::Blocked,
+        DoubtKind::Mismatch,
+    ];
+    let refused = refusals.map(|kind| Outcome::NotCharged(refusal(kind, Some(400_111))));
+    let doubted = doubts.map(|kind| Outcome::Unknown(doubt(kind)));
+    [Outcome::Charged(vendor_record())]
+        .into_iter()
+        .chain(refused)
+        .chain(doubted)
+        .map(Event::Submitted)
+        .collect()
+}
+
+fn verdicts() -> [QueryVerdict; 4] {
+    [
+        QueryVerdict::Found(vendor_record()),
+        QueryVerdict::Mismatch(Mismatch::Quantity),
+        QueryVerdict::NotFound,
+        QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
+    ]
 }

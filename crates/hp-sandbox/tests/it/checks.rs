@@ -1,4 +1,4 @@
-//! Each check of the gate and of the parameters.
+//! The checks of authentication and parameters.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use hp_api::sign::Signer;
 use hp_api::{AppSecret, date};
 use hp_sandbox::{Options, Sandbox};
 
-use crate::caller::{Call, fetch, items, now, query, secret};
+use crate::raw_client::{Call, fetch, items, now, query, secret};
 
 fn sandbox() -> Sandbox {
     Sandbox::start(Options::local()).unwrap()
 }
 
-/// The code of a refused fetch; nothing may have been charged.
+/// Sends a changed fetch, checks that nothing was charged, and returns the error code.
 async fn refusal(change: impl FnOnce(Call) -> Call) -> i64 {
     let sandbox = sandbox();
     let code = change(fetch(&sandbox, "A-1", 2, 3)).code().await;
@@ -21,13 +21,13 @@ async fn refusal(change: impl FnOnce(Call) -> Call) -> i64 {
 }
 
 #[tokio::test]
-async fn an_unknown_or_missing_app_id_is_refused() {
+async fn app_id_unknown_or_missing_is_refused() {
     assert_eq!(refusal(|call| call.header("APPID", "other")).await, 400_107);
     assert_eq!(refusal(|call| call.no_header("APPID")).await, 400_107);
 }
 
 #[tokio::test]
-async fn a_wrong_or_missing_signature_is_refused() {
+async fn signature_wrong_or_missing_is_refused() {
     let other = Signer::secret(AppSecret::from("other".to_owned()));
     assert_eq!(
         refusal(|call| call.signed(&other, &date::format(now()))).await,
@@ -38,7 +38,7 @@ async fn a_wrong_or_missing_signature_is_refused() {
 }
 
 #[tokio::test]
-async fn a_parameter_changed_after_signing_is_refused() {
+async fn parameter_changed_after_signing_is_refused() {
     let code = refusal(|mut call| {
         call.params[2].1 = "4".to_owned();
         call
@@ -47,19 +47,19 @@ async fn a_parameter_changed_after_signing_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_date_is_refused() {
+async fn date_missing_is_refused() {
     assert_eq!(refusal(|call| call.no_header("Date-GMT")).await, 400_109);
 }
 
 #[tokio::test]
-async fn a_date_in_another_format_is_refused() {
+async fn date_in_another_format_is_refused() {
     let signed_at = "Tue, 5 Mar 2024 10:11:12 +0000";
     let code = refusal(|call| call.signed(&Signer::secret(secret()), signed_at));
     assert_eq!(code.await, 400_110);
 }
 
 #[tokio::test]
-async fn a_date_outside_the_window_is_refused_either_way() {
+async fn date_outside_the_window_is_refused() {
     let far = Duration::from_mins(6);
     for date in [now() - far, now() + far] {
         let text = date::format(date);
@@ -69,7 +69,7 @@ async fn a_date_outside_the_window_is_refused_either_way() {
 }
 
 #[tokio::test]
-async fn the_date_window_is_as_wide_as_the_option_says() {
+async fn date_window_follows_the_option() {
     let options = Options {
         date_window: Duration::from_hours(1),
         ..Options::local()
@@ -81,7 +81,7 @@ async fn the_date_window_is_as_wide_as_the_option_says() {
 }
 
 #[tokio::test]
-async fn an_order_id_must_be_there_and_have_1_to_50_characters() {
+async fn order_id_needs_1_to_50_characters() {
     let id = "out_trade_id";
     assert_eq!(refusal(|call| call.without(id)).await, 400_100);
     for bad in ["", &"x".repeat(51), "a\tb"] {
@@ -93,7 +93,7 @@ async fn an_order_id_must_be_there_and_have_1_to_50_characters() {
 }
 
 #[tokio::test]
-async fn product_and_quantity_must_be_plain_positive_integers() {
+async fn product_and_quantity_need_positive_integers() {
     for name in ["product_id", "quantity"] {
         assert_eq!(refusal(|call| call.without(name)).await, 400_100);
         for bad in [
@@ -116,7 +116,7 @@ async fn product_and_quantity_must_be_plain_positive_integers() {
 }
 
 #[tokio::test]
-async fn the_random_key_must_be_there() {
+async fn random_key_is_required() {
     assert_eq!(refusal(|call| call.without("random_key")).await, 400_100);
     assert_eq!(refusal(|call| call.with("random_key", "")).await, 400_100);
     let uuid = "5f0c8e2b-91d4-4c76-8a3e-2b7d90f1ac44";
@@ -130,7 +130,7 @@ async fn the_random_key_must_be_there() {
 }
 
 #[tokio::test]
-async fn an_unknown_product_and_one_without_a_fixed_value_are_refused() {
+async fn product_that_cannot_be_fetched_is_refused() {
     assert_eq!(
         refusal(|call| call.with("product_id", "999")).await,
         400_100
@@ -139,13 +139,13 @@ async fn an_unknown_product_and_one_without_a_fixed_value_are_refused() {
 }
 
 #[tokio::test]
-async fn a_quantity_over_the_products_limit_is_refused() {
+async fn quantity_above_the_limit_is_refused() {
     assert_eq!(refusal(|call| call.with("quantity", "21")).await, 400_100);
     assert_eq!(fetch(&sandbox(), "A-1", 2, 20).code().await, 200);
 }
 
 #[tokio::test]
-async fn too_low_a_balance_refuses_and_takes_nothing() {
+async fn balance_too_low_refuses_without_a_charge() {
     let options = Options {
         balance: vec!["CNY=28.49".parse().unwrap()],
         ..Options::local()
@@ -158,7 +158,7 @@ async fn too_low_a_balance_refuses_and_takes_nothing() {
 }
 
 #[tokio::test]
-async fn a_currency_without_an_account_is_refused() {
+async fn currency_without_an_account_is_refused() {
     let options = Options {
         balance: vec!["CNY=1000".parse().unwrap()],
         ..Options::local()
@@ -169,13 +169,13 @@ async fn a_currency_without_an_account_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_form_is_refused() {
+async fn body_that_is_not_a_form_is_refused() {
     let json = |call: Call| call.header("Content-Type", "application/json");
     assert_eq!(refusal(json).await, 400_102);
 }
 
 #[tokio::test]
-async fn further_parameters_are_signed_too_whatever_their_names() {
+async fn extra_parameters_are_part_of_the_signature() {
     let sandbox = sandbox();
     let call = items(
         &sandbox,
@@ -186,7 +186,7 @@ async fn further_parameters_are_signed_too_whatever_their_names() {
 }
 
 #[tokio::test]
-async fn a_body_above_the_limit_is_refused_by_http() {
+async fn body_above_the_limit_gets_http_413() {
     let sandbox = sandbox();
     let call = fetch(&sandbox, "A-1", 2, 1).with("x", &"x".repeat(70_000));
     assert_eq!(call.answer().await.status, 413);

@@ -1,4 +1,4 @@
-//! No money comes or goes unseen.
+//! The charges always add up to the change of the balances.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use hp_sandbox::{Duplicate, Options, Sandbox};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::caller::fetch;
+use crate::raw_client::fetch;
 
 fn faults() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
@@ -34,7 +34,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn what_was_charged_is_what_the_accounts_lost(duplicate in modes(), orders in orders()) {
+    fn charges_equal_the_change_of_balances(duplicate in modes(), orders in orders()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let options = Options {

@@ -1,24 +1,24 @@
-//! The control paths.
+//! The control endpoints.
 
 use hp_sandbox::{Options, Sandbox};
 use serde_json::json;
 
-use crate::caller::{Answer, End, exchange, fetch};
+use crate::raw_client::{Answer, Outcome, exchange, fetch};
 
-async fn ask(sandbox: &Sandbox, method: &str, target: &str, body: &str) -> Answer {
+async fn call(sandbox: &Sandbox, method: &str, target: &str, body: &str) -> Answer {
     match exchange(sandbox.addr(), method, target, &[], body).await {
-        End::Answer(answer) => answer,
-        other => panic!("no answer but {other:?}"),
+        Outcome::Answer(answer) => answer,
+        other => panic!("expected an answer, got {other:?}"),
     }
 }
 
 #[tokio::test]
-async fn the_ledger_lists_every_charge_in_order_with_its_cards() {
+async fn ledger_lists_charges_in_order_with_cards() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let cards = fetch(&sandbox, "B-1", 31, 2).answer().await.pins();
     fetch(&sandbox, "A-1", 2, 1).answer().await;
 
-    let ledger = ask(&sandbox, "GET", "/_sandbox/ledger", "").await.json();
+    let ledger = call(&sandbox, "GET", "/_sandbox/ledger", "").await.json();
     assert_eq!(
         ledger["charges"][0],
         json!({
@@ -42,45 +42,48 @@ async fn the_ledger_lists_every_charge_in_order_with_its_cards() {
 }
 
 #[tokio::test]
-async fn the_ledger_comes_as_lines_for_shell_scripts() {
+async fn ledger_is_available_as_tsv() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     fetch(&sandbox, "A-1", 31, 2).answer().await;
     fetch(&sandbox, "A-2", 2, 3).answer().await;
-    let lines = ask(&sandbox, "GET", "/_sandbox/ledger?format=tsv", "").await;
+    let lines = call(&sandbox, "GET", "/_sandbox/ledger?format=tsv", "").await;
     assert_eq!(lines.body, "A-1\t31\t2\t1\t87.50\nA-2\t2\t3\t1\t28.50\n");
 }
 
 #[tokio::test]
-async fn posting_faults_replaces_all_rates() {
+async fn post_faults_replaces_all_rates() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     sandbox.set_fault("http-500-before", 1.0).unwrap();
-    let set = ask(&sandbox, "POST", "/_sandbox/faults", r#"{"fail-0":1}"#).await;
-    assert_eq!(set.json(), json!({"fail-0": 1.0}));
+    let answer = call(&sandbox, "POST", "/_sandbox/faults", r#"{"fail-0":1}"#).await;
+    assert_eq!(answer.json(), json!({"fail-0": 1.0}));
     assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 0);
-    ask(&sandbox, "POST", "/_sandbox/faults", "{}").await;
+    call(&sandbox, "POST", "/_sandbox/faults", "{}").await;
     assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 200);
 }
 
 #[tokio::test]
-async fn posting_a_balance_sets_it_and_leaves_the_others() {
+async fn post_balance_keeps_other_balances() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
-    let set = ask(&sandbox, "POST", "/_sandbox/balance", r#"{"CNY":"20.00"}"#).await;
-    assert_eq!(set.json(), json!({"CNY": "20.00", "USD": "1000000000.00"}));
+    let answer = call(&sandbox, "POST", "/_sandbox/balance", r#"{"CNY":"20.00"}"#).await;
+    assert_eq!(
+        answer.json(),
+        json!({"CNY": "20.00", "USD": "1000000000.00"})
+    );
     assert_eq!(fetch(&sandbox, "A-1", 2, 3).code().await, 400_113);
     assert_eq!(fetch(&sandbox, "A-2", 2, 2).code().await, 200);
 }
 
 #[tokio::test]
-async fn a_balance_can_be_set_with_a_bare_number() {
+async fn post_balance_accepts_json_numbers() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
-    let set = ask(&sandbox, "POST", "/_sandbox/balance", r#"{"CNY":9.5}"#).await;
-    assert_eq!(set.status, 200);
+    let answer = call(&sandbox, "POST", "/_sandbox/balance", r#"{"CNY":9.5}"#).await;
+    assert_eq!(answer.status, 200);
     assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 200);
     assert_eq!(fetch(&sandbox, "A-2", 2, 1).code().await, 400_113);
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_whole_and_with_a_reason() {
+async fn invalid_body_changes_nothing_and_gives_a_reason() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     for (path, body, reason) in [
         (
@@ -98,7 +101,7 @@ async fn nonsense_is_refused_whole_and_with_a_reason() {
         ("/_sandbox/balance", r#"{"CNY":"0.001"}"#, "two decimals"),
         ("/_sandbox/balance", r#"{"CNY":"-1"}"#, "zero or more"),
     ] {
-        let answer = ask(&sandbox, "POST", path, body).await;
+        let answer = call(&sandbox, "POST", path, body).await;
         assert_eq!(answer.status, 400, "{body}");
         assert!(answer.body.contains(reason), "{}", answer.body);
     }
@@ -110,12 +113,12 @@ async fn nonsense_is_refused_whole_and_with_a_reason() {
 }
 
 #[tokio::test]
-async fn the_root_says_what_can_be_asked() {
+async fn control_root_lists_the_endpoints() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
-    let help = ask(&sandbox, "GET", "/_sandbox", "").await;
+    let help = call(&sandbox, "GET", "/_sandbox", "").await;
     assert!(help.body.contains("/_sandbox/ledger?format=tsv"));
     assert_eq!(
-        ask(&sandbox, "GET", "/_sandbox/leger", "").await.status,
+        call(&sandbox, "GET", "/_sandbox/leger", "").await.status,
         404
     );
 }

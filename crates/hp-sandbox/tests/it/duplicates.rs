@@ -1,11 +1,11 @@
-//! What a repeated `out_trade_id` gets.
+//! The answer to a repeated `out_trade_id`.
 
 use hp_sandbox::{Duplicate, Options, Sandbox};
 
-use crate::caller::{Answer, fetch, query};
+use crate::raw_client::{Answer, fetch, query};
 
-/// Fetches one id twice, the second time for more cards.
-async fn twice(duplicate: Duplicate) -> (Sandbox, Answer, Answer) {
+/// Fetches the same id twice, with a higher quantity the second time.
+async fn fetch_twice(duplicate: Duplicate) -> (Sandbox, Answer, Answer) {
     let options = Options {
         duplicate,
         ..Options::local()
@@ -18,30 +18,30 @@ async fn twice(duplicate: Duplicate) -> (Sandbox, Answer, Answer) {
 }
 
 #[tokio::test]
-async fn exists_refuses_with_400104() {
-    let (sandbox, _, second) = twice(Duplicate::Exists).await;
+async fn duplicate_exists_refuses_with_400104() {
+    let (sandbox, _, second) = fetch_twice(Duplicate::Exists).await;
     assert_eq!(second.code(), 400_104);
     assert_eq!(sandbox.ledger().charge("A-1").unwrap().times, 1);
 }
 
 #[tokio::test]
-async fn locked_refuses_with_400112() {
-    let (sandbox, _, second) = twice(Duplicate::Locked).await;
+async fn duplicate_locked_refuses_with_400112() {
+    let (sandbox, _, second) = fetch_twice(Duplicate::Locked).await;
     assert_eq!(second.code(), 400_112);
     assert_eq!(sandbox.ledger().charge("A-1").unwrap().times, 1);
 }
 
 #[tokio::test]
-async fn replay_answers_the_first_order_whatever_is_asked_now() {
-    let (sandbox, first, second) = twice(Duplicate::Replay).await;
+async fn duplicate_replay_returns_the_first_order() {
+    let (sandbox, first, second) = fetch_twice(Duplicate::Replay).await;
     assert_eq!(second.data(), first.data());
     assert!(second.is_signed());
     assert_eq!(sandbox.ledger().charge("A-1").unwrap().times, 1);
 }
 
 #[tokio::test]
-async fn charge_charges_again_and_the_ledger_says_so() {
-    let (sandbox, first, second) = twice(Duplicate::Charge).await;
+async fn duplicate_charge_appears_twice_in_the_ledger() {
+    let (sandbox, first, second) = fetch_twice(Duplicate::Charge).await;
     assert_ne!(second.data()["order_id"], first.data()["order_id"]);
     let ledger = sandbox.ledger();
     let charge = ledger.charge("A-1").unwrap();
@@ -52,7 +52,7 @@ async fn charge_charges_again_and_the_ledger_says_so() {
 }
 
 #[tokio::test]
-async fn a_repetition_is_recognised_even_when_the_money_is_gone() {
+async fn duplicate_is_detected_before_the_balance_check() {
     let options = Options {
         balance: vec!["CNY=9.50".parse().unwrap()],
         ..Options::local()

@@ -1,10 +1,9 @@
-//! The sandbox from outside: over TCP, as a shop's program meets it.
+//! Tests of the sandbox over TCP, like a client uses it.
 #![allow(
     clippy::unwrap_used,
-    reason = "helpers of tests fail the test that calls them"
+    reason = "a panic in a test helper fails the test"
 )]
 
-mod caller;
 mod checks;
 mod client;
 mod conservation;
@@ -16,5 +15,6 @@ mod products;
 mod program;
 mod query_faults;
 mod rates;
+mod raw_client;
 mod rsa;
 mod timing;

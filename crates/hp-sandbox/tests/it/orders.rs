@@ -1,10 +1,10 @@
 use hp_sandbox::{NotFound, Options, Sandbox};
 use serde_json::json;
 
-use crate::caller::{fetch, items, pin, query};
+use crate::raw_client::{fetch, items, pin, query};
 
 #[tokio::test]
-async fn a_fetch_is_answered_with_the_cards_signed_and_charged_once() {
+async fn fetch_returns_signed_cards_and_charges_once() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let answer = fetch(&sandbox, "A-1", 31, 2).answer().await;
 
@@ -29,7 +29,7 @@ async fn a_fetch_is_answered_with_the_cards_signed_and_charged_once() {
 }
 
 #[tokio::test]
-async fn the_envelope_has_the_vendors_fields_in_the_vendors_order() {
+async fn envelope_has_the_vendors_fields_in_order() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let good = fetch(&sandbox, "A-1", 2, 1).answer().await;
     assert!(
@@ -50,7 +50,7 @@ async fn the_envelope_has_the_vendors_fields_in_the_vendors_order() {
 }
 
 #[tokio::test]
-async fn a_query_shows_the_order_as_it_was_fetched() {
+async fn query_returns_the_fetched_order() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let fetched = fetch(&sandbox, "A-1", 31, 3).answer().await;
     let queried = query(&sandbox, "A-1").answer().await;
@@ -59,7 +59,7 @@ async fn a_query_shows_the_order_as_it_was_fetched() {
 }
 
 #[tokio::test]
-async fn a_card_query_shows_the_row_without_its_order() {
+async fn card_query_returns_the_row_without_order_id() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let mut row = fetch(&sandbox, "A-1", 31, 3).answer().await.pins()[2].clone();
     let answer = pin(&sandbox, row["pin_sn"].as_str().unwrap())
@@ -71,7 +71,7 @@ async fn a_card_query_shows_the_row_without_its_order() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_gets_the_code_that_was_chosen() {
+async fn not_found_uses_the_configured_code() {
     let options = Options {
         not_found: NotFound::Code(400_119),
         ..Options::local()
@@ -83,7 +83,7 @@ async fn what_does_not_exist_gets_the_code_that_was_chosen() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_can_be_success_without_data() {
+async fn not_found_can_be_success_without_data() {
     let options = Options {
         not_found: NotFound::Empty,
         ..Options::local()
@@ -98,7 +98,7 @@ async fn what_does_not_exist_can_be_success_without_data() {
 }
 
 #[tokio::test]
-async fn serial_numbers_are_distinct_and_numbers_and_keys_have_16_characters() {
+async fn cards_are_distinct_and_have_16_characters() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let mut cards = Vec::new();
     for id in ["A-1", "A-2", "A-3"] {
@@ -117,7 +117,7 @@ async fn serial_numbers_are_distinct_and_numbers_and_keys_have_16_characters() {
 }
 
 #[tokio::test]
-async fn the_same_seed_makes_the_same_cards_and_another_seed_others() {
+async fn seed_determines_the_cards() {
     let mut pins = Vec::new();
     for seed in [5, 5, 6] {
         let sandbox = Sandbox::start(Options {
@@ -132,7 +132,7 @@ async fn the_same_seed_makes_the_same_cards_and_another_seed_others() {
 }
 
 #[tokio::test]
-async fn order_ids_in_any_script_and_with_quotes_are_answered_verbatim_and_rightly_signed() {
+async fn order_id_in_any_script_is_returned_and_signed() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     for id in ["order/2024 #7 & é=+%~", r#"a"b\c"#, "订单-1"] {
         let answer = fetch(&sandbox, id, 2, 1).answer().await;
@@ -143,7 +143,7 @@ async fn order_ids_in_any_script_and_with_quotes_are_answered_verbatim_and_right
 }
 
 #[tokio::test]
-async fn the_largest_order_is_answered_whole() {
+async fn largest_order_is_answered_completely() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let answer = fetch(&sandbox, "A-1", 9, 10_000).answer().await;
     assert_eq!(answer.pins().len(), 10_000);
@@ -152,7 +152,7 @@ async fn the_largest_order_is_answered_whole() {
 }
 
 #[tokio::test]
-async fn a_call_that_does_not_exist_is_not_answered_in_the_envelope() {
+async fn unknown_path_or_method_gets_an_http_error() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let mut wrong_path = items(&sandbox, vec![]);
     wrong_path.path = "/v2/items";

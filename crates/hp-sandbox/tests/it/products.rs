@@ -1,7 +1,7 @@
 use hp_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
-use crate::caller::items;
+use crate::raw_client::items;
 
 fn all(data: &Value) -> Vec<Value> {
     let groups = data.as_object().unwrap().values();
@@ -11,7 +11,7 @@ fn all(data: &Value) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_list_is_signed_and_holds_both_groups() {
+async fn product_list_is_signed_and_has_both_groups() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let answer = items(&sandbox, vec![]).answer().await;
     assert!(answer.is_signed());
@@ -31,7 +31,7 @@ async fn the_list_is_signed_and_holds_both_groups() {
 }
 
 #[tokio::test]
-async fn a_currency_narrows_the_list() {
+async fn product_list_filters_by_currency() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let answer = items(&sandbox, vec![("currency", "CNY".into())])
         .answer()
@@ -43,7 +43,7 @@ async fn a_currency_narrows_the_list() {
 }
 
 #[tokio::test]
-async fn a_currency_without_products_gets_success_without_data() {
+async fn currency_without_products_gets_empty_data() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let answer = items(&sandbox, vec![("currency", "EUR".into())])
         .answer()
@@ -53,7 +53,7 @@ async fn a_currency_without_products_gets_success_without_data() {
 }
 
 #[tokio::test]
-async fn something_that_is_no_currency_is_refused() {
+async fn malformed_currency_is_refused() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let call = items(&sandbox, vec![("currency", "EURO".into())]);
     assert_eq!(call.code().await, 400_100);

@@ -1,4 +1,4 @@
-//! The binary: its flags, what it prints and how it ends.
+//! The binary: flags, output and exit code.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -22,7 +22,7 @@ fn first_line(child: &mut Child) -> String {
 }
 
 #[test]
-fn it_says_where_it_listens_and_ends_well_on_a_signal() {
+fn program_prints_its_address_and_exits_0_on_signal() {
     for signal in ["-TERM", "-INT"] {
         let mut child = program(&["--listen", "127.0.0.1:0"]).spawn().unwrap();
         let line = first_line(&mut child);
@@ -44,7 +44,7 @@ fn it_says_where_it_listens_and_ends_well_on_a_signal() {
 }
 
 #[test]
-fn bad_flags_are_refused_with_what_would_be_right() {
+fn invalid_flag_error_names_valid_values() {
     for (flags, reason) in [
         (["--fault", "lost=0.1"], "lost-answer"),
         (["--fault", "lost-answer=2"], "always"),
@@ -52,7 +52,7 @@ fn bad_flags_are_refused_with_what_would_be_right() {
         (["--balance", "CNY"], "CURRENCY=AMOUNT"),
         (["--balance", "CNY=0.001"], "two decimals"),
         (["--latency", "80"], "80ms..200ms"),
-        (["--latency", "2s..1s"], "comes first"),
+        (["--latency", "2s..1s"], "the shorter time first"),
         (["--not-found", "200"], "empty"),
         (["--duplicate", "never"], "replay"),
         (["--rsa-client-key", "x.pem"], "--rsa-server-key"),
@@ -71,7 +71,19 @@ fn bad_flags_are_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn the_secret_is_not_printed_with_the_options() {
+fn help_fits_80_columns() {
+    for flag in ["-h", "--help"] {
+        let output = program(&[flag]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains("--late-record"), "{help}");
+        for line in help.lines() {
+            assert!(line.len() <= 80, "{flag}: {line}");
+        }
+    }
+}
+
+#[test]
+fn options_debug_hides_the_secret() {
     let options = Options {
         app_secret: "very-secret".to_owned().into(),
         ..Options::default()
@@ -80,7 +92,7 @@ fn the_secret_is_not_printed_with_the_options() {
 }
 
 #[test]
-fn the_defaults_are_the_documented_ones() {
+fn defaults_match_the_documentation() {
     let options = Options::default();
     assert_eq!(options.listen.to_string(), "127.0.0.1:8700");
     assert_eq!((options.app_id.as_str(), options.seed), ("demo", 1));

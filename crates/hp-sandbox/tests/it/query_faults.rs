@@ -1,13 +1,13 @@
-//! Faults of the order query, which has its own visits.
+//! Faults of order queries.
 
 use std::time::Duration;
 
 use hp_sandbox::{Options, Sandbox};
 
-use crate::caller::{End, fetch, query};
+use crate::raw_client::{Outcome, fetch, query};
 
-/// The first query of an order that is on the books.
-async fn first_query(fault: &str) -> (Sandbox, String, End) {
+/// Charges an order and returns the outcome of its first query.
+async fn first_query(fault: &str) -> (Sandbox, String, Outcome) {
     let options = Options {
         hold: Duration::from_millis(1),
         ..Options::local()
@@ -17,29 +17,29 @@ async fn first_query(fault: &str) -> (Sandbox, String, End) {
     assert_eq!(
         fetch(&sandbox, &id, 2, 3).code().await,
         200,
-        "the fetch is spared"
+        "the fetch has no fault"
     );
-    let end = query(&sandbox, &id).send().await;
-    (sandbox, id, end)
+    let outcome = query(&sandbox, &id).send().await;
+    (sandbox, id, outcome)
 }
 
 #[tokio::test]
-async fn queries_break_off_as_fetches_do() {
+async fn query_faults_close_or_reset_the_connection() {
     for fault in [
         "drop-before",
         "lost-answer",
         "timeout-before",
         "timeout-after",
     ] {
-        let (_sandbox, _, end) = first_query(fault).await;
-        assert!(matches!(end, End::Closed), "{fault}: {end:?}");
+        let (_sandbox, _, outcome) = first_query(fault).await;
+        assert!(matches!(outcome, Outcome::Closed), "{fault}: {outcome:?}");
     }
-    let (_sandbox, _, end) = first_query("refuse-connection").await;
-    assert!(matches!(end, End::Reset), "{end:?}");
+    let (_sandbox, _, outcome) = first_query("refuse-connection").await;
+    assert!(matches!(outcome, Outcome::Reset), "{outcome:?}");
 }
 
 #[tokio::test]
-async fn queries_can_be_answered_wrongly_once() {
+async fn query_faults_affect_one_answer() {
     for fault in ["http-500-before", "http-500-after", "fail-0", "truncated"]
         .into_iter()
         .chain([
@@ -50,20 +50,20 @@ async fn queries_can_be_answered_wrongly_once() {
             "wrong-product",
         ])
     {
-        let (sandbox, id, end) = first_query(fault).await;
-        let End::Answer(wrong) = end else {
-            panic!("{fault}: {end:?}")
+        let (sandbox, id, outcome) = first_query(fault).await;
+        let Outcome::Answer(wrong) = outcome else {
+            panic!("{fault}: {outcome:?}")
         };
         let right = query(&sandbox, &id).answer().await;
         assert!(right.is_signed() && right.age() < Duration::from_mins(1));
         let differs = wrong.status != right.status || wrong.body != right.body;
-        let unproven = wrong.header("sign") != right.header("sign");
-        assert!(differs || unproven, "{fault} made no difference");
+        let signature_differs = wrong.header("sign") != right.header("sign");
+        assert!(differs || signature_differs, "{fault} had no effect");
     }
 }
 
 #[tokio::test]
-async fn query_faults_happen_by_rate_too() {
+async fn query_faults_work_by_rate() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     sandbox.set_fault("query:fail-0", 1.0).unwrap();
     assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 200);
@@ -73,7 +73,7 @@ async fn query_faults_happen_by_rate_too() {
 }
 
 #[tokio::test]
-async fn every_query_can_be_answered_with_one_code_until_it_is_switched_off() {
+async fn query_code_affects_every_query_until_cleared() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     sandbox.set_fault("query:code-400124", 1.0).unwrap();
     assert_eq!(fetch(&sandbox, "A-1", 2, 1).code().await, 200);
@@ -83,13 +83,13 @@ async fn every_query_can_be_answered_with_one_code_until_it_is_switched_off() {
     sandbox.clear_faults();
     assert_eq!(query(&sandbox, "A-1").code().await, 200);
     assert_eq!(query(&sandbox, "never-bought").code().await, 400_100);
-    for no_error in ["query:code-200", "query:code-", "query:code-x"] {
-        assert!(sandbox.set_fault(no_error, 1.0).is_err(), "{no_error}");
+    for invalid in ["query:code-200", "query:code-", "query:code-x"] {
+        assert!(sandbox.set_fault(invalid, 1.0).is_err(), "{invalid}");
     }
 }
 
 #[tokio::test]
-async fn faults_of_charging_are_refused_for_queries() {
+async fn fetch_only_faults_are_refused_for_queries() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     for fault in ["late-record", "low-balance", "short-record", "wrong-record"] {
         assert!(sandbox.set_fault(&format!("query:{fault}"), 0.5).is_err());

@@ -1,8 +1,8 @@
-//! Faults by rate: a run can be repeated.
+//! Faults by rate, which repeat with the same seed.
 
 use hp_sandbox::{Options, Sandbox};
 
-use crate::caller::{End, exchange, fetch};
+use crate::raw_client::{Outcome, exchange, fetch};
 
 fn sandbox(seed: u64) -> Sandbox {
     let options = Options {
@@ -16,50 +16,55 @@ fn sandbox(seed: u64) -> Sandbox {
     Sandbox::start(options).unwrap()
 }
 
-/// How two visits of each of these orders end, by order.
-async fn run(seed: u64, orders: impl Iterator<Item = u32>) -> Vec<(u32, Vec<u16>)> {
+/// Fetches each order twice and returns the outcomes, sorted by order: 0 for code 0, else the HTTP status.
+async fn run_orders(seed: u64, orders: impl Iterator<Item = u32>) -> Vec<(u32, Vec<u16>)> {
     let sandbox = sandbox(seed);
-    let mut ends = Vec::new();
+    let mut outcomes = Vec::new();
     for order in orders {
-        let mut visits = Vec::new();
+        let mut calls = Vec::new();
         for _ in 0..2 {
             let answer = fetch(&sandbox, &format!("A-{order}"), 2, 1).answer().await;
-            visits.push(if answer.body.contains(r#""code":0,"#) {
+            calls.push(if answer.body.contains(r#""code":0,"#) {
                 0
             } else {
                 answer.status
             });
         }
-        ends.push((order, visits));
+        outcomes.push((order, calls));
     }
-    ends.sort();
-    ends
+    outcomes.sort();
+    outcomes
 }
 
 #[tokio::test]
-async fn the_same_seed_meets_the_same_faults_whatever_the_interleaving() {
-    let forwards = run(7, 0..60).await;
-    let backwards = run(7, (0..60).rev()).await;
-    assert_eq!(forwards, backwards);
-    assert_ne!(forwards, run(8, 0..60).await);
+async fn seed_determines_faults_in_any_call_order() {
+    let ascending = run_orders(7, 0..60).await;
+    let descending = run_orders(7, (0..60).rev()).await;
+    assert_eq!(ascending, descending);
+    assert_ne!(ascending, run_orders(8, 0..60).await);
 }
 
 #[tokio::test]
-async fn faults_come_about_as_often_as_asked_and_visits_differ() {
-    let ends = run(7, 0..200).await;
-    let firsts = |wanted| {
-        ends.iter()
-            .filter(|(_, visits)| visits[0] == wanted)
+async fn rate_matches_the_share_of_faulty_calls() {
+    let outcomes = run_orders(7, 0..200).await;
+    let first_calls = |expected| {
+        outcomes
+            .iter()
+            .filter(|(_, calls)| calls[0] == expected)
             .count()
     };
-    // Of 200, 40 are expected to be HTTP 500 and of the others 30 in 100 code 0; five standard deviations.
-    assert!((12..=68).contains(&firsts(500)), "{}", firsts(500));
-    assert!((17..=80).contains(&firsts(0)), "{}", firsts(0));
-    assert!(ends.iter().any(|(_, visits)| visits[0] != visits[1]));
+    // The mean is 40 for HTTP 500, and 30 % of the other 160 for code 0. The bounds are five standard deviations.
+    assert!(
+        (12..=68).contains(&first_calls(500)),
+        "{}",
+        first_calls(500)
+    );
+    assert!((17..=80).contains(&first_calls(0)), "{}", first_calls(0));
+    assert!(outcomes.iter().any(|(_, calls)| calls[0] != calls[1]));
 }
 
 #[tokio::test]
-async fn a_rate_of_1_is_always_and_of_0_never() {
+async fn rate_1_is_always_and_rate_0_never() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     sandbox.set_fault("fail-0", 1.0).unwrap();
     for order in 0..20 {
@@ -75,15 +80,15 @@ async fn a_rate_of_1_is_always_and_of_0_never() {
 }
 
 #[tokio::test]
-async fn refused_connections_are_reset_before_anything_is_read() {
+async fn refused_connection_is_reset_before_reading() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     sandbox.set_fault("refuse-connection", 1.0).unwrap();
-    let end = exchange(sandbox.addr(), "GET", "/_sandbox", &[], "").await;
-    assert!(matches!(end, End::Reset), "{end:?}");
+    let outcome = exchange(sandbox.addr(), "GET", "/_sandbox", &[], "").await;
+    assert!(matches!(outcome, Outcome::Reset), "{outcome:?}");
 }
 
 #[tokio::test]
-async fn unknown_faults_and_impossible_rates_are_errors_that_help() {
+async fn unknown_fault_or_invalid_rate_is_an_error() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let unknown = sandbox.set_fault("lost", 0.1).unwrap_err().to_string();
     assert!(unknown.contains("lost-answer"), "{unknown}");
@@ -93,7 +98,7 @@ async fn unknown_faults_and_impossible_rates_are_errors_that_help() {
 }
 
 #[tokio::test]
-async fn faults_that_happened_are_counted_by_kind() {
+async fn injected_faults_are_counted() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     sandbox.set_fault("fail-0", 1.0).unwrap();
     for id in ["A-1", "A-2", "A-3~http-500-before"] {

@@ -1,4 +1,4 @@
-//! Both sides sign with RSA keys; those in `tests/keys` were made for these tests and are of no other use.
+//! RSA signatures of both sides. The keys in `tests/keys` are for these tests only.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use hp_api::date;
 use hp_api::sign::{Signer, Verifier};
 use hp_sandbox::{Options, Sandbox};
 
-use crate::caller::{Call, fetch, now, query};
+use crate::raw_client::{Call, fetch, now, query};
 
 fn key(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -32,7 +32,7 @@ fn with_key(call: Call, name: &str) -> Call {
 }
 
 #[tokio::test]
-async fn requests_are_checked_and_answers_signed_with_the_right_keys() {
+async fn rsa_keys_verify_requests_and_sign_answers() {
     let sandbox = sandbox();
     let server = Verifier::rsa(&pem("server-public.pem")).unwrap();
     for call in [fetch(&sandbox, "A-1", 31, 2), query(&sandbox, "A-1")] {
@@ -43,7 +43,7 @@ async fn requests_are_checked_and_answers_signed_with_the_right_keys() {
 }
 
 #[tokio::test]
-async fn another_key_or_the_secret_is_refused() {
+async fn rsa_refuses_another_key_and_the_secret() {
     let sandbox = sandbox();
     let call = with_key(fetch(&sandbox, "A-1", 31, 2), "server-private.pem");
     assert_eq!(call.code().await, 400_107);
@@ -51,7 +51,7 @@ async fn another_key_or_the_secret_is_refused() {
 }
 
 #[tokio::test]
-async fn a_bad_signature_is_that_of_something_else() {
+async fn rsa_bad_signature_does_not_match() {
     let sandbox = sandbox();
     let server = Verifier::rsa(&pem("server-public.pem")).unwrap();
     let call = fetch(&sandbox, "A-1~bad-signature", 31, 2);
@@ -60,7 +60,7 @@ async fn a_bad_signature_is_that_of_something_else() {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_used_are_named() {
+async fn unusable_key_is_named_in_the_error() {
     for (client, server, named) in [
         ("no-such.pem", "server-private.pem", "no-such.pem"),
         (
@@ -85,7 +85,7 @@ async fn keys_that_cannot_be_used_are_named() {
 }
 
 #[tokio::test]
-async fn one_key_alone_is_an_error() {
+async fn single_rsa_key_is_an_error() {
     let options = Options {
         rsa_client_key: Some(key("client-public.pem")),
         ..Options::local()

@@ -1,14 +1,14 @@
-//! Latency, and the end of a sandbox.
+//! Latency, start and stop.
 
 use std::time::{Duration, Instant};
 
 use hp_sandbox::{Options, Sandbox};
 use tokio::net::TcpStream;
 
-use crate::caller::fetch;
+use crate::raw_client::fetch;
 
 #[tokio::test]
-async fn a_call_takes_at_least_the_latency() {
+async fn call_takes_at_least_the_latency() {
     let options = Options {
         latency: "30ms..40ms".parse().unwrap(),
         ..Options::local()
@@ -20,7 +20,7 @@ async fn a_call_takes_at_least_the_latency() {
 }
 
 #[tokio::test]
-async fn a_stopped_sandbox_no_longer_listens() {
+async fn stop_closes_the_port() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let addr = sandbox.addr();
     assert!(TcpStream::connect(addr).await.is_ok());
@@ -29,12 +29,12 @@ async fn a_stopped_sandbox_no_longer_listens() {
 }
 
 #[test]
-fn without_a_runtime_it_is_an_error() {
+fn start_without_a_runtime_is_an_error() {
     assert!(Sandbox::start(Options::local()).is_err());
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_named_in_the_error() {
+async fn start_names_an_address_in_use() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
     let options = Options {
         listen: sandbox.addr(),

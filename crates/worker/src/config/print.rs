@@ -1,74 +1,99 @@
-use std::fmt;
+use std::{
+    fmt::{self, Display, Formatter},
+    time::Duration,
+};
 
-use super::{Config, Key, LogFormat};
+use hp_queue::without_password;
 
-/// The effective configuration in the form of its file, secrets hidden.
-impl fmt::Display for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = |time| humantime::format_duration(time).to_string();
-        writeln!(f, "[api]")?;
-        if let Ok(account) = &self.api.account {
-            writeln!(f, "base_url = {:?}", account.base_url)?;
-            writeln!(f, "app_id = {:?}", account.app_id)?;
-            match account.key {
-                Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\"")?,
-                Key::Rsa { .. } => writeln!(f, "# signed with RSA; the keys are not shown")?,
-            }
-        }
-        writeln!(f, "timeout = {:?}\n", time(self.api.timeout))?;
-        writeln!(
-            f,
-            "[redis]\nurl = {:?}\n",
-            hp_queue::without_password(self.redis_url.expose())
-        )?;
+use super::{
+    Api, Config, Reconcile,
+    account::{Account, Key},
+    values::LogFormat,
+};
+
+/// The configuration in force in the form of its file, without secrets.
+impl Display for Config {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let url = without_password(self.redis_url.expose());
+        let listen = self.admin.map_or_else(String::new, |at| at.to_string());
+        writeln!(f, "[api]\n{}", self.api)?;
+        writeln!(f, "[redis]\nurl = {url:?}\n")?;
         writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
-        writeln!(
-            f,
-            "[worker]\nconcurrency = {}\nlease = {:?}",
-            self.concurrency,
-            time(self.lease)
-        )?;
+        self.write_worker(f)?;
+        self.write_retry(f)?;
+        writeln!(f, "[reconcile]\n{}", self.reconcile)?;
+        let (results, ledger) = (self.retention.results, self.retention.ledger);
+        writeln!(f, "[results]\nretention = {}\n", Quoted(results))?;
+        writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
+        writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
+        writeln!(f, "[log]\nfilter = {:?}", self.log_filter)?;
+        write!(f, "format = \"{}\"", self.log_format)
+    }
+}
+
+impl Config {
+    fn write_worker(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "[worker]\nconcurrency = {}", self.concurrency)?;
+        writeln!(f, "lease = {}", Quoted(self.lease))?;
         if let Some(rate) = self.rate {
             writeln!(f, "rate = {rate}")?;
         }
-        writeln!(f, "drain = {:?}\n", time(self.drain))?;
-        writeln!(
-            f,
-            "[retry]\nbase = {:?}\nmax = {:?}",
-            time(self.retry_base),
-            time(self.retry_max)
-        )?;
-        writeln!(f, "resubmit_after = {:?}", time(self.policy.resubmit_after))?;
-        writeln!(f, "give_up_after = {:?}", time(self.policy.give_up_after))?;
-        writeln!(f, "max_crashes = {}\n", self.policy.max_crashes)?;
-        writeln!(
-            f,
-            "[reconcile]\nschedule = {:?}\ntime_zone = {:?}\nstuck_after = {:?}\n",
-            self.reconcile.schedule.text(),
-            self.reconcile.schedule.zone(),
-            time(self.reconcile.stuck_after)
-        )?;
-        writeln!(
-            f,
-            "[results]\nretention = {:?}\n",
-            time(self.retention.results)
-        )?;
-        writeln!(
-            f,
-            "[ledger]\nretention = {:?}\n",
-            time(self.retention.ledger)
-        )?;
-        let listen = self.admin.map_or_else(String::new, |at| at.to_string());
-        writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
-        let format = match self.log_format {
-            LogFormat::Auto => "auto",
-            LogFormat::Text => "text",
-            LogFormat::Json => "json",
-        };
-        write!(
-            f,
-            "[log]\nfilter = {:?}\nformat = {format:?}",
-            self.log_filter
-        )
+        writeln!(f, "drain = {}\n", Quoted(self.drain))
+    }
+
+    fn write_retry(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let policy = &self.policy;
+        writeln!(f, "[retry]\nbase = {}", Quoted(self.retry_base))?;
+        writeln!(f, "max = {}", Quoted(self.retry_max))?;
+        writeln!(f, "resubmit_after = {}", Quoted(policy.resubmit_after))?;
+        writeln!(f, "give_up_after = {}", Quoted(policy.give_up_after))?;
+        writeln!(f, "max_crashes = {}\n", policy.max_crashes)
+    }
+}
+
+impl Display for Api {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Ok(account) = &self.account {
+            account.fmt(f)?;
+        }
+        writeln!(f, "timeout = {}", Quoted(self.timeout))
+    }
+}
+
+impl Display for Account {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "base_url = {:?}", self.base_url)?;
+        writeln!(f, "app_id = {:?}", self.app_id)?;
+        match self.key {
+            Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\""),
+            Key::Rsa { .. } => writeln!(f, "# Signed with RSA. The keys are not shown."),
+        }
+    }
+}
+
+impl Display for Reconcile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "schedule = {:?}", self.schedule.text())?;
+        writeln!(f, "time_zone = {:?}", self.schedule.zone())?;
+        writeln!(f, "stuck_after = {}", Quoted(self.stuck_after))
+    }
+}
+
+impl Display for LogFormat {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// A duration as the file has it: `"1m 30s"`.
+struct Quoted(Duration);
+
+impl Display for Quoted {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", humantime::format_duration(self.0))
     }
 }

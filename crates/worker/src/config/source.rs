@@ -1,108 +1,49 @@
-use std::{collections::BTreeMap, ffi::OsString, fmt::Display, path::Path};
+//! The layers: defaults, then the file, then the environment. A later layer overrides an earlier one.
 
-use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
+use std::{collections::HashMap, ffi::OsString, path::Path};
 
-use super::ConfigFault;
+use config::{Config, ConfigError, Environment, File, FileFormat, Value};
 
-/// Settings as text, by key (`worker.lease`). Reading takes them out, so that what is left was never asked for.
-pub(super) struct Settings(BTreeMap<String, String>);
+use super::{
+    fault::{ConfigFault, variable},
+    settings::Settings,
+    text::{Node, Refusal},
+};
 
-const DEFAULTS: &str = include_str!("defaults.toml");
+pub(super) const DEFAULTS: &str = include_str!("defaults.toml");
 
-impl Settings {
-    /// Defaults, then the file, then the environment.
-    pub(super) fn load(file: Option<&Path>, environment: Environment) -> Result<Self, ConfigFault> {
-        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-        if let Some(path) = file {
-            builder = builder.add_source(File::new(&path.to_string_lossy(), FileFormat::Toml));
-        }
-        let config = builder
-            .add_source(environment)
-            .build()
-            .map_err(|error| unreadable(file, &error))?;
-        let mut settings = BTreeMap::new();
-        for (name, value) in config
-            .cache
-            .into_table()
-            .map_err(|error| unreadable(file, &error))?
-        {
-            flatten(name, value, &mut settings);
-        }
-        Ok(Self(settings))
+/// Merges the layers into settings. Checks each of them by itself.
+pub(super) fn load(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Settings, ConfigFault> {
+    let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(path) = file {
+        layers = layers.add_source(File::from(path).format(FileFormat::Toml));
     }
-
-    /// The value of `key`, read as it must be; `remedy` says how it is to be written.
-    pub(super) fn need<T, E: Display>(
-        &mut self,
-        key: &str,
-        remedy: &str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, ConfigFault> {
-        self.find(key, remedy, read)?
-            .ok_or_else(|| ConfigFault::Missing {
-                key: key.into(),
-                variable: variable(key),
-                remedy: remedy.into(),
-            })
-    }
-
-    /// The same for a key that may be unset.
-    pub(super) fn find<T, E: Display>(
-        &mut self,
-        key: &str,
-        remedy: &str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<Option<T>, ConfigFault> {
-        let Some(text) = self.0.remove(key).filter(|text| !text.is_empty()) else {
-            return Ok(None);
-        };
-        read(&text).map(Some).map_err(|why| ConfigFault::Value {
-            key: key.into(),
-            value: text,
-            why: why.to_string(),
-            remedy: remedy.into(),
-        })
-    }
-
-    /// The value of `key`, or the content of the file named by `key_file`.
-    pub(super) fn or_file(&mut self, key: &str) -> Result<Option<String>, ConfigFault> {
-        let file_key = format!("{key}_file");
-        let given = self.0.remove(key).filter(|text| !text.is_empty());
-        match (given, self.file(&file_key)?) {
-            (Some(_), Some(_)) => Err(ConfigFault::Contradiction(format!(
-                "{key} and {file_key} are both set: give one of them"
-            ))),
-            (given, None) => Ok(given),
-            (None, Some(text)) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
-        }
-    }
-
-    /// The content of the file named by `key`.
-    pub(super) fn file(&mut self, key: &str) -> Result<Option<String>, ConfigFault> {
-        match self.0.remove(key).filter(|text| !text.is_empty()) {
-            None => Ok(None),
-            Some(path) => read_file(key, &path).map(Some),
-        }
-    }
-
-    /// Complains of the first setting that nobody asked for.
-    pub(super) fn finish(self) -> Result<(), ConfigFault> {
-        match self.0.into_keys().next() {
-            None => Ok(()),
-            Some(key) => Err(ConfigFault::Unknown {
-                variable: variable(&key),
-                key,
-            }),
-        }
-    }
+    let merged = layers
+        .add_source(environment(variables))
+        .build()
+        .map_err(|error| unreadable(file, &error))?;
+    deserialize(merged.cache)
 }
 
-/// The environment's settings: `HP_WORKER__LEASE` is `worker.lease`. A variable without the double underscore
-/// is not ours.
-pub(super) fn environment(
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Environment {
-    let ours = variables
+fn deserialize(merged: Value) -> Result<Settings, ConfigFault> {
+    serde_path_to_error::deserialize(Node::from(merged)).map_err(|error| {
+        let key = error.path().to_string();
+        let variable = variable(&key);
+        match error.into_inner() {
+            Refusal::Unknown => ConfigFault::Unknown { key, variable },
+            Refusal::Empty => ConfigFault::Empty { key, variable },
+            Refusal::Because(reason) => ConfigFault::Value { key, reason },
+        }
+    })
+}
+
+/// The settings among the environment variables: `HP_WORKER__LEASE` is `worker.lease`. Ignores a variable without the
+/// double underscore.
+fn environment(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
+    let settings: HashMap<_, _> = variables
         .into_iter()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| name.starts_with("HP_") && name.contains("__"))
@@ -111,52 +52,24 @@ pub(super) fn environment(
     Environment::with_prefix("HP")
         .prefix_separator("_")
         .separator("__")
-        .source(Some(ours))
+        .source(Some(settings))
 }
 
-fn flatten(name: String, value: Value, into: &mut BTreeMap<String, String>) {
-    match value.kind {
-        ValueKind::Table(table) => {
-            for (key, value) in table {
-                flatten(format!("{name}.{key}"), value, into);
-            }
-        }
-        ValueKind::Nil => {}
-        other => {
-            into.insert(name, other.to_string());
-        }
-    }
-}
-
-fn read_file(key: &str, path: &str) -> Result<String, ConfigFault> {
-    std::fs::read_to_string(path).map_err(|error| ConfigFault::Value {
-        key: key.into(),
-        value: path.into(),
-        why: error.to_string(),
-        remedy: "name a file that this user may read".into(),
-    })
-}
-
-/// Without the lines that a parser quotes from the file: there may be a secret in them.
+/// Leaves out the lines that the parser quotes from the file, because they may contain a secret.
 fn unreadable(file: Option<&Path>, error: &ConfigError) -> ConfigFault {
     let file = file.map_or_else(
         || "the configuration".into(),
         |path| path.display().to_string(),
     );
-    let said = error.to_string();
-    let quoted = |line: &&str| {
-        let line = line
-            .trim_start()
-            .trim_start_matches(|c: char| c.is_ascii_digit());
+    let message = error.to_string();
+    let is_quoted = |line: &&str| {
+        let line = line.trim_start();
+        let line = line.trim_start_matches(|c: char| c.is_ascii_digit());
         line.trim_start().starts_with('|')
     };
-    let why: Vec<_> = said.lines().filter(|line| !quoted(line)).collect();
+    let why: Vec<_> = message.lines().filter(|line| !is_quoted(line)).collect();
     ConfigFault::Unreadable {
         file,
         why: why.join(" "),
     }
-}
-
-pub(super) fn variable(key: &str) -> String {
-    format!("HP_{}", key.to_uppercase().replace('.', "__"))
 }

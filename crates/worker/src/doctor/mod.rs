@@ -1,4 +1,4 @@
-//! `worker doctor`: looks at everything that the worker depends on, and says what to do.
+//! `worker doctor`: checks everything that the worker depends on, and says what to do.
 
 mod redis;
 mod vendor;
@@ -9,17 +9,17 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    decide::Json,
-    out::{escape_control, outln},
+    random::Random,
+    terminal::{CommandResult, escape_control, outln},
 };
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Serialize)]
 struct CheckResult {
     what: &'static str,
     verdict: Verdict,
     seen: String,
-    /// What to do about it.
+    /// What to do.
     remedy: Option<String>,
 }
 
@@ -27,37 +27,37 @@ struct CheckResult {
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Good,
-    /// The worker runs, but not as well or as safely as it could.
+    /// The worker runs, but could run better or more safely.
     Poor,
-    /// The worker does not run like this, or orders are in danger.
+    /// The worker does not run, or orders are in danger.
     Bad,
 }
 
-/// Prints what is found, as it is found. Whether nothing of it is bad.
-pub(crate) async fn run(
-    config: &Config,
-    Json { json }: Json,
-) -> Result<bool, Box<dyn std::error::Error>> {
+/// Prints the result of each check as soon as it is known. Returns `true` if none is bad.
+pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let client = config.client()?;
     let inspector = config.inspector()?;
-    let mut bad = 0;
-    let mut tell = |findings: Vec<CheckResult>| {
-        for finding in findings {
-            bad += usize::from(finding.verdict == Verdict::Bad);
-            if json {
-                outln!("{}", serde_json::to_string(&finding)?)?;
-            } else {
-                outln!("{finding}")?;
-            }
-        }
-        Ok::<_, std::io::Error>(())
-    };
-    tell(redis::findings(config, &inspector).await)?;
-    tell(vendor::findings(&client, &inspector).await)?;
+    let mut bad = print(redis::check(config, &inspector).await, as_json)?;
+    let random = Random::from_entropy();
+    bad += print(vendor::check(&client, &inspector, random).await, as_json)?;
     if bad > 0 {
-        eprintln!("worker: {bad} of the above must be mended before orders are safe");
+        eprintln!("worker: orders are not safe: fix the {bad} checks above that are BAD");
     }
     Ok(bad == 0)
+}
+
+/// Prints results and returns how many are bad.
+fn print(results: Vec<CheckResult>, as_json: bool) -> std::io::Result<usize> {
+    let mut bad = 0;
+    for result in results {
+        bad += usize::from(result.verdict == Verdict::Bad);
+        if as_json {
+            outln!("{}", serde_json::to_string(&result)?)?;
+        } else {
+            outln!("{result}")?;
+        }
+    }
+    Ok(bad)
 }
 
 impl CheckResult {
@@ -85,13 +85,13 @@ impl CheckResult {
         }
     }
 
-    /// Of a clock that is this far from ours.
-    fn of_clock(what: &'static str, whose: &str, difference: Duration, limit: Duration) -> Self {
+    /// The result for a clock that differs this much from the clock of this machine.
+    fn clock(what: &'static str, owner: &str, difference: Duration, limit: Duration) -> Self {
         let seen = format!(
-            "{whose} and this machine differ by {:.1} s",
+            "the clocks of {owner} and this machine differ by {:.1} s",
             difference.as_secs_f64()
         );
-        let remedy = "keep all clocks by NTP: `timedatectl set-ntp true`";
+        let remedy = "set all clocks by NTP: run `timedatectl set-ntp true`";
         if difference > limit {
             Self::bad(what, seen, remedy)
         } else if difference > limit / 10 {

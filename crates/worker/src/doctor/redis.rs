@@ -5,20 +5,20 @@ use hp_queue::{Inspector, ServerInfo, without_password};
 use tokio::time::Instant;
 
 use super::CheckResult;
-use crate::{clock, config::Config};
+use crate::{clock::now, config::Config};
 
-/// Leases and deadlines go by Redis' clock, so a difference only makes logs hard to read.
-const CLOCK: Duration = Duration::from_secs(30);
+/// Leases and deadlines use Redis' clock, so a difference only makes logs hard to read.
+const CLOCK_LIMIT: Duration = Duration::from_secs(30);
 
-pub(super) async fn findings(config: &Config, inspector: &Inspector) -> Vec<CheckResult> {
+pub(super) async fn check(config: &Config, inspector: &Inspector) -> Vec<CheckResult> {
     let place = without_password(config.redis_url.expose());
-    let asked = Instant::now();
+    let started = Instant::now();
     let server = match inspector.server_info().await {
         Ok(server) => server,
         Err(error) => {
             let prefix = &config.prefix;
             let remedy = format!(
-                "start Redis, or mend redis.url; a user of Redis needs `~{prefix}:* +@all -@dangerous +info`"
+                "start Redis, or correct redis.url. A Redis user needs `~{prefix}:* +@all -@dangerous +info`"
             );
             return vec![CheckResult::bad(
                 "redis",
@@ -27,18 +27,18 @@ pub(super) async fn findings(config: &Config, inspector: &Inspector) -> Vec<Chec
             )];
         }
     };
-    let took = asked.elapsed();
-    let mut findings = vec![
+    let took = started.elapsed();
+    let mut results = vec![
         version(&server, &place, took),
         role(&server),
         append_only(&server),
     ];
     if server.is_append_only {
-        findings.extend(server.fsync.as_deref().map(fsync));
+        results.extend(server.fsync.as_deref().map(fsync));
     }
-    findings.extend([memory(&server), clock_of(server.now, took), prefix(config)]);
-    findings.push(paused(config, inspector).await);
-    findings
+    results.extend([memory(&server), clock(server.now, took), prefix(config)]);
+    results.push(paused(config, inspector).await);
+    results
 }
 
 fn version(server: &ServerInfo, place: &str, took: Duration) -> CheckResult {
@@ -63,7 +63,7 @@ fn role(server: &ServerInfo) -> CheckResult {
         return CheckResult::good("role", "master");
     }
     let remedy = "name the master in redis.url, or let Sentinel name it: redis+sentinel://host:26379/master-name";
-    CheckResult::bad("role", "a replica, which cannot be written to", remedy)
+    CheckResult::bad("role", "a replica, which accepts no writes", remedy)
 }
 
 fn append_only(server: &ServerInfo) -> CheckResult {
@@ -72,7 +72,7 @@ fn append_only(server: &ServerInfo) -> CheckResult {
     }
     CheckResult::bad(
         "append-only file",
-        "off: a restart forgets every order since the last snapshot",
+        "off: a restart loses every order since the last snapshot",
         "CONFIG SET appendonly yes, CONFIG SET appendfsync always, and both in redis.conf",
     )
 }
@@ -80,13 +80,13 @@ fn append_only(server: &ServerInfo) -> CheckResult {
 fn fsync(when: &str) -> CheckResult {
     let remedy = "CONFIG SET appendfsync always, and in redis.conf";
     match when {
-        "always" => CheckResult::good("fsync", "always: nothing is forgotten"),
+        "always" => CheckResult::good("fsync", "always: no write is lost"),
         "everysec" => CheckResult::poor(
             "fsync",
-            "everysec: a crash forgets the last second; what it may have forgotten is asked about first, and waits for that",
+            "everysec: a crash loses up to a second of writes; orders that may be affected wait until HitPoints was queried",
             remedy,
         ),
-        other => CheckResult::bad("fsync", format!("{other}: a crash forgets orders"), remedy),
+        other => CheckResult::bad("fsync", format!("{other}: a crash loses orders"), remedy),
     }
 }
 
@@ -101,21 +101,26 @@ fn memory(server: &ServerInfo) -> CheckResult {
     }
     CheckResult::bad(
         "memory",
-        format!("{seen}: Redis drops orders to make room"),
+        format!("{seen}: Redis deletes orders when it is full"),
         "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
     )
 }
 
-fn clock_of(theirs: Millis, took: Duration) -> CheckResult {
-    let ours = clock::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn clock(theirs: Millis, took: Duration) -> CheckResult {
+    let ours = now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let difference = ours.abs_diff(Duration::from_millis(theirs.0));
-    CheckResult::of_clock("clock", "Redis", difference.saturating_sub(took), CLOCK)
+    CheckResult::clock(
+        "clock",
+        "Redis",
+        difference.saturating_sub(took),
+        CLOCK_LIMIT,
+    )
 }
 
-/// A prefix without a part in braces is refused by the configuration.
+/// The configuration refuses a prefix without braces.
 fn prefix(config: &Config) -> CheckResult {
     let seen = format!(
-        "{}: its part in braces keeps all keys in one cluster slot",
+        "{}: the part in braces keeps all keys in one cluster slot",
         config.prefix
     );
     CheckResult::good("prefix", seen)
@@ -123,16 +128,19 @@ fn prefix(config: &Config) -> CheckResult {
 
 async fn paused(config: &Config, inspector: &Inspector) -> CheckResult {
     match inspector.paused().await {
-        Ok(None) => CheckResult::good("queue", "orders are taken"),
+        Ok(None) => CheckResult::good("queue", "not paused"),
         Ok(Some(reason)) => CheckResult::poor(
             "queue",
             format!("paused: {reason}"),
-            "see to the reason, then `worker resume`",
+            "resolve the reason, then run `worker resume`",
         ),
         Err(error) => CheckResult::bad(
             "queue",
             error.to_string(),
-            format!("delete {}:paused if it is no hash", config.prefix),
+            format!(
+                "delete the key {}:paused if it is not a hash",
+                config.prefix
+            ),
         ),
     }
 }

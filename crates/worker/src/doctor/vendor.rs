@@ -4,68 +4,68 @@ use hp_api::{CallError, Client};
 use hp_queue::Inspector;
 
 use super::CheckResult;
-use crate::{clock, probe::Probe};
+use crate::{clock::now, engine::not_found_probe::NotFoundProbe, random::Random};
 
-/// HitPoints refuses a request whose date is further off than some minutes; nobody has said how many.
-const CLOCK: Duration = Duration::from_mins(1);
+/// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented.
+const CLOCK_LIMIT: Duration = Duration::from_mins(1);
 
-pub(super) async fn findings(client: &Client, inspector: &Inspector) -> Vec<CheckResult> {
+pub(super) async fn check(
+    client: &Client,
+    inspector: &Inspector,
+    random: Random,
+) -> Vec<CheckResult> {
     match client.products(None).await {
         Ok(products) => vec![
             CheckResult::good(
                 "credentials",
-                format!("{} products to order", products.len()),
+                format!("accepted; {} products may be ordered", products.len()),
             ),
-            clock_of(client).await,
-            probe(client, inspector).await,
+            clock(client).await,
+            probe(client, inspector, random).await,
         ],
         Err(error) => {
-            let mut findings = vec![unheard("credentials", &error)];
-            // An answer from the wrong place or time has a date all the same; one that refuses has none.
+            let mut results = vec![failed("credentials", &error)];
+            // An answer that is stale or unverified has a date; a refusal has none.
             if matches!(error, CallError::Stale(_) | CallError::Unverified(_)) {
-                findings.push(clock_of(client).await);
+                results.push(clock(client).await);
             }
-            findings
+            results
         }
     }
 }
 
-async fn clock_of(client: &Client) -> CheckResult {
+async fn clock(client: &Client) -> CheckResult {
     match client.time().await {
         Ok(theirs) => {
-            let ours = clock::now();
+            let ours = now();
             let difference = ours
                 .duration_since(theirs)
                 .unwrap_or_else(|ahead| ahead.duration());
-            // The header has whole seconds.
+            // The header carries whole seconds.
             let difference = difference.saturating_sub(Duration::from_secs(1));
-            CheckResult::of_clock("vendor's clock", "HitPoints", difference, CLOCK)
+            CheckResult::clock("vendor's clock", "HitPoints", difference, CLOCK_LIMIT)
         }
-        Err(error) => unheard("vendor's clock", &error),
+        Err(error) => failed("vendor's clock", &error),
     }
 }
 
-fn unheard(what: &'static str, error: &CallError) -> CheckResult {
+fn failed(what: &'static str, error: &CallError) -> CheckResult {
     let text = error.to_string();
     let (seen, remedy) = text
         .rsplit_once("; ")
-        .unwrap_or((&text, "see api.* in the configuration"));
+        .unwrap_or((&text, "check api.* in the configuration"));
     CheckResult::bad(what, seen, remedy)
 }
 
-async fn probe(client: &Client, inspector: &Inspector) -> CheckResult {
+async fn probe(client: &Client, inspector: &Inspector, random: Random) -> CheckResult {
     let what = "probe";
-    match Probe::new(client.clone(), inspector.clone())
-        .find_out()
-        .await
-    {
-        Ok(answer) => {
-            CheckResult::good(what, format!("{answer} means that there is no such order"))
-        }
+    let probe = NotFoundProbe::new(client.clone(), inspector.clone(), random);
+    match probe.known_or_learned().await {
+        Ok(answer) => CheckResult::good(what, format!("{answer} means \"not found\"")),
         Err(error) => CheckResult::poor(
             what,
             error.to_string(),
-            "try again; until it is clear, an order in doubt is never submitted again but goes to review",
+            "try again later. Until the answer is clear, no order in doubt is submitted again; it goes to review instead",
         ),
     }
 }

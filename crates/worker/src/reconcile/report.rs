@@ -5,63 +5,74 @@ use hp_order::{Millis, Next, State, Step, TerminalOutcome, VendorSignal};
 use hp_queue::Repair;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use tracing::warn;
 
-/// What a reconciliation run saw and did. Each order that was looked at is in exactly one of the figures from `agreed` to
-/// `unreadable`.
+use super::audit::Audit;
+
+/// What a reconciliation run found and did. Each order that was checked is counted in exactly one of the figures from
+/// `agreed` to `unreadable`.
+///
+/// `rename` keeps the names that the JSON output and `{hp}:reconcile:runs` have had from the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
-    /// Who made it.
+    /// The process that made the run.
     pub(crate) by: String,
-    /// The tick of the schedule, Unix ms; none: made on demand.
+    /// The tick of the schedule, Unix ms. `None`: made on demand.
     pub(crate) tick: Option<u64>,
-    /// Whether it only looked.
+    /// `true` if the run changed nothing.
     pub(crate) dry_run: bool,
     /// Unix ms, by Redis' clock.
     pub(crate) started_at: u64,
+    /// Unix ms, by Redis' clock.
     pub(crate) finished_at: u64,
-    pub(crate) looked_at: u64,
-    /// Certainly not charged, and HitPoints has no record of it: it goes on in its time.
+    #[serde(rename = "looked_at")]
+    pub(crate) checked: u64,
+    /// Certainly not charged, and HitPoints has no record. The order continues on its schedule.
     pub(crate) agreed: u64,
-    /// Certainly not charged, by the ledger alone: HitPoints gave no definite answer. It goes on in its time.
+    /// Certainly not charged according to the ledger; HitPoints gave no definite answer. The order continues on its
+    /// schedule.
     pub(crate) unanswered: u64,
-    /// Charged, which nobody knew: completed.
+    /// In doubt before, and charged: completed.
     pub(crate) found_charged: u64,
-    /// Not charged, after all: to be submitted.
+    /// In doubt before, and not charged: to be submitted.
     pub(crate) resubmitted: u64,
-    /// Not charged, and ended so.
+    /// In doubt before, and not charged: ended.
     pub(crate) found_uncharged: u64,
-    /// Of an ended order: its result was told once more.
-    pub(crate) told_again: u64,
+    /// Ended before: its result was published again.
+    #[serde(rename = "told_again")]
+    pub(crate) replayed: u64,
     pub(crate) still_in_doubt: u64,
-    /// Only a person can say, those included that were in review before.
+    /// Only an operator can decide, orders included that were in review before.
     pub(crate) to_review: u64,
-    /// Records that cannot be read: only a person can mend them.
+    /// The record cannot be read. Only an operator can repair it.
     pub(crate) unreadable: u64,
-    /// Not looked at: a worker is at it, or has just dealt with it.
-    pub(crate) in_hand: u64,
-    /// Not looked at: it has ended, and its result is told.
+    /// Not checked: a worker has claimed it, or has just settled it.
+    #[serde(rename = "in_hand")]
+    pub(crate) claimed: u64,
+    /// Not checked: it has ended, and its result is published.
     pub(crate) ended: u64,
-    /// Named, but there is no such order.
+    /// Named by the operator, but there is no such order.
     pub(crate) unknown: u64,
-    /// Errors of the indexes that were mended.
+    /// Errors of the indexes that were repaired.
     pub(crate) repaired: u64,
-    /// Of what was found charged, by currency, in major units.
+    /// The charges that were found, by currency, in major units.
     pub(crate) amounts: BTreeMap<String, Decimal>,
-    /// What a dry run would make of each order.
+    /// What a real run would do with each order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) preview: Vec<Preview>,
-    /// Ids that a person must see to; the first hundred.
-    pub(crate) needs_a_person: Vec<String>,
-    /// Why the run is not complete.
+    /// The first hundred orders that need review.
+    #[serde(rename = "needs_a_person")]
+    pub(crate) review_ids: Vec<String>,
+    /// Why the run is incomplete.
     pub(crate) incomplete: Option<String>,
-    /// What the comparison of ended orders saw.
+    /// The comparison of ended orders with HitPoints' records.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) audit: Option<super::audit::Audit>,
+    pub(crate) audit: Option<Audit>,
     #[serde(skip)]
-    pub(crate) unreadable_ids: BTreeSet<String>,
+    pub(super) unreadable_ids: BTreeSet<String>,
 }
 
-/// What a run would make of an order.
+/// What a real run would do with an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Preview {
     pub(crate) order_id: String,
@@ -70,11 +81,40 @@ pub(crate) struct Preview {
     pub(crate) message: Option<String>,
 }
 
-/// So many ids are named in a report.
-const NAMED: usize = 100;
+/// A figure of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// The name for people, logs and metrics.
+    pub(crate) name: &'static str,
+    /// The name in JSON and CSV output and in `{hp}:reconcile:runs`.
+    pub(crate) key: &'static str,
+    /// A number of orders.
+    pub(crate) count: u64,
+}
+
+/// The names of all figures, in their order.
+pub(crate) const FIGURE_NAMES: [&str; 14] = [
+    "checked",
+    "agreed",
+    "unanswered",
+    "found_charged",
+    "resubmitted",
+    "found_uncharged",
+    "replayed",
+    "still_in_doubt",
+    "to_review",
+    "unreadable",
+    "claimed",
+    "ended",
+    "unknown",
+    "repaired",
+];
+
+/// The most ids that a report lists.
+const LISTED_IDS: usize = 100;
 
 impl Report {
-    pub(crate) fn begin(by: &str, tick: Option<Millis>, now: Millis) -> Self {
+    pub(crate) fn new(by: &str, tick: Option<Millis>, now: Millis) -> Self {
         Self {
             by: by.into(),
             tick: tick.map(|tick| tick.0),
@@ -83,14 +123,12 @@ impl Report {
         }
     }
 
-    /// Takes in what became of an order.
-    pub(crate) fn add(&mut self, id: &str, before: State, contact: VendorSignal, step: &Step) {
-        self.looked_at += 1;
+    /// Counts an order that was in state `before` and made this step.
+    pub(crate) fn count(&mut self, id: &str, before: State, signal: VendorSignal, step: &Step) {
+        self.checked += 1;
         match &step.next {
-            _ if before.has_ended() => match &step.next {
-                Next::End(_) => self.told_again += 1,
-                _ => self.still_in_doubt += 1,
-            },
+            Next::End(_) if before.has_ended() => self.replayed += 1,
+            _ if before.has_ended() => self.still_in_doubt += 1,
             Next::End(TerminalOutcome::Completed { order, .. }) => {
                 self.found_charged += 1;
                 self.add_amount(order);
@@ -98,14 +136,12 @@ impl Report {
             Next::End(_) => self.found_uncharged += 1,
             Next::Review => {
                 self.to_review += 1;
-                self.name(id);
+                self.list_for_review(id);
             }
             Next::After(_) if step.state == State::Uncertain => self.still_in_doubt += 1,
-            Next::After(_) if step.state == before && contact != VendorSignal::Answered => {
-                self.unanswered += 1;
-            }
-            Next::After(_) if step.state == before => self.agreed += 1,
-            Next::After(_) => self.resubmitted += 1,
+            Next::After(_) if step.state != before => self.resubmitted += 1,
+            Next::After(_) if signal == VendorSignal::Answered => self.agreed += 1,
+            Next::After(_) => self.unanswered += 1,
         }
     }
 
@@ -114,67 +150,87 @@ impl Report {
         *sum += order.total_price.amount();
     }
 
-    pub(crate) fn add_repair(&mut self, repair: Repair) {
+    pub(crate) fn count_repair(&mut self, repair: Repair) {
         self.repaired += 1;
-        tracing::warn!(?repair, "an index was wrong, and is mended");
+        warn!(?repair, "index repaired");
     }
 
-    pub(crate) fn add_unknown(&mut self, id: &str) {
+    pub(crate) fn count_unknown(&mut self, id: &str) {
         self.unknown += 1;
-        self.name(id);
+        self.list_for_review(id);
     }
 
-    /// Once, though it may be met again by an audit.
-    pub(crate) fn add_unreadable(&mut self, id: &str, why: &str) {
+    /// Counts an order once, though an audit may find it a second time.
+    pub(crate) fn count_unreadable(&mut self, id: &str, error: &str) {
         if !self.unreadable_ids.insert(id.into()) {
             return;
         }
-        self.looked_at += 1;
+        self.checked += 1;
         self.unreadable += 1;
-        self.name(id);
-        tracing::warn!(
+        self.list_for_review(id);
+        warn!(
             order = id,
-            why,
-            "the record cannot be used: a person has to mend it"
+            error, "cannot read the ledger record; an operator must repair it"
         );
     }
 
-    pub(crate) fn name(&mut self, id: &str) {
-        if self.needs_a_person.len() < NAMED {
-            self.needs_a_person.push(id.into());
+    pub(crate) fn list_for_review(&mut self, id: &str) {
+        if self.review_ids.len() < LISTED_IDS {
+            self.review_ids.push(id.into());
         }
     }
 
-    /// How much is left that only a person can mend.
-    pub(crate) fn for_a_person(&self) -> u64 {
-        let found = self.audit.as_ref().map_or(0, |audit| audit.disagreed);
-        self.to_review + self.unreadable + self.unknown + found
+    /// The number of orders that need an operator.
+    pub(crate) fn needing_review(&self) -> u64 {
+        let disagreed = self.audit.as_ref().map_or(0, |audit| audit.disagreed);
+        self.to_review + self.unreadable + self.unknown + disagreed
     }
 
-    /// How long it took, in ms.
-    pub(crate) fn took(&self) -> u64 {
+    /// The duration of the run in ms.
+    pub(crate) fn took_ms(&self) -> u64 {
         self.finished_at.saturating_sub(self.started_at)
     }
 
-    /// As the fields of an entry of the stream of runs: what is not a number or a word is JSON.
-    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
-        let text = |time: u64| time.to_string();
-        let json = |value: serde_json::Value| value.to_string();
-        let mut fields = vec![
-            ("by", self.by.clone()),
-            ("tick", self.tick.map_or_else(String::new, text)),
-            ("dry_run", self.dry_run.to_string()),
-            ("started_at", text(self.started_at)),
-            ("finished_at", text(self.finished_at)),
+    pub(crate) fn figures(&self) -> [Figure; 14] {
+        let counts = [
+            self.checked,
+            self.agreed,
+            self.unanswered,
+            self.found_charged,
+            self.resubmitted,
+            self.found_uncharged,
+            self.replayed,
+            self.still_in_doubt,
+            self.to_review,
+            self.unreadable,
+            self.claimed,
+            self.ended,
+            self.unknown,
+            self.repaired,
         ];
-        fields.extend(self.figures().map(|(name, figure)| (name, text(figure))));
+        let mut figures = FIGURE_NAMES.map(|name| Figure {
+            name,
+            key: key(name),
+            count: 0,
+        });
+        for (figure, count) in figures.iter_mut().zip(counts) {
+            figure.count = count;
+        }
+        figures
+    }
+
+    /// The fields of an entry of `{hp}:reconcile:runs`. A value that is neither number nor text is JSON.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        let json = |value: serde_json::Value| value.to_string();
+        let mut fields = self.head();
+        fields.extend(
+            self.figures()
+                .map(|figure| (figure.key, figure.count.to_string())),
+        );
         fields.extend([
-            ("for_a_person", text(self.for_a_person())),
+            ("for_a_person", self.needing_review().to_string()),
             ("amounts", json(serde_json::json!(self.amounts))),
-            (
-                "needs_a_person",
-                json(serde_json::json!(self.needs_a_person)),
-            ),
+            ("needs_a_person", json(serde_json::json!(self.review_ids))),
             ("incomplete", self.incomplete.clone().unwrap_or_default()),
         ]);
         if let Some(audit) = &self.audit {
@@ -183,52 +239,45 @@ impl Report {
         fields
     }
 
-    /// As rows of figure, key and value.
+    /// Rows of figure, key and value, for a spreadsheet.
     pub(crate) fn rows(&self) -> Vec<[String; 3]> {
         let row = |figure: &str, key: &str, value: String| [figure.into(), key.into(), value];
-        let tick = self.tick.map_or_else(String::new, |tick| tick.to_string());
-        let mut rows = vec![
-            row("by", "", self.by.clone()),
-            row("tick", "", tick),
-            row("dry_run", "", self.dry_run.to_string()),
-            row("started_at", "", self.started_at.to_string()),
-            row("finished_at", "", self.finished_at.to_string()),
-            row("took_ms", "", self.took().to_string()),
-        ];
+        let mut head = self.head();
+        head.push(("took_ms", self.took_ms().to_string()));
+        let mut rows: Vec<_> = head
+            .into_iter()
+            .map(|(name, value)| row(name, "", value))
+            .collect();
         let figures = self.figures();
-        rows.extend(figures.map(|(name, figure)| row(name, "", figure.to_string())));
+        rows.extend(figures.map(|figure| row(figure.key, "", figure.count.to_string())));
         let amounts = self.amounts.iter();
         rows.extend(amounts.map(|(currency, amount)| row("charged", currency, amount.to_string())));
-        rows.extend(
-            self.needs_a_person
-                .iter()
-                .map(|id| row("needs_a_person", id, String::new())),
-        );
-        if let Some(why) = &self.incomplete {
-            rows.push(row("incomplete", "", why.clone()));
-        }
-        if let Some(audit) = &self.audit {
-            rows.extend(audit.rows());
-        }
+        let review = self.review_ids.iter();
+        rows.extend(review.map(|id| row("needs_a_person", id, String::new())));
+        let incomplete = self.incomplete.iter();
+        rows.extend(incomplete.map(|reason| row("incomplete", "", reason.clone())));
+        rows.extend(self.audit.iter().flat_map(Audit::rows));
         rows
     }
 
-    pub(crate) fn figures(&self) -> [(&'static str, u64); 14] {
-        [
-            ("looked_at", self.looked_at),
-            ("agreed", self.agreed),
-            ("unanswered", self.unanswered),
-            ("found_charged", self.found_charged),
-            ("resubmitted", self.resubmitted),
-            ("found_uncharged", self.found_uncharged),
-            ("told_again", self.told_again),
-            ("still_in_doubt", self.still_in_doubt),
-            ("to_review", self.to_review),
-            ("unreadable", self.unreadable),
-            ("in_hand", self.in_hand),
-            ("ended", self.ended),
-            ("unknown", self.unknown),
-            ("repaired", self.repaired),
+    fn head(&self) -> Vec<(&'static str, String)> {
+        let tick = self.tick.map_or_else(String::new, |tick| tick.to_string());
+        vec![
+            ("by", self.by.clone()),
+            ("tick", tick),
+            ("dry_run", self.dry_run.to_string()),
+            ("started_at", self.started_at.to_string()),
+            ("finished_at", self.finished_at.to_string()),
         ]
+    }
+}
+
+/// The name of a figure in JSON.
+fn key(name: &'static str) -> &'static str {
+    match name {
+        "checked" => "looked_at",
+        "replayed" => "told_again",
+        "claimed" => "in_hand",
+        name => name,
     }
 }

@@ -1,3 +1,5 @@
+//! The only file that knows apalis' `Backend`: claimed orders as its tasks.
+
 use std::{
     future::Future,
     pin::Pin,
@@ -12,56 +14,59 @@ use apalis_core::{
 };
 use hp_order::Event;
 use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
-use super::{
-    OrderProcessor,
-    held::ClaimedOrder,
-    settle::{SettleLayer, settle},
-    stop::Shutdown,
+use super::settle_layer::SettleLayer;
+use crate::engine::{
+    claimed_order::ClaimedOrder,
+    processor::OrderProcessor,
+    settle::{Settler, settle},
 };
 
-/// The take loop as apalis sees it. Redis' troubles never come up here: an error would end the worker and drop
-/// what it is doing.
-pub(crate) struct Orders {
+/// The orders that the poller claims. Failures of Redis never reach apalis: an error would end the worker and drop the
+/// orders that it is processing.
+pub(super) struct Orders {
     processor: Arc<OrderProcessor>,
     claimed: mpsc::Receiver<ClaimedOrder>,
-    taking: Option<JoinHandle<()>>,
+    poller: Option<JoinHandle<()>>,
     closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    stop: Shutdown,
+    stop: CancellationToken,
 }
 
-/// The take loop ended though nobody asked it to: a fault of the program.
+/// The poller ended without a shutdown: a bug.
 #[derive(Debug, thiserror::Error)]
-#[error("orders are not taken any more, though nobody asked to stop; please report this")]
-pub(crate) struct PollerStopped;
+#[error("the poller stopped without a shutdown request. This is a bug: please report it")]
+pub(super) struct PollerStopped;
 
 impl Orders {
     pub(super) fn new(
         processor: Arc<OrderProcessor>,
         claimed: mpsc::Receiver<ClaimedOrder>,
-        taking: JoinHandle<()>,
-        stop: Shutdown,
+        poller: JoinHandle<()>,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             processor,
             claimed,
-            taking: Some(taking),
+            poller: Some(poller),
             closing: None,
             stop,
         }
     }
 
-    /// Waits for a take that is under way, then gives back what was never started.
+    /// Waits for a claim request that is under way, then releases the orders that were never started.
     fn close(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let processor = Arc::clone(&self.processor);
-        let (taking, (_, none)) = (self.taking.take(), mpsc::channel(1));
-        let mut claimed = std::mem::replace(&mut self.claimed, none);
+        let (poller, (_, empty)) = (self.poller.take(), mpsc::channel(1));
+        let mut claimed = std::mem::replace(&mut self.claimed, empty);
         Box::pin(async move {
-            if let Some(taking) = taking {
-                let _ = taking.await;
+            if let Some(poller) = poller {
+                let _ = poller.await;
             }
-            while let Ok(held) = claimed.try_recv() {
-                settle(&processor, &held, Event::Released, held.moment()).await;
+            while let Ok(order) = claimed.try_recv() {
+                let inputs = processor.decision_inputs(order.now());
+                let claim = &order.claim;
+                let _ = settle(&processor, claim, Event::Released, inputs, Settler::Worker).await;
             }
         })
     }
@@ -85,9 +90,9 @@ impl Backend for Orders {
         _: &WorkerContext,
     ) -> Poll<Option<Result<Self::Task, PollerStopped>>> {
         match ready!(self.claimed.poll_recv(cx)) {
-            Some(held) => Poll::Ready(Some(Ok(TaskBuilder::new(held).build()))),
+            Some(order) => Poll::Ready(Some(Ok(TaskBuilder::new(order).build()))),
             // `Ready(None)` would hang the worker.
-            None if self.stop.is_asked() => Poll::Pending,
+            None if self.stop.is_cancelled() => Poll::Pending,
             None => Poll::Ready(Some(Err(PollerStopped))),
         }
     }

@@ -1,64 +1,71 @@
-//! `worker run`: the take loop feeds apalis, apalis runs [`buy`], and every outcome is settled before its slot is
-//! free again.
+//! `worker run`: the poller feeds claimed orders to apalis, apalis processes them side by side, and each outcome is settled
+//! before its slot is free again.
 
 mod backend;
-mod buy;
-mod held;
-mod holds;
-pub(crate) mod keep;
-mod refresh;
-mod settle;
-mod stop;
-mod take;
+mod catalogue_refresh;
+mod heartbeat;
+mod poller;
+mod settle_layer;
 
-use std::{error::Error, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc};
 
 use apalis::{layers::WorkerBuilderExt, prelude::*};
-use hp_api::Client;
-use hp_order::Policy;
-use hp_queue::{Control, Handle, Inbox, Inspector, Ledger, Rules, connect};
-use tokio::sync::Notify;
+use hp_order::Event;
+use hp_queue::{Inbox, connect};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
-pub(crate) use stop::Shutdown;
-
 use crate::{
-    catalogue::Catalogue, config::Config, out::outln, probe::Probe, reconcile::run_scheduler,
+    admin::{self, metrics::Metrics},
+    config::Config,
+    engine::{claimed_order::ClaimedOrder, processor::OrderProcessor},
+    random::Random,
+    reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
+    shutdown::Shutdown,
+    terminal::CommandError,
 };
 
-/// What every order of this process is worked on with.
-pub(crate) struct OrderProcessor {
-    client: Client,
-    catalogue: Catalogue,
-    pub(crate) probe: Probe,
-    pub(crate) handle: Handle,
-    pub(crate) ledger: Ledger,
-    pub(crate) control: Control,
-    pub(crate) inspector: Inspector,
-    pub(crate) policy: Policy,
-    holds: holds::BalanceGate,
-    pub(crate) lease: std::time::Duration,
-    /// Told when an order was put off, so that the take loop learns when it is due.
-    postponed: Notify,
-    pub(crate) name: String,
+/// Claims and processes orders until a signal, then drains.
+pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
+    let processor = Arc::new(OrderProcessor::open(config, Random::from_entropy())?);
+    let shutdown = Shutdown::on_signals()?;
+    info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
+    tokio::select! {
+        () = catalogue_refresh::fetch_first_list(&processor) => {}
+        () = shutdown.token().cancelled() => return Ok(()),
+    }
+    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let background = Background::start(&processor, config, &metrics);
+    let stop = shutdown.token().clone();
+    let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
+    let scheduler = tokio::spawn(scheduler.run());
+    let outcome = tokio::select! {
+        ended = process_orders(&processor, config, shutdown.token()) => {
+            if shutdown.token().is_cancelled() {
+                let _ = scheduler.await;
+            }
+            ended
+        }
+        () = shutdown.drained(config.drain) => Err("stopped before all orders were settled; other workers claim them when their lease ends".into()),
+    };
+    background.stop().await;
+    heartbeat::report_stopped(&processor).await;
+    match &outcome {
+        Ok(()) => info!(worker = processor.name, "worker stopped"),
+        Err(error) => error!(worker = processor.name, %error, "worker stopped"),
+    }
+    outcome
 }
 
-/// Runs until a signal, then drains.
-pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
-    let processor = Arc::new(OrderProcessor::open(config)?);
-    let stop = stop::Shutdown::on_signals()?;
-    info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "starting");
-    tokio::select! {
-        () = refresh::first_list(&processor) => {}
-        () = stop.wait() => return Ok(()),
-    }
-    let refresher = tokio::spawn(refresh::keep_fresh(Arc::clone(&processor)));
-    let sign = tokio::spawn(keep::alive(Arc::clone(&processor)));
-    let keeper = tokio::spawn(run_scheduler(Arc::clone(&processor), config, stop.clone()));
-
+/// Runs the poller and apalis until a shutdown request, and drains.
+async fn process_orders(
+    processor: &Arc<OrderProcessor>,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<(), CommandError> {
     let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
-    let orders = take::start(
-        Arc::clone(&processor),
+    let orders = poller::start(
+        Arc::clone(processor),
         inbox,
         config.concurrency,
         stop.clone(),
@@ -67,73 +74,47 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
         .backend(orders)
         .concurrency(config.concurrency)
         .catch_panic()
-        .data(Arc::clone(&processor))
-        .build(buy::buy);
-    let asked = stop.clone();
+        .data(Arc::clone(processor))
+        .build(process);
+    let requested = stop.clone();
     let running = worker.run_until(async move {
-        asked.wait().await;
-        Ok::<_, std::io::Error>(())
+        requested.cancelled().await;
+        Ok::<_, io::Error>(())
     });
-    let ended = async {
-        let end = running.await;
-        if stop.is_asked() {
-            let _ = keeper.await;
-        }
-        end.map_err(|error| format!("the worker ended: {error}").into())
-    };
-    let end = tokio::select! {
-        end = ended => end,
-        () = stop.overdue(config.drain) => Err("stopped before all orders were settled; they are taken over when their lease ends".into()),
-    };
-    refresher.abort();
-    sign.abort();
-    keep::gone(&processor).await;
-    match &end {
-        Ok(()) => info!(worker = processor.name, "stopped"),
-        Err(error) => error!(worker = processor.name, %error, "stopped"),
-    }
-    end
+    running
+        .await
+        .map_err(|error| format!("the worker ended: {error}").into())
 }
 
-/// `worker resume`.
-pub(crate) async fn resume(config: &Config) -> Result<(), Box<dyn Error>> {
-    if config.control()?.resume().await? {
-        outln!("orders are taken again")?;
-    } else {
-        outln!("the queue was not paused")?;
-    }
-    Ok(())
+/// The handler that apalis calls for each order.
+async fn process(
+    order: ClaimedOrder,
+    processor: Data<Arc<OrderProcessor>>,
+) -> Result<Event, Infallible> {
+    Ok(processor.process(&order).await)
 }
 
-impl OrderProcessor {
-    pub(crate) fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
-        let (client, handle) = (config.client()?, config.handle()?);
-        let inspector = Inspector::new(handle.clone());
-        let rules = Rules::from(config);
-        Ok(Self {
-            catalogue: Catalogue::new(client.clone(), config.lease / 3),
-            probe: Probe::new(client.clone(), inspector.clone()),
-            client,
-            ledger: Ledger::new(handle.clone(), rules),
-            control: Control::new(handle.clone(), rules),
-            inspector,
-            handle,
-            policy: config.policy,
-            holds: holds::BalanceGate::default(),
-            lease: config.lease,
-            postponed: Notify::new(),
-            name: name(),
-        })
-    }
+/// Tasks that run for as long as the worker does.
+struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
-/// Host and process, for logs and for the `by` of a pause.
-fn name() -> String {
-    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() {
-        "worker"
-    } else {
-        host.trim()
-    };
-    format!("{host}:{}", std::process::id())
+impl Background {
+    fn start(processor: &Arc<OrderProcessor>, config: &Config, metrics: &Arc<Metrics>) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let refresh = catalogue_refresh::run_refresh(Arc::clone(processor));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(refresh));
+        let heartbeat = heartbeat::run_heartbeat(Arc::clone(processor));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(heartbeat));
+        let server = admin::serve(config.admin, Arc::clone(metrics));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(server));
+        tasks.close();
+        Self { tasks, stop }
+    }
+
+    async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
 }

@@ -1,0 +1,31 @@
+use std::fmt;
+
+/// Where a client gets the random bits for its random keys.
+pub(super) struct RandomSource(Box<dyn Fn() -> u128 + Send + Sync>);
+
+impl RandomSource {
+    pub(super) fn new(bits: impl Fn() -> u128 + Send + Sync + 'static) -> Self {
+        Self(Box::new(bits))
+    }
+
+    pub(super) fn bits(&self) -> u128 {
+        (self.0)()
+    }
+}
+
+/// A generator that the operating system seeds.
+impl Default for RandomSource {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge of the crate: a client without another source reads randomness here"
+    )]
+    fn default() -> Self {
+        Self::new(rand::random)
+    }
+}
+
+impl fmt::Debug for RandomSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RandomSource")
+    }
+}

@@ -1,0 +1,134 @@
+//! Calls `plan` and `step` of `hp_order` for a job of the model.
+
+use std::{sync::LazyLock, time::Duration};
+
+use hp_api::{
+    Doubt, DoubtKind, Lookup, NotFoundAnswer, OrderStatus, Outcome, Refusal, RefusalKind,
+};
+use hp_order::{
+    Backoff, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Rejection, Resolution, Step,
+    Task, plan, step,
+};
+
+use crate::{
+    order::{GIVE_UP_AFTER, MAX_CRASHES, NOW, TICK, WANTED},
+    setting::{Fault, Setting},
+    time::RESUBMIT,
+    world::{Job, Observation, Purpose},
+};
+
+const NOT_FOUND: NotFoundAnswer = NotFoundAnswer::Code(400_119);
+const OTHER_DENIAL: NotFoundAnswer = NotFoundAnswer::Code(500_001);
+
+/// What the worker does: the real `plan`.
+pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
+    if job.purpose.is_some() {
+        return Task::Query;
+    }
+    let record = job.order.record(job.not_found_valid_in);
+    match plan(&record, &policy(setting), NOW) {
+        Task::Query if setting.has(Fault::ResubmitsWithoutQuery) => Task::Submit,
+        task => task,
+    }
+}
+
+/// What becomes of the order: the real `step`.
+pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting) -> Step {
+    let inputs = DecisionInputs {
+        now: NOW,
+        jitter: 0.5,
+    };
+    let trusts_not_found = setting.has(Fault::TrustsNotFoundAtOnce);
+    let valid_in = job.not_found_valid_in.filter(|_| !trusts_not_found);
+    let event = match (job.purpose, event(observation, setting)) {
+        (Some(Purpose::Reconcile), Event::Queried(verdict)) => Event::Reconciled(verdict),
+        (Some(Purpose::GiveUp), Event::Queried(verdict)) => {
+            Event::Resolved(Resolution::NotCharged, verdict)
+        }
+        (Some(Purpose::Resubmit), Event::Queried(verdict)) => {
+            Event::Resolved(Resolution::Resubmit, verdict)
+        }
+        (_, event) => event,
+    };
+    step(&job.order.record(valid_in), event, &policy(setting), inputs)
+}
+
+fn policy(setting: &Setting) -> Policy {
+    let resubmit_after = if setting.has(Fault::TrustsNotFoundAtOnce) {
+        Duration::ZERO
+    } else {
+        TICK * u32::from(RESUBMIT)
+    };
+    Policy {
+        backoff: *BACKOFF,
+        resubmit_after,
+        give_up_after: GIVE_UP_AFTER,
+        max_crashes: u32::from(MAX_CRASHES),
+    }
+}
+
+static BACKOFF: LazyLock<Backoff> =
+    LazyLock::new(|| Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap());
+
+fn event(observation: Observation, setting: &Setting) -> Event {
+    match observation {
+        Observation::Charged => Event::Submitted(Outcome::Charged(CHARGED.clone())),
+        Observation::Refused => refused(RefusalKind::Final),
+        Observation::LowBalance => refused(RefusalKind::LowBalance),
+        Observation::NeverSent => refused(RefusalKind::NeverSent),
+        Observation::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
+        Observation::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
+        Observation::Found => queried(Lookup::Found(CHARGED.clone()), NOT_FOUND),
+        Observation::NotFound => queried(Lookup::NotFound(NOT_FOUND), NOT_FOUND),
+        Observation::OtherDenial if setting.has(Fault::TrustsAnyDenial) => {
+            queried(Lookup::NotFound(OTHER_DENIAL), OTHER_DENIAL)
+        }
+        Observation::OtherDenial => queried(Lookup::NotFound(OTHER_DENIAL), NOT_FOUND),
+        Observation::QueryUnanswered => queried(Lookup::Unknown(doubt(DoubtKind::Lost)), NOT_FOUND),
+        Observation::Declined => Event::Declined(Rejection::UnknownProduct),
+        Observation::TooOld => Event::Expired(Expiry::GiveUp),
+        Observation::Crashed => Event::Crashed,
+        Observation::Released => Event::Released,
+        Observation::Retried => Event::Retried,
+    }
+}
+
+fn refused(kind: RefusalKind) -> Event {
+    Event::Submitted(Outcome::NotCharged(Refusal {
+        kind,
+        code: None,
+        message: String::new(),
+    }))
+}
+
+fn doubt(kind: DoubtKind) -> Doubt {
+    Doubt {
+        kind,
+        code: None,
+        message: String::new(),
+    }
+}
+
+fn queried(lookup: Lookup, probe: NotFoundAnswer) -> Event {
+    Event::Queried(QueryVerdict::of(lookup, Some(probe)))
+}
+
+/// HitPoints' record of the order. `step` takes it as verified; its content does not matter here.
+static CHARGED: LazyLock<Box<hp_api::Order>> = LazyLock::new(|| {
+    Box::new(hp_api::Order {
+        hp_order_id: 417,
+        out_trade_id: WANTED.order_id.clone(),
+        product_id: WANTED.product_id,
+        quantity: WANTED.quantity,
+        currency: "CNY".parse().unwrap(),
+        par_value: "50.00".parse().unwrap(),
+        unit_price: "43.75".parse().unwrap(),
+        total_price: "43.75".parse().unwrap(),
+        reseller_discount: String::new(),
+        category_name: String::new(),
+        product_name: String::new(),
+        status: OrderStatus::Completed,
+        create_time: 0,
+        cards: Vec::new(),
+    })
+});

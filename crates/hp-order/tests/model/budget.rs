@@ -1,0 +1,33 @@
+//! What may still go wrong.
+
+use crate::setting::Bounds;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Budget {
+    pub(crate) failures: u8,
+    pub(crate) refusals: u8,
+    pub(crate) rollbacks: u8,
+    pub(crate) enqueues: u8,
+}
+
+impl Budget {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            failures: bounds.failures,
+            refusals: bounds.refusals,
+            rollbacks: bounds.rollbacks,
+            enqueues: bounds.enqueues,
+        }
+    }
+}
+
+/// Takes one from a budget. An action without budget is impossible.
+pub(crate) fn spend(budget: &mut u8) -> Option<()> {
+    *budget = budget.checked_sub(1)?;
+    Some(())
+}
+
+/// Makes an action impossible unless the condition holds.
+pub(crate) fn require(condition: bool) -> Option<()> {
+    condition.then_some(())
+}

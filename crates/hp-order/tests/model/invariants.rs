@@ -1,0 +1,143 @@
+//! The promises hold, within the bounds given here and under the assumptions of `main.rs`.
+
+use crate::{
+    bounds::{NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS},
+    checker::check,
+    setting::{Bounds, Dropped, RepeatedId, Setting},
+};
+
+fn promises_hold(setting: Setting) {
+    if let Some(counterexample) = check(setting) {
+        panic!("{}", counterexample.trace);
+    }
+}
+
+#[test]
+fn promises_hold_for_any_failure() {
+    promises_hold(NO_ROLLBACK.setting());
+}
+
+#[test]
+fn promises_hold_for_an_old_order() {
+    let bounds = Bounds {
+        grows_old: true,
+        ..NO_ROLLBACK
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+fn promises_hold_with_late_records() {
+    promises_hold(Setting {
+        has_late_records: true,
+        ..NO_ROLLBACK.setting()
+    });
+}
+
+#[test]
+fn promises_hold_if_known_ids_are_rejected() {
+    promises_hold(Setting {
+        repeated_id: RepeatedId::Rejected,
+        has_late_records: true,
+        ..NO_ROLLBACK.setting()
+    });
+}
+
+#[test]
+fn promises_hold_if_known_ids_are_answered() {
+    promises_hold(Setting {
+        repeated_id: RepeatedId::Answered,
+        ..NO_ROLLBACK.setting()
+    });
+}
+
+#[test]
+fn promises_hold_after_a_rollback() {
+    let bounds = Bounds {
+        enqueues: 1,
+        ..ONE_ROLLBACK
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+fn promises_hold_for_a_forgotten_order() {
+    promises_hold(ONE_ROLLBACK.without_refusals().setting());
+}
+
+#[test]
+fn promises_hold_after_two_rollbacks() {
+    promises_hold(TWO_ROLLBACKS.setting());
+}
+
+#[test]
+fn rejected_known_ids_make_up_for_late_requests() {
+    promises_hold(Setting {
+        repeated_id: RepeatedId::Rejected,
+        dropped: Dropped::All,
+        ..NO_ROLLBACK.without_refusals().setting()
+    });
+}
+
+#[test]
+fn rejected_known_ids_make_up_for_lost_writes() {
+    promises_hold(Setting {
+        repeated_id: RepeatedId::Rejected,
+        dropped: Dropped::All,
+        ..ONE_ROLLBACK.without_refusals().setting()
+    });
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_for_many_failures() {
+    let bounds = Bounds {
+        failures: 7,
+        refusals: 2,
+        grows_old: true,
+        ..NO_ROLLBACK
+    };
+    promises_hold(Setting {
+        has_late_records: true,
+        ..bounds.setting()
+    });
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_rollback_and_failures() {
+    let bounds = Bounds {
+        failures: 2,
+        ..ONE_ROLLBACK
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_rollback_with_late_records() {
+    promises_hold(Setting {
+        has_late_records: true,
+        ..ONE_ROLLBACK.setting()
+    });
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_rollback_for_three_workers() {
+    let bounds = Bounds {
+        workers: 3,
+        ..ONE_ROLLBACK
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_two_rollbacks_and_failures() {
+    let bounds = Bounds {
+        failures: 1,
+        ..TWO_ROLLBACKS
+    };
+    promises_hold(bounds.setting());
+}

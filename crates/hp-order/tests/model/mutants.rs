@@ -1,0 +1,88 @@
+//! The checker finds every planted fault and every dropped assumption. So each rule and each assumption is needed, and the
+//! checker is able to find faults.
+
+use crate::{
+    bounds::{NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS},
+    checker::check,
+    promises::Promise,
+    setting::{Assumption, Bounds, Dropped, Fault, Setting},
+};
+
+fn finds(promise: Promise, setting: Setting) {
+    let Some(counterexample) = check(setting) else {
+        panic!("all promises hold without it");
+    };
+    println!("{}", counterexample.trace);
+    assert_eq!(counterexample.promise, promise, "{}", counterexample.trace);
+}
+
+fn with(fault: Fault, bounds: Bounds) -> Setting {
+    Setting {
+        fault: Some(fault),
+        looks_ahead: fault == Fault::LeasesNeverEnd,
+        ..bounds.setting()
+    }
+}
+
+fn without(assumption: Assumption, bounds: Bounds) -> Setting {
+    Setting {
+        dropped: Dropped::One(assumption),
+        looks_ahead: false,
+        ..bounds.setting()
+    }
+}
+
+macro_rules! finds {
+    ($($name:ident: $promise:ident, $setting:expr;)*) => { $(
+        #[test]
+        fn $name() {
+            finds(Promise::$promise, $setting);
+        }
+    )* };
+}
+
+finds! {
+    mutant_that_resubmits_without_query:
+        NeverChargedTwice, with(Fault::ResubmitsWithoutQuery, NO_ROLLBACK);
+    mutant_that_trusts_not_found_at_once:
+        NeverChargedTwice, with(Fault::TrustsNotFoundAtOnce, NO_ROLLBACK);
+    mutant_that_trusts_any_denial:
+        NeverChargedTwice, with(Fault::TrustsAnyDenial, NO_ROLLBACK);
+    mutant_that_judges_not_found_by_answer_time:
+        NeverChargedTwice, with(Fault::JudgesNotFoundByAnswerTime, NO_ROLLBACK);
+    mutant_that_stores_attempts_too_late:
+        NeverChargedTwice, with(Fault::StoresAttemptsTooLate, NO_ROLLBACK);
+    mutant_that_sends_after_its_lease:
+        NeverChargedTwice, with(Fault::SendsAfterLease, NO_ROLLBACK);
+    mutant_whose_leases_never_end:
+        NeverLost, with(Fault::LeasesNeverEnd, NO_ROLLBACK);
+    mutant_that_settles_without_claim:
+        EndsAreFinal, with(Fault::SettlesWithoutClaim, NO_ROLLBACK);
+    mutant_that_settles_without_epoch:
+        EndsAreFinal, with(Fault::SettlesWithoutEpoch, ONE_ROLLBACK);
+    mutant_that_trusts_a_restarted_redis:
+        NeverChargedTwice, with(Fault::TrustsRestartedRedis, ONE_ROLLBACK);
+    mutant_that_doubts_repetitions_by_claim_time:
+        NeverChargedTwice, with(Fault::DoubtsByClaimTime, ONE_ROLLBACK);
+    mutant_that_ends_orders_across_a_restart:
+        NotChargedOnlyIfNot, with(Fault::EndsAcrossRestart, ONE_ROLLBACK);
+    mutant_that_ignores_loss_evidence:
+        NeverChargedTwice, with(Fault::IgnoresLossEvidence, ONE_ROLLBACK);
+    mutant_whose_claims_outlive_loss_evidence:
+        NeverChargedTwice, with(Fault::EvidenceKeepsEpoch, ONE_ROLLBACK);
+    mutant_whose_loss_evidence_is_not_counted:
+        NeverChargedTwice, with(Fault::EvidenceIsNotCounted, TWO_ROLLBACKS);
+    mutant_that_forgets_an_earlier_restart:
+        NeverChargedTwice, with(Fault::ForgetsEarlierRestart, TWO_ROLLBACKS);
+
+    resubmit_after_must_cover_lease_and_transit:
+        NeverChargedTwice, without(Assumption::TransitIncludesLease, NO_ROLLBACK);
+    loss_evidence_must_be_shown_within_a_lease:
+        NeverChargedTwice, without(Assumption::EvidenceInTime, ONE_ROLLBACK);
+    dead_workers_requests_must_arrive_within_a_lease:
+        NeverChargedTwice, without(Assumption::DeadWorkersRequestsArriveSoon, ONE_ROLLBACK);
+    forgotten_order_must_not_be_repeated_late:
+        NeverChargedTwice, without(Assumption::ForgottenOrdersAreRepeatedSoon, ONE_ROLLBACK);
+    first_epoch_must_not_be_forgotten:
+        NeverChargedTwice, without(Assumption::FirstEpochIsKept, ONE_ROLLBACK);
+}

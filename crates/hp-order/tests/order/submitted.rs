@@ -1,0 +1,169 @@
+//! The answer to a submission.
+
+use std::time::Duration;
+
+use hp_api::{DoubtKind, Outcome, RefusalKind};
+use hp_order::{
+    Cause, Event, FailReason, Next, QueryVerdict, Record, Source, State, Step, TerminalOutcome,
+};
+
+use crate::sample::{at, claimed, doubt, refusal, step_at, uncertain, vendor_record};
+
+fn submitting(attempts: u32) -> Record {
+    Record {
+        attempts,
+        ..claimed(State::Submitting)
+    }
+}
+
+fn refused(record: &Record, kind: RefusalKind, code: i64) -> Step {
+    let outcome = Outcome::NotCharged(refusal(kind, Some(code)));
+    step_at(1, record, Event::Submitted(outcome))
+}
+
+fn doubted(record: &Record, kind: DoubtKind) -> Step {
+    step_at(1, record, Event::Submitted(Outcome::Unknown(doubt(kind))))
+}
+
+#[test]
+fn charged_answer_completes_the_order() {
+    let charged = Event::Submitted(Outcome::Charged(vendor_record()));
+    let step = step_at(1, &submitting(1), charged);
+    assert_eq!(step.state, State::Completed);
+    assert_eq!(
+        step.next,
+        Next::End(TerminalOutcome::Completed {
+            order: vendor_record(),
+            source: Source::Fetch
+        })
+    );
+}
+
+#[test]
+fn final_refusal_of_the_first_attempt_fails_the_order() {
+    let step = refused(&submitting(1), RefusalKind::Final, 400_100);
+    assert_eq!(step.state, State::Failed);
+    assert_eq!(
+        step.next,
+        Next::End(TerminalOutcome::Failed {
+            reason: FailReason::Refused,
+            source: Source::Fetch
+        })
+    );
+    assert_eq!(
+        (step.code, step.message.as_deref()),
+        (Some(400_100), Some("no"))
+    );
+}
+
+#[test]
+fn final_refusal_of_a_later_attempt_is_queried_first() {
+    let step = refused(&submitting(2), RefusalKind::Final, 400_100);
+    assert_eq!(
+        (step.state, step.cause),
+        (State::Uncertain, Some(Cause::Refused))
+    );
+    assert_eq!(step.next, Next::After(Duration::ZERO));
+
+    let record = Record {
+        code: Some(400_100),
+        attempts: 2,
+        ..uncertain(Cause::Refused)
+    };
+    let found = Event::Queried(QueryVerdict::Found(vendor_record()));
+    assert_eq!(step_at(2, &record, found).state, State::Completed);
+    let not_found = step_at(2, &record, Event::Queried(QueryVerdict::NotFound));
+    assert_eq!(
+        not_found.next,
+        Next::End(TerminalOutcome::Failed {
+            reason: FailReason::Refused,
+            source: Source::Query
+        })
+    );
+    assert_eq!(not_found.code, Some(400_100));
+}
+
+#[test]
+fn low_balance_delays_the_order() {
+    let step = refused(&submitting(1), RefusalKind::LowBalance, 400_113);
+    assert_eq!((step.state, step.attempts), (State::Waiting, 1));
+    assert_eq!(step.next, Next::After(Duration::from_millis(22_500)));
+}
+
+#[test]
+fn low_balance_delay_ends_at_the_deadline() {
+    let urgent = Record {
+        claim: 20,
+        deadline: Some(at(3).now),
+        ..submitting(1)
+    };
+    let step = refused(&urgent, RefusalKind::LowBalance, 400_113);
+    assert_eq!(step.next, Next::After(Duration::from_secs(2)));
+}
+
+#[test]
+fn stale_date_is_signed_again_at_once() {
+    let step = refused(&submitting(1), RefusalKind::StaleDate, 400_111);
+    assert_eq!(
+        (step.state, step.next, step.pause),
+        (State::Waiting, Next::After(Duration::ZERO), None)
+    );
+}
+
+#[test]
+fn stale_date_twice_in_a_row_pauses_the_queue() {
+    let again = Record {
+        code: Some(400_111),
+        ..submitting(2)
+    };
+    let step = refused(&again, RefusalKind::StaleDate, 400_111);
+    assert_eq!((step.state, step.attempts), (State::Waiting, 1));
+    assert_eq!(step.pause.as_deref(), Some("HitPoints answered 400111: no"));
+}
+
+#[test]
+fn unsent_request_costs_no_attempt() {
+    let outcome = Outcome::NotCharged(refusal(RefusalKind::NeverSent, None));
+    let step = step_at(1, &submitting(1), Event::Submitted(outcome));
+    assert_eq!((step.state, step.attempts), (State::Waiting, 0));
+}
+
+#[test]
+fn wrong_credentials_pause_the_queue() {
+    let step = refused(&submitting(1), RefusalKind::Credentials, 400_107);
+    assert_eq!(
+        (step.state, step.attempts, step.next),
+        (State::Queued, 0, Next::After(Duration::ZERO))
+    );
+    assert_eq!(step.pause.as_deref(), Some("HitPoints answered 400107: no"));
+}
+
+#[test]
+fn unknown_outcome_is_queried_after_two_seconds() {
+    let record = Record {
+        checks: 0,
+        ..submitting(1)
+    };
+    let step = doubted(&record, DoubtKind::Lost);
+    assert_eq!(
+        (step.state, step.cause),
+        (State::Uncertain, Some(Cause::Answer(DoubtKind::Lost)))
+    );
+    assert_eq!(step.next, Next::After(Duration::from_secs(2)));
+}
+
+#[test]
+fn blocked_address_pauses_the_queue_in_doubt() {
+    let step = doubted(&submitting(1), DoubtKind::Blocked);
+    assert_eq!(step.state, State::Uncertain);
+    assert!(step.pause.is_some());
+}
+
+#[test]
+fn existing_order_id_is_queried_at_once() {
+    let step = doubted(&submitting(1), DoubtKind::Exists);
+    assert_eq!(
+        (step.state, step.next),
+        (State::Uncertain, Next::After(Duration::ZERO))
+    );
+}

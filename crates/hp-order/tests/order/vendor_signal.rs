@@ -1,0 +1,30 @@
+//! What an event tells about HitPoints.
+
+use hp_api::{DoubtKind, Outcome, RefusalKind};
+use hp_order::{Event, QueryVerdict, VendorSignal};
+
+use crate::sample::{doubt, refusal, unknown_query, vendor_record};
+
+#[test]
+fn vendor_signal_tells_whether_hitpoints_answered() {
+    let refused = |kind| Event::Submitted(Outcome::NotCharged(refusal(kind, None)));
+    let doubted = |kind| Event::Submitted(Outcome::Unknown(doubt(kind)));
+    let charged = Event::Submitted(Outcome::Charged(vendor_record()));
+    let not_found = Event::Queried(QueryVerdict::NotFound);
+    let cases = [
+        (charged, VendorSignal::Answered),
+        (refused(RefusalKind::LowBalance), VendorSignal::Answered),
+        (refused(RefusalKind::NeverSent), VendorSignal::NoAnswer),
+        (doubted(DoubtKind::Lost), VendorSignal::NoAnswer),
+        (doubted(DoubtKind::Garbled), VendorSignal::NoAnswer),
+        (doubted(DoubtKind::Exists), VendorSignal::Answered),
+        (doubted(DoubtKind::Blocked), VendorSignal::OwnFailure),
+        (unknown_query(), VendorSignal::NoAnswer),
+        (not_found, VendorSignal::Answered),
+        (Event::Released, VendorSignal::None),
+        (Event::Panicked, VendorSignal::OwnFailure),
+    ];
+    for (event, signal) in cases {
+        assert_eq!(event.vendor_signal(), signal, "{event:?}");
+    }
+}

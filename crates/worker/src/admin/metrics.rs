@@ -1,0 +1,129 @@
+//! The figures of this process, for Prometheus.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::prometheus_text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+
+type Label = [(&'static str, &'static str); 1];
+
+/// Counts reconciliation runs. Every label is present from the start, at zero.
+pub(crate) struct Metrics {
+    registry: Registry,
+    runs: Family<Label, Counter>,
+    orders: Family<Label, Counter>,
+    last_run: Gauge,
+    last_run_duration: Gauge<f64, std::sync::atomic::AtomicU64>,
+}
+
+/// The end of a reconciliation run.
+pub(crate) struct RunEnd {
+    pub(crate) is_complete: bool,
+    /// Unix ms.
+    pub(crate) at: u64,
+    pub(crate) took: Duration,
+}
+
+const COMPLETE: Label = [("end", "complete")];
+const INCOMPLETE: Label = [("end", "incomplete")];
+
+impl Metrics {
+    /// Metrics of a process whose runs count orders under these names.
+    pub(crate) fn new(figures: &[&'static str]) -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("hp_reconcile"),
+            runs: Family::default(),
+            orders: Family::default(),
+            last_run: Gauge::default(),
+            last_run_duration: Gauge::default(),
+        };
+        metrics.register();
+        for end in [COMPLETE, INCOMPLETE] {
+            metrics.runs.get_or_create(&end).inc_by(0);
+        }
+        for name in figures {
+            metrics.orders.get_or_create(&[("figure", name)]).inc_by(0);
+        }
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        let help = "Reconciliation runs of this process";
+        registry.register("runs", help, self.runs.clone());
+        let help = "Orders in these runs, by what was found; every order that was checked also counts in `checked`";
+        registry.register("orders", help, self.orders.clone());
+        let help = "The end of the last of these runs, in Unix time";
+        let gauge = self.last_run.clone();
+        registry.register_with_unit("last_run_timestamp", help, Unit::Seconds, gauge);
+        let help = "The duration of the last of these runs";
+        let gauge = self.last_run_duration.clone();
+        registry.register_with_unit("last_run_duration", help, Unit::Seconds, gauge);
+    }
+
+    /// Counts a run and the orders in it.
+    pub(crate) fn count_run(
+        &self,
+        end: &RunEnd,
+        figures: impl IntoIterator<Item = (&'static str, u64)>,
+    ) {
+        let label = if end.is_complete {
+            COMPLETE
+        } else {
+            INCOMPLETE
+        };
+        self.runs.get_or_create(&label).inc();
+        for (name, orders) in figures {
+            self.orders
+                .get_or_create(&[("figure", name)])
+                .inc_by(orders);
+        }
+        self.last_run
+            .set(i64::try_from(end.at / 1000).unwrap_or(i64::MAX));
+        self.last_run_duration.set(end.took.as_secs_f64());
+    }
+
+    /// The metrics in Prometheus' text format.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str, name: &str) -> String {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {text}"))
+            .trim()
+            .into()
+    }
+
+    #[test]
+    fn metrics_count_runs_and_start_at_zero() {
+        let metrics = Metrics::new(&["checked", "agreed", "to_review"]);
+        let end = RunEnd {
+            is_complete: true,
+            at: 1_700_000_001_500,
+            took: Duration::from_millis(1500),
+        };
+        metrics.count_run(&end, [("checked", 7), ("agreed", 7)]);
+        let text = metrics.text();
+        for (name, expected) in [
+            ("hp_reconcile_runs_total{end=\"complete\"}", "1"),
+            ("hp_reconcile_runs_total{end=\"incomplete\"}", "0"),
+            ("hp_reconcile_orders_total{figure=\"agreed\"}", "7"),
+            ("hp_reconcile_orders_total{figure=\"to_review\"}", "0"),
+            ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
+            ("hp_reconcile_last_run_duration_seconds", "1.5"),
+        ] {
+            assert_eq!(value(&text, name), expected, "{name}");
+        }
+    }
+}

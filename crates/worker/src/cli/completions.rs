@@ -1,0 +1,23 @@
+use std::io::{self, Write};
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::Cli;
+use crate::terminal::CommandResult;
+
+/// Print shell completions: worker completions bash > /etc/bash_completion.d/worker
+#[derive(Clone, Debug, Args)]
+pub(super) struct Completions {
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn execute(self) -> CommandResult {
+        // To memory first: the library panics if it cannot write.
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "worker", &mut script);
+        io::stdout().write_all(&script)?;
+        Ok(true)
+    }
+}

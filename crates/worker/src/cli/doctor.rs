@@ -1,0 +1,22 @@
+use clap::Args;
+
+use super::args::JsonLines;
+use crate::{config::Config, doctor, terminal::CommandResult};
+
+/// Check everything that the worker depends on, and say what to do.
+///
+/// Redis: connection, version, role, append-only file and fsync, memory policy, clock, prefix, pause. HitPoints: clock,
+/// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing.
+///
+/// Exit codes: 0: no check is bad. 1: at least one is bad. 2: failed.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    output: JsonLines,
+}
+
+impl Doctor {
+    pub(super) async fn execute(self, config: &Config) -> CommandResult {
+        doctor::check(config, self.output.json).await
+    }
+}

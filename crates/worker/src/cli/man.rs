@@ -1,0 +1,29 @@
+use std::{fs, io, path::PathBuf};
+
+use clap::{Args, CommandFactory};
+use clap_mangen::{Man as Page, generate_to};
+
+use super::Cli;
+use crate::terminal::CommandResult;
+
+/// Print the manual page, or write a page for each command into a folder.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Man {
+    /// The folder to write the pages to. Created if there is none.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+impl Man {
+    pub(super) fn execute(self) -> CommandResult {
+        let command = Cli::command();
+        match self.out {
+            None => Page::new(command).render(&mut io::stdout())?,
+            Some(folder) => {
+                fs::create_dir_all(&folder)?;
+                generate_to(command, folder)?;
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,142 @@
+//! The command line: one file for each subcommand, with its arguments, its help and its exit codes.
+//!
+//! The doc comments of arguments are the help text, so they carry no markup.
+#![expect(
+    clippy::doc_markdown,
+    reason = "the help text is printed on a terminal"
+)]
+
+mod args;
+mod completions;
+mod config;
+mod doctor;
+mod enqueue;
+mod man;
+mod order;
+mod orders;
+mod pause;
+mod pin;
+mod products;
+mod reconcile;
+mod record;
+mod rejected;
+mod republish;
+mod resolve;
+mod results;
+mod resume;
+mod retry;
+mod run;
+mod status;
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::Config,
+    terminal::{CommandResult, escape_control_lines, is_broken_pipe},
+};
+
+/// Buys cards from HitPoints for the orders that shops put into Redis.
+///
+/// An order is one entry of a Redis stream. Any program can add it:
+///
+///   redis-cli XADD '{hp}:jobs' '*' order_id A-1 product_id 2 quantity 3
+///
+/// Its result, cards included, is one entry of {hp}:results.
+#[derive(Debug, Parser)]
+#[command(name = "worker", version, verbatim_doc_comment)]
+struct Cli {
+    /// Settings as TOML. Environment variables override the file (HP_WORKER__LEASE for worker.lease).
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Enqueue(enqueue::Enqueue),
+    Results(results::Results),
+    Config(config::ShowConfig),
+    Doctor(doctor::Doctor),
+    Reconcile(reconcile::Reconcile),
+    Retry(retry::Retry),
+    Resolve(resolve::Resolve),
+    Republish(republish::Republish),
+    Orders(orders::Orders),
+    Order(order::ShowOrder),
+    Record(record::Record),
+    Products(products::Products),
+    Pin(pin::Pin),
+    Rejected(rejected::Rejected),
+    Pause(pause::Pause),
+    Status(status::Status),
+    Completions(completions::Completions),
+    Man(man::Man),
+    Resume(resume::Resume),
+}
+
+/// Runs the program with the arguments of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let failure_code = cli.command.failure_code();
+    match cli.execute() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            if !is_broken_pipe(error.as_ref()) {
+                eprintln!("worker: {}", escape_control_lines(&error.to_string()));
+            }
+            failure_code
+        }
+    }
+}
+
+impl Cli {
+    fn execute(self) -> CommandResult {
+        let load = || Config::load(self.config.as_deref());
+        match self.command {
+            Command::Run(command) => block_on(command.execute(&load()?)),
+            Command::Enqueue(command) => block_on(command.execute(&load()?)),
+            Command::Results(command) => block_on(command.execute(&load()?)),
+            Command::Config(_) => config::ShowConfig::execute(&load()?),
+            Command::Doctor(command) => block_on(command.execute(&load()?)),
+            Command::Reconcile(command) => block_on(command.execute(&load()?)),
+            Command::Retry(command) => block_on(command.execute(&load()?)),
+            Command::Resolve(command) => block_on(command.execute(&load()?)),
+            Command::Republish(command) => block_on(command.execute(&load()?)),
+            Command::Orders(command) => block_on(command.execute(&load()?)),
+            Command::Order(command) => block_on(command.execute(&load()?)),
+            Command::Record(command) => block_on(command.execute(&load()?)),
+            Command::Products(command) => block_on(command.execute(&load()?)),
+            Command::Pin(command) => block_on(command.execute(&load()?)),
+            Command::Rejected(command) => block_on(command.execute(&load()?)),
+            Command::Pause(command) => block_on(command.execute(&load()?)),
+            Command::Status(command) => block_on(command.execute(&load()?)),
+            Command::Completions(command) => command.execute(),
+            Command::Man(command) => command.execute(),
+            Command::Resume(command) => block_on(command.execute(&load()?)),
+        }
+    }
+}
+
+impl Command {
+    /// The exit code of a command that failed altogether.
+    fn failure_code(&self) -> ExitCode {
+        match self {
+            Self::Run(_) | Self::Config(_) => ExitCode::FAILURE,
+            _ => ExitCode::from(2),
+        }
+    }
+}
+
+/// Runs a command on one thread: `docs/adr/0005-one-thread-per-worker.md`.
+fn block_on(work: impl Future<Output = CommandResult>) -> CommandResult {
+    let runtime: io::Result<_> = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime?.block_on(work)
+}

@@ -1,0 +1,20 @@
+use clap::Args;
+
+use super::args::user;
+use crate::{config::Config, operator::queue::pause, terminal::CommandResult};
+
+/// Pause the queue: no worker claims orders. Workers finish what they have begun.
+///
+/// Exit codes: 0: paused. 1: it was paused already, and the first reason stays. 2: failed.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Pause {
+    /// The reason, for others who find the queue paused.
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+}
+
+impl Pause {
+    pub(super) async fn execute(self, config: &Config) -> CommandResult {
+        pause(config, &self.why, &user()).await
+    }
+}

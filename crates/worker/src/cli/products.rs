@@ -1,0 +1,23 @@
+use clap::Args;
+use hp_api::Currency;
+
+use super::args::JsonLines;
+use crate::{config::Config, inspect::vendor::list_products, terminal::CommandResult};
+
+/// List the products that may be ordered.
+///
+/// Exit codes: 0: listed. 2: failed.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Products {
+    /// Only products in this currency, such as CNY.
+    #[arg(long, value_name = "CODE")]
+    currency: Option<Currency>,
+    #[command(flatten)]
+    output: JsonLines,
+}
+
+impl Products {
+    pub(super) async fn execute(self, config: &Config) -> CommandResult {
+        list_products(config, self.currency, self.output.json).await
+    }
+}

@@ -1,0 +1,32 @@
+use clap::Args;
+
+use super::args::{JsonLines, OptionalReason, SeveralOrders};
+use crate::{config::Config, operator::republish::republish, terminal::CommandResult};
+
+/// Publish the results of ended orders again. The cards of completed ones come from HitPoints' record.
+///
+///   worker republish A-1001 --why "the shop lost it"
+///
+/// Exit codes: 0: all results were republished, or a worker is about to. 1: at least one was not. 2: failed.
+#[derive(Clone, Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Republish {
+    #[command(flatten)]
+    orders: SeveralOrders,
+    #[command(flatten)]
+    reason: OptionalReason,
+    #[command(flatten)]
+    output: JsonLines,
+}
+
+impl Republish {
+    pub(super) async fn execute(self, config: &Config) -> CommandResult {
+        republish(
+            config,
+            &self.orders.ids,
+            &self.reason.into(),
+            self.output.json,
+        )
+        .await
+    }
+}

@@ -1,0 +1,68 @@
+use clap::{Args, ValueEnum};
+use hp_order::Resolution;
+
+use super::args::{Json, OneOrder, Operator};
+use crate::{
+    config::Config,
+    operator::{Attribution, resolve::resolve},
+    terminal::CommandResult,
+};
+
+/// Decide an order in review. The worker queries HitPoints first, and HitPoints' record has the last word.
+///
+///   worker resolve A-1001 --as completed --why "record corrected, ticket 42"
+///   worker resolve A-1001 --as not-charged --why "customer cancelled"
+///   worker resolve A-1001 --as resubmit --why "never arrived, ticket 42"
+///
+/// completed: only if HitPoints has a record that matches the order. not-charged, resubmit: only if HitPoints has no
+/// record, which is certain only after retry.resubmit_after has passed since the last submission. resubmit: not after the
+/// order's deadline; retry.give_up_after starts again. The history of the order keeps who decided and why.
+///
+/// Exit codes: 0: resolved. 1: HitPoints' record does not permit it, or the order is not in review. 2: failed.
+#[derive(Clone, Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Resolve {
+    #[command(flatten)]
+    order: OneOrder,
+    /// The decision.
+    #[arg(long = "as", value_name = "WHAT")]
+    decision: Decision,
+    /// The reason, kept in the history of the order.
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    #[command(flatten)]
+    operator: Operator,
+    #[command(flatten)]
+    output: Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Decision {
+    /// The order was charged.
+    Completed,
+    /// The order was not charged, and is not wanted any more.
+    NotCharged,
+    /// The order was not charged: submit it again.
+    Resubmit,
+}
+
+impl From<Decision> for Resolution {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Completed => Self::Completed,
+            Decision::NotCharged => Self::NotCharged,
+            Decision::Resubmit => Self::Resubmit,
+        }
+    }
+}
+
+impl Resolve {
+    pub(super) async fn execute(self, config: &Config) -> CommandResult {
+        let attribution = Attribution {
+            by: self.operator.name(),
+            why: Some(self.why),
+        };
+        let (id, resolution) = (&self.order.id, self.decision.into());
+        resolve(config, id, resolution, &attribution, self.output.json).await
+    }
+}

@@ -1,0 +1,95 @@
+use hp_api::AppSecret;
+
+use super::{
+    fault::{ConfigFault, variable},
+    secret::{Hidden, read_file, value_or_file},
+    settings::ApiSettings,
+};
+
+/// The account at HitPoints that pays for the orders.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) base_url: String,
+    pub(crate) app_id: String,
+    pub(crate) key: Key,
+}
+
+/// What signs the requests.
+#[derive(Debug)]
+pub(crate) enum Key {
+    /// The account's secret, with HMAC.
+    Secret(AppSecret),
+    /// Two keys in PEM: the reseller's private key, and the public key of HitPoints.
+    Rsa { private: Hidden, server: String },
+}
+
+impl Account {
+    /// Reads the files that the settings name and checks that nothing is missing.
+    pub(super) fn read(settings: ApiSettings) -> Result<Self, ConfigFault> {
+        let base_url = settings.base_url.ok_or_else(|| {
+            missing(
+                "api.base_url",
+                "Choose https://api.hitpoints.com or https://api.sandbox.hitpoints.com",
+            )
+        })?;
+        let app_id = value_or_file(
+            "api.app_id",
+            settings.app_id,
+            settings.app_id_file.as_deref(),
+        )?
+        .ok_or_else(|| missing("api.app_id", "Give the developer id of the account"))?;
+        let secret = value_or_file(
+            "api.app_secret",
+            settings.app_secret,
+            settings.app_secret_file.as_deref(),
+        )?;
+        let read = |key, path: Option<_>| path.map(|path| read_file(key, path)).transpose();
+        let private = read(
+            "api.rsa_private_key_file",
+            settings.rsa_private_key_file.as_deref(),
+        )?;
+        let server = read(
+            "api.rsa_server_key_file",
+            settings.rsa_server_key_file.as_deref(),
+        )?;
+        Ok(Self {
+            base_url,
+            app_id,
+            key: Key::choose(secret, private, server)?,
+        })
+    }
+}
+
+impl Key {
+    /// Prefers RSA if both kinds are set.
+    fn choose(
+        secret: Option<Hidden>,
+        private: Option<String>,
+        server: Option<String>,
+    ) -> Result<Self, ConfigFault> {
+        match (secret, private, server) {
+            (_, Some(private), Some(server)) => Ok(Self::Rsa {
+                private: Hidden::from(private),
+                server,
+            }),
+            (_, Some(_), None) => Err(missing(
+                "api.rsa_server_key_file",
+                "Name the file with the public key of HitPoints in PEM",
+            )),
+            (_, None, Some(_)) => Err(missing(
+                "api.rsa_private_key_file",
+                "Name the file with your own private key in PEM",
+            )),
+            (Some(secret), None, None) => Ok(Self::Secret(AppSecret::from(secret.into_inner()))),
+            (None, None, None) => Err(missing("api.app_secret", "Give the secret of the account")),
+        }
+    }
+}
+
+fn missing(key: &str, remedy: &str) -> ConfigFault {
+    ConfigFault::Missing {
+        key: key.into(),
+        variable: variable(key),
+        remedy: remedy.into(),
+    }
+}

@@ -1,0 +1,167 @@
+//! The settings as an operator writes them. `defaults.toml` lists the same keys with their defaults.
+
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+use super::{
+    schedule::{CronExpression, TimeZoneName},
+    secret::Hidden,
+    values::{BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate},
+};
+
+/// The settings of the worker.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct Settings {
+    pub(super) api: ApiSettings,
+    pub(super) redis: RedisSettings,
+    pub(super) queue: QueueSettings,
+    pub(super) worker: WorkerSettings,
+    pub(super) retry: RetrySettings,
+    pub(super) reconcile: ReconcileSettings,
+    pub(super) results: ResultsSettings,
+    pub(super) ledger: LedgerSettings,
+    pub(super) admin: AdminSettings,
+    pub(super) log: LogSettings,
+}
+
+/// The vendor's API and the account there.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct ApiSettings {
+    /// Address of the HitPoints API: `https://api.hitpoints.com`, or `https://api.sandbox.hitpoints.com` for tests.
+    /// No default.
+    pub(super) base_url: Option<String>,
+    /// Developer id of the account. No default.
+    #[schemars(extend("type" = ["string", "integer"]))]
+    pub(super) app_id: Option<String>,
+    /// File that contains `app_id`, in place of it.
+    pub(super) app_id_file: Option<PathBuf>,
+    /// Secret of the account. No default.
+    pub(super) app_secret: Option<Hidden>,
+    /// File that contains `app_secret`, in place of it.
+    pub(super) app_secret_file: Option<PathBuf>,
+    /// File with the reseller's private key in PEM, to sign with RSA in place of the secret. Needs
+    /// `rsa_server_key_file`.
+    pub(super) rsa_private_key_file: Option<PathBuf>,
+    /// File with the public key of HitPoints in PEM. Needs `rsa_private_key_file`.
+    pub(super) rsa_server_key_file: Option<PathBuf>,
+    /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. Default: `30s`.
+    pub(super) timeout: BoundedDuration,
+}
+
+/// The Redis of the queue.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct RedisSettings {
+    /// Address of one server, of a cluster or of Sentinels. Default: `redis://127.0.0.1:6379`.
+    pub(super) url: Option<Hidden>,
+    /// File that contains `url`, in place of it.
+    pub(super) url_file: Option<PathBuf>,
+}
+
+/// The keys of the queue in Redis.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct QueueSettings {
+    /// Start of the name of every key. Default: `{hp}`.
+    pub(super) prefix: QueuePrefix,
+}
+
+/// One worker process.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct WorkerSettings {
+    /// Number of orders that this process handles at the same time. Default: `64`.
+    pub(super) concurrency: Count<1, 10_000>,
+    /// How long an order stays claimed if its worker does not renew the claim. Workers renew after every third of it.
+    /// At least 1s. Default: `15s`.
+    pub(super) lease: BoundedDuration,
+    /// Most calls a second, over all workers of the queue together. Default: no limit.
+    pub(super) rate: Option<Rate>,
+    /// How long a stopping worker waits for the orders that it has claimed. Default: `30s`.
+    pub(super) drain: BoundedDuration,
+}
+
+/// Retries of one order.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct RetrySettings {
+    /// Delay before the first retry. Default: `1s`.
+    pub(super) base: BoundedDuration,
+    /// Longest delay between two retries. Not shorter than `base`. Default: `5m`.
+    pub(super) max: BoundedDuration,
+    /// Time since the last submission after which the worker submits an order again that HitPoints does not know.
+    /// Longer than `worker.lease` and `api.timeout` together. Default: `5m`.
+    pub(super) resubmit_after: BoundedDuration,
+    /// Age at which an order fails if it is certainly not charged, and otherwise goes to review. Longer than
+    /// `resubmit_after`. Default: `24h`.
+    pub(super) give_up_after: BoundedDuration,
+    /// Number of workers that may vanish with an order, over its whole life, before it goes to review. Default: `5`.
+    pub(super) max_crashes: Count<1, 1000>,
+}
+
+/// Reconciliation of stuck orders.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct ReconcileSettings {
+    /// When one of the workers checks the stuck orders against HitPoints. Default: `*/5 * * * *`.
+    pub(super) schedule: CronExpression,
+    /// Time zone of `schedule`. Default: `UTC`.
+    pub(super) time_zone: TimeZoneName,
+    /// Age from which an open order counts as stuck. Default: `2m`.
+    pub(super) stuck_after: BoundedDuration,
+}
+
+/// The result streams.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct ResultsSettings {
+    /// Age at which a result is deleted, read or not. Default: `7d`.
+    pub(super) retention: BoundedDuration,
+}
+
+/// The records of the orders.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct LedgerSettings {
+    /// How long the record of an ended order is kept. As long as it is kept, the worker recognises the order if a shop
+    /// repeats it. Not shorter than `results.retention`. Default: `7d`.
+    pub(super) retention: BoundedDuration,
+}
+
+/// The admin server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct AdminSettings {
+    /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
+    pub(super) listen: Option<ListenAddress>,
+}
+
+/// The log.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct LogSettings {
+    /// Level of the events to write, as one word or for parts of the program. Default: `info`.
+    pub(super) filter: LogFilter,
+    /// Format of the events on standard error. Default: `auto`.
+    pub(super) format: LogFormat,
+}
+
+/// Makes every key optional in the schema: the file only needs what differs from the defaults.
+fn require_nothing(schema: &mut Schema) {
+    schema.remove("required");
+}

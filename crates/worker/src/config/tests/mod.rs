@@ -1,0 +1,130 @@
+mod schema;
+
+use std::{ffi::OsString, fs};
+
+use tempfile::{NamedTempFile, tempdir};
+
+use super::{Config, ConfigFault, source};
+
+const ACCOUNT: [(&str, &str); 3] = [
+    ("HP_API__BASE_URL", "https://api.hitpoints.com"),
+    ("HP_API__APP_ID", "demo"),
+    ("HP_API__APP_SECRET", "hunter2"),
+];
+
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigFault> {
+    let path = NamedTempFile::new().unwrap();
+    fs::write(&path, file).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    source::load(Some(path.path()), variables)?.try_into()
+}
+
+#[test]
+fn printed_config_can_be_loaded() {
+    let printed = load("", &ACCOUNT).unwrap().to_string();
+    assert_eq!(load(&printed, &[]).unwrap().to_string(), printed);
+}
+
+#[test]
+fn numbers_and_texts_are_interchangeable() {
+    let file = "[api]\napp_id = 12345\n[worker]\nconcurrency = \"5\"\nrate = 20\n";
+    let config = load(file, &[ACCOUNT[0], ACCOUNT[2]]).unwrap();
+    assert_eq!(config.api.account.unwrap().app_id, "12345");
+    assert_eq!((config.concurrency, config.rate), (5, Some(20.0)));
+}
+
+#[test]
+fn empty_text_counts_as_unset() {
+    let file = "[worker]\nrate = 20\n[redis]\nurl = \"redis://file\"\n";
+    let empty = ["HP_REDIS__URL", "HP_WORKER__RATE", "HP_ADMIN__LISTEN"].map(|name| (name, ""));
+    let config = load(file, &empty).unwrap();
+    assert_eq!(config.redis_url.expose(), "redis://127.0.0.1:6379");
+    assert_eq!((config.rate, config.admin), (None, None));
+    let fault = load("", &[("HP_WORKER__LEASE", "")])
+        .unwrap_err()
+        .to_string();
+    for word in ["worker.lease is empty", "HP_WORKER__LEASE", "default"] {
+        assert!(fault.contains(word), "no `{word}` in: {fault}");
+    }
+}
+
+#[test]
+fn account_fault_leaves_the_rest_usable() {
+    let gone = tempdir().unwrap().path().join("secret");
+    let gone = ("HP_API__APP_SECRET_FILE", gone.to_str().unwrap());
+    for (variables, word) in [
+        (&[][..], "api.base_url is not set"),
+        (&ACCOUNT[..1], "HP_API__APP_ID"),
+        (&ACCOUNT[..2], "api.app_secret is not set"),
+        (&[ACCOUNT[0], ACCOUNT[1], gone], "api.app_secret_file is `"),
+        (
+            &[
+                &ACCOUNT[..],
+                &[("HP_API__RSA_SERVER_KEY_FILE", "/dev/null")],
+            ]
+            .concat(),
+            "api.rsa_private_key_file is not set",
+        ),
+    ] {
+        let config = load("", variables).unwrap();
+        assert!(config.handle().is_ok());
+        let fault = config.client().map(drop).unwrap_err().to_string();
+        assert!(fault.contains(word), "no `{word}` in: {fault}");
+    }
+}
+
+#[test]
+fn unknown_key_is_refused_with_its_variable() {
+    for (file, key, variable) in [
+        (
+            "[worker]\nleese = \"9s\"\n",
+            "worker.leese",
+            "HP_WORKER__LEESE",
+        ),
+        (
+            "[worker]\nleese = \"\"\n",
+            "worker.leese",
+            "HP_WORKER__LEESE",
+        ),
+        ("[shop]\nname = 1\n", "shop", "HP_SHOP"),
+        ("name = 1\n", "name", "HP_NAME"),
+    ] {
+        let (key, variable) = (key.into(), variable.into());
+        assert_eq!(
+            load(file, &[]).unwrap_err(),
+            ConfigFault::Unknown { key, variable }
+        );
+    }
+}
+
+#[test]
+fn misplaced_secret_is_not_quoted() {
+    for (file, words) in [
+        ("api = \"hunter2\"\n", "api must be a table."),
+        (
+            "[api.app_secret]\nvalue = \"hunter2\"\n",
+            "api.app_secret must be one value",
+        ),
+        (
+            "[api]\napp_secret = [\"hunter2\"]\n",
+            "api.app_secret must be one value",
+        ),
+        ("api = [\"hunter2\"]\n", "api must be a table."),
+        ("[api]\nhunter = \"hunter2\"\n", "api.hunter (or"),
+    ] {
+        let fault = load(file, &[]).unwrap_err();
+        let text = format!("{fault} {fault:?}");
+        assert!(text.contains(words) && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn secret_file_loses_its_final_line_break() {
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, "redis://redis:6379\r\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let config = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap();
+    assert_eq!(config.redis_url.expose(), "redis://redis:6379");
+}

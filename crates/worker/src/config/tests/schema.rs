@@ -1,0 +1,109 @@
+//! The schema, `defaults.toml` and the printed configuration list the same settings.
+
+use std::collections::BTreeMap;
+
+use schemars::schema_for;
+use serde_json::Value;
+
+use super::{
+    super::{settings::Settings, source},
+    ACCOUNT, load,
+};
+
+/// The description of every key in the published schema, by key.
+fn schema() -> BTreeMap<String, String> {
+    let root = schema_for!(Settings).to_value();
+    let sections = root["properties"].as_object().unwrap();
+    let keys = sections.iter().flat_map(|(section, reference)| {
+        let name = reference["$ref"].as_str().unwrap().rsplit('/').next();
+        let properties = &root["$defs"][name.unwrap()]["properties"];
+        properties
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(move |(key, schema)| {
+                let description = schema["description"].as_str().unwrap_or_default();
+                (format!("{section}.{key}"), description.to_owned())
+            })
+    });
+    keys.collect()
+}
+
+/// Every key of `defaults.toml`, with its value unless the line is a comment.
+fn documented() -> BTreeMap<String, Option<&'static str>> {
+    let (mut section, mut keys) = ("", BTreeMap::new());
+    for line in source::DEFAULTS.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        }
+        let is_comment = line.starts_with('#');
+        if let Some((key, value)) = line.trim_start_matches("# ").split_once(" = ") {
+            let default = (!is_comment).then(|| value.trim_matches('"'));
+            keys.insert(format!("{section}.{key}"), default);
+        }
+    }
+    keys
+}
+
+#[test]
+fn schema_and_defaults_list_the_same_keys() {
+    assert_eq!(
+        schema().into_keys().collect::<Vec<_>>(),
+        documented().into_keys().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn schema_describes_every_key_with_its_default() {
+    let schema = schema();
+    for (key, default) in documented() {
+        let description = &schema[&key];
+        let wanted = default.map_or_else(String::new, |default| format!("Default: `{default}`."));
+        assert!(
+            !description.is_empty() && description.ends_with(&wanted),
+            "{key}: {description}"
+        );
+    }
+}
+
+#[test]
+fn schema_accepts_partial_files_and_bounds_numbers() {
+    let root = schema_for!(Settings).to_value();
+    let worker = &root["$defs"]["WorkerSettings"];
+    assert_eq!(worker.get("required"), None, "{worker}");
+    assert_eq!(worker["additionalProperties"], Value::Bool(false));
+    let concurrency = &worker["properties"]["concurrency"];
+    for (word, value) in [
+        ("type", Value::from("integer")),
+        ("minimum", 1.into()),
+        ("maximum", 10_000.into()),
+    ] {
+        assert_eq!(concurrency[word], value, "{concurrency}");
+    }
+    let format = &root["$defs"]["LogSettings"]["properties"]["format"];
+    assert!(format.to_string().contains("\"json\""), "{format}");
+}
+
+#[test]
+fn printed_config_has_every_setting_but_no_secret() {
+    let rate = ("HP_WORKER__RATE", "20");
+    let redis = ("HP_REDIS__URL", "redis://shop:hunter2@redis:6379");
+    let config = load("", &[&ACCOUNT[..], &[rate, redis]].concat()).unwrap();
+    let (printed, debug) = (config.to_string(), format!("{config:?}"));
+    assert!(
+        !printed.contains("hunter2") && !debug.contains("hunter2"),
+        "{printed}\n{debug}"
+    );
+    let mut section = "";
+    let shown = printed.lines().filter_map(|line| {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        }
+        let (key, _) = line.split_once(" = ")?;
+        Some(format!("{section}.{key}"))
+    });
+    let shown: Vec<_> = shown.collect();
+    for key in schema().into_keys().filter(|key| !key.ends_with("_file")) {
+        assert!(shown.contains(&key), "{key} is not in\n{printed}");
+    }
+}

@@ -1,0 +1,131 @@
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use hp_api::{CallError, Client, Currency, FetchCards, ProductId};
+use hp_order::Rejection;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use tracing::warn;
+
+/// The age from which a list is fetched again before an order is rejected because of it.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// The signed product list: an order that HitPoints would refuse costs no call. Without a list, and for products that
+/// only an old list lacks, HitPoints decides.
+pub(crate) struct Catalogue {
+    client: Client,
+    list: RwLock<Option<List>>,
+    /// When the list was last requested because of an order. Locked during the request.
+    requested: Mutex<Option<Instant>>,
+    /// How long an order waits for a fresh list: less than its lease.
+    patience: Duration,
+}
+
+struct List {
+    fetched: Instant,
+    products: HashMap<ProductId, ListedProduct>,
+}
+
+struct ListedProduct {
+    /// The most cards in one order.
+    max_quantity: u32,
+    currency: Currency,
+}
+
+impl Catalogue {
+    pub(crate) fn new(client: Client, patience: Duration) -> Self {
+        Self {
+            client,
+            list: RwLock::new(None),
+            requested: Mutex::new(None),
+            patience,
+        }
+    }
+
+    /// Fetches the list and returns the number of products. Keeps the old list if that fails.
+    pub(crate) async fn refresh(&self) -> Result<usize, CallError> {
+        let products = self.client.products(None).await?;
+        let products: HashMap<_, _> = products
+            .into_iter()
+            .map(|product| {
+                let listed = ListedProduct {
+                    max_quantity: product.max_fetch_quantity,
+                    currency: product.currency,
+                };
+                (product.product_id, listed)
+            })
+            .collect();
+        let count = products.len();
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Some(List {
+            fetched: Instant::now(),
+            products,
+        });
+        Ok(count)
+    }
+
+    /// `true` if a list was fetched.
+    pub(crate) fn is_known(&self) -> bool {
+        self.list
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
+    /// The currency in which a product is charged, if the list has the product.
+    pub(crate) fn currency(&self, product: ProductId) -> Option<Currency> {
+        let guard = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let listed = guard.as_ref()?.products.get(&product)?;
+        Some(listed.currency)
+    }
+
+    /// Why HitPoints would refuse this order, according to the list. A product may be newer than an old list, so that list
+    /// is fetched again first; all orders of the moment share that one request.
+    pub(crate) async fn objection(&self, wanted: &FetchCards) -> Option<Rejection> {
+        let (objection, is_fresh) = self.look_up(wanted);
+        if objection.is_none() || is_fresh {
+            return objection;
+        }
+        self.refresh_for_order().await;
+        match self.look_up(wanted) {
+            (objection, true) => objection,
+            (_, false) => None,
+        }
+    }
+
+    async fn refresh_for_order(&self) {
+        let mut requested = self.requested.lock().await;
+        if requested.is_some_and(|at| at.elapsed() < FRESH) {
+            return;
+        }
+        let error = match timeout(self.patience, self.refresh()).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("no answer in time".into()),
+        };
+        if let Some(error) = error {
+            warn!(%error, "cannot fetch the product list; HitPoints decides about products that the old list lacks");
+        }
+        *requested = Some(Instant::now());
+    }
+
+    /// The objection, and whether the list is fresh enough to reject the order.
+    fn look_up(&self, wanted: &FetchCards) -> (Option<Rejection>, bool) {
+        let guard = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(list) = guard.as_ref() else {
+            return (None, false);
+        };
+        let objection = match list.products.get(&wanted.product_id) {
+            None => Some(Rejection::UnknownProduct),
+            Some(listed) if wanted.quantity.get() > listed.max_quantity => {
+                Some(Rejection::QuantityOverLimit)
+            }
+            Some(_) => None,
+        };
+        (objection, list.fetched.elapsed() < FRESH)
+    }
+}

@@ -1,0 +1,14 @@
+//! What every order needs, whoever claimed it: a worker, a reconciliation run or an operator.
+//!
+//! A [claimed](hp_queue::Claim) order goes through [`OrderProcessor`](processor::OrderProcessor), which calls
+//! HitPoints, and then through [`settle`], which applies the step that follows. The lease is renewed in between
+//! ([`lease`]).
+
+pub(crate) mod balance_gate;
+pub(crate) mod catalogue;
+pub(crate) mod claimed_order;
+pub(crate) mod lease;
+pub(crate) mod not_found_probe;
+pub(crate) mod processor;
+pub(crate) mod retry;
+pub(crate) mod settle;

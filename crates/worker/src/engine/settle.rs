@@ -1,0 +1,119 @@
+//! The only way to settle: run, reconciliation and operator commands all end here.
+
+use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, step};
+use hp_queue::{Claim, QueueError, Settled};
+use tracing::{Span, debug, info, info_span, warn};
+
+use super::{
+    processor::OrderProcessor,
+    retry::{retry_until_written, retry_while_unreachable},
+};
+
+/// Who settles, and so what happens where Redis or the account fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settler {
+    /// A worker. It keeps the outcome until Redis has it. A failure of its account pauses the queue.
+    Worker,
+    /// A reconciliation run of the schedule. It gives up after some time: the order is then due when its lease ends. A
+    /// failure of its account pauses the queue.
+    ScheduledRun,
+    /// A command of an operator. It gives up after some time. A failure of its account concerns nobody else.
+    Operator,
+}
+
+impl Settler {
+    const fn pauses_queue(self) -> bool {
+        matches!(self, Self::Worker | Self::ScheduledRun)
+    }
+}
+
+/// What became of a claimed order.
+#[derive(Debug)]
+pub(crate) enum Settlement {
+    /// The step is in the ledger.
+    Applied(Step),
+    /// Another worker has claimed the order, or Redis may have forgotten such a claim. Nothing was changed.
+    ClaimLost,
+    /// Redis had forgotten the order. It is there again, in doubt.
+    Restored,
+}
+
+/// The span of all log lines about a claimed order.
+pub(crate) fn order_span(claim: &Claim) -> Span {
+    info_span!("order", id = %claim.id(), claim = claim.record.claim, traceparent = claim.traceparent)
+}
+
+/// Decides with [`step`] what `event` makes of a claimed order, and applies it.
+///
+/// `inputs` holds the time before the call to HitPoints: an answer is as old as its question.
+pub(crate) async fn settle(
+    processor: &OrderProcessor,
+    claim: &Claim,
+    event: Event,
+    inputs: DecisionInputs,
+    settler: Settler,
+) -> Result<Settlement, QueueError> {
+    let signal = event.vendor_signal();
+    let step = step(&claim.record, event, &processor.policy, inputs);
+    if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
+        pause(processor, reason, settler).await?;
+    }
+    let write = || processor.ledger.settle(claim, &step, signal);
+    let settled = match settler {
+        Settler::Worker => retry_until_written(write).await,
+        Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
+    };
+    Ok(report(processor, step, settled))
+}
+
+async fn pause(
+    processor: &OrderProcessor,
+    reason: &str,
+    settler: Settler,
+) -> Result<(), QueueError> {
+    let pause = || processor.control.pause(reason, &processor.name);
+    match settler {
+        Settler::Worker => retry_until_written(pause).await,
+        _ => retry_while_unreachable(pause).await?,
+    };
+    warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
+    Ok(())
+}
+
+fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlement {
+    let state = step.state;
+    match settled {
+        Settled::Applied(result) => {
+            log(&step, result.as_deref());
+            if matches!(step.next, Next::After(_)) {
+                processor.rescheduled.notify_one();
+            }
+            Settlement::Applied(step)
+        }
+        Settled::Stale => {
+            warn!(%state, "claim lost to another worker or a restart of Redis: outcome dropped, HitPoints is queried again");
+            Settlement::ClaimLost
+        }
+        Settled::Restored => {
+            warn!(%state, "Redis had forgotten this order: restored in doubt, HitPoints is queried again");
+            processor.rescheduled.notify_one();
+            Settlement::Restored
+        }
+    }
+}
+
+fn log(step: &Step, result: Option<&str>) {
+    let (state, code) = (step.state, step.code);
+    let cause = step.cause.map(Cause::as_str);
+    let answer = step.message.as_deref();
+    match &step.next {
+        Next::End(outcome) => {
+            info!(%state, reason = outcome.reason(), code, attempts = step.attempts, result, "order ended");
+        }
+        Next::Review => warn!(%state, cause, code, answer, "order needs review"),
+        Next::After(delay) if state == State::Uncertain => {
+            warn!(%state, cause, code, answer, ?delay, "outcome unknown; HitPoints is queried later");
+        }
+        Next::After(delay) => debug!(%state, code, answer, ?delay, "order rescheduled"),
+    }
+}

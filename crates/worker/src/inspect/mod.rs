@@ -1,0 +1,7 @@
+//! Commands that show something and change nothing: orders, the queue, HitPoints' records.
+
+pub(crate) mod order;
+pub(crate) mod orders;
+mod row;
+pub(crate) mod status;
+pub(crate) mod vendor;

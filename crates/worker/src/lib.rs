@@ -1,0 +1,23 @@
+//! The worker: buys cards from HitPoints for the orders that shops put into Redis.
+//!
+//! Data flows in one direction: [`cli`] parses a command and calls one room, the rooms ([`run`], [`reconcile`],
+//! [`operator`], [`inspect`], [`producer`], [`doctor`]) use the [`engine`], and the engine uses the crates `hp-queue`,
+//! `hp-order` and `hp-api`. `docs/ARCHITECTURE.md` has the plan of the rooms.
+
+mod admin;
+mod cli;
+mod clock;
+mod config;
+mod doctor;
+mod engine;
+mod inspect;
+mod operator;
+mod producer;
+mod random;
+mod reconcile;
+mod run;
+mod shutdown;
+mod telemetry;
+mod terminal;
+
+pub use cli::main;

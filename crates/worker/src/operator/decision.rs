@@ -1,0 +1,187 @@
+//! What the decisions about single orders share: the claim by name, the settlement, and the line that is printed.
+
+use hp_api::OrderId;
+use hp_order::{Event, QueryVerdict, State, Step};
+use hp_queue::{Claim, ClaimSkip};
+use serde::Serialize;
+use tracing::Instrument;
+
+use crate::{
+    engine::{
+        lease::while_leased,
+        processor::OrderProcessor,
+        settle::{Settlement, Settler, order_span, settle},
+    },
+    terminal::{CommandError, escape_control, outln},
+};
+
+/// Who decides, and why. Kept in the order's history.
+#[derive(Clone, Debug)]
+pub(crate) struct Attribution {
+    pub(crate) by: String,
+    pub(crate) why: Option<String>,
+}
+
+impl Attribution {
+    /// The note for the history: what was done, by whom and why.
+    pub(super) fn note(&self, action: &str) -> String {
+        let why = self
+            .why
+            .as_ref()
+            .map_or_else(String::new, |why| format!(": {why}"));
+        let note = format!("{action} by {}{why}", self.by);
+        note.chars().take(300).collect()
+    }
+}
+
+/// What became of an order, as it is printed.
+#[derive(Serialize)]
+pub(super) struct Decided<'a> {
+    order_id: &'a str,
+    pub(super) done: bool,
+    state: Option<&'static str>,
+    message: String,
+}
+
+/// Why an order was not claimed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotClaimed {
+    #[error("the order has ended; its result is final")]
+    Ended,
+    #[error("a worker is processing the order; try again later")]
+    Claimed,
+    #[error("there is no such order")]
+    Unknown,
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// The claim ended before the decision could be settled.
+pub(super) const CLAIM_LOST: &str = "another worker claimed the order, or Redis was restarted; look at `worker order`, then decide again";
+
+/// Fails where the breaker is open or the queue paused, before anything is requested that would be done later.
+pub(super) async fn require_open_queue(processor: &OrderProcessor) -> Result<(), CommandError> {
+    let permits = processor.control.acquire_permits(1).await?;
+    match permits.paused {
+        Some(reason) => Err(paused(&reason)),
+        None if permits.is_silent => Err(VENDOR_UNREACHABLE.into()),
+        None => Ok(()),
+    }
+}
+
+const VENDOR_UNREACHABLE: &str = "HitPoints does not answer; try again when it does";
+
+fn paused(reason: &str) -> CommandError {
+    format!("the queue is paused: {reason}. Resolve that, then run `worker resume`").into()
+}
+
+/// Claims an order by its id. Waits for the rate limit.
+pub(super) async fn claim(
+    processor: &OrderProcessor,
+    id: &OrderId,
+    note: Option<String>,
+) -> Result<Result<Claim, NotClaimed>, CommandError> {
+    loop {
+        let (ledger, lease) = (&processor.ledger, processor.lease);
+        let mut batch = ledger.claim_named(1, lease, &[id.as_str()]).await?;
+        if let Some(reason) = batch.paused {
+            return Err(paused(&reason));
+        }
+        if let Some(claim) = batch.claimed.pop() {
+            return Ok(Ok(Claim { note, ..claim }));
+        }
+        let skip = batch
+            .told
+            .into_iter()
+            .find_map(|(_, skip)| not_claimed(skip));
+        let unreadable = batch.unreadable.pop();
+        let unreadable = unreadable.map(|(_, error)| NotClaimed::Unusable(error));
+        match (skip.or(unreadable), batch.wait) {
+            (Some(reason), _) => return Ok(Err(reason)),
+            (None, Some(_)) if batch.silent_since.is_some() => {
+                return Err(VENDOR_UNREACHABLE.into());
+            }
+            (None, wait) => tokio::time::sleep(wait.unwrap_or_default()).await,
+        }
+    }
+}
+
+fn not_claimed(skip: ClaimSkip) -> Option<NotClaimed> {
+    match skip {
+        ClaimSkip::Ended => Some(NotClaimed::Ended),
+        ClaimSkip::InHand => Some(NotClaimed::Claimed),
+        ClaimSkip::Unknown => Some(NotClaimed::Unknown),
+        ClaimSkip::Unusable(error) => Some(NotClaimed::Unusable(error)),
+        ClaimSkip::Repaired(_) => None,
+    }
+}
+
+/// Queries HitPoints for the record of a claimed order.
+pub(super) async fn query(processor: &OrderProcessor, claim: &Claim) -> QueryVerdict {
+    let query = processor.query(&claim.record, claim.at);
+    while_leased(&processor.ledger, claim, processor.lease, query)
+        .instrument(order_span(claim))
+        .await
+}
+
+/// Settles a claimed order. `None`: the claim was lost.
+pub(super) async fn decide(
+    processor: &OrderProcessor,
+    claim: &Claim,
+    event: Event,
+) -> Result<Option<Step>, CommandError> {
+    let inputs = processor.decision_inputs(claim.at);
+    let settled = settle(processor, claim, event, inputs, Settler::Operator)
+        .instrument(order_span(claim))
+        .await?;
+    match settled {
+        Settlement::Applied(Step {
+            pause: Some(reason),
+            ..
+        }) => Err(format!("HitPoints does not serve this account: {reason}").into()),
+        Settlement::Applied(step) => Ok(Some(step)),
+        Settlement::ClaimLost | Settlement::Restored => Ok(None),
+    }
+}
+
+/// Releases an order that needs no decision, and leaves no trace in its history.
+pub(super) async fn release(processor: &OrderProcessor, claim: Claim) -> Result<(), CommandError> {
+    let claim = Claim {
+        note: None,
+        ..claim
+    };
+    decide(processor, &claim, Event::Released).await.map(drop)
+}
+
+impl<'a> Decided<'a> {
+    pub(super) fn done(id: &'a OrderId, state: Option<State>, message: &str) -> Self {
+        Self::new(id, true, state, message.into())
+    }
+
+    pub(super) fn not_done(id: &'a OrderId, state: Option<State>, message: String) -> Self {
+        Self::new(id, false, state, message)
+    }
+
+    fn new(id: &'a OrderId, done: bool, state: Option<State>, message: String) -> Self {
+        Self {
+            order_id: id.as_str(),
+            done,
+            state: state.map(State::as_str),
+            message,
+        }
+    }
+
+    pub(super) fn print(&self, as_json: bool) -> std::io::Result<()> {
+        if as_json {
+            return outln!("{}", serde_json::to_string(self)?);
+        }
+        let state = self
+            .state
+            .map_or_else(String::new, |state| format!(" ({state})"));
+        outln!(
+            "{}: {}{state}",
+            self.order_id,
+            escape_control(&self.message)
+        )
+    }
+}

@@ -1,0 +1,261 @@
+//! Prints results, or appends them to a file.
+
+use std::{
+    fs::{File, OpenOptions, Permissions},
+    io::{self, BufWriter, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::PathBuf,
+};
+
+use hp_queue::{Card, Delivery, OrderResult, Purchase};
+use serde::Serialize;
+
+use crate::terminal::{escape_control, format::unix_seconds, outln};
+
+/// How results are printed, and where to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResultOutput {
+    /// Print card keys, too. Whoever has a key can use the card.
+    pub(crate) show_pins: bool,
+    /// Append the results to this file as JSON lines. Only its owner may read it (mode 600).
+    pub(crate) file: Option<PathBuf>,
+    /// Print JSON lines.
+    pub(crate) json: bool,
+}
+
+pub(super) struct ResultPrinter {
+    output: ResultOutput,
+    file: Option<BufWriter<File>>,
+    printed: u64,
+    unreadable: u64,
+}
+
+#[derive(Serialize)]
+struct ShownResult<'a> {
+    entry: &'a str,
+    order_id: &'a str,
+    status: &'static str,
+    product_id: &'a str,
+    quantity: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    source: &'static str,
+    attempts: u32,
+    /// Unix ms.
+    accepted_at: u64,
+    finished_at: u64,
+    #[serde(flatten)]
+    purchase: Option<ShownPurchase<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay_of: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ShownPurchase<'a> {
+    hp_order_id: u64,
+    currency: String,
+    unit_price: String,
+    total_price: String,
+    pins: Vec<ShownCard<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownCard<'a> {
+    pin_sn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin_key: Option<&'a str>,
+    amount: String,
+    currency: String,
+    status: &'a str,
+    /// Unix seconds.
+    create_time: i64,
+    expire_time: i64,
+}
+
+impl ResultPrinter {
+    pub(super) fn open(output: ResultOutput) -> Result<Self, String> {
+        let file = match &output.file {
+            None => None,
+            Some(path) => {
+                let opened = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .mode(0o600)
+                    .open(path)
+                    .and_then(restrict_to_owner);
+                let file =
+                    opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+                Some(BufWriter::new(file))
+            }
+        };
+        Ok(Self {
+            output,
+            file,
+            printed: 0,
+            unreadable: 0,
+        })
+    }
+
+    /// Prints a delivery. Returns `false` if the entry is no result that can be read.
+    pub(super) fn print(&mut self, delivery: &Delivery) -> io::Result<bool> {
+        let entry = &delivery.entry_id;
+        let result = match &delivery.result {
+            Ok(result) => result,
+            Err(error) => {
+                self.unreadable += 1;
+                eprintln!("worker: {entry}: {error}");
+                return Ok(false);
+            }
+        };
+        self.printed += 1;
+        let with_keys = self.output.show_pins;
+        if let Some(file) = &mut self.file {
+            serde_json::to_writer(&mut *file, &ShownResult::new(entry, result, with_keys))?;
+            writeln!(file)?;
+        } else if self.output.json {
+            let mut out = io::stdout().lock();
+            serde_json::to_writer(&mut out, &ShownResult::new(entry, result, with_keys))?;
+            writeln!(out)?;
+        } else {
+            print_text(result, with_keys)?;
+        }
+        Ok(true)
+    }
+
+    /// Returns when everything that was printed is safe: on disk, or with the reader of standard output.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            file.flush()?;
+            return file.get_ref().sync_data();
+        }
+        io::stdout().flush()
+    }
+
+    /// Reports what was written. Returns `true` if every entry could be read.
+    pub(super) fn finish(mut self) -> io::Result<bool> {
+        self.flush()?;
+        if let Some(path) = &self.output.file {
+            let printed = self.printed;
+            outln!("{printed} results appended to {}", path.display())?;
+        }
+        Ok(self.unreadable == 0)
+    }
+}
+
+/// An existing file may be readable by others.
+fn restrict_to_owner(file: File) -> io::Result<File> {
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o777 != 0o600 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+fn print_text(result: &OrderResult, with_keys: bool) -> io::Result<()> {
+    let replayed = if result.replay_of.is_some() {
+        " (replayed)"
+    } else {
+        ""
+    };
+    let id = escape_control(&result.order_id);
+    let status = result.status.as_str();
+    outln!("{id}  {status}{replayed}  {}", summary(result))?;
+    for card in result.purchase.iter().flat_map(|bought| &bought.pins) {
+        outln!("    {}", card_text(card, with_keys))?;
+    }
+    Ok(())
+}
+
+/// What was charged, or why nothing was.
+fn summary(result: &OrderResult) -> String {
+    if let Some(bought) = &result.purchase {
+        let (n, total, currency) = (bought.pins.len(), &bought.total_price, bought.currency);
+        return format!(
+            "{n} of product {} for {total} {currency}",
+            result.product_id
+        );
+    }
+    let code = result.code.map(|code| code.to_string());
+    let said = [&result.reason, &code, &result.message, &result.detail];
+    let said: Vec<_> = said
+        .into_iter()
+        .flatten()
+        .map(|text| escape_control(text))
+        .collect();
+    said.join(", ")
+}
+
+fn card_text(card: &Card, with_keys: bool) -> String {
+    let key = if with_keys {
+        format!("key {}  ", escape_control(card.pin_key.expose()))
+    } else {
+        String::new()
+    };
+    format!(
+        "card {}  {key}{} {}  {}, expires {}",
+        card.pin_sn,
+        card.amount,
+        card.currency,
+        escape_control(&card.status),
+        unix_seconds(card.expire_time)
+    )
+}
+
+impl<'a> ShownResult<'a> {
+    fn new(entry: &'a str, result: &'a OrderResult, with_keys: bool) -> Self {
+        let meta = result.meta.as_deref();
+        Self {
+            entry,
+            order_id: &result.order_id,
+            status: result.status.as_str(),
+            product_id: &result.product_id,
+            quantity: &result.quantity,
+            reason: result.reason.as_deref(),
+            detail: result.detail.as_deref(),
+            code: result.code,
+            message: result.message.as_deref(),
+            source: result.source.as_str(),
+            attempts: result.attempts,
+            accepted_at: result.accepted_at.0,
+            finished_at: result.finished_at.0,
+            purchase: result
+                .purchase
+                .as_ref()
+                .map(|purchase| ShownPurchase::new(purchase, with_keys)),
+            replay_of: result.replay_of.as_deref(),
+            meta: meta.map(|meta| String::from_utf8_lossy(meta).into_owned()),
+            traceparent: result.traceparent.as_deref(),
+        }
+    }
+}
+
+impl<'a> ShownPurchase<'a> {
+    fn new(purchase: &'a Purchase, with_keys: bool) -> Self {
+        let card = |card: &'a Card| ShownCard {
+            pin_sn: card.pin_sn.as_str(),
+            pin_key: with_keys.then(|| card.pin_key.expose()),
+            amount: card.amount.to_string(),
+            currency: card.currency.to_string(),
+            status: &card.status,
+            create_time: card.create_time,
+            expire_time: card.expire_time,
+        };
+        Self {
+            hp_order_id: purchase.hp_order_id,
+            currency: purchase.currency.to_string(),
+            unit_price: purchase.unit_price.to_string(),
+            total_price: purchase.total_price.to_string(),
+            pins: purchase.pins.iter().map(card).collect(),
+        }
+    }
+}

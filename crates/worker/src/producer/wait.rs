@@ -1,0 +1,187 @@
+use std::{collections::HashMap, time::Duration};
+
+use hp_order::{State, Status};
+use hp_queue::{
+    Delivery, Inspector, Job, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom,
+};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::result_printer::ResultPrinter;
+use crate::{
+    config::Config,
+    terminal::{CommandResult, escape_control},
+};
+
+const PAGE: usize = 256;
+/// The delay before the next read while Redis is unreachable.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The most orders without a result that are listed.
+const LISTED: usize = 20;
+
+/// Orders whose results are awaited.
+pub(super) struct Waiting<'a> {
+    watch: Watch,
+    inspector: Inspector,
+    pending: HashMap<&'a str, &'a Job>,
+    all_completed: bool,
+    has_warned: bool,
+}
+
+impl<'a> Waiting<'a> {
+    /// Begins to watch the result streams. Call it before the orders are enqueued.
+    pub(super) async fn open(
+        config: &Config,
+        queue: &Queue,
+        jobs: &'a [Job],
+    ) -> Result<Self, QueueError> {
+        // `{hp}:results` receives a result whose own stream cannot be written.
+        let mut streams = vec![None];
+        for job in jobs {
+            if !streams.contains(&job.reply_to.as_ref()) {
+                streams.push(job.reply_to.as_ref());
+            }
+        }
+        let pending = jobs.iter().map(|job| (job.order_id.as_str(), job));
+        Ok(Self {
+            watch: queue.watch(&streams, WatchFrom::Now).await?,
+            inspector: config.inspector()?,
+            pending: pending.collect(),
+            all_completed: true,
+            has_warned: false,
+        })
+    }
+
+    /// Prints each result when it is published. Returns `true` if every order was completed.
+    pub(super) async fn wait(
+        mut self,
+        timeout: Option<Duration>,
+        mut printer: ResultPrinter,
+    ) -> CommandResult {
+        let until = timeout.map(|time| Instant::now() + time);
+        tolerate_unreachable(self.warn_if_idle().await)?;
+        while !self.pending.is_empty() {
+            let Some(deliveries) = self.next(until).await else {
+                break;
+            };
+            match deliveries {
+                Ok(deliveries) if deliveries.is_empty() => {
+                    tolerate_unreachable(self.drop_hopeless().await)?;
+                }
+                Ok(deliveries) => self.accept(&deliveries, &mut printer)?,
+                Err(error) => tolerate_unreachable(Err(error))?,
+            }
+        }
+        let all_readable = printer.finish()?;
+        self.list_pending();
+        Ok(self.all_completed && self.pending.is_empty() && all_readable)
+    }
+
+    /// The next deliveries, or `None` at the time limit.
+    async fn next(&mut self, until: Option<Instant>) -> Option<Result<Vec<Delivery>, QueueError>> {
+        let next = async {
+            let deliveries = self.watch.next(PAGE, Wait::ForOne).await;
+            if matches!(deliveries, Err(QueueError::Unreachable(_))) {
+                sleep(RETRY_DELAY).await;
+            }
+            deliveries
+        };
+        match until {
+            None => Some(next.await),
+            Some(until) => timeout_at(until, next).await.ok(),
+        }
+    }
+
+    fn accept(
+        &mut self,
+        deliveries: &[Delivery],
+        printer: &mut ResultPrinter,
+    ) -> std::io::Result<()> {
+        for delivery in deliveries {
+            let Ok(result) = &delivery.result else {
+                continue;
+            };
+            // Another shop's result can have the same id.
+            let is_own = |job: &&Job| {
+                result.product_id == job.product_id.to_string()
+                    && result.quantity == job.quantity.to_string()
+            };
+            let id = result.order_id.as_str();
+            if self.pending.get(id).is_some_and(is_own) {
+                self.pending.remove(id);
+                self.all_completed &= result.status == Status::Completed;
+                printer.print(delivery)?;
+            }
+        }
+        printer.flush()
+    }
+
+    /// Stops waiting for orders that get no result here, and says why.
+    async fn drop_hopeless(&mut self) -> Result<(), QueueError> {
+        self.warn_if_idle().await?;
+        let ids: Vec<&str> = self.pending.keys().copied().collect();
+        for ids in ids.chunks(PAGE) {
+            for snapshot in self.inspector.snapshot(ids).await?.into_iter().flatten() {
+                if let Some(reason) = self.why_hopeless(&snapshot) {
+                    let id = snapshot.record.wanted.order_id.as_str();
+                    eprintln!("worker: {id}: {reason}");
+                    self.pending.remove(id);
+                    self.all_completed = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Warns once if no worker claims orders.
+    async fn warn_if_idle(&mut self) -> Result<(), QueueError> {
+        if self.has_warned {
+            return Ok(());
+        }
+        if let Some(reason) = self.inspector.paused().await? {
+            let reason = escape_control(&reason);
+            eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
+            self.has_warned = true;
+        } else if self.inspector.status().await?.workers.is_empty() {
+            eprintln!("worker: no worker is alive; the orders wait for one");
+            self.has_warned = true;
+        }
+        Ok(())
+    }
+
+    fn why_hopeless(&self, snapshot: &OrderSnapshot) -> Option<String> {
+        let state = snapshot.record.state;
+        if state == State::Review {
+            return Some("the order is in review: `worker order` shows why".into());
+        }
+        let stream = snapshot.reply_to.as_ref()?;
+        (state.has_ended() && !self.watch.covers(stream)).then(|| {
+            format!("the order was enqueued before and is {state}; its result is in {stream}")
+        })
+    }
+
+    fn list_pending(&self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let mut ids: Vec<&str> = self.pending.keys().copied().collect();
+        ids.sort_unstable();
+        let more = match ids.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        ids.truncate(LISTED);
+        let ids = ids.join(", ");
+        eprintln!("worker: no result yet for {ids}{more}; they stay in the queue");
+    }
+}
+
+/// Reports an unreachable Redis and goes on: the wait continues when Redis is back.
+fn tolerate_unreachable(done: Result<(), QueueError>) -> Result<(), QueueError> {
+    match done {
+        Err(error @ QueueError::Unreachable(_)) => {
+            eprintln!("worker: {error}; trying again");
+            Ok(())
+        }
+        done => done,
+    }
+}

@@ -1,0 +1,62 @@
+use hp_api::Order;
+use hp_order::{QueryVerdict, State};
+use hp_queue::{Charge, OrderSnapshot};
+
+/// How the ledger's record of an ended order compares with HitPoints' record.
+pub(super) enum AuditVerdict {
+    /// They agree. Holds HitPoints' record if the order was charged.
+    Agreed(Option<Box<Order>>),
+    /// They disagree, in this way. Holds HitPoints' record if the order was charged.
+    Disagreed(String, Option<Box<Order>>),
+    /// HitPoints gave no definite answer.
+    Unanswered,
+}
+
+pub(super) fn judge(snapshot: &OrderSnapshot, verdict: QueryVerdict) -> AuditVerdict {
+    let state = snapshot.record.state;
+    let disagreed = |difference: String| AuditVerdict::Disagreed(difference, None);
+    match (state, verdict) {
+        (_, QueryVerdict::Unknown(_)) => AuditVerdict::Unanswered,
+        (State::Completed, QueryVerdict::Found(order)) => match snapshot.told.as_ref() {
+            Some(published) => compare(published, order),
+            None => AuditVerdict::Agreed(Some(order)),
+        },
+        (State::Completed, QueryVerdict::Mismatch(mismatch)) => disagreed(format!(
+            "completed, but HitPoints' record differs: {mismatch}"
+        )),
+        (State::Completed, QueryVerdict::NotFound) => {
+            disagreed("completed, but HitPoints has no record of it".into())
+        }
+        (_, QueryVerdict::NotFound) => AuditVerdict::Agreed(None),
+        (_, QueryVerdict::Found(order)) => {
+            let (currency, price) = (order.currency, order.total_price);
+            let difference = format!("{state}, but HitPoints has charged {currency} {price}");
+            AuditVerdict::Disagreed(difference, Some(order))
+        }
+        (_, QueryVerdict::Mismatch(mismatch)) => disagreed(format!(
+            "{state}, but HitPoints has a record of this id: {mismatch}"
+        )),
+    }
+}
+
+/// Compares the first result with HitPoints' record.
+fn compare(published: &Charge, order: Box<Order>) -> AuditVerdict {
+    let recorded = Charge {
+        total_price: order.total_price.to_string(),
+        currency: order.currency.to_string(),
+        pin_count: order.cards.len().to_string(),
+    };
+    if *published == recorded {
+        return AuditVerdict::Agreed(Some(order));
+    }
+    let difference = format!(
+        "the result says {} cards for {} {}, HitPoints' record says {} for {} {}",
+        published.pin_count,
+        published.currency,
+        published.total_price,
+        recorded.pin_count,
+        recorded.currency,
+        recorded.total_price
+    );
+    AuditVerdict::Disagreed(difference, Some(order))
+}

@@ -1,0 +1,115 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use hp_api::OrderId;
+use hp_order::Millis;
+use hp_queue::store_run_report;
+
+use super::{
+    output::{self, ReportFile},
+    report::{FIGURE_NAMES, Report},
+    run::{Run, RunError},
+    scheduler::Scheduler,
+};
+use crate::{
+    admin::{self, metrics::Metrics},
+    config::Config,
+    engine::{processor::OrderProcessor, retry::retry_while_unreachable},
+    random::Random,
+    shutdown::Shutdown,
+    terminal::{CommandError, CommandResult},
+};
+
+/// What one run on demand does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunOptions {
+    /// Only these orders, however young they are. Empty: every stuck order.
+    pub(crate) orders: Vec<OrderId>,
+    /// Query HitPoints, but change nothing.
+    pub(crate) dry_run: bool,
+    /// Also compare the orders that ended within this time with HitPoints' records.
+    pub(crate) audit_since: Option<Duration>,
+    /// Write the report to this file.
+    pub(crate) report: Option<PathBuf>,
+    /// Print the report as JSON.
+    pub(crate) json: bool,
+}
+
+/// `worker reconcile` without options: makes runs on their schedule until a signal.
+pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
+    let processor = Arc::new(OrderProcessor::open(config, Random::from_entropy())?);
+    let shutdown = Shutdown::on_signals()?;
+    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let stop = shutdown.token().clone();
+    let scheduler = Scheduler::new(processor, config, Arc::clone(&metrics), stop);
+    let server = tokio::spawn(admin::serve(config.admin, metrics));
+    tokio::select! {
+        () = scheduler.run() => {}
+        () = shutdown.drained(config.drain) => {}
+    }
+    server.abort();
+    Ok(true)
+}
+
+/// Makes one run. Returns `true` if nothing needs an operator.
+pub(crate) async fn run_once(config: &Config, options: RunOptions) -> CommandResult {
+    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let shutdown = Shutdown::on_signals()?;
+    let file = options
+        .report
+        .as_deref()
+        .map(ReportFile::create)
+        .transpose()?;
+    let now = processor.inspector.now().await?;
+    let progress = output::progress_bar(options.json);
+    let report = Report {
+        dry_run: options.dry_run,
+        ..Report::new(&processor.name, None, now)
+    };
+    let mut run = Run::new(&processor, report, &progress, shutdown.token().clone());
+    let until = now.before(config.reconcile.stuck_after);
+    let ended = tokio::select! {
+        ended = make(&mut run, &options, until, now) => ended,
+        () = shutdown.drained(config.drain) => Err(RunError::Interrupted),
+    };
+    let report = run.into_report(&ended);
+    progress.clear();
+    output::log(&report);
+    publish(&processor, &report, &options, file).await?;
+    ended?;
+    Ok(report.needing_review() == 0)
+}
+
+async fn make(
+    run: &mut Run<'_>,
+    options: &RunOptions,
+    until: Millis,
+    now: Millis,
+) -> Result<(), RunError> {
+    if options.orders.is_empty() {
+        run.check_all(until).await?;
+    } else {
+        run.check_named(&options.orders).await?;
+    }
+    match options.audit_since {
+        Some(since) => run.audit(now.before(since)).await,
+        None => Ok(()),
+    }
+}
+
+/// Prints and stores the report. Redis comes last: if it is unreachable, the operator still learns what was done.
+async fn publish(
+    processor: &OrderProcessor,
+    report: &Report,
+    options: &RunOptions,
+    file: Option<ReportFile>,
+) -> Result<(), CommandError> {
+    let printed = output::print(report, options.json);
+    let written = file.map(|file| file.write(report)).transpose();
+    if !options.dry_run {
+        let fields = report.fields();
+        retry_while_unreachable(|| store_run_report(&processor.queue, &fields)).await?;
+    }
+    printed?;
+    written?;
+    Ok(())
+}

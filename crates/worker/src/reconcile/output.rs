@@ -1,0 +1,151 @@
+//! The report of a run: in the log, on the terminal, as JSON, and as a file.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing::{error, info};
+
+use super::{audit::Audit, report::Report, run::Progress};
+use crate::terminal::escape_control;
+
+/// Counts the orders that are done, on a terminal only.
+pub(super) struct Bar(ProgressBar);
+
+pub(super) fn progress_bar(is_hidden: bool) -> Bar {
+    let bar = if is_hidden {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new_spinner()
+    };
+    let style = ProgressStyle::with_template("{spinner} {pos} orders, {per_sec}, {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    Bar(bar)
+}
+
+impl Bar {
+    pub(super) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn advance(&self, orders: usize) {
+        self.0.inc(orders as u64);
+    }
+}
+
+/// Logs the end of a run.
+pub(super) fn log(report: &Report) {
+    let figures = report
+        .figures()
+        .map(|figure| format!("{} {}", figure.name, figure.count));
+    let amounts = report
+        .amounts
+        .iter()
+        .map(|(currency, amount)| format!("{amount} {currency}"));
+    let amounts: Vec<_> = amounts.collect();
+    info!(
+        found = figures.join(", "),
+        charged = amounts.join(", "),
+        needs_review = report.review_ids.join(", "),
+        dry_run = report.dry_run,
+        took_ms = report.took_ms(),
+        "reconciliation run ended"
+    );
+    if let Some(reason) = &report.incomplete {
+        error!(reason, "reconciliation run incomplete");
+    }
+}
+
+pub(super) fn print(report: &Report, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        return writeln!(out, "{}", serde_json::to_string_pretty(report)?);
+    }
+    for preview in &report.preview {
+        let message = escape_control(preview.message.as_deref().unwrap_or_default());
+        let (id, from, to) = (&preview.order_id, preview.from, preview.to);
+        writeln!(out, "{id}  {from} -> {to}  {message}")?;
+    }
+    for figure in report.figures() {
+        let label = figure.name.replace('_', " ");
+        writeln!(out, "{label:<18}{:>9}", figure.count)?;
+    }
+    for (currency, amount) in &report.amounts {
+        writeln!(out, "{:<18}{amount:>9}", format!("charged, {currency}"))?;
+    }
+    if let Some(audit) = &report.audit {
+        print_audit(&mut out, audit)?;
+    }
+    for id in &report.review_ids {
+        writeln!(out, "needs review: {id}")?;
+    }
+    let took = Duration::from_millis(report.took_ms());
+    writeln!(out, "in {}", humantime::format_duration(took))
+}
+
+fn print_audit(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
+    for (name, figure) in audit.figures() {
+        writeln!(out, "{:<18}{figure:>9}", format!("audit: {name}"))?;
+    }
+    for (currency, sum) in &audit.totals.by_currency {
+        let (orders, cards) = (sum.orders, sum.cards);
+        writeln!(
+            out,
+            "audit: {} {currency} in {orders} orders, {cards} cards",
+            sum.amount
+        )?;
+    }
+    for found in &audit.disagreements {
+        let difference = escape_control(&found.difference);
+        writeln!(out, "audit: {}: {difference}", found.order_id)?;
+    }
+    Ok(())
+}
+
+/// A file for a report: CSV rows of figure, key and value if its name ends in .csv, else JSON.
+pub(super) struct ReportFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl ReportFile {
+    /// Creates the file before the run, so that a file that cannot be written is an error now.
+    pub(super) fn create(path: &Path) -> Result<Self, String> {
+        let file = File::create(path)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        let path = path.to_owned();
+        Ok(Self { file, path })
+    }
+
+    pub(super) fn write(self, report: &Report) -> Result<(), String> {
+        let Self { mut file, path } = self;
+        let is_csv = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let written = if is_csv {
+            write_rows(report, file)
+        } else {
+            serde_json::to_string_pretty(report)
+                .map_err(Into::into)
+                .and_then(|json| writeln!(file, "{json}"))
+        };
+        written.map_err(|error| format!("cannot write {}: {error}", path.display()))
+    }
+}
+
+fn write_rows(report: &Report, file: File) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(file);
+    table.write_record(["figure", "key", "value"])?;
+    for row in report.rows() {
+        table.write_record(row)?;
+    }
+    table.flush()
+}

@@ -1,0 +1,226 @@
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use backon::ExponentialBackoff;
+use hp_queue::{ClaimBatch, FirstSource, Inbox, QueueError};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::backend::Orders;
+use crate::engine::{
+    claimed_order::{ClaimRequestTime, ClaimedOrder},
+    processor::OrderProcessor,
+    retry::endless_backoff,
+};
+
+/// The time between two looks at a queue that is paused or whose breaker is open.
+const BLOCKED_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest time without a look.
+const IDLE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Starts to claim orders, no more than there are slots, and hands them to the backend.
+pub(super) fn start(
+    processor: Arc<OrderProcessor>,
+    inbox: Inbox,
+    slots: usize,
+    stop: CancellationToken,
+) -> Orders {
+    let (hand_over, orders) = mpsc::channel(slots);
+    let poller = Poller {
+        processor: Arc::clone(&processor),
+        inbox_entry: wait_for_entry(inbox),
+        slots: Arc::new(Semaphore::new(slots)),
+        hand_over,
+        first_source: FirstSource::Inbox,
+        paused: None,
+        is_breaker_open: false,
+        claim_delays: endless_backoff(),
+        inbox_delays: endless_backoff(),
+    };
+    let polling = tokio::spawn(poller.run(stop.clone()));
+    Orders::new(processor, orders, polling, stop)
+}
+
+struct Poller {
+    processor: Arc<OrderProcessor>,
+    /// Ready when the inbox holds an entry. Kept from one rest to the next, since it blocks a connection.
+    inbox_entry: InboxEntry,
+    slots: Arc<Semaphore>,
+    hand_over: mpsc::Sender<ClaimedOrder>,
+    first_source: FirstSource,
+    paused: Option<String>,
+    is_breaker_open: bool,
+    /// Delays while claim requests fail.
+    claim_delays: ExponentialBackoff,
+    /// Delays while the inbox cannot be watched.
+    inbox_delays: ExponentialBackoff,
+}
+
+type InboxEntry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> + Send>>;
+
+/// What to wait for before the next claim request.
+enum Rest {
+    None,
+    For(Duration),
+    /// For a new entry or a rescheduled order, and no longer than this.
+    ForOrders(Duration),
+}
+
+impl Poller {
+    async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let slots = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                slots = free_slots(&self.slots) => slots,
+            };
+            // Never cancelled half-way: orders that Redis has claimed for us would idle until their lease ends.
+            let rest = self.claim(slots).await;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.rest(rest) => {}
+            }
+        }
+    }
+
+    async fn claim(&mut self, slots: OwnedSemaphorePermit) -> Rest {
+        let (ledger, lease) = (&self.processor.ledger, self.processor.lease);
+        let request = ClaimRequestTime::now();
+        let claimed = ledger
+            .claim_batch(slots.num_permits(), lease, self.first_source)
+            .await;
+        match claimed {
+            Ok(batch) => self.accept(batch, request, slots),
+            Err(error) => {
+                let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
+                warn!(%error, ?retry_in, "cannot claim orders");
+                Rest::For(retry_in)
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        mut batch: ClaimBatch,
+        request: ClaimRequestTime,
+        mut slots: OwnedSemaphorePermit,
+    ) -> Rest {
+        self.claim_delays = endless_backoff();
+        self.log_changes(&batch);
+        self.alternate(&batch);
+        let holds = std::mem::take(&mut batch.holds);
+        self.processor.balance_gate.update(holds);
+        let (times, rest) = (request.answered(batch.now), rest_after(&batch));
+        for claim in batch.claimed {
+            let Some(slot) = slots.split(1) else { break };
+            // Fails only after the backend and so the worker has stopped. Another worker claims the order after its lease.
+            let _ = self
+                .hand_over
+                .try_send(ClaimedOrder::new(claim, times, slot));
+        }
+        rest
+    }
+
+    /// Lets the other source come first next time, so that neither starves. An empty batch changes nothing: while the
+    /// breaker lets single orders through, an order that cannot learn anything would otherwise be the next one again.
+    fn alternate(&mut self, batch: &ClaimBatch) {
+        if batch.claimed.is_empty() {
+            return;
+        }
+        self.first_source = match self.first_source {
+            FirstSource::Inbox => FirstSource::Schedule,
+            FirstSource::Schedule => FirstSource::Inbox,
+        };
+    }
+
+    async fn rest(&mut self, rest: Rest) {
+        let at_most = match rest {
+            Rest::None => return,
+            Rest::For(time) => return sleep(time).await,
+            Rest::ForOrders(at_most) => at_most,
+        };
+        tokio::select! {
+            (inbox, waited) = &mut self.inbox_entry => {
+                self.inbox_entry = wait_for_entry(inbox);
+                self.after_inbox_wait(waited).await;
+            }
+            () = self.processor.rescheduled.notified() => {}
+            () = sleep(at_most) => {}
+        }
+    }
+
+    async fn after_inbox_wait(&mut self, waited: Result<(), QueueError>) {
+        match waited {
+            Ok(()) => self.inbox_delays = endless_backoff(),
+            Err(error) => {
+                let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
+                warn!(%error, ?retry_in, "cannot watch the inbox");
+                sleep(retry_in).await;
+            }
+        }
+    }
+
+    /// Logs changes of the queue's state, and records that cannot be read.
+    fn log_changes(&mut self, batch: &ClaimBatch) {
+        for (id, error) in &batch.unreadable {
+            warn!(
+                id,
+                error,
+                "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
+            );
+        }
+        let is_breaker_open = batch.silent_since.is_some();
+        if self.is_breaker_open != is_breaker_open {
+            self.is_breaker_open = is_breaker_open;
+            if is_breaker_open {
+                warn!(
+                    "breaker open: HitPoints does not answer; one order at a time tries, the others wait"
+                );
+            } else {
+                info!("breaker closed: HitPoints answers again");
+            }
+        }
+        if self.paused != batch.paused {
+            if let Some(reason) = &batch.paused {
+                warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
+            } else {
+                info!("queue resumed");
+            }
+            self.paused.clone_from(&batch.paused);
+        }
+    }
+}
+
+fn rest_after(batch: &ClaimBatch) -> Rest {
+    match batch.next_due {
+        _ if batch.paused.is_some() => Rest::For(BLOCKED_INTERVAL),
+        _ if batch.wait.is_some() => {
+            Rest::For(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
+        }
+        _ if batch.more => Rest::None,
+        next_due => Rest::ForOrders(next_due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL)),
+    }
+}
+
+/// Returns all free slots, as soon as there is one.
+async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    let Ok(mut free) = Arc::clone(slots).acquire_owned().await else {
+        return std::future::pending().await;
+    };
+    let others = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+    if let Ok(others) = Arc::clone(slots).try_acquire_many_owned(others) {
+        free.merge(others);
+    }
+    free
+}
+
+fn wait_for_entry(mut inbox: Inbox) -> InboxEntry {
+    Box::pin(async move {
+        let waited = inbox.wait(IDLE_INTERVAL).await;
+        (inbox, waited)
+    })
+}

@@ -1,0 +1,76 @@
+//! What commands print, and which text of others may go there.
+
+pub(crate) mod format;
+pub(crate) mod table;
+
+use std::{borrow::Cow, error::Error, io};
+
+/// Why a command could not be carried out.
+pub(crate) type CommandError = Box<dyn Error>;
+
+/// `true` if the command succeeded completely, `false` if a part of it did not.
+pub(crate) type CommandResult = Result<bool, CommandError>;
+
+/// Prints a line to standard output. Returns an error if nobody reads it any more, where `println!` would panic.
+macro_rules! outln {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout().lock(), $($text)*)
+    }};
+}
+pub(crate) use outln;
+
+/// `true` if the error only says that nobody reads the output any more, as after `| head`.
+pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let from_io = error.downcast_ref().map(io::Error::kind);
+    let from_json = || {
+        error
+            .downcast_ref()
+            .and_then(serde_json::Error::io_error_kind)
+    };
+    from_io.or_else(from_json) == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// Escapes control characters in text of others, because they can make a terminal lie.
+pub(crate) fn escape_control(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let escape = |c: char| {
+        if is_unsafe(c) {
+            c.escape_default().to_string()
+        } else {
+            c.into()
+        }
+    };
+    text.chars().map(escape).collect::<String>().into()
+}
+
+/// Escapes control characters, but keeps line ends.
+pub(crate) fn escape_control_lines(text: &str) -> String {
+    text.lines()
+        .map(escape_control)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Control characters, and those that change the direction of the text after them.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape_control;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(
+            escape_control("balance too low, 余额不足"),
+            "balance too low, 余额不足"
+        );
+        assert_eq!(escape_control("a\x1b[2Jb\r\nc"), "a\\u{1b}[2Jb\\r\\nc");
+        assert_eq!(escape_control("\u{202e}dna"), "\\u{202e}dna");
+    }
+}
