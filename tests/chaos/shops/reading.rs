@@ -10,7 +10,7 @@ use redis::{
 use tokio::time::{sleep, timeout};
 
 use super::Shops;
-use crate::chaos::{
+use crate::{
     history::{ClaimSkip, Kind},
     orders::STREAMS,
 };
@@ -22,7 +22,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl Shops {
     /// Reads all result streams until it is aborted.
-    pub(in crate::chaos) async fn read(self) {
+    pub(crate) async fn read(self) {
         let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
         loop {
             let Ok(Ok(mut connection)) =

@@ -1,7 +1,6 @@
 //! What the end-to-end tests stand on: a private Redis, the sandbox, real worker processes.
 //!
-//! Nothing here sleeps to wait for something: [`Redis::until`] waits by Redis' own notifications of changes. Only
-//! [`chaos`] keeps a timetable.
+//! Nothing here sleeps to wait for something: [`Redis::until`] waits by Redis' own notifications of changes.
 //!
 //! `HP_TEST_REDIS=cluster` has [`Redis::start`] start a cluster of three masters, `HP_TEST_REDIS=sentinel` a master, a
 //! replica and a Sentinel, so that `HP_TEST_REDIS=cluster cargo test -p e2e` runs everything there.
@@ -12,7 +11,6 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
-pub mod chaos;
 pub mod proxy;
 mod redis;
 mod worker;
@@ -23,4 +21,4 @@ pub use worker::Worker;
 pub use world::{Entry, World, rules};
 
 /// Longer than anything takes on a loaded machine; reached only when a test has failed.
-const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);

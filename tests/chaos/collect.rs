@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
 
+use e2e::{Entry, Redis};
 use hp_sandbox::Ledger;
 use redis::{RedisResult, aio::MultiplexedConnection, streams::StreamRangeReply};
 
@@ -11,10 +12,9 @@ use super::{
     shops::Shops,
     world::{SECRETS, World},
 };
-use crate::{Entry, Redis};
 
 /// Whether every order has its result or stands in review, and nothing is left to do.
-pub(super) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) -> bool {
+pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) -> bool {
     let missing = shops.missing(&demand.orders);
     if missing.len() > demand.orders.len() / 3 || shops.are_unheard(demand) {
         return false;
@@ -60,7 +60,7 @@ async fn query<T: redis::FromRedisValue>(
 }
 
 /// Ends the workers and gathers what there is.
-pub(super) async fn history(
+pub(crate) async fn history(
     world: World,
     shops: &Shops,
     demand: &Demand,
@@ -179,7 +179,7 @@ fn logs(folder: &Path) -> Vec<(String, String)> {
 }
 
 /// Puts the facts beside the logs, for whoever looks for the reason of a violation.
-pub(super) fn write_down(history: &History, folder: &Path) {
+pub(crate) fn write_down(history: &History, folder: &Path) {
     let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
     write("charges.txt", lines(&history.charges));
     write("results-read.txt", lines(&history.live));

@@ -2,25 +2,24 @@
 
 use std::time::Duration;
 
+use e2e::Entry;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-
-use crate::Entry;
 
 /// What the shops know of a product.
 #[derive(Clone, Copy, Debug)]
-pub struct Product {
+pub(crate) struct Product {
     /// Of the product list.
-    pub id: u64,
+    pub(crate) id: u64,
     /// Of the prices.
-    pub currency: &'static str,
+    pub(crate) currency: &'static str,
     /// For one card, in cents.
-    pub unit_price: i64,
+    pub(crate) unit_price: i64,
     /// Face value, in cents.
-    pub value: i64,
+    pub(crate) value: i64,
 }
 
 /// The sandbox's price list, told here once more so that nobody checks himself.
-pub const PRODUCTS: [Product; 5] = [
+pub(crate) const PRODUCTS: [Product; 5] = [
     product(2, "CNY", 950, 1000),
     product(5, "CNY", 9650, 10_000),
     product(9, "CNY", 99, 100),
@@ -42,26 +41,26 @@ const fn product(id: u64, currency: &'static str, unit_price: i64, value: i64) -
 
 /// An order that a shop wants, and repeats until it has its result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Order {
+pub(crate) struct Order {
     /// The idempotency key.
-    pub id: String,
+    pub(crate) id: String,
     /// What is wanted.
-    pub product: u64,
+    pub(crate) product: u64,
     /// How many of it.
-    pub quantity: u32,
+    pub(crate) quantity: u32,
     /// The key of the stream for its result, if not the common one.
-    pub reply_to: Option<String>,
+    pub(crate) reply_to: Option<String>,
     /// To be returned unchanged.
-    pub meta: Option<String>,
+    pub(crate) meta: Option<String>,
     /// To be returned unchanged.
-    pub traceparent: Option<String>,
+    pub(crate) traceparent: Option<String>,
     /// Far away.
-    pub deadline: Option<u64>,
+    pub(crate) deadline: Option<u64>,
 }
 
 /// Why an entry is put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// To buy; repeated until there is a result.
     Buy,
     /// An order that has its result, once more.
@@ -76,28 +75,28 @@ pub enum Purpose {
 
 /// An entry for the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Put {
+pub(crate) struct Put {
     /// After the start.
-    pub at: Duration,
+    pub(crate) at: Duration,
     /// Why.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// The order that it names, good or not.
-    pub id: String,
+    pub(crate) id: String,
     /// The entry.
-    pub fields: Vec<(&'static str, String)>,
+    pub(crate) fields: Vec<(&'static str, String)>,
 }
 
 /// What the shops want, and the entries by which they say so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// All that can be bought or rejected.
-    pub orders: Vec<Order>,
+    pub(crate) orders: Vec<Order>,
     /// By time.
-    pub puts: Vec<Put>,
+    pub(crate) puts: Vec<Put>,
 }
 
 /// Streams that some shops have of their own, and the common one, which is the first.
-pub const STREAMS: [&str; 4] = [
+pub(crate) const STREAMS: [&str; 4] = [
     "{hp}:results",
     "{hp}:results:till-1",
     "{hp}:results:till-2",
@@ -105,7 +104,7 @@ pub const STREAMS: [&str; 4] = [
 ];
 
 /// `count` orders and some nonsense between, all within the time of the storm; the same for the same seed.
-pub fn demand(seed: u64, count: usize, storm: Duration) -> Demand {
+pub(crate) fn demand(seed: u64, count: usize, storm: Duration) -> Demand {
     let mut chance = StdRng::seed_from_u64(seed);
     let mut demand = Demand::default();
     for n in 0..count {
@@ -174,7 +173,7 @@ impl Order {
     }
 
     /// The stream where its shop looks.
-    pub fn stream(&self) -> &str {
+    pub(crate) fn stream(&self) -> &str {
         self.reply_to.as_deref().unwrap_or(STREAMS[0])
     }
 }

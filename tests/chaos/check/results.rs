@@ -7,13 +7,13 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{ClaimSkip, Facts, Found, Kind, Promise};
-use crate::chaos::{
+use crate::{
     history::time_of,
     orders::{Order, PRODUCTS, Purpose, STREAMS},
 };
 
 /// All that was told about one order.
-pub(super) fn of_order(facts: &Facts<'_>, order: &Order, found: &mut Found) {
+pub(crate) fn of_order(facts: &Facts<'_>, order: &Order, found: &mut Found) {
     let there = facts.told(&order.id, Kind::First);
     let ids: Vec<_> = there.iter().map(|told| &told.entry).collect();
     let what = format!("first results {ids:?}");
@@ -165,7 +165,7 @@ fn cards(told: &ClaimSkip, value: i64) -> Option<Vec<(String, String)>> {
 }
 
 /// Results of orders that nobody placed.
-pub(super) fn of_nobody(facts: &Facts<'_>, found: &mut Found) {
+pub(crate) fn of_nobody(facts: &Facts<'_>, found: &mut Found) {
     for told in facts.history.told.iter().chain(&facts.history.live) {
         let wanted = facts.wanted.contains_key(told.id()) || told.kind() == Kind::Objection;
         found.check(
@@ -178,7 +178,7 @@ pub(super) fn of_nobody(facts: &Facts<'_>, found: &mut Found) {
 }
 
 /// Every entry that makes no order is answered; and only such entries are.
-pub(super) fn of_nonsense(facts: &Facts<'_>, found: &mut Found) {
+pub(crate) fn of_nonsense(facts: &Facts<'_>, found: &mut Found) {
     for (put, accepted) in &facts.history.puts {
         let answered = match put.purpose {
             Purpose::Buy | Purpose::Again => continue,

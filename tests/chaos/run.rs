@@ -7,8 +7,8 @@ use tempfile::TempDir;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::{
-    Clock,
     check::{Violation, check},
+    clock::Clock,
     collect,
     history::History,
     orders::{Demand, demand},
@@ -20,38 +20,38 @@ use super::{
 
 /// What a run is like.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Decides all that can be decided.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How many orders the shops want.
-    pub orders: usize,
+    pub(crate) orders: usize,
     /// Worker processes.
-    pub workers: usize,
+    pub(crate) workers: usize,
     /// How long things go wrong.
-    pub storm: Duration,
+    pub(crate) storm: Duration,
     /// How long all orders may take to come to an end after that.
-    pub calm: Duration,
+    pub(crate) calm: Duration,
     /// What the vendor does about a repeated id.
-    pub duplicate: Duplicate,
+    pub(crate) duplicate: Duplicate,
     /// Whether Redis may lose the end of its log.
-    pub tail_loss: bool,
+    pub(crate) tail_loss: bool,
 }
 
 /// What came of it.
-pub struct Report {
+pub(crate) struct Report {
     /// What was asked for.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// What happened.
-    pub history: History,
+    pub(crate) history: History,
     /// What must not have.
-    pub violations: Vec<Violation>,
+    pub(crate) violations: Vec<Violation>,
     /// Logs, facts and schedule, if there is a reason to look at them.
-    pub folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl Settings {
     /// For every day: about half a minute, with the vendor that charges every repetition.
-    pub fn short(seed: u64) -> Self {
+    pub(crate) fn short(seed: u64) -> Self {
         Self {
             seed,
             orders: 600,
@@ -64,7 +64,7 @@ impl Settings {
     }
 
     /// For a long look. The seed chooses the vendor's way with repetitions.
-    pub fn long(seed: u64, storm: Duration) -> Self {
+    pub(crate) fn long(seed: u64, storm: Duration) -> Self {
         let ways = [
             Duplicate::Charge,
             Duplicate::Exists,
@@ -93,7 +93,7 @@ impl Settings {
 }
 
 /// Runs it, in a runtime of several threads: some steps block theirs.
-pub async fn run(settings: Settings) -> Report {
+pub(crate) async fn run(settings: Settings) -> Report {
     let home = TempDir::with_prefix("chaos-").unwrap();
     let demand = Arc::new(demand(settings.seed, settings.orders, settings.storm));
     let deeds = schedule(settings.seed, &settings.weather());

@@ -6,46 +6,46 @@ use std::{
     time::Duration,
 };
 
+use e2e::{
+    Redis,
+    proxy::{Link, Proxy},
+};
 use hp_sandbox::{Duplicate, Options, Sandbox, Trigger};
 use nix::sys::signal::Signal;
 use tokio::task::block_in_place;
 
-use super::{Clock, fleet::Fleet, schedule::Action, tail::Tail};
-use crate::{
-    Redis,
-    proxy::{Link, Proxy},
-};
+use super::{clock::Clock, fleet::Fleet, schedule::Action, tail::Tail};
 
 /// Known words, so that they can be searched for where they must not be.
-pub(super) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
+pub(crate) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
 /// Longer than a worker that stands still, a stalled network and a late record together.
 const RESUBMIT_AFTER: &str = "3500ms";
-pub(super) const LEASE: Duration = Duration::from_secs(1);
+pub(crate) const LEASE: Duration = Duration::from_secs(1);
 /// Shorter than that: what Redis forgot altogether comes again while the workers are still on their guard.
-pub(super) const SHOP_PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const SHOP_PATIENCE: Duration = Duration::from_secs(2);
 /// From when on Redis may lose what it acknowledged: a second, and two in which a busy disk may put off writing.
 const UNSAFE_MS: u64 = 3000;
 
 /// The share of calls that meet each fault: of fetches, of queries, and while it flares up.
 const RATES: (f64, f64, f64) = (0.01, 0.02, 0.4);
 
-pub(super) struct World {
-    pub(super) redis: Redis,
-    pub(super) tail: Tail,
-    pub(super) sandbox: Sandbox,
-    pub(super) fleet: Fleet,
+pub(crate) struct World {
+    pub(crate) redis: Redis,
+    pub(crate) tail: Tail,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) fleet: Fleet,
     redis_link: Proxy,
     vendor_link: Proxy,
     redis_is_up: bool,
-    pub(super) losses: Losses,
+    pub(crate) losses: Losses,
     /// How much of its log Redis lost, each time.
-    pub(super) lost_bytes: Vec<u64>,
+    pub(crate) lost_bytes: Vec<u64>,
 }
 
 /// From when to when what Redis acknowledged may have been lost. Copies share one list.
 #[derive(Clone, Default)]
-pub(super) struct Losses(Arc<Mutex<Known>>);
+pub(crate) struct Losses(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
@@ -62,12 +62,12 @@ impl Losses {
         self.0.lock().unwrap().no_more = true;
     }
 
-    pub(super) fn all(&self) -> Vec<(u64, u64)> {
+    pub(crate) fn all(&self) -> Vec<(u64, u64)> {
         self.0.lock().unwrap().losses.clone()
     }
 
     /// Whether what Redis said then may be lost: `None` if that is not decided yet.
-    pub(super) fn hold(&self, at: u64, now: u64) -> Option<bool> {
+    pub(crate) fn hold(&self, at: u64, now: u64) -> Option<bool> {
         let known = self.0.lock().unwrap();
         let held = known
             .losses
@@ -78,7 +78,7 @@ impl Losses {
 }
 
 impl World {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         seed: u64,
         duplicate: Duplicate,
         workers: usize,
@@ -109,7 +109,7 @@ impl World {
         world
     }
 
-    pub(super) async fn apply(&mut self, action: Action, clock: Clock) {
+    pub(crate) async fn apply(&mut self, action: Action, clock: Clock) {
         match action {
             Action::Kill(worker) => self.fleet.kill(worker).await,
             Action::Term(worker) => self.fleet.terminate(worker),
@@ -132,7 +132,7 @@ impl World {
     }
 
     /// The calm: nothing is wrong any more.
-    pub(super) fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.start_redis();
         self.losses.no_more();
         self.redis_link.set(Link::Pass);
@@ -178,7 +178,7 @@ impl World {
 }
 
 /// All faults, in an order that does not change.
-pub(super) fn flares() -> Vec<Trigger> {
+pub(crate) fn flares() -> Vec<Trigger> {
     Trigger::all().collect()
 }
 

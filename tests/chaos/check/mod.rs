@@ -18,7 +18,7 @@ use super::{
 
 /// What is promised of every order, whatever happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Promise {
+pub(crate) enum Promise {
     /// Charged at most once.
     NeverTwice,
     /// Ends in a result, or is shown to a person.
@@ -33,7 +33,7 @@ pub enum Promise {
 
 impl Promise {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::NeverTwice,
         Self::NeverLost,
         Self::NeverMadeUp,
@@ -42,7 +42,7 @@ impl Promise {
     ];
 
     /// What a violation is called.
-    pub const fn broken(self) -> &'static str {
+    pub(crate) const fn broken(self) -> &'static str {
         match self {
             Self::NeverTwice => "charged twice",
             Self::NeverLost => "lost",
@@ -55,13 +55,13 @@ impl Promise {
 
 /// A promise that was not kept. Shows no card key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub(crate) struct Violation {
     /// Which.
-    pub promise: Promise,
+    pub(crate) promise: Promise,
     /// The order, or the place.
-    pub about: String,
+    pub(crate) about: String,
     /// What is wrong.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 impl fmt::Display for Violation {
@@ -77,7 +77,7 @@ impl fmt::Display for Violation {
 }
 
 /// All violations; none is what is wanted.
-pub fn check(history: &History) -> Vec<Violation> {
+pub(crate) fn check(history: &History) -> Vec<Violation> {
     let facts = Facts::of(history);
     let mut found = Found::default();
     for order in &history.orders {

@@ -1,12 +1,12 @@
 //! The checker is shown histories that are wrong in one way, and has to say so.
 
-use e2e::chaos::{
+use crate::{
     check::{Promise, check},
     history::{ClaimSkip, History},
     orders::Purpose,
 };
 
-use crate::sample::{KEY, NOON, SECRET, charge, completed, entry, order, put, replay, right};
+use super::sample::{KEY, NOON, SECRET, charge, completed, entry, order, put, replay, right};
 
 /// The promises that a history breaks, each once.
 fn broken(spoil: impl FnOnce(&mut History)) -> Vec<Promise> {

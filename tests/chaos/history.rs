@@ -2,75 +2,75 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use e2e::Entry;
 use hp_sandbox::Charge;
 
 use super::{
     orders::{Order, Put},
     schedule::Deed,
 };
-use crate::Entry;
 
 /// What happened. All times are Unix milliseconds of Redis' clock.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub(crate) struct History {
     /// When it began.
-    pub began: u64,
+    pub(crate) began: u64,
     /// When everything was healed.
-    pub calm: u64,
+    pub(crate) calm: u64,
     /// When all was settled, or given up waiting for.
-    pub over: u64,
+    pub(crate) over: u64,
     /// What the shops wanted.
-    pub orders: Vec<Order>,
+    pub(crate) orders: Vec<Order>,
     /// What they put in, and when Redis said yes, each time.
-    pub puts: Vec<(Put, Vec<u64>)>,
+    pub(crate) puts: Vec<(Put, Vec<u64>)>,
     /// What was done to the world.
-    pub deeds: Vec<Deed>,
+    pub(crate) deeds: Vec<Deed>,
     /// From when to when what Redis had acknowledged may have been lost, for each crash.
-    pub losses: Vec<(u64, u64)>,
+    pub(crate) losses: Vec<(u64, u64)>,
     /// How much of its log Redis lost, each time that it was taken away.
-    pub lost_bytes: Vec<u64>,
+    pub(crate) lost_bytes: Vec<u64>,
     /// What the vendor charged.
-    pub charges: Vec<Charge>,
+    pub(crate) charges: Vec<Charge>,
     /// Entries of result streams as a consumer read them while everything went on.
-    pub live: Vec<ClaimSkip>,
+    pub(crate) live: Vec<ClaimSkip>,
     /// Entries of result streams as they stand at the end.
-    pub told: Vec<ClaimSkip>,
+    pub(crate) told: Vec<ClaimSkip>,
     /// Ledger records by order id.
-    pub records: BTreeMap<String, Entry>,
+    pub(crate) records: BTreeMap<String, Entry>,
     /// What is left in the inbox.
-    pub inbox: Vec<Entry>,
+    pub(crate) inbox: Vec<Entry>,
     /// What was set aside as unusable.
-    pub rejected: Vec<Entry>,
+    pub(crate) rejected: Vec<Entry>,
     /// The order ids in `{hp}:open`.
-    pub open: Vec<String>,
+    pub(crate) open: Vec<String>,
     /// The order ids in `{hp}:schedule`, and when they are due.
-    pub schedule: HashMap<String, f64>,
+    pub(crate) schedule: HashMap<String, f64>,
     /// Whatever must be free of card keys and secrets, by name: logs, and all keys that are no result streams.
-    pub texts: Vec<(String, String)>,
+    pub(crate) texts: Vec<(String, String)>,
     /// What must not be seen there, besides the keys of all cards.
-    pub secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
     /// How often each fault of the vendor happened.
-    pub faults: BTreeMap<String, u64>,
+    pub(crate) faults: BTreeMap<String, u64>,
     /// How workers that were not killed have ended.
-    pub ends: Vec<String>,
+    pub(crate) ends: Vec<String>,
 }
 
 /// An entry of a result stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimSkip {
+pub(crate) struct ClaimSkip {
     /// The stream.
-    pub stream: String,
+    pub(crate) stream: String,
     /// The entry's id.
-    pub entry: String,
+    pub(crate) entry: String,
     /// When it was read.
-    pub read: u64,
+    pub(crate) read: u64,
     /// What it says.
-    pub fields: Entry,
+    pub(crate) fields: Entry,
 }
 
 /// What an entry of a result stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The first result of an order.
     First,
     /// A copy of it.
@@ -81,17 +81,17 @@ pub enum Kind {
 
 impl ClaimSkip {
     /// A field, empty if it is not there.
-    pub fn get(&self, name: &str) -> &str {
+    pub(crate) fn get(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
     }
 
     /// The order that it is about.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.get("order_id")
     }
 
     /// What it is.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match (self.get("replay_of"), self.get("reason")) {
             ("", "invalid_job" | "order_id_conflict") => Kind::Objection,
             ("", _) => Kind::First,
@@ -100,7 +100,7 @@ impl ClaimSkip {
     }
 
     /// What must be the same whenever an order's result is told.
-    pub fn substance(&self) -> [&str; 8] {
+    pub(crate) fn substance(&self) -> [&str; 8] {
         [
             "status",
             "reason",
@@ -117,7 +117,7 @@ impl ClaimSkip {
 
 impl History {
     /// Whether what Redis had said at this time may have been lost afterwards.
-    pub fn may_be_lost(&self, at: u64) -> bool {
+    pub(crate) fn may_be_lost(&self, at: u64) -> bool {
         self.losses
             .iter()
             .any(|(from, to)| (*from..=*to).contains(&at))
@@ -125,7 +125,7 @@ impl History {
 }
 
 /// The time in an entry id.
-pub(super) fn time_of(entry: &str) -> u64 {
+pub(crate) fn time_of(entry: &str) -> u64 {
     let time = entry.split_once('-').map_or(entry, |(time, _)| time);
     time.parse().unwrap_or_default()
 }

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use super::{Found, Promise};
-use crate::chaos::history::{ClaimSkip, History};
+use crate::history::{ClaimSkip, History};
 
 /// Of the sandbox's card keys.
 const KEY_LENGTH: usize = 16;
 
-pub(super) fn search(history: &History, found: &mut Found) {
+pub(crate) fn search(history: &History, found: &mut Found) {
     let cards = history.charges.iter().flat_map(|charge| &charge.cards);
     let keys: HashSet<&[u8]> = cards.map(|card| card.pin_key.as_bytes()).collect();
     for (name, text) in &history.texts {

@@ -26,7 +26,7 @@ pub struct Worker {
 
 impl Worker {
     pub(crate) fn start(settings: &[(String, String)]) -> Self {
-        let mut process = tokio::process::Command::new(binary())
+        let mut process = tokio::process::Command::new(Self::binary())
             .arg("run")
             .envs(settings.iter().cloned())
             .stdin(Stdio::null())
@@ -56,12 +56,40 @@ impl Worker {
 
     /// The binary, to be started in a test's own way.
     pub fn process(arguments: &[&str], settings: &[(String, String)]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(Self::binary());
         command
             .args(arguments)
             .envs(settings.iter().cloned())
             .stdin(Stdio::null());
         command
+    }
+
+    /// The worker that belongs to these tests, built if need be.
+    pub fn binary() -> PathBuf {
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        BUILT
+            .get_or_init(|| {
+                let profile = if cfg!(debug_assertions) {
+                    "dev"
+                } else {
+                    "release"
+                };
+                let built = Command::new(env!("CARGO"))
+                    .args(["build", "--quiet", "-p", "worker", "--profile", profile])
+                    .status()
+                    .unwrap();
+                assert!(built.success(), "the worker does not build");
+                let this = std::env::current_exe().unwrap();
+                let folder = this.parent().unwrap();
+                // Tests and benches lie in `deps`, programs beside it.
+                let folder = folder
+                    .ends_with("deps")
+                    .then(|| folder.parent())
+                    .flatten()
+                    .unwrap_or(folder);
+                folder.join("worker")
+            })
+            .clone()
     }
 
     /// Its process id.
@@ -104,32 +132,4 @@ impl Drop for Worker {
             eprintln!("--- what the worker said\n{}", self.log());
         }
     }
-}
-
-/// The worker that belongs to these tests, built if need be.
-pub(crate) fn binary() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT
-        .get_or_init(|| {
-            let profile = if cfg!(debug_assertions) {
-                "dev"
-            } else {
-                "release"
-            };
-            let built = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "-p", "worker", "--profile", profile])
-                .status()
-                .unwrap();
-            assert!(built.success(), "the worker does not build");
-            let this = std::env::current_exe().unwrap();
-            let folder = this.parent().unwrap();
-            // Tests and benches lie in `deps`, programs beside it.
-            let folder = folder
-                .ends_with("deps")
-                .then(|| folder.parent())
-                .flatten()
-                .unwrap_or(folder);
-            folder.join("worker")
-        })
-        .clone()
 }

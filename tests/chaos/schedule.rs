@@ -2,13 +2,12 @@
 
 use std::{fmt, time::Duration};
 
+use e2e::proxy::Link;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
-
-use crate::proxy::Link;
 
 /// One thing that is done to the world.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// `kill -9` of a worker.
     Kill(usize),
     /// SIGTERM to a worker.
@@ -41,38 +40,38 @@ pub enum Action {
 
 /// An action and its time after the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Deed {
+pub(crate) struct Deed {
     /// After the start.
-    pub at: Duration,
+    pub(crate) at: Duration,
     /// What is done.
-    pub action: Action,
+    pub(crate) action: Action,
 }
 
 /// How rough it gets.
 #[derive(Clone, Copy, Debug)]
-pub struct Weather {
+pub(crate) struct Weather {
     /// When the last trouble is over.
-    pub storm: Duration,
+    pub(crate) storm: Duration,
     /// Worker processes.
-    pub workers: usize,
+    pub(crate) workers: usize,
     /// How many kinds of faults there are to flare up.
-    pub faults: usize,
+    pub(crate) faults: usize,
     /// The longest time for which a worker stands still.
-    pub longest_stop: Duration,
+    pub(crate) longest_stop: Duration,
     /// Whether Redis may lose the end of its log.
-    pub tail_loss: bool,
+    pub(crate) tail_loss: bool,
 }
 
 /// The longest time for which the network holds up a request to the vendor, and by which it slows one. A request
 /// that could be later than that would, together with a worker that stands still, come after `resubmit_after`.
-pub const VENDOR_STALL: Duration = Duration::from_millis(600);
+pub(crate) const VENDOR_STALL: Duration = Duration::from_millis(600);
 const VENDOR_SLOW: Duration = Duration::from_millis(200);
 
 /// A trouble: how it begins, how long it takes at least and at most (in ms), how it ends.
 type Trouble = (Action, (u64, u64), Action);
 
 /// All actions by time, the same for the same seed.
-pub fn schedule(seed: u64, weather: &Weather) -> Vec<Deed> {
+pub(crate) fn schedule(seed: u64, weather: &Weather) -> Vec<Deed> {
     let mut deeds = Vec::new();
     for (n, subject) in subjects(weather).into_iter().enumerate() {
         // Each subject has a chance of its own, so that a change to one leaves the others as they were.

@@ -3,10 +3,10 @@
 use hp_sandbox::Charge;
 
 use super::{Facts, Found, Kind, Promise};
-use crate::chaos::orders::Order;
+use crate::orders::Order;
 
 /// What the vendor charged for an order.
-pub(super) fn charge(facts: &Facts<'_>, order: &Order, found: &mut Found) {
+pub(crate) fn charge(facts: &Facts<'_>, order: &Order, found: &mut Found) {
     let Some(charge) = facts.charges.get(order.id.as_str()) else {
         return;
     };
@@ -36,7 +36,7 @@ fn bought(charge: &Charge) -> String {
 }
 
 /// What must hold for all orders together.
-pub(super) fn sums(facts: &Facts<'_>, found: &mut Found) {
+pub(crate) fn sums(facts: &Facts<'_>, found: &mut Found) {
     let history = facts.history;
     for charge in &history.charges {
         let wanted = facts.wanted.contains_key(charge.out_trade_id.as_str());

@@ -2,16 +2,15 @@
 
 use std::{fs::File, path::PathBuf, process::Stdio};
 
+use e2e::{PATIENCE, Worker};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use tokio::process::{Child, Command};
 
-use crate::{PATIENCE, worker::binary};
-
 /// All workers of a run, and the folder for their logs. Killed when dropped.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     settings: Vec<(String, String)>,
     folder: PathBuf,
     started: usize,
@@ -22,7 +21,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) fn start(count: usize, settings: Vec<(String, String)>, folder: PathBuf) -> Self {
+    pub(crate) fn start(count: usize, settings: Vec<(String, String)>, folder: PathBuf) -> Self {
         let mut fleet = Self {
             settings,
             folder,
@@ -36,7 +35,7 @@ impl Fleet {
     }
 
     /// Starts a worker wherever there is none.
-    pub(super) fn fill(&mut self) {
+    pub(crate) fn fill(&mut self) {
         for slot in 0..self.slots.len() {
             self.bury(slot);
             if self.slots[slot].is_none() {
@@ -50,7 +49,7 @@ impl Fleet {
         let log = self
             .folder
             .join(format!("worker-{slot}-{:04}.log", self.started));
-        Command::new(binary())
+        Command::new(Worker::binary())
             .arg("run")
             .envs(self.settings.iter().cloned())
             .stdin(Stdio::null())
@@ -72,39 +71,39 @@ impl Fleet {
         }
     }
 
-    pub(super) fn replace(&mut self, slot: usize) {
+    pub(crate) fn replace(&mut self, slot: usize) {
         self.bury(slot);
         let worker = self.spawn(slot);
         self.leaving.extend(self.slots[slot].replace(worker));
     }
 
-    pub(super) fn signal(&mut self, slot: usize, signal: Signal) {
+    pub(crate) fn signal(&mut self, slot: usize, signal: Signal) {
         self.bury(slot);
         if let Some(id) = self.slots[slot].as_ref().and_then(Child::id) {
             kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
         }
     }
 
-    pub(super) async fn kill(&mut self, slot: usize) {
+    pub(crate) async fn kill(&mut self, slot: usize) {
         self.bury(slot);
         if let Some(mut worker) = self.slots[slot].take() {
             worker.kill().await.unwrap();
         }
     }
 
-    pub(super) fn terminate(&mut self, slot: usize) {
+    pub(crate) fn terminate(&mut self, slot: usize) {
         self.signal(slot, Signal::SIGTERM);
         self.leaving.extend(self.slots[slot].take());
     }
 
-    pub(super) fn go_on(&mut self) {
+    pub(crate) fn go_on(&mut self) {
         for slot in 0..self.slots.len() {
             self.signal(slot, Signal::SIGCONT);
         }
     }
 
     /// Asks all to end, and returns how those that were asked have ended.
-    pub(super) async fn end(mut self) -> Vec<String> {
+    pub(crate) async fn end(mut self) -> Vec<String> {
         for slot in 0..self.slots.len() {
             self.terminate(slot);
         }
@@ -117,7 +116,7 @@ impl Fleet {
     }
 
     /// How many processes there were.
-    pub(super) fn started(&self) -> usize {
+    pub(crate) fn started(&self) -> usize {
         self.started
     }
 }

@@ -2,12 +2,11 @@
 
 use std::{collections::HashSet, mem::discriminant, time::Duration};
 
-use e2e::{
-    chaos::{
-        orders::{Purpose, demand},
-        schedule::{Action, Deed, Weather, schedule},
-    },
-    proxy::Link,
+use e2e::proxy::Link;
+
+use crate::{
+    orders::{Purpose, demand},
+    schedule::{Action, Deed, Weather, schedule},
 };
 
 /// As in the short run.

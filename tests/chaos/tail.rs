@@ -13,14 +13,14 @@ use tokio::time::Instant;
 const UNSAFE: Duration = Duration::from_secs(1);
 
 /// Remembers how long the log was.
-pub(super) struct Tail {
+pub(crate) struct Tail {
     log: PathBuf,
     sizes: VecDeque<(Instant, u64)>,
 }
 
 impl Tail {
     /// Of the Redis in this folder.
-    pub(super) fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         Self {
             log: folder.join("appendonlydir/appendonly.aof.1.incr.aof"),
             sizes: VecDeque::new(),
@@ -28,7 +28,7 @@ impl Tail {
     }
 
     /// To be called every tenth of a second.
-    pub(super) fn measure(&mut self) {
+    pub(crate) fn measure(&mut self) {
         let now = Instant::now();
         self.sizes.retain(|(at, _)| now - *at <= UNSAFE);
         self.sizes
@@ -36,7 +36,7 @@ impl Tail {
     }
 
     /// Cuts off what was written in the last second. Returns how many bytes that was.
-    pub(super) fn lose(&mut self) -> u64 {
+    pub(crate) fn lose(&mut self) -> u64 {
         let now = Instant::now();
         let log = OpenOptions::new().write(true).open(&self.log).unwrap();
         let length = log.metadata().unwrap().len();

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// A report in words, without card keys.
-pub struct Summary<'a>(pub &'a Report);
+pub(crate) struct Summary<'a>(pub(crate) &'a Report);
 
 /// More violations than these are only counted.
 const SHOWN: usize = 40;

@@ -1,6 +1,9 @@
 //! A short run over real processes. `just chaos` makes long ones.
 
-use e2e::chaos::{Settings, run, summary::Summary};
+use crate::{
+    run::{Settings, run},
+    summary::Summary,
+};
 
 const SEED: u64 = 7;
 

@@ -13,7 +13,7 @@ use redis::{Client, aio::MultiplexedConnection};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    Clock,
+    clock::Clock,
     history::ClaimSkip,
     orders::{Demand, Order, Purpose, Put},
     world::Losses,
@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_millis(300);
 
 /// What the shops have seen. Shared by those who put in and those who read.
 #[derive(Clone)]
-pub(super) struct Shops {
+pub(crate) struct Shops {
     client: Client,
     clock: Clock,
     losses: Losses,
@@ -34,17 +34,17 @@ pub(super) struct Shops {
 }
 
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// All entries in the order of reading.
-    pub(super) told: Vec<ClaimSkip>,
+    pub(crate) told: Vec<ClaimSkip>,
     /// Orders that have a first result, and when it was read.
     results: HashMap<String, u64>,
     /// For each put, when Redis accepted it.
-    pub(super) accepted: Vec<Vec<u64>>,
+    pub(crate) accepted: Vec<Vec<u64>>,
 }
 
 impl Shops {
-    pub(super) fn new(client: Client, clock: Clock, losses: Losses) -> Self {
+    pub(crate) fn new(client: Client, clock: Clock, losses: Losses) -> Self {
         Self {
             client,
             clock,
@@ -53,18 +53,18 @@ impl Shops {
         }
     }
 
-    pub(super) fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+    pub(crate) fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
         look(&mut self.seen.lock().unwrap())
     }
 
     /// The orders that no result was read of.
-    pub(super) fn missing<'a>(&self, orders: &'a [Order]) -> Vec<&'a str> {
+    pub(crate) fn missing<'a>(&self, orders: &'a [Order]) -> Vec<&'a str> {
         let ids = orders.iter().map(|order| order.id.as_str());
         self.seen(|seen| ids.filter(|id| !seen.results.contains_key(*id)).collect())
     }
 
     /// Whether there is an entry to be put in yet, other than orders.
-    pub(super) fn are_unheard(&self, demand: &Demand) -> bool {
+    pub(crate) fn are_unheard(&self, demand: &Demand) -> bool {
         let mut puts = demand.puts.iter().enumerate();
         puts.any(|(n, put)| {
             put.purpose != Purpose::Buy && matches!(self.wants(n, put), Wants::ToPut)
@@ -72,7 +72,7 @@ impl Shops {
     }
 
     /// Puts everything in when its time comes, until it is aborted.
-    pub(super) async fn put_in(self, demand: Arc<Demand>, patience: Duration) {
+    pub(crate) async fn put_in(self, demand: Arc<Demand>, patience: Duration) {
         self.seen(|seen| seen.accepted = vec![Vec::new(); demand.puts.len()]);
         let start = self.clock.start;
         let puts = demand.puts.iter().enumerate();

@@ -1,13 +1,12 @@
 //! A history that is right, and the means to spoil it.
 
-use e2e::{
-    Entry,
-    chaos::{
-        history::{ClaimSkip, History},
-        orders::{Order, Purpose, Put},
-    },
-};
+use e2e::Entry;
 use hp_sandbox::{Charge, LedgerCard};
+
+use crate::{
+    history::{ClaimSkip, History},
+    orders::{Order, Purpose, Put},
+};
 
 pub(crate) const KEY: &str = "ABCDEFGHJKLMNPQR";
 pub(crate) const SECRET: &str = "hush-hush";
