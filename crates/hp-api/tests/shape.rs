@@ -93,7 +93,7 @@ fn assert_names<T: std::fmt::Debug>(result: CallResult<T>, field: &str) {
 #[test]
 fn the_contracts_example_is_read_and_fits() {
     let order = order(&three_cards()).unwrap();
-    assert_eq!(order.fits(&wanted()), Ok(()));
+    assert_eq!(order.validate(&wanted()), Ok(()));
     assert_eq!((order.hp_order_id, order.create_time), (417, 1_712_000_000));
     assert_eq!(order.cards[0].expire_time, 1_743_552_000);
     let shown = format!("{order:?}");
@@ -281,7 +281,7 @@ fn an_order_that_does_not_fit_says_how() {
         ("/total_price", json!("131.26"), Mismatch::Price),
     ] {
         let order = order(&changed(three_cards(), pointer, value)).unwrap();
-        assert_eq!(order.fits(&wanted()), Err(mismatch));
+        assert_eq!(order.validate(&wanted()), Err(mismatch));
     }
 }
 
@@ -305,10 +305,10 @@ fn a_repeated_card_is_found_in_a_large_order_as_well() {
         quantity: Quantity::new(40).unwrap(),
         ..wanted()
     };
-    assert_eq!(order(&data).unwrap().fits(&wanted), Ok(()));
+    assert_eq!(order(&data).unwrap().validate(&wanted), Ok(()));
     data["order_pins"][39]["pin_sn"] = "T000000000000007".into();
     let twice = Mismatch::Card("the same pin_sn twice".to_owned());
-    assert_eq!(order(&data).unwrap().fits(&wanted), Err(twice));
+    assert_eq!(order(&data).unwrap().validate(&wanted), Err(twice));
 }
 
 #[test]
@@ -317,6 +317,6 @@ fn an_order_still_pending_may_come_without_cards() {
         let mut data = changed(three_cards(), "/order_pins", pins);
         data["status"] = "pending".into();
         let pending = Mismatch::NotCompleted("pending".to_owned());
-        assert_eq!(order(&data).unwrap().fits(&wanted()), Err(pending));
+        assert_eq!(order(&data).unwrap().validate(&wanted()), Err(pending));
     }
 }

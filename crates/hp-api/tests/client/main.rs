@@ -14,7 +14,7 @@ mod server;
 
 use std::time::Duration;
 
-use hp_api::{AppSecret, Builder, Client, FetchCards, ProductId, Quantity};
+use hp_api::{AppSecret, Client, ClientBuilder, FetchCards, ProductId, Quantity};
 
 const SECRET: &str = "demo-secret-0001";
 
@@ -22,7 +22,7 @@ fn secret() -> AppSecret {
     AppSecret::from(SECRET.to_owned())
 }
 
-fn builder(url: &str) -> Builder {
+fn builder(url: &str) -> ClientBuilder {
     // Long enough never to matter, unless a test says otherwise.
     Client::builder(url, "demo")
         .secret(secret())

@@ -104,7 +104,7 @@ fn nothing_that_holds_the_secret_prints_it() {
 #[test]
 fn settings_that_cannot_work_are_errors_that_say_so() {
     let local = "http://127.0.0.1:1";
-    let build = |builder: hp_api::Builder| builder.build().unwrap_err();
+    let build = |builder: hp_api::ClientBuilder| builder.build().unwrap_err();
     assert_eq!(build(Client::builder(local, "demo")), BuildError::NoKey);
     assert_eq!(
         build(Client::builder(local, "a b").secret(secret())),
