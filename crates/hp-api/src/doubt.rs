@@ -106,6 +106,7 @@ impl DoubtKind {
             Self::Garbled => "garbled",
             Self::Unverified => "unverified",
             Self::NoData => "no_data",
+            // Stored records contain this word.
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
