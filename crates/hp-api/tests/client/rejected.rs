@@ -1,11 +1,11 @@
-//! Answers that are not taken, and settings that are not.
+//! Answers and settings that the client rejects.
 
 use std::time::Duration;
 
 use hp_api::{ApiError, BuildError, CallError, Client};
 
 use super::{
-    answers::{error, http, order, seal, signed, success},
+    answers::{error, http, order, sign, signed, success},
     builder, client, secret,
     server::{Reply, Server},
     wanted,
@@ -17,35 +17,35 @@ async fn fetch(answer: Vec<u8>) -> CallError {
 }
 
 #[tokio::test]
-async fn an_answer_announced_as_larger_than_8_mib_is_not_read() {
+async fn content_length_above_8_mib_is_too_large() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\n".to_vec();
     assert_eq!(fetch(head).await, CallError::TooLarge);
 }
 
 #[tokio::test]
-async fn an_answer_that_grows_beyond_8_mib_is_not_read_to_its_end() {
+async fn chunked_body_above_8_mib_is_too_large() {
     let mut answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n900000\r\n".to_vec();
     answer.resize(answer.len() + 0x90_0000, b' ');
     assert_eq!(fetch(answer).await, CallError::TooLarge);
 }
 
 #[tokio::test]
-async fn two_signatures_are_none() {
+async fn repeated_signature_is_unverified() {
     let data = order("A-1");
-    let (now, sign) = seal(&data);
-    let headers = format!("Sign: {sign}\r\nDate-GMT: {now}\r\nSign: {sign}\r\n");
+    let (now, signature) = sign(&data);
+    let headers = format!("Sign: {signature}\r\nDate-GMT: {now}\r\nSign: {signature}\r\n");
     let answer = fetch(http("200 OK", &headers, &success(&data))).await;
     assert!(matches!(answer, CallError::Unverified(_)), "{answer:?}");
 }
 
 #[tokio::test]
-async fn an_answer_that_says_it_is_compressed_is_taken_as_it_is() {
+async fn compressed_body_is_not_decoded() {
     let answer = fetch(http("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}")).await;
     assert!(matches!(answer, CallError::Malformed(_)), "{answer:?}");
 }
 
 #[tokio::test]
-async fn an_error_message_does_not_carry_the_signature_that_the_vendor_quotes() {
+async fn error_message_redacts_a_quoted_signature() {
     let server = Server::start(|request| {
         let sign = request.header("sign").unwrap();
         Reply::Answer(error(400_107, &format!("{}: got {sign}", "x".repeat(150))))
@@ -63,7 +63,7 @@ async fn an_error_message_does_not_carry_the_signature_that_the_vendor_quotes() 
 }
 
 #[tokio::test]
-async fn no_error_of_a_bad_answer_carries_a_card_key_or_the_secret() {
+async fn errors_contain_no_card_key_and_no_secret() {
     let mut moved = order("A-1");
     moved["order_pins"][0]["pin_sn"] = "T000000417K00001BP90".into();
     let mut number = order("A-1");
@@ -80,14 +80,14 @@ async fn no_error_of_a_bad_answer_carries_a_card_key_or_the_secret() {
 }
 
 #[tokio::test]
-async fn no_lost_request_carries_its_signature_or_parameters_into_the_error() {
+async fn lost_error_contains_no_signature_or_parameters() {
     let server = Server::start(|_| Reply::Close).await;
     let error = client(&server.url)
         .query(&wanted("SECRET-ID"))
         .await
         .unwrap_err();
     let text = format!("{error} {error:?}");
-    let [request] = &server.seen()[..] else {
+    let [request] = &server.requests()[..] else {
         panic!()
     };
     assert!(!text.contains(request.header("sign").unwrap()), "{text}");
@@ -95,16 +95,16 @@ async fn no_lost_request_carries_its_signature_or_parameters_into_the_error() {
 }
 
 #[test]
-fn nothing_that_holds_the_secret_prints_it() {
+fn debug_output_hides_the_secret() {
     let builder = builder("http://127.0.0.1:1");
     assert!(!format!("{builder:?}").contains(super::SECRET));
     assert!(!format!("{:?}", builder.build().unwrap()).contains(super::SECRET));
 }
 
 #[test]
-fn settings_that_cannot_work_are_errors_that_say_so() {
+fn invalid_settings_are_build_errors() {
     let local = "http://127.0.0.1:1";
-    let build = |builder: hp_api::Builder| builder.build().unwrap_err();
+    let build = |builder: hp_api::ClientBuilder| builder.build().unwrap_err();
     assert_eq!(build(Client::builder(local, "demo")), BuildError::NoKey);
     assert_eq!(
         build(Client::builder(local, "a b").secret(secret())),

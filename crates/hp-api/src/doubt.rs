@@ -1,62 +1,62 @@
 use std::{fmt, str::FromStr};
 
-use super::is_pending;
 use crate::{
     call_error::CallError,
     code::{self, Meaning, RefusalKind},
     value::Invalid,
 };
 
-/// Why nothing is known for certain.
+/// The reason why the outcome of a call is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// What was seen.
+    /// What the client saw.
     pub kind: DoubtKind,
-    /// The vendor's code, where it answered with one.
+    /// The vendor's code, if the vendor answered with one.
     pub code: Option<i64>,
-    /// For people.
+    /// The reason as text, for logs and operators.
     pub message: String,
 }
 
-/// What was seen in place of a definite answer.
+/// What the client saw in place of a definite answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DoubtKind {
-    /// The vendor knows the order id already: an earlier attempt got through, or still runs.
+    /// The vendor already has this order id: an earlier attempt was executed or is still running.
     Exists,
     /// The answer was lost.
     Lost,
-    /// HTTP 401, 403 or 407: this machine is refused.
+    /// HTTP 401, 403 or 407: the vendor rejects this machine.
     Blocked,
-    /// Something other than an answer of the API.
+    /// The answer is not an answer of the API.
     Garbled,
-    /// Not signed, wrongly signed, or stale.
+    /// The answer has no signature, a wrong signature, or a stale date.
     Unverified,
-    /// Success without data.
+    /// The answer is a success without data.
     NoData,
-    /// Signed, but about something else than was asked.
+    /// The answer is signed, but does not match the request.
     Mismatch,
-    /// The order is there, and not completed yet.
+    /// The order exists, but is not completed yet.
     Pending,
-    /// A code that settles nothing.
+    /// The answer is a code that settles nothing.
     Code,
 }
 
 impl Doubt {
-    pub(crate) fn of(error: &CallError) -> Self {
+    pub(crate) fn from_error(error: &CallError) -> Self {
         let (code, message) = match error {
             CallError::Api(api) => (Some(api.code), api.message.clone()),
             CallError::Lost(why) | CallError::NeverSent(why) => (None, why.clone()),
             other => (None, other.to_string()),
         };
         Self {
-            kind: DoubtKind::of(error),
+            kind: DoubtKind::from_error(error),
             code,
             message,
         }
     }
 
-    /// Whether the trouble is the caller's own (credentials, or an IP that is refused), so that every
-    /// other order would meet it as well: pause rather than go on.
+    /// Returns `true` if the failure is one of the caller's account: wrong credentials or a blocked IP address.
+    ///
+    /// Every other order would fail in the same way, so the caller should pause.
     pub fn is_account_failure(&self) -> bool {
         let credentials = Meaning::Refused(RefusalKind::Credentials);
         self.kind == DoubtKind::Blocked
@@ -79,11 +79,11 @@ impl DoubtKind {
         Self::Code,
     ];
 
-    fn of(error: &CallError) -> Self {
+    fn from_error(error: &CallError) -> Self {
         match error {
             CallError::Api(api) if code::meaning(api.code) == Meaning::Exists => Self::Exists,
             CallError::Api(_) => Self::Code,
-            // Asking a question that never left leaves the doubt as it was.
+            // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
             CallError::Status(401 | 403 | 407) => Self::Blocked,
             CallError::Status(_)
@@ -92,12 +92,12 @@ impl DoubtKind {
             | CallError::Shape(_) => Self::Garbled,
             CallError::Unverified(_) | CallError::Stale(_) => Self::Unverified,
             CallError::NoData => Self::NoData,
-            CallError::Mismatch(mismatch) if is_pending(mismatch) => Self::Pending,
+            CallError::Mismatch(mismatch) if mismatch.is_pending() => Self::Pending,
             CallError::Mismatch(_) => Self::Mismatch,
         }
     }
 
-    /// The kind as one word, for records and metrics; [`FromStr`] reads it back.
+    /// Returns the kind as one word, for records and metrics. [`FromStr`] parses it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exists => "exists",
@@ -106,6 +106,7 @@ impl DoubtKind {
             Self::Garbled => "garbled",
             Self::Unverified => "unverified",
             Self::NoData => "no_data",
+            // Stored records contain this word.
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",

@@ -6,26 +6,28 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// Whether a request may still leave.
+/// Returns `true` if the request may still be sent.
 pub(super) type Permit = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// The body of a request that may be cancelled. It is asked for when the connection stands and is about to be written
-/// to, so nothing can hold the request up between the permit and the socket.
+/// The body of a request that may be cancelled.
+///
+/// The HTTP library polls it when the connection is established and the request is about to be written. So nothing can
+/// delay the request between the permit and the socket.
 pub(super) struct CancellableBody {
     params: Option<Bytes>,
-    may_leave: Permit,
+    permit: Permit,
 }
 
-/// Nobody waits for this request any more.
+/// The error of a request that the caller cancelled.
 #[derive(Debug, thiserror::Error)]
-#[error("the request was cancelled before it left")]
+#[error("the request was cancelled before it was sent")]
 pub(super) struct Cancelled;
 
 impl CancellableBody {
-    pub(super) fn new(params: String, may_leave: Permit) -> Self {
+    pub(super) fn new(params: String, permit: Permit) -> Self {
         Self {
             params: Some(params.into()),
-            may_leave,
+            permit,
         }
     }
 }
@@ -41,7 +43,7 @@ impl Body for CancellableBody {
         let Some(params) = self.params.take() else {
             return Poll::Ready(None);
         };
-        let frame = (self.may_leave)().then(|| Frame::data(params));
+        let frame = (self.permit)().then(|| Frame::data(params));
         Poll::Ready(Some(frame.ok_or(Cancelled)))
     }
 

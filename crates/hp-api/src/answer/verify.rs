@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::Headers;
+use super::headers::Headers;
 use crate::{
     call_error::{CallError, CallResult},
     date,
@@ -8,32 +8,34 @@ use crate::{
     sign::{self, Verifier},
 };
 
-/// Checks the signature; gives the date that it covers.
-pub(super) fn check<'a>(
+/// Checks the signature and returns the date that it covers.
+pub(super) fn check_signature<'a>(
     verifier: &Verifier,
     headers: &Headers<'a>,
     data: &Value,
-    length: usize,
+    capacity: usize,
 ) -> CallResult<&'a str> {
     let sign = headers
         .sign
         .text()
         .map_err(|why| unverified(&format!("the Sign header {why}")))?;
-    let dated = headers
+    let date_gmt = headers
         .date_gmt
         .text()
         .map_err(|why| unverified(&format!("the Date-GMT header {why}")))?;
-    let flat = sign::flatten_value(data, length);
+    let flat = sign::flatten_value(data, capacity);
     verifier
-        .verify(&flat, dated, sign)
+        .verify(&flat, date_gmt, sign)
         .map_err(|error| unverified(&error.to_string()))?;
-    Ok(dated)
+    Ok(date_gmt)
 }
 
-/// An old answer that was signed once could be played again.
+/// Checks the age of an answer, because an old signed answer could be replayed.
 pub(super) fn check_age(date: &str, now: SystemTime, window: Duration) -> CallResult<()> {
     let Some(date) = date::parse(date) else {
-        return Err(CallError::Stale("its Date-GMT is no date".to_owned()));
+        return Err(CallError::Stale(
+            "its Date-GMT header is not a date".to_owned(),
+        ));
     };
     let age = now
         .duration_since(date)
@@ -41,7 +43,7 @@ pub(super) fn check_age(date: &str, now: SystemTime, window: Duration) -> CallRe
     if age > window {
         let (age, window) = (age.as_secs(), window.as_secs());
         return Err(CallError::Stale(format!(
-            "its Date-GMT is {age} s from this machine's clock, at most {window} s are allowed"
+            "its Date-GMT header differs from the clock by {age} s, at most {window} s are allowed"
         )));
     }
     Ok(())
