@@ -20,7 +20,7 @@ pub enum CallError {
     )]
     NeverSent(String),
     /// The caller took it back before it left: see [`Client::fetch_if`](crate::Client::fetch_if).
-    #[error("the request was withdrawn before it left: nothing was sent")]
+    #[error("the request was cancelled before it left: nothing was sent")]
     Cancelled,
     /// Time ran out or the connection broke after the request had begun to leave.
     #[error(

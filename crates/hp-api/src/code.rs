@@ -1,19 +1,51 @@
-//! The vendor's response codes, and what each says about a fetch.
+//! The vendor's response codes and their meaning. No other module or crate interprets a code.
 
-use crate::outcome::RefusalKind;
+/// What a caller does after a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// The vendor will never accept the order as it is: fail it.
+    Final,
+    /// The balance in this currency is too low: wait, and alert an operator.
+    LowBalance,
+    /// The signing date had expired: sign and send again. A second one in a row means that the clock is wrong.
+    StaleDate,
+    /// The request never left this machine: send it again.
+    NeverSent,
+    /// The key, the signature or the contract is wrong, so every order would fail: pause.
+    Credentials,
+}
 
-/// What an error code says about the fetch it answers.
+impl RefusalKind {
+    /// Returns the kind of refusal that a vendor code stands for, or `None` if the code does not prove a refusal.
+    ///
+    /// Use this for a code that was stored. For a fresh answer, [`Outcome::of`](crate::Outcome::of) gives the kind.
+    ///
+    /// ```
+    /// use hp_api::RefusalKind;
+    ///
+    /// assert_eq!(RefusalKind::from_code(400_111), Some(RefusalKind::StaleDate));
+    /// assert_eq!(RefusalKind::from_code(400_104), None);
+    /// ```
+    pub fn from_code(code: i64) -> Option<Self> {
+        match meaning(code) {
+            Meaning::Refused(kind) => Some(kind),
+            Meaning::Exists | Meaning::Unclear => None,
+        }
+    }
+}
+
+/// What an error code says about the fetch that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// Certainly not carried out.
+    /// The vendor certainly did not execute the fetch.
     Refused(RefusalKind),
-    /// The order id is known to the vendor already.
+    /// The vendor already has an order with this id.
     Exists,
-    /// Says nothing for certain.
+    /// Nothing is certain.
     Unclear,
 }
 
-/// The one place where a code is given its meaning (classes P, C, R, X and Q of the contract).
+/// Classifies a code: classes P, C and R of the contract are refusals, X is `Exists`, Q is `Unclear`.
 pub(crate) fn meaning(code: i64) -> Meaning {
     use Meaning::{Exists, Refused, Unclear};
     match code {

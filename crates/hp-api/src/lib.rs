@@ -28,9 +28,10 @@ pub mod value;
 pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
 pub use client::{BuildError, Builder, Client};
+pub use code::RefusalKind;
 pub use lookup::{Lookup, NotFoundAnswer};
 pub use model::{Card, FetchCards, Mismatch, Order, Product};
-pub use outcome::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
+pub use outcome::{Doubt, DoubtKind, Outcome, Refusal};
 pub use value::{
     AppSecret, CardStatus, Currency, Invalid, Money, OrderId, OrderStatus, PinKey, PinSn,
     ProductId, Quantity,

@@ -34,10 +34,10 @@ impl Lookup {
     /// What the result of a query that was held against its order says.
     ///
     /// ```
-    /// use hp_api::{Absence, ApiError, CallError, Lookup};
+    /// use hp_api::{ApiError, CallError, Lookup, NotFoundAnswer};
     ///
     /// let unknown_order = CallError::Api(ApiError::new(400_119, "order not found"));
-    /// assert_eq!(Lookup::of(Err(unknown_order)), Lookup::Absent(Absence::Code(400_119)));
+    /// assert_eq!(Lookup::of(Err(unknown_order)), Lookup::NotFound(NotFoundAnswer::Code(400_119)));
     ///
     /// let bad_clock = CallError::Api(ApiError::new(400_111, "sign date expired"));
     /// assert!(matches!(Lookup::of(Err(bad_clock)), Lookup::Unknown(_)));

@@ -1,6 +1,6 @@
 use crate::{
     call_error::{CallError, CallResult},
-    code::{self, Meaning},
+    code::{self, Meaning, RefusalKind},
     model::{Mismatch, Order},
 };
 
@@ -51,21 +51,6 @@ pub struct Refusal {
     pub code: Option<i64>,
     /// For people.
     pub message: String,
-}
-
-/// What follows from a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RefusalKind {
-    /// The order will never be accepted as it is.
-    Final,
-    /// The balance in this currency does not suffice: wait, and tell a person.
-    LowBalance,
-    /// The signing date had expired: sign anew. Twice in a row, the clock is wrong.
-    StaleDate,
-    /// Nothing of the request left this machine.
-    NeverSent,
-    /// Key, signature or contract are wrong: the caller's trouble, not the order's.
-    Credentials,
 }
 
 impl Refusal {

@@ -22,27 +22,27 @@ enum Says {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Finds {
     /// May mean "no such order", if a probe gets the same.
-    Absent,
+    NotFound,
     /// Ask again.
     Unsure,
     /// Ask again once the caller's own trouble is over.
     Ours,
     /// A person has to look.
-    Contradiction,
+    Mismatched,
 }
 
-use DoubtKind::{Blocked, Code, Exists, Garbled, Lost, Mismatch, NoData, Pending, Unverified};
-use Finds::{Absent, Contradiction, Ours, Unsure};
+use DoubtKind::{Blocked, Code, Exists, Garbled, Lost, NoData, Pending, Unverified};
+use Finds::{Mismatched, NotFound, Ours, Unsure};
 use RefusalKind::{Credentials, Final, LowBalance, NeverSent, StaleDate};
 use Says::{Ask, Not};
 
 /// Code; what it says of a fetch; what it says of a query.
 const CODES: &[(i64, Says, Finds)] = &[
     (0, Ask(Code), Unsure),
-    (400_100, Not(Final), Absent),
+    (400_100, Not(Final), NotFound),
     (400_101, Not(Credentials), Ours),
     (400_102, Not(Final), Unsure),
-    (400_103, Ask(Code), Absent),
+    (400_103, Ask(Code), NotFound),
     (400_104, Ask(Exists), Unsure),
     (400_105, Ask(Code), Unsure),
     (400_106, Ask(Code), Unsure),
@@ -55,16 +55,16 @@ const CODES: &[(i64, Says, Finds)] = &[
     (400_113, Not(LowBalance), Unsure),
     (400_114, Not(Final), Unsure),
     (400_115, Ask(Code), Unsure),
-    (400_116, Ask(Code), Absent),
-    (400_117, Ask(Code), Absent),
-    (400_118, Ask(Code), Absent),
+    (400_116, Ask(Code), NotFound),
+    (400_117, Ask(Code), NotFound),
+    (400_118, Ask(Code), NotFound),
     // any other
-    (400_119, Ask(Code), Absent),
-    (400_099, Ask(Code), Absent),
-    (-1, Ask(Code), Absent),
-    (201, Ask(Code), Absent),
-    (500, Ask(Code), Absent),
-    (i64::MAX, Ask(Code), Absent),
+    (400_119, Ask(Code), NotFound),
+    (400_099, Ask(Code), NotFound),
+    (-1, Ask(Code), NotFound),
+    (201, Ask(Code), NotFound),
+    (500, Ask(Code), NotFound),
+    (i64::MAX, Ask(Code), NotFound),
 ];
 
 /// Events outside the envelope; what each says of a fetch; what it says of a query.
@@ -96,33 +96,33 @@ fn events() -> Vec<(CallError, Says, Finds)> {
         (CallError::Shape(why()), Ask(Garbled), Unsure),
         (
             CallError::Mismatch(Mismatch::OrderId),
-            Ask(Mismatch),
+            Ask(DoubtKind::Mismatch),
             Unsure,
         ),
         (
             CallError::Mismatch(Mismatch::ProductId),
-            Ask(Mismatch),
-            Contradiction,
+            Ask(DoubtKind::Mismatch),
+            Mismatched,
         ),
         (
             CallError::Mismatch(Mismatch::Quantity),
-            Ask(Mismatch),
-            Contradiction,
+            Ask(DoubtKind::Mismatch),
+            Mismatched,
         ),
         (
             CallError::Mismatch(Mismatch::CardCount { wanted: 2, got: 1 }),
-            Ask(Mismatch),
-            Contradiction,
+            Ask(DoubtKind::Mismatch),
+            Mismatched,
         ),
         (
             CallError::Mismatch(Mismatch::Card(why())),
-            Ask(Mismatch),
-            Contradiction,
+            Ask(DoubtKind::Mismatch),
+            Mismatched,
         ),
         (
             CallError::Mismatch(Mismatch::Price),
-            Ask(Mismatch),
-            Contradiction,
+            Ask(DoubtKind::Mismatch),
+            Mismatched,
         ),
         (
             CallError::Mismatch(Mismatch::NotCompleted(why())),
@@ -130,7 +130,7 @@ fn events() -> Vec<(CallError, Says, Finds)> {
             Unsure,
         ),
         // code 200 with empty `data` on a fetch
-        (CallError::NoData, Ask(NoData), Absent),
+        (CallError::NoData, Ask(NoData), NotFound),
     ]
 }
 
@@ -144,10 +144,10 @@ fn says(error: CallError) -> Says {
 
 fn finds(error: CallError) -> Finds {
     match Lookup::of(Err(error)) {
-        Lookup::NotFound(_) => Absent,
+        Lookup::NotFound(_) => NotFound,
         Lookup::Unknown(doubt) if doubt.is_account_failure() => Ours,
         Lookup::Unknown(_) => Unsure,
-        Lookup::Mismatch(_) => Contradiction,
+        Lookup::Mismatch(_) => Mismatched,
         Lookup::Found(_) => panic!("an error found an order"),
     }
 }
@@ -167,6 +167,17 @@ fn every_code_says_of_a_fetch_what_the_contract_says() {
 fn every_code_says_of_a_query_whether_it_may_mean_not_found() {
     for (code, _, expected) in CODES {
         assert_eq!(finds(api(*code)), *expected, "{code}");
+    }
+}
+
+#[test]
+fn refusal_kind_of_a_stored_code() {
+    for (code, expected, _) in CODES {
+        let refused = match expected {
+            Not(kind) => Some(*kind),
+            Ask(_) => None,
+        };
+        assert_eq!(RefusalKind::from_code(*code), refused, "{code}");
     }
 }
 
@@ -202,20 +213,28 @@ fn refusals_and_doubts_keep_the_code_and_the_message() {
 }
 
 #[test]
-fn an_absence_is_told_apart_by_its_code() {
-    let absent = |error| match Lookup::of(Err(error)) {
-        Lookup::NotFound(absence) => absence,
+fn not_found_answers_differ_by_code() {
+    let not_found = |error| match Lookup::of(Err(error)) {
+        Lookup::NotFound(answer) => answer,
         other => panic!("{other:?}"),
     };
-    assert_eq!(absent(api(400_100)), NotFoundAnswer::Code(400_100));
-    assert_ne!(absent(api(400_100)), absent(api(400_119)));
-    assert_eq!(absent(CallError::NoData), NotFoundAnswer::NoData);
+    assert_eq!(not_found(api(400_100)), NotFoundAnswer::Code(400_100));
+    assert_ne!(not_found(api(400_100)), not_found(api(400_119)));
+    assert_eq!(not_found(CallError::NoData), NotFoundAnswer::NoData);
 }
 
 #[test]
 fn the_word_of_a_doubt_reads_back() {
     for kind in [
-        Exists, Lost, Blocked, Garbled, Unverified, NoData, Mismatch, Pending, Code,
+        Exists,
+        Lost,
+        Blocked,
+        Garbled,
+        Unverified,
+        NoData,
+        DoubtKind::Mismatch,
+        Pending,
+        Code,
     ] {
         assert_eq!(kind.as_str().parse::<DoubtKind>().unwrap(), kind);
     }

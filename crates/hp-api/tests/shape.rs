@@ -286,7 +286,7 @@ fn an_order_that_does_not_fit_says_how() {
 }
 
 #[test]
-fn a_card_of_another_order_is_a_misfit() {
+fn card_of_another_order_is_a_mismatch() {
     let strange = changed(three_cards(), "/order_pins/2/order_id", json!(418));
     let mismatch = Mismatch::Card("order_pins[2].order_id".to_owned());
     assert_eq!(order(&strange), Err(CallError::Mismatch(mismatch)));

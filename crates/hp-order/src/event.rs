@@ -2,43 +2,43 @@ use std::time::Duration;
 
 use hp_api::{Doubt, DoubtKind, Lookup, Mismatch, NotFoundAnswer, Order, Outcome, RefusalKind};
 
-use crate::Rejection;
+use crate::terminal_outcome::Rejection;
 
 /// What happened to a claimed order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It was submitted, and this came back.
+    /// The worker submitted the order: the outcome of the call.
     Submitted(Outcome),
-    /// HitPoints was asked for its record, and this came back.
+    /// The worker queried HitPoints for the record.
     Queried(QueryVerdict),
-    /// HitPoints was asked for its record by a reconciliation run, and this came back.
+    /// A reconciliation run queried HitPoints for the record.
     Reconciled(QueryVerdict),
-    /// An operator decides, and this came back when HitPoints was asked for its record just before.
+    /// An operator resolves an order in review; a query was made just before.
     Resolved(Resolution, QueryVerdict),
-    /// An operator wants it to be tried again: nothing was sent.
+    /// An operator wants the order to be tried again; nothing was sent.
     Retried,
-    /// The product list says no; nothing was sent.
+    /// The product list does not allow the order; nothing was sent.
     Declined(Rejection),
-    /// Its time was up before anything was sent.
+    /// A time limit passed before anything was sent.
     Expired(Expiry),
-    /// The worker gave it back untouched; nothing was sent.
+    /// The worker released the order untouched; nothing was sent.
     Released,
-    /// The balance of its currency is known to be too low; nothing was sent. It comes back after this time.
+    /// The balance of the order's currency is known to be too low; nothing was sent. The order is due after this time.
     BalanceHeld(Duration),
-    /// The worker's code failed half-way; anything may have been sent.
+    /// The worker's code panicked; anything may have been sent.
     Panicked,
-    /// Too many workers died with it in their hands.
+    /// Too many claimants vanished or panicked.
     Crashed,
-    /// It had ended, and a repetition asks for its result once more.
+    /// The order has ended, and a repetition of its job asks for the result.
     ReplayRequested,
 }
 
-/// What a worker's turn at an order tells about HitPoints.
+/// What the processing of an order tells about HitPoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VendorSignal {
     /// Nothing: no call was made.
     None,
-    /// Nothing, though a call may have been made: the trouble was the worker's own.
+    /// Nothing, though a call may have been made: the failure was the worker's own.
     OwnFailure,
     /// HitPoints gave a definite answer.
     Answered,
@@ -47,17 +47,12 @@ pub enum VendorSignal {
 }
 
 impl Event {
-    /// Whether HitPoints was heard.
-    pub fn contact(&self) -> VendorSignal {
+    /// Returns what this event tells about HitPoints.
+    pub fn vendor_signal(&self) -> VendorSignal {
         match self {
-            Self::Submitted(Outcome::NotCharged(refusal)) => match refusal.kind {
-                RefusalKind::NeverSent => VendorSignal::NoAnswer,
-                _ => VendorSignal::Answered,
-            },
-            Self::Submitted(Outcome::Unknown(doubt)) => contact(doubt),
-            Self::Submitted(Outcome::Charged(_)) => VendorSignal::Answered,
-            Self::Queried(finding) | Self::Reconciled(finding) | Self::Resolved(_, finding) => {
-                finding.contact()
+            Self::Submitted(outcome) => outcome_signal(outcome),
+            Self::Queried(verdict) | Self::Reconciled(verdict) | Self::Resolved(_, verdict) => {
+                verdict.vendor_signal()
             }
             Self::Panicked => VendorSignal::OwnFailure,
             _ => VendorSignal::None,
@@ -65,7 +60,17 @@ impl Event {
     }
 }
 
-fn contact(doubt: &Doubt) -> VendorSignal {
+fn outcome_signal(outcome: &Outcome) -> VendorSignal {
+    match outcome {
+        Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::NeverSent => {
+            VendorSignal::NoAnswer
+        }
+        Outcome::NotCharged(_) | Outcome::Charged(_) => VendorSignal::Answered,
+        Outcome::Unknown(doubt) => doubt_signal(doubt),
+    }
+}
+
+fn doubt_signal(doubt: &Doubt) -> VendorSignal {
     match doubt.kind {
         _ if doubt.is_account_failure() => VendorSignal::OwnFailure,
         DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending => VendorSignal::Answered,
@@ -73,72 +78,73 @@ fn contact(doubt: &Doubt) -> VendorSignal {
     }
 }
 
-/// What an operator takes an order in review for. HitPoints' record has the last word.
+/// How an operator resolves an order in review. HitPoints' record overrides the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
-    /// It was charged: it is completed if the record is there and fits.
+    /// Complete the order: it needs a record that matches.
     Completed,
-    /// It was not charged and is not wanted any more: it fails if there is certainly no record.
+    /// Close the order as not charged: there must certainly be no record.
     NotCharged,
-    /// It was not charged and is to be submitted again, if there is certainly no record.
+    /// Submit the order again: there must certainly be no record.
     Resubmit,
 }
 
-/// Which limit passed.
+/// Which time limit passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
-    /// The producer's own deadline.
+    /// The producer's deadline.
     Deadline,
     /// [`Policy::give_up_after`](crate::Policy::give_up_after).
     GiveUp,
 }
 
-/// What a record query proved.
+/// What a record query proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueryVerdict {
-    /// The record is there and fits the order.
+    /// HitPoints has the record, and it matches the order.
     Found(Box<Order>),
-    /// The record is there and does not fit the order.
+    /// HitPoints has the record, and it does not match the order.
     Mismatch(Mismatch),
-    /// HitPoints answered as it does for an id that never existed.
+    /// HitPoints gave exactly the answer that it gives for an id that never existed.
     NotFound,
-    /// Nothing is proven.
+    /// The answer proves nothing.
     Unknown(Doubt),
 }
 
 impl QueryVerdict {
-    /// A denial that proves nothing, and why.
-    pub fn inconclusive(absence: NotFoundAnswer, why: &str) -> Self {
-        let (kind, code) = match absence {
+    /// Judges a lookup. "Not found" counts only if it equals what HitPoints answered to the probe: the query for an id
+    /// that certainly never existed. Without a probe it proves nothing.
+    pub fn of(lookup: Lookup, probe: Option<NotFoundAnswer>) -> Self {
+        match lookup {
+            Lookup::Found(order) => Self::Found(order),
+            Lookup::Mismatch(mismatch) => Self::Mismatch(mismatch),
+            Lookup::NotFound(answer) if probe == Some(answer) => Self::NotFound,
+            Lookup::NotFound(answer) => Self::inconclusive(answer, DIFFERS_FROM_PROBE),
+            Lookup::Unknown(doubt) => Self::Unknown(doubt),
+        }
+    }
+
+    /// Creates the verdict on a "not found" that proves nothing, with the reason.
+    pub fn inconclusive(answer: NotFoundAnswer, reason: &str) -> Self {
+        let (kind, code) = match answer {
             NotFoundAnswer::Code(code) => (DoubtKind::Code, Some(code)),
             NotFoundAnswer::NoData => (DoubtKind::NoData, None),
         };
         Self::Unknown(Doubt {
             kind,
             code,
-            message: format!("{absence}; {why}"),
+            message: format!("{answer}; {reason}"),
         })
     }
 
-    /// Whether HitPoints was heard.
-    pub fn contact(&self) -> VendorSignal {
+    /// Returns what this query tells about HitPoints.
+    pub fn vendor_signal(&self) -> VendorSignal {
         match self {
-            Self::Unknown(doubt) => contact(doubt),
+            Self::Unknown(doubt) => doubt_signal(doubt),
             _ => VendorSignal::Answered,
-        }
-    }
-
-    /// Weighs a lookup. "No such order" counts only if it is, to the letter, what HitPoints answered to the
-    /// probe for an id that certainly never existed; without a probe nothing is proven by it.
-    pub fn of(lookup: Lookup, probe: Option<NotFoundAnswer>) -> Self {
-        match lookup {
-            Lookup::Found(order) => Self::Found(order),
-            Lookup::Mismatch(mismatch) => Self::Mismatch(mismatch),
-            Lookup::NotFound(absence) if probe == Some(absence) => Self::NotFound,
-            Lookup::NotFound(absence) => Self::inconclusive(absence, UNWEIGHED),
-            Lookup::Unknown(doubt) => Self::Unknown(doubt),
         }
     }
 }
 
-const UNWEIGHED: &str = "it is not known to mean that there is no such order";
+const DIFFERS_FROM_PROBE: &str =
+    "the probe for an id that never existed did not get the same answer";

@@ -1,60 +1,76 @@
-//! The life of an order, with no I/O in it.
+//! The life of an order as pure functions, without I/O.
+//!
+//! Three functions decide everything. Workers, reconciliation runs, the operator's commands, the dry run, the model
+//! checker and the property tests call the same three:
+//!
+//! 1. [`claim`](claim()) decides what a claim changes in the record: `claim(record, facts) -> record`. The claim script in
+//!    Redis stores the change before the claimant can act on it. The script decides nothing itself: it applies a table
+//!    that is rendered from [`claim_rule`].
+//! 2. [`plan`](plan()) decides what the claimant does: `plan(record) -> task`. It submits the order, queries HitPoints
+//!    for its record, or needs no call.
+//! 3. [`step`](step()) decides what becomes of the order: `step(record, event) -> step`. Redis applies the [`Step`] as a
+//!    whole if the claim is still current. Nothing else changes an order.
+//!
+//! The states, and every transition between them:
 //!
 //! ```text
-//! (inbox)    -> submitting   taken to be sent; stored so before anything is sent
-//! (inbox)    -> uncertain    taken, and Redis may have forgotten that it was sent before: asked about first
+//! (inbox)    -> submitting   claimed for submission; stored before the request leaves
+//! (inbox)    -> uncertain    claimed, but Redis may have forgotten an earlier submission: query first
 //! submitting -> completed    charged once, cards delivered
 //! submitting -> failed       a final refusal of the first submission; or too old, and nothing was sent
-//! submitting -> waiting      certainly not charged: try later
-//! submitting -> queued       given back: nothing was ever sent
-//! submitting -> rejected     the product list says no, and nothing was ever sent
+//! submitting -> waiting      certainly not charged: try again later
+//! submitting -> queued       released: nothing was ever sent
+//! submitting -> rejected     the product list does not allow it, and nothing was ever sent
 //! submitting -> expired      the deadline passed, and nothing was sent
 //! submitting -> uncertain    no definite answer, or the worker died
-//! queued     -> submitting   taken
-//! queued     -> uncertain    older than the last start of Redis, which may have forgotten that it was sent
-//! waiting    -> submitting   taken again, under the same id
-//! waiting    -> uncertain    older than the last start of Redis, which may have forgotten that it was sent
-//! uncertain  -> completed    the record is there and fits
-//! uncertain  -> uncertain    no definite answer yet: ask again later
-//! uncertain  -> waiting      not found, and long enough ago
-//! uncertain  -> queued       the same, and Redis only might have forgotten a first submission
+//! queued     -> submitting   claimed for submission
+//! queued     -> uncertain    older than the last restart of Redis, which may have forgotten a submission
+//! waiting    -> submitting   claimed for another submission, under the same id
+//! waiting    -> uncertain    older than the last restart of Redis, which may have forgotten a submission
+//! uncertain  -> completed    HitPoints has the record, and it matches
+//! uncertain  -> uncertain    no definite answer yet: query again later
+//! uncertain  -> waiting      not found, and no delayed request can arrive any more
+//! uncertain  -> queued       as before, and the doubt was only that Redis might have forgotten the first submission
 //! uncertain  -> failed       a refusal that was in doubt, and there is no record
-//! uncertain  -> review       contradiction, no definite answer for too long, or its workers die again and again
-//! review     -> completed    the record is there and fits after all
-//! review     -> review       a person is needed
-//! review     -> uncertain    a person has it asked about anew
-//! review     -> waiting      a person has it submitted again: there is certainly no record
-//! review     -> failed       a person gives it up: there is certainly no record
-//! queued     -> queued       a reconciliation run asked, and there is no record, as it must be
-//! queued     -> completed    it asked, and there is a record after all
-//! queued     -> review       it asked, and there is a record that does not fit
+//! uncertain  -> review       a contradiction, no definite answer for too long, or too many crashes
+//! review     -> completed    HitPoints has the record after all, and it matches
+//! review     -> review       still needs review by an operator
+//! review     -> uncertain    an operator requeues it for a fresh query
+//! review     -> waiting      an operator has it submitted again: there is certainly no record
+//! review     -> failed       an operator closes it: there is certainly no record
+//! queued     -> queued       a reconciliation run queried it, and there is no record, as expected
+//! queued     -> completed    a reconciliation run found a record that matches
+//! queued     -> review       a reconciliation run found a record that does not match
 //! waiting    -> waiting      as for queued
 //! waiting    -> completed    as for queued
 //! waiting    -> review       as for queued
 //! ```
 //!
-//! Whoever claims an order asks [`plan`] what to do with it, does it, and tells [`step`] what came of it.
-//! The [`Step`] that comes back is applied to the ledger in one piece; nothing else changes an order.
+//! One rule carries the promise "never twice": the worker only queries an order in [`State::Uncertain`]. It submits the
+//! order again only after HitPoints has denied the record, and only after [`Policy::resubmit_after`] has passed since the
+//! last submission.
 //!
-//! What carries the promise "never twice": an order in [`State::Uncertain`] is only ever asked about. It is
-//! submitted again after HitPoints has denied any knowledge of it, and not before
-//! [`Policy::resubmit_after`] has passed since the last submission left.
-//!
-//! `tests/model` goes through all that can happen to an order, with workers that die, requests that are late and a
-//! Redis that forgets, and says what has to be assumed for the promises to hold.
+//! `tests/model` checks every order of events within its bounds: workers die, requests are delayed, and Redis loses
+//! writes. It also lists the assumptions that the promises need.
 
-mod ending;
+mod claim;
 mod event;
 mod plan;
 mod policy;
 mod record;
+mod state;
 mod step;
+mod terminal_outcome;
 mod time;
+mod word;
 
-pub use ending::{FailReason, Rejection, Source, Status, TerminalOutcome};
+pub use claim::{ClaimConditions, ClaimFacts, ClaimRule, EpochDoubt, claim, claim_rule};
 pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
 pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
-pub use record::{Cause, Record, State, UnknownWord};
+pub use record::Record;
+pub use state::{Cause, State};
 pub use step::{Next, Step, step};
+pub use terminal_outcome::{FailReason, Rejection, Source, Status, TerminalOutcome};
 pub use time::{DecisionInputs, Millis};
+pub use word::UnknownWord;

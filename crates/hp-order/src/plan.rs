@@ -1,33 +1,39 @@
-use crate::{Event, Expiry, Policy, Record, State, time::Millis};
+use crate::{
+    event::{Event, Expiry},
+    policy::Policy,
+    record::Record,
+    state::State,
+    time::Millis,
+};
 
-/// What a worker is to do with an order that it has just claimed.
+/// What a worker does with an order that it has just claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Send it to HitPoints.
+    /// Submit the order to HitPoints.
     Submit,
-    /// Ask HitPoints for its record.
+    /// Query HitPoints for the order's record.
     Query,
-    /// No call is needed: this has happened to it.
+    /// Make no call: this event decides.
     Conclude(Event),
 }
 
 /// Decides what to do with a claimed order.
 pub fn plan(record: &Record, policy: &Policy, now: Millis) -> Task {
     match record.state {
-        State::Queued | State::Waiting | State::Submitting => match overdue(record, policy, now) {
-            Some(limit) => Task::Conclude(Event::Expired(limit)),
+        State::Queued | State::Waiting | State::Submitting => match expiry(record, policy, now) {
+            Some(expiry) => Task::Conclude(Event::Expired(expiry)),
             None => Task::Submit,
         },
         State::Uncertain if record.is_poison(policy) => Task::Conclude(Event::Crashed),
-        // An ended order is claimed when its result is wanted again; only HitPoints still has the cards.
+        // A completed order is claimed for a replay. Only HitPoints still has its cards.
         State::Uncertain | State::Review | State::Completed => Task::Query,
         State::Failed | State::Rejected | State::Expired => Task::Conclude(Event::ReplayRequested),
     }
 }
 
-fn overdue(record: &Record, policy: &Policy, now: Millis) -> Option<Expiry> {
+fn expiry(record: &Record, policy: &Policy, now: Millis) -> Option<Expiry> {
     if record.is_past_deadline(now) {
         return Some(Expiry::Deadline);
     }
-    (now.since(record.begun_at()) >= policy.give_up_after).then_some(Expiry::GiveUp)
+    record.is_too_old(policy, now).then_some(Expiry::GiveUp)
 }

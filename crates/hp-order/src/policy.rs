@@ -1,16 +1,17 @@
 use std::time::Duration;
 
-/// How long to wait, and for how long to try.
+/// How long an order waits, and for how long the worker tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Delays between tries.
+    /// Delays between attempts.
     pub backoff: Backoff,
     /// How long after its last submission an order that HitPoints does not know may be submitted again:
-    /// a delayed request may still arrive until then.
+    /// until then a delayed request may still arrive.
     pub resubmit_after: Duration,
-    /// The age at which an order is given up: failed if it is known not to be charged, else given to a person.
+    /// The age at which the worker gives up: the order fails if it is known not to be charged, and otherwise goes to
+    /// review.
     pub give_up_after: Duration,
-    /// An order that took so many workers down with it is given to a person.
+    /// An order whose claimants vanished or panicked this often goes to review.
     pub max_crashes: u32,
 }
 
@@ -21,30 +22,30 @@ pub struct Backoff {
     max: Duration,
 }
 
-/// A backoff that cannot be.
+/// Why a [`Backoff`] is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// A base of zero never grows.
     #[error("the base delay must be longer than zero")]
     ZeroBase,
-    /// A ceiling below the base.
+    /// The ceiling is below the base.
     #[error("the longest delay must not be shorter than the base delay")]
     MaxBelowBase,
 }
 
-/// Where the delays between record queries stand, in multiples of the base: about 2 s, 5 s, 15 s and 1 min
-/// for the default base of a second. After these they double.
+/// The delays before the first record queries, in multiples of the base: about 2 s, 5 s, 15 s and 1 min for the default
+/// base of a second. Later delays double.
 const CHECKS: [u32; 4] = [2, 5, 15, 60];
 
-/// The longest pause while HitPoints is silent or the balance too low: what was waited for comes back unannounced,
-/// and is to be noticed within a minute.
-const LONGEST_OUTAGE_PAUSE: Duration = Duration::from_secs(30);
+/// The longest delay while HitPoints is unreachable or the balance is too low. Both end unannounced, and the worker must
+/// notice it within a minute.
+const LONGEST_OUTAGE_DELAY: Duration = Duration::from_secs(30);
 
 impl Backoff {
-    /// Delays from `base` up to `max`.
+    /// Creates a backoff from `base` up to `max`.
     ///
     /// # Errors
-    /// Where no sequence of growing delays is described.
+    /// `base` is zero, or `max` is below it.
     pub fn new(base: Duration, max: Duration) -> Result<Self, PolicyError> {
         if base.is_zero() {
             return Err(PolicyError::ZeroBase);
@@ -55,43 +56,43 @@ impl Backoff {
         Ok(Self { base, max })
     }
 
-    /// The pause before the `nth` try (from 1): doubling, with full jitter, so that orders that failed
+    /// Returns the delay before the `nth` attempt (from 1). It doubles, with full jitter, so that orders that failed
     /// together do not come back together.
     pub fn retry(&self, nth: u64, jitter: f64) -> Duration {
         self.doubled(self.base, nth.saturating_sub(1))
             .mul_f64(jitter)
     }
 
-    /// The pause before the `nth` record query (from 1), give or take a quarter.
+    /// Returns the delay before the `nth` record query (from 1), give or take a quarter.
     pub fn check(&self, nth: u32, jitter: f64) -> Duration {
-        let step = usize::try_from(nth.saturating_sub(1)).unwrap_or(usize::MAX);
-        let about = if let Some(multiple) = CHECKS.get(step) {
+        let index = usize::try_from(nth.saturating_sub(1)).unwrap_or(usize::MAX);
+        let delay = if let Some(multiple) = CHECKS.get(index) {
             self.base.saturating_mul(*multiple).min(self.max)
         } else {
             let last = self.base.saturating_mul(CHECKS[CHECKS.len() - 1]);
-            self.doubled(last, (step - CHECKS.len() + 1) as u64)
+            self.doubled(last, (index - CHECKS.len() + 1) as u64)
         };
-        about.mul_f64(0.75 + jitter / 2.0).min(self.max)
+        delay.mul_f64(0.75 + jitter / 2.0).min(self.max)
     }
 
-    /// The first and the longest pause between two tries whether HitPoints is back, by one order for all; they
-    /// double in between.
+    /// Returns the first and the longest delay between two probes of an unreachable HitPoints. One order probes for
+    /// all, and the delays double in between.
     pub fn outage(&self) -> (Duration, Duration) {
-        let longest = self.max.min(LONGEST_OUTAGE_PAUSE);
+        let longest = self.max.min(LONGEST_OUTAGE_DELAY);
         (self.base.min(longest), longest)
     }
 
-    /// The pause of an order whose balance is too low, and of the others of its currency, spread over a half of it.
+    /// Returns how long a too low balance holds the orders of its currency: from half the longest delay to all of it.
     pub fn top_up(&self, jitter: f64) -> Duration {
         self.max
-            .min(LONGEST_OUTAGE_PAUSE)
+            .min(LONGEST_OUTAGE_DELAY)
             .mul_f64(0.5 + jitter / 2.0)
     }
 
-    fn doubled(&self, from: Duration, times: u64) -> Duration {
+    fn doubled(&self, delay: Duration, times: u64) -> Duration {
         let factor = 1_u32
             .checked_shl(u32::try_from(times).unwrap_or(u32::MAX))
             .unwrap_or(u32::MAX);
-        from.saturating_mul(factor.max(1)).min(self.max)
+        delay.saturating_mul(factor.max(1)).min(self.max)
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn moment(claimed: &Claim) -> DecisionInputs {
 }
 
 pub(crate) async fn settle(ledger: &Ledger, claimed: &Claim, event: Event) -> Settled {
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let step = step(&claimed.record, event, &policy(), moment(claimed));
     ledger.settle(claimed, &step, contact).await.unwrap()
 }

@@ -14,7 +14,7 @@ impl Data<'_> {
     ///
     /// # Errors
     /// [`Shape`](crate::CallError::Shape) where a field is missing or out of format,
-    /// [`Mismatch`](crate::CallError::Misfit) where a card names another order.
+    /// [`Mismatch`](crate::CallError::Mismatch) where a card names another order.
     pub fn into_order(self) -> CallResult<Order> {
         read::order(self.0)
     }

@@ -5,7 +5,7 @@ use crate::call_error::CallError;
 
 /// What a failed exchange is: connecting comes before the first byte of the request, all else after.
 pub(super) fn of_sending(error: reqwest::Error) -> CallError {
-    if was_withdrawn(&error) {
+    if is_cancelled(&error) {
         return CallError::Cancelled;
     }
     let nothing_sent = error.is_connect() || error.is_builder();
@@ -18,7 +18,7 @@ pub(super) fn of_sending(error: reqwest::Error) -> CallError {
 }
 
 /// A request without its body is none that can be acted on.
-fn was_withdrawn(error: &reqwest::Error) -> bool {
+fn is_cancelled(error: &reqwest::Error) -> bool {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
     causes.any(<dyn Error>::is::<Cancelled>)
 }

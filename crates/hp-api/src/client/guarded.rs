@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 /// Whether a request may still leave.
 pub(super) type Permit = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// The body of a request that may be withdrawn. It is asked for when the connection stands and is about to be written
+/// The body of a request that may be cancelled. It is asked for when the connection stands and is about to be written
 /// to, so nothing can hold the request up between the permit and the socket.
 pub(super) struct CancellableBody {
     params: Option<Bytes>,
@@ -18,7 +18,7 @@ pub(super) struct CancellableBody {
 
 /// Nobody waits for this request any more.
 #[derive(Debug, thiserror::Error)]
-#[error("the request was withdrawn before it left")]
+#[error("the request was cancelled before it left")]
 pub(super) struct Cancelled;
 
 impl CancellableBody {

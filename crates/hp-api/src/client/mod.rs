@@ -85,7 +85,7 @@ impl Client {
 
     /// Buys cards if `may_leave` still says so when the connection stands and the request is about to be written to
     /// it: for those whose right to buy may run out while they wait. Otherwise nothing is bought, and the error is
-    /// [`Cancelled`](crate::CallError::Withdrawn).
+    /// [`Cancelled`](crate::CallError::Cancelled).
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).

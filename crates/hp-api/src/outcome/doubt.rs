@@ -1,9 +1,9 @@
 use std::{fmt, str::FromStr};
 
-use super::{RefusalKind, is_pending};
+use super::is_pending;
 use crate::{
     call_error::CallError,
-    code::{self, Meaning},
+    code::{self, Meaning, RefusalKind},
     value::Invalid,
 };
 

@@ -119,13 +119,13 @@ async fn a_card_query_gives_that_card_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_answer_to_another_order_is_a_misfit_for_fetch_and_for_query() {
+async fn an_answer_about_another_order_is_a_mismatch() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = client(&server.url);
-    let misfit = Err(CallError::Mismatch(Mismatch::OrderId));
-    assert_eq!(client.fetch(&wanted("A-2")).await, misfit);
-    assert_eq!(client.query(&wanted("A-2")).await, misfit);
-    assert_eq!(client.query_order(&"A-2".parse().unwrap()).await, misfit);
+    let mismatch = Err(CallError::Mismatch(Mismatch::OrderId));
+    assert_eq!(client.fetch(&wanted("A-2")).await, mismatch);
+    assert_eq!(client.query(&wanted("A-2")).await, mismatch);
+    assert_eq!(client.query_order(&"A-2".parse().unwrap()).await, mismatch);
 }
 
 #[tokio::test]

@@ -71,12 +71,12 @@ async fn a_connection_that_is_closed_during_the_tls_handshake() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_withdrawn_when_the_connection_stands() {
+async fn cancelled_request_is_not_sent() {
     let server = Server::start(|_| Reply::Answer(signed(&order("A-1")))).await;
     let client = client(&server.url);
     client.fetch(&wanted("A-1")).await.unwrap();
-    let withdrawn = client.fetch_if(&wanted("A-1"), || false).await;
-    assert_eq!(withdrawn, Err(CallError::Cancelled));
+    let cancelled = client.fetch_if(&wanted("A-1"), || false).await;
+    assert_eq!(cancelled, Err(CallError::Cancelled));
     assert_eq!(server.seen().len(), 1);
     client.fetch_if(&wanted("A-1"), || true).await.unwrap();
     let seen = server.seen();

@@ -260,6 +260,6 @@ fn a_worker_tells_whether_hitpoints_was_heard() {
         (Event::Panicked, VendorSignal::OwnFailure),
     ];
     for (event, contact) in cases {
-        assert_eq!(event.contact(), contact, "{event:?}");
+        assert_eq!(event.vendor_signal(), contact, "{event:?}");
     }
 }

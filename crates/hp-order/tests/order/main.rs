@@ -4,6 +4,7 @@
     reason = "a test that cannot build its case has failed"
 )]
 
+mod claim;
 mod delays;
 mod drawing;
 mod in_doubt;

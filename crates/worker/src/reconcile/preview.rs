@@ -57,7 +57,7 @@ impl Run<'_> {
             jitter: 0.0,
         };
         let event = ask(self.processor, &record, moment.now).await;
-        let contact = event.contact();
+        let contact = event.vendor_signal();
         if let Event::Reconciled(finding) = &event {
             self.hear_alone(finding)?;
         }

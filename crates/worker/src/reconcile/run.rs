@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
 
     /// The same, where the breaker does not hear of it.
     pub(super) fn hear_alone(&mut self, finding: &QueryVerdict) -> Result<(), Stopped> {
-        self.hear(finding.contact());
+        self.hear(finding.vendor_signal());
         match finding {
             QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
                 Err(Stopped::Trouble(doubt.message.clone()))
@@ -350,7 +350,7 @@ async fn look_at<'a>(
         Event::Panicked
     });
     let is_given_back = event == Event::Released;
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let settled = settle(processor, claimed, event, moment).await;
     let seen = settled.map(|applied| match applied {
         _ if is_given_back => Seen::GivenBack,
@@ -376,7 +376,7 @@ pub(crate) async fn settle(
     event: Event,
     moment: DecisionInputs,
 ) -> Result<Option<Step>, QueueError> {
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let step = step(&claimed.record, event, &processor.policy, moment);
     match retry_while_unreachable(|| processor.ledger.settle(claimed, &step, contact)).await? {
         Settled::Applied(_) => Ok(Some(step)),

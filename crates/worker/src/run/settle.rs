@@ -77,7 +77,7 @@ pub(super) async fn settle(
     event: Event,
     moment: DecisionInputs,
 ) {
-    let contact = event.contact();
+    let contact = event.vendor_signal();
     let step = step(held.record(), event, &processor.policy, moment);
     if let Some(reason) = &step.pause {
         keep::until_written(|| processor.control.pause(reason, &processor.name)).await;

@@ -22,7 +22,7 @@ impl Queue {
         let (record, policy) = (&held.claimed.record, settings().policy);
         let now = hour.of(record, &policy);
         let event = news.of(record, &policy, now);
-        let contact = event.contact();
+        let contact = event.vendor_signal();
         let mut step = step(record, event, &policy, DecisionInputs { now, jitter: 0.5 });
         if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
             step.next = Next::After(LONG);

@@ -1,24 +1,22 @@
-use std::str::FromStr;
-
 use hp_api::Order;
 
-use crate::UnknownWord;
+use crate::word::words;
 
-/// How an order ended, all that its result needs to say.
+/// How an order ended: everything that its result says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TerminalOutcome {
     /// Charged once; the cards are in the order.
     Completed {
-        /// HitPoints' verified record, which fits what was wanted.
+        /// The verified record from HitPoints. It matches what was ordered.
         order: Box<Order>,
-        /// Which call brought it.
+        /// The call that returned the record.
         source: Source,
     },
     /// Not charged.
     Failed {
         /// Why.
         reason: FailReason,
-        /// Which call told us.
+        /// The call that proved it.
         source: Source,
     },
     /// Never sent.
@@ -40,12 +38,12 @@ pub enum Status {
     Expired,
 }
 
-/// Where the knowledge in a result comes from.
+/// The `source` of a result: which call proved the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The answer to the submission.
     Fetch,
-    /// A record query, made because the outcome had been unknown.
+    /// A record query, because the outcome was unknown.
     Query,
     /// A reconciliation run.
     Reconcile,
@@ -56,7 +54,7 @@ pub enum Source {
 /// Why an order failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailReason {
-    /// HitPoints said no for good.
+    /// HitPoints refused for good.
     Refused,
     /// Older than the policy allows, and known not to be charged.
     GaveUp,
@@ -67,37 +65,14 @@ pub enum FailReason {
 /// Why an order was rejected without a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rejection {
-    /// The entry was at fault.
+    /// The inbox entry is invalid.
     InvalidJob,
-    /// The id is taken by an order of another product or quantity.
+    /// Another order, with another product or quantity, has this id.
     OrderIdConflict,
-    /// Not in the signed product list.
+    /// The signed product list does not contain the product.
     UnknownProduct,
     /// More cards than HitPoints sells of this product in one order.
     QuantityOverLimit,
-}
-
-/// Gives each word type its text, and its way back.
-macro_rules! words {
-    ($type:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// The contract's word.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = UnknownWord;
-
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    other => Err(UnknownWord(other.into())),
-                }
-            }
-        }
-    };
 }
 
 words!(Status { Completed => "completed", Failed => "failed", Rejected => "rejected", Expired => "expired" });

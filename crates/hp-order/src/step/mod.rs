@@ -1,0 +1,45 @@
+mod delay;
+mod ended;
+mod operator;
+mod queried;
+mod submitted;
+mod transition;
+mod worker;
+
+pub use self::transition::{Next, Step};
+
+use hp_api::Outcome;
+
+use self::transition::Transition;
+use crate::{
+    event::Event, policy::Policy, record::Record, terminal_outcome::Source, time::DecisionInputs,
+};
+
+/// Decides what becomes of a claimed order after an event.
+///
+/// Total: every event in every state has a step, and no step completes or ends an order without proof.
+pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInputs) -> Step {
+    let transition = Transition {
+        record,
+        policy,
+        inputs,
+    };
+    if record.state.has_ended() {
+        return transition.replayed(event);
+    }
+    match event {
+        Event::Submitted(Outcome::Charged(order)) => transition.completed(order, Source::Fetch),
+        Event::Submitted(Outcome::NotCharged(refusal)) => transition.refused(refusal),
+        Event::Submitted(Outcome::Unknown(doubt)) => transition.doubted(doubt),
+        Event::Queried(verdict) => transition.queried(verdict, Source::Query),
+        Event::Reconciled(verdict) => transition.reconciled(verdict),
+        Event::Resolved(resolution, verdict) => transition.resolved(resolution, verdict),
+        Event::Retried => transition.retried(),
+        Event::Declined(rejection) => transition.declined(rejection),
+        Event::Expired(expiry) => transition.expired(expiry),
+        Event::Released | Event::ReplayRequested => transition.released(),
+        Event::BalanceHeld(delay) => transition.balance_held(delay),
+        Event::Panicked => transition.panicked(),
+        Event::Crashed => transition.crashed(),
+    }
+}

@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use hp_api::{Doubt, DoubtKind};
+
+use super::transition::{Next, Step, Transition, pause_reason};
+use crate::{
+    event::QueryVerdict,
+    state::{Cause, State},
+    terminal_outcome::{FailReason, Source},
+};
+
+impl Transition<'_> {
+    pub(super) fn queried(&self, verdict: QueryVerdict, source: Source) -> Step {
+        match verdict {
+            QueryVerdict::Found(order) => self.completed(order, source),
+            QueryVerdict::Mismatch(mismatch) => self.review(mismatch.to_string()),
+            QueryVerdict::NotFound => self.not_found(),
+            QueryVerdict::Unknown(doubt) => self.still_unknown(doubt),
+        }
+    }
+
+    /// An order that is certainly not charged keeps its time, unless HitPoints has a record of it.
+    pub(super) fn reconciled(&self, verdict: QueryVerdict) -> Step {
+        let is_unsent = self.record.state.is_unsent();
+        match verdict {
+            QueryVerdict::NotFound if is_unsent => self.released(),
+            QueryVerdict::Unknown(doubt) if is_unsent => Step {
+                pause: pause_reason(&doubt),
+                ..self.released()
+            },
+            verdict => self.queried(verdict, Source::Reconcile),
+        }
+    }
+
+    fn not_found(&self) -> Step {
+        if self.record.state == State::Review {
+            return self.released();
+        }
+        let is_possibly_forgotten = self.record.cause == Some(Cause::RedisRestarted);
+        let valid_in = self.not_found_valid_in();
+        if !valid_in.is_zero() {
+            return self.query_after(if is_possibly_forgotten {
+                valid_in
+            } else {
+                self.check_delay().min(valid_in)
+            });
+        }
+        match self.record.cause {
+            // The submission that Redis might have forgotten was never made.
+            Some(Cause::RedisRestarted) if self.record.is_first_attempt() => {
+                self.unsent(State::Queued)
+            }
+            Some(Cause::RedisRestarted) => self.unsent(State::Waiting),
+            Some(Cause::Refused) => self.failed(FailReason::Refused, Source::Query),
+            Some(Cause::Answer(DoubtKind::Exists)) => {
+                self.review("HitPoints says that the id exists, but has no record of it".into())
+            }
+            _ => self.to(State::Waiting, Next::After(Duration::ZERO)),
+        }
+    }
+
+    pub(super) fn not_found_valid_in(&self) -> Duration {
+        self.record.not_found_valid_in(self.policy, self.inputs.now)
+    }
+
+    fn still_unknown(&self, doubt: Doubt) -> Step {
+        let pause = pause_reason(&doubt);
+        let step = if self.record.state == State::Review {
+            self.released()
+        } else if self.record.is_too_old(self.policy, self.inputs.now) {
+            self.review(doubt.message)
+        } else {
+            self.query_after(self.check_delay())
+        };
+        Step { pause, ..step }
+    }
+}

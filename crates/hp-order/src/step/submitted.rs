@@ -1,0 +1,75 @@
+use std::time::Duration;
+
+use hp_api::{Doubt, DoubtKind, Refusal, RefusalKind};
+
+use super::transition::{Next, Step, Transition, account_failure, pause_reason};
+use crate::{
+    state::{Cause, State},
+    terminal_outcome::{FailReason, Source},
+};
+
+impl Transition<'_> {
+    /// HitPoints certainly did not charge the submission.
+    pub(super) fn refused(&self, refusal: Refusal) -> Step {
+        let Refusal {
+            kind,
+            code,
+            message,
+        } = refusal;
+        let step = match kind {
+            RefusalKind::Final => self.refused_for_good(),
+            RefusalKind::LowBalance => {
+                let delay = self.policy.backoff.top_up(self.inputs.jitter);
+                self.to(State::Waiting, Next::After(self.until_expiry(delay)))
+            }
+            RefusalKind::StaleDate if !self.had_stale_date() => {
+                self.to(State::Waiting, Next::After(Duration::ZERO))
+            }
+            RefusalKind::NeverSent => Step {
+                next: Next::After(self.retry_delay()),
+                ..self.unsent(State::Waiting)
+            },
+            RefusalKind::StaleDate | RefusalKind::Credentials => Step {
+                pause: Some(account_failure(code, &message)),
+                ..self.released()
+            },
+        };
+        Step {
+            code,
+            message: Some(message),
+            ..step
+        }
+    }
+
+    /// A refusal of a later attempt says nothing about an earlier one that was once in doubt: a query decides.
+    fn refused_for_good(&self) -> Step {
+        if self.record.is_first_attempt() {
+            return self.failed(FailReason::Refused, Source::Fetch);
+        }
+        Step {
+            cause: Some(Cause::Refused),
+            ..self.to(State::Uncertain, Next::After(Duration::ZERO))
+        }
+    }
+
+    /// A second stale date in a row shows that the worker's clock is wrong.
+    fn had_stale_date(&self) -> bool {
+        self.record.code.and_then(RefusalKind::from_code) == Some(RefusalKind::StaleDate)
+    }
+
+    /// Nobody knows whether HitPoints charged the submission.
+    pub(super) fn doubted(&self, doubt: Doubt) -> Step {
+        let delay = if doubt.kind == DoubtKind::Exists {
+            Duration::ZERO
+        } else {
+            self.check_delay()
+        };
+        Step {
+            cause: Some(Cause::Answer(doubt.kind)),
+            pause: pause_reason(&doubt),
+            code: doubt.code,
+            message: Some(doubt.message),
+            ..self.to(State::Uncertain, Next::After(delay))
+        }
+    }
+}
