@@ -279,7 +279,7 @@ async fn may_claim(processor: &OrderProcessor) -> Result<(), Box<dyn Error>> {
     let leave = processor.control.acquire_permits(1).await?;
     match leave.paused {
         Some(reason) => Err(paused(&reason)),
-        None if leave.is_silent => Err(SILENT.into()),
+        None if leave.is_breaker_open => Err(SILENT.into()),
         None => Ok(()),
     }
 }
@@ -304,13 +304,13 @@ async fn claim(
         if let Some(reason) = taken.paused {
             return Err(paused(&reason));
         }
-        if let Some(claimed) = taken.claimed.pop() {
+        if let Some(claimed) = taken.claims.pop() {
             return Ok(Ok(Claim { note, ..claimed }));
         }
-        let told = taken.told.into_iter().map(|(_, told)| told);
+        let told = taken.skips.into_iter().map(|(_, told)| told);
         let why = told.into_iter().find_map(|told| match told {
             ClaimSkip::Ended => Some(NotOurs::Ended),
-            ClaimSkip::InHand => Some(NotOurs::Busy),
+            ClaimSkip::Claimed => Some(NotOurs::Busy),
             ClaimSkip::Unknown => Some(NotOurs::Unknown),
             ClaimSkip::Unusable(why) => Some(NotOurs::Unusable(why)),
             ClaimSkip::Repaired(_) => None,
@@ -319,7 +319,7 @@ async fn claim(
         let unreadable = unreadable.map(|(_, why)| NotOurs::Unusable(why));
         match (why.or(unreadable), taken.wait) {
             (Some(why), _) => return Ok(Err(why)),
-            (None, Some(_)) if taken.silent_since.is_some() => {
+            (None, Some(_)) if taken.breaker_open_since.is_some() => {
                 return Err(SILENT.into());
             }
             (None, wait) => tokio::time::sleep(wait.unwrap_or_default()).await,

@@ -160,7 +160,7 @@ fn judge(looked: &OrderSnapshot, finding: QueryVerdict) -> Verdict {
     let state = looked.record.state;
     match (state, finding) {
         (_, QueryVerdict::Unknown(_)) => Verdict::Unanswered,
-        (State::Completed, QueryVerdict::Found(order)) => match looked.told.as_ref() {
+        (State::Completed, QueryVerdict::Found(order)) => match looked.charge.as_ref() {
             Some(told) => against(told, order),
             None => Verdict::Agreed(Some(order)),
         },

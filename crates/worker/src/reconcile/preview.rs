@@ -47,7 +47,7 @@ impl Run<'_> {
             self.report.repaired += 1;
             return Ok(());
         }
-        if looked.is_in_hand {
+        if looked.is_claimed {
             self.report.in_hand += 1;
             return Ok(());
         }

@@ -189,7 +189,7 @@ impl<'a> Run<'a> {
             let seen = names(&taken);
             left.retain(|id| !seen.contains(*id));
             self.progress.advance(before - left.len());
-            let (wait, is_silent) = (taken.wait, taken.silent_since.is_some());
+            let (wait, is_silent) = (taken.wait, taken.breaker_open_since.is_some());
             self.deal_with(taken).await?;
             if let Some(wait) = wait {
                 self.wait(wait, is_silent).await?;
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
             if leave.calls > 0 {
                 return Ok(leave.calls);
             }
-            self.wait(leave.wait, leave.is_silent).await?;
+            self.wait(leave.wait, leave.is_breaker_open).await?;
         }
     }
 
@@ -218,9 +218,9 @@ impl<'a> Run<'a> {
         if let Some(reason) = taken.paused {
             return Err(Stopped::Paused(reason));
         }
-        for (id, told) in taken.told {
+        for (id, told) in taken.skips {
             match told {
-                ClaimSkip::InHand => self.report.in_hand += 1,
+                ClaimSkip::Claimed => self.report.in_hand += 1,
                 ClaimSkip::Ended => self.report.ended += 1,
                 ClaimSkip::Unknown if self.is_named => self.report.add_unknown(&id),
                 // Another run has mended that since it was read.
@@ -233,7 +233,7 @@ impl<'a> Run<'a> {
             self.report.add_unreadable(&id, &why);
         }
         let (processor, stop) = (self.processor, self.stop.clone());
-        let orders = taken.claimed.iter();
+        let orders = taken.claims.iter();
         let mut orders: FuturesUnordered<_> = orders
             .map(|claimed| look_at(processor, claimed, &stop))
             .collect();
@@ -312,9 +312,9 @@ async fn unlisted_orders(
 }
 
 fn names(taken: &ClaimBatch) -> HashSet<String> {
-    let told = taken.told.iter().map(|(id, _)| id.clone());
+    let told = taken.skips.iter().map(|(id, _)| id.clone());
     let unreadable = taken.unreadable.iter().map(|(id, _)| id.clone());
-    let claimed = taken.claimed.iter().map(|claimed| claimed.id().to_string());
+    let claimed = taken.claims.iter().map(|claimed| claimed.id().to_string());
     told.chain(unreadable).chain(claimed).collect()
 }
 

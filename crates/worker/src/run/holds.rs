@@ -44,7 +44,7 @@ impl OrderProcessor {
             return Some(left + spread);
         }
         let pause = self.pause();
-        match self.control.try_held(currency, until, pause).await {
+        match self.control.try_balance_hold(currency, until, pause).await {
             Ok(true) => None,
             Ok(false) => Some(pause + spread),
             Err(error) => {
@@ -59,14 +59,14 @@ impl OrderProcessor {
         let told = match outcome {
             Outcome::Charged(order) if self.holds.until(order.currency).is_some() => {
                 info!(currency = %order.currency, "the balance suffices again");
-                self.control.lift_hold(order.currency).await
+                self.control.lift_balance_hold(order.currency).await
             }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
                 let Some(currency) = self.catalogue.currency(product) else {
                     return;
                 };
                 warn!(%currency, answer = refusal.message, "the balance is too low: orders of this currency wait for it to be topped up");
-                self.control.hold(currency, self.pause()).await
+                self.control.hold_balance(currency, self.pause()).await
             }
             _ => return,
         };

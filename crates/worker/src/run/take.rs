@@ -103,7 +103,7 @@ impl Poller {
         self.no_take = patience();
         // Only after a take that brought something: of single orders that try whether HitPoints is back, one that
         // cannot tell would else be the next one again.
-        if !taken.claimed.is_empty() {
+        if !taken.claims.is_empty() {
             self.first = match self.first {
                 FirstSource::Inbox => FirstSource::Schedule,
                 FirstSource::Schedule => FirstSource::Inbox,
@@ -118,7 +118,7 @@ impl Poller {
             _ if taken.more => Rest::Not,
             next_due => Rest::ForOrders(next_due.unwrap_or(IDLE).min(IDLE)),
         };
-        for claimed in taken.claimed {
+        for claimed in taken.claims {
             let Some(slot) = slots.split(1) else { break };
             // Fails only if the backend is gone, and with it the worker: the lease then gives the order to another.
             let _ = self
@@ -159,8 +159,8 @@ impl Poller {
                 "this order's ledger record cannot be read: mend it, and do not delete it, for it may be charged"
             );
         }
-        if self.is_silent != taken.silent_since.is_some() {
-            self.is_silent = taken.silent_since.is_some();
+        if self.is_silent != taken.breaker_open_since.is_some() {
+            self.is_silent = taken.breaker_open_since.is_some();
             if self.is_silent {
                 warn!(
                     "HitPoints gives no answers: one order at a time tries whether it is back, the others wait"

@@ -160,7 +160,7 @@ impl Listed {
             updated_at: looked.updated_at.map(|at| at.0),
             finished_at: looked.finished_at.map(|at| at.0),
             due_at: record.due_at.map(|at| at.0),
-            in_hand: looked.is_in_hand,
+            in_hand: looked.is_claimed,
             message: record.message.clone(),
         }
     }

@@ -66,7 +66,7 @@ pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
     match what {
         Rejected::List(json) => list(&config.inspector()?, json.json).await,
         Rejected::Requeue(one) => {
-            let added = control.requeue(&one.entry, &one.values).await?;
+            let added = control.requeue_dead_letter(&one.entry, &one.values).await?;
             match &added {
                 Some(entry) => outln!("in the inbox again as {entry}")?,
                 None => outln!("there is no such entry")?,
@@ -80,7 +80,7 @@ pub(crate) async fn rejected(config: &Config, what: Rejected) -> Shown {
 async fn discard(control: &Control, entries: &[String]) -> Shown {
     let mut all_done = true;
     for entry in entries {
-        let is_gone = control.discard(entry).await?;
+        let is_gone = control.discard_dead_letter(entry).await?;
         outln!(
             "{entry}: {}",
             if is_gone {

@@ -60,7 +60,7 @@ fn whole(looked: OrderSnapshot) -> Whole {
     Whole {
         order: Listed::of(&looked),
         claim: looked.record.claim,
-        story: looked.story.transitions().iter().map(told).collect(),
+        story: looked.history.entries().iter().map(told).collect(),
         reply_to: looked.reply_to,
         result: looked.result,
     }
@@ -97,7 +97,7 @@ fn print(looked: &OrderSnapshot) -> std::io::Result<()> {
         ("ended", at(looked.finished_at)),
         (
             "due",
-            if looked.is_in_hand {
+            if looked.is_claimed {
                 "in a worker's hands".into()
             } else {
                 at(record.due_at)
@@ -125,7 +125,7 @@ fn print(looked: &OrderSnapshot) -> std::io::Result<()> {
         ("result in", text(&looked.reply_to)),
     ])?;
     outln!("\n{}  {:>5}  admitted", time(record.accepted_at), "")?;
-    for step in looked.story.transitions() {
+    for step in looked.history.entries() {
         let words = [
             Some(step.state.to_string()),
             step.cause.map(|cause| cause.as_str().into()),
