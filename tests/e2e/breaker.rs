@@ -81,7 +81,7 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
 
     let world = World::start();
     let ledger = world.ledger_with(hp_queue::Rules {
-        longest_turn: std::time::Duration::ZERO,
+        longest_processing: std::time::Duration::ZERO,
         ..e2e::rules()
     });
     for n in 0..12 {
@@ -95,7 +95,7 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
         .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
-    assert!(nothing.claimed.is_empty() && nothing.silent_since.is_some());
+    assert!(nothing.claims.is_empty() && nothing.breaker_open_since.is_some());
     let pause = nothing.wait.unwrap();
     assert!(pause <= std::time::Duration::from_secs(1), "{pause:?}");
     // It is over at this time, and so it is where the clock of Redis has gone back behind it for long.
@@ -108,13 +108,13 @@ async fn a_probe_that_is_never_heard_of_again_makes_room_for_another() {
             .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
             .await
             .unwrap();
-        assert_eq!(probe.claimed.len(), 1, "one at a time");
-        assert_eq!(probe.claimed[0].id().as_str(), id);
+        assert_eq!(probe.claims.len(), 1, "one at a time");
+        assert_eq!(probe.claims[0].id().as_str(), id);
         let nothing = ledger
             .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
             .await
             .unwrap();
-        assert!(nothing.claimed.is_empty());
+        assert!(nothing.claims.is_empty());
         let (_, longest_pause) = e2e::rules().policy.backoff.outage();
         assert!(nothing.wait.unwrap() <= longest_pause);
     }
@@ -131,7 +131,7 @@ async fn a_silence_whose_settling_is_sent_again_counts_once() {
     for _ in 0..2 {
         settle(&ledger, &claimed, silence()).await;
     }
-    let heard: u64 = world.redis.run(&["HGET", "{hp}:breaker", "silences"]).await;
+    let heard: u64 = world.redis.run(&["HGET", "{hp}:breaker", "failures"]).await;
     assert_eq!(heard, 1);
 }
 
@@ -160,9 +160,9 @@ async fn an_order_whose_record_cannot_be_used_is_no_probe() {
         .await;
     let first = hp_queue::FirstSource::Schedule;
     let broken = ledger.claim_batch(9, LONG, first).await.unwrap();
-    assert_eq!((broken.claimed.len(), broken.unreadable.len()), (0, 1));
+    assert_eq!((broken.claims.len(), broken.unreadable.len()), (0, 1));
     let probe = ledger.claim_batch(9, LONG, first).await.unwrap();
-    assert_eq!(probe.claimed[0].id().as_str(), "A-10", "no pause for it");
+    assert_eq!(probe.claims[0].id().as_str(), "A-10", "no pause for it");
 }
 
 #[tokio::test]

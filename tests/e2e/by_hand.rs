@@ -16,8 +16,8 @@ pub(crate) async fn take_one(ledger: &Ledger, lease: Duration) -> Claim {
         .claim_batch(1, lease, FirstSource::Inbox)
         .await
         .unwrap();
-    assert_eq!((taken.claimed.len(), taken.unreadable.len()), (1, 0));
-    taken.claimed.remove(0)
+    assert_eq!((taken.claims.len(), taken.unreadable.len()), (1, 0));
+    taken.claims.remove(0)
 }
 
 /// The first command after a restart of Redis meets a broken connection.

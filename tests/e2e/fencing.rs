@@ -60,7 +60,7 @@ async fn a_lease_keeps_an_order_from_others_until_it_ends_and_can_be_renewed() {
             .claim_batch(1, LONG, FirstSource::Schedule)
             .await
             .unwrap()
-            .claimed
+            .claims
             .is_empty()
     );
     assert!(ledger.renew(&mine, NONE).await.unwrap());
@@ -172,7 +172,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
         .await
         .unwrap();
     assert_eq!(
-        (nothing.claimed.len(), nothing.paused.as_deref()),
+        (nothing.claims.len(), nothing.paused.as_deref()),
         (0, Some("wrong secret"))
     );
     assert!(matches!(
@@ -185,7 +185,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
             .claim_batch(9, LONG, FirstSource::Inbox)
             .await
             .unwrap()
-            .claimed
+            .claims
             .len(),
         2
     );
@@ -203,7 +203,7 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
             .claim_batch(4, NONE, FirstSource::Inbox)
             .await
             .unwrap()
-            .claimed
+            .claims
             .len(),
         4
     );
@@ -218,7 +218,7 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
         .claim_batch(1, LONG, FirstSource::Schedule)
         .await
         .unwrap();
-    assert_eq!(new.claimed[0].id().as_str(), "new-0");
-    assert_eq!(old.claimed[0].id().as_str(), "old-0");
+    assert_eq!(new.claims[0].id().as_str(), "new-0");
+    assert_eq!(old.claims[0].id().as_str(), "old-0");
     assert!(new.more && old.more);
 }

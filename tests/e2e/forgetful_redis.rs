@@ -106,7 +106,7 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
         .await
         .unwrap();
     let seen: Vec<_> = taken
-        .claimed
+        .claims
         .iter()
         .map(|claimed| {
             let record = &claimed.record;
@@ -130,7 +130,7 @@ async fn what_is_older_than_redis_is_in_doubt_and_what_is_newer_soon_is_not() {
         doubted.map(|(id, cause)| (id, State::Uncertain, Some(cause), 1))
     );
     let lasts = |nth: usize| {
-        let until = taken.claimed[nth].record.not_found_valid_from.unwrap();
+        let until = taken.claims[nth].record.not_found_valid_from.unwrap();
         until.since(taken.now)
     };
     assert_eq!(
@@ -167,7 +167,7 @@ async fn a_lease_that_is_too_short_to_hear_from_all_workers_shortens_no_doubt() 
         .claim_batch(1, second, FirstSource::Schedule)
         .await
         .unwrap();
-    let until = taken.claimed.remove(0).record.not_found_valid_from.unwrap();
+    let until = taken.claims.remove(0).record.not_found_valid_from.unwrap();
     assert_eq!(until.since(taken.now), Duration::from_secs(15));
 }
 

@@ -61,17 +61,19 @@ async fn of_the_orders_of_a_held_currency_one_at_a_time_tries_the_balance() {
     let world = World::start();
     let (ledger, one, other) = (world.ledger(), world.control(), world.control());
     let (cny, pause) = ("CNY".parse().unwrap(), std::time::Duration::from_secs(9));
-    one.hold(cny, std::time::Duration::ZERO).await.unwrap();
+    one.hold_balance(cny, std::time::Duration::ZERO)
+        .await
+        .unwrap();
     let taken = ledger
         .claim_batch(1, pause, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
     let (held, until) = taken.holds[0];
     assert_eq!(held, cny);
-    assert!(one.try_held(cny, until, pause).await.unwrap());
-    assert!(!other.try_held(cny, until, pause).await.unwrap());
-    one.lift_hold(cny).await.unwrap();
-    assert!(other.try_held(cny, until, pause).await.unwrap());
+    assert!(one.try_balance_hold(cny, until, pause).await.unwrap());
+    assert!(!other.try_balance_hold(cny, until, pause).await.unwrap());
+    one.lift_balance_hold(cny).await.unwrap();
+    assert!(other.try_balance_hold(cny, until, pause).await.unwrap());
     let held: u64 = world.redis.run(&["HLEN", "{hp}:holds"]).await;
     assert_eq!(held, 0, "a balance that was topped up is not held again");
 }

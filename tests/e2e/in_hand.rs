@@ -98,7 +98,7 @@ async fn an_order_that_redis_forgot_comes_back_with_all_that_the_shop_said_and_a
         .claim_batch(9, LONG, FirstSource::Schedule)
         .await
         .unwrap();
-    let again = taken.claimed.remove(0);
+    let again = taken.claims.remove(0);
     assert_eq!(again.record.state, State::Uncertain);
     assert!(
         again.record.not_found_valid_from.is_some(),
@@ -116,7 +116,7 @@ async fn an_order_that_redis_forgot_comes_back_with_all_that_the_shop_said_and_a
         )
     };
     assert_eq!(words(&again), words(&claimed));
-    let told: Vec<_> = again.story.transitions().iter().collect();
+    let told: Vec<_> = again.history.entries().iter().collect();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].code, Some(400_100), "what the worker was told");
 }

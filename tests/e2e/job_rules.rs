@@ -364,7 +364,7 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
         .claim_batch(2, week, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
-    assert_eq!((first.claimed.len(), first.more), (2, true));
+    assert_eq!((first.claims.len(), first.more), (2, true));
     assert_eq!(
         world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await,
         2,
@@ -374,7 +374,7 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
         .claim_batch(9, week, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
-    assert_eq!((second.claimed.len(), second.more), (2, false));
+    assert_eq!((second.claims.len(), second.more), (2, false));
     assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
     assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 4);
 }

@@ -59,7 +59,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_the_others_go_on() {
         .unwrap();
     assert_eq!(
         taken
-            .claimed
+            .claims
             .iter()
             .map(|claimed| claimed.id().as_str())
             .collect::<Vec<_>>(),
@@ -111,7 +111,7 @@ async fn a_key_that_is_something_else_stops_the_take_before_it_has_changed_anyth
             .claim_batch(9, LONG, FirstSource::Inbox)
             .await
             .unwrap();
-        assert_eq!(taken.claimed.len(), 2, "{key}");
+        assert_eq!(taken.claims.len(), 2, "{key}");
     }
 }
 
@@ -140,7 +140,7 @@ async fn an_entry_that_cannot_even_be_set_aside_loses_no_order_before_or_after_i
             .claim_batch(9, LONG, FirstSource::Inbox)
             .await
             .unwrap()
-            .claimed
+            .claims
             .len(),
         1
     );
@@ -164,7 +164,7 @@ async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are
         .unwrap();
     assert_eq!(
         taken
-            .claimed
+            .claims
             .iter()
             .map(|claimed| claimed.id().as_str())
             .collect::<Vec<_>>(),
@@ -187,7 +187,7 @@ async fn an_order_whose_record_is_something_else_is_set_aside_and_the_others_are
         .claim_batch(9, LONG, FirstSource::Schedule)
         .await
         .unwrap();
-    assert_eq!(taken.claimed[0].id().as_str(), "A-3");
+    assert_eq!(taken.claims[0].id().as_str(), "A-3");
     assert_eq!(taken.unreadable[0].0, "A-1");
 }
 

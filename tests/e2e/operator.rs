@@ -137,7 +137,7 @@ async fn an_orders_story_stays_short_however_long_it_lives() {
     .await;
     for n in 0..100 {
         let mut taken = ledger.claim_named(1, LONG, &["A-1"]).await.unwrap();
-        let mut claimed = taken.claimed.remove(0);
+        let mut claimed = taken.claims.remove(0);
         claimed.note = (n % 3 == 0).then(|| format!("note {n}"));
         settle(&ledger, &claimed, Event::BalanceHeld(LONG)).await;
     }
@@ -326,7 +326,7 @@ async fn a_long_list_is_one_table_and_says_where_it_is_cut() {
             .claim_batch(256, LONG, first)
             .await
             .unwrap()
-            .claimed
+            .claims
             .len();
     }
     let (code, table) = run(&world, &["orders"]);

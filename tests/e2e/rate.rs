@@ -42,13 +42,13 @@ async fn after_an_idle_time_no_more_leaves_at_once_than_a_tenth_of_a_second_is_w
         .claim_batch(50, lease, FirstSource::Inbox)
         .await
         .unwrap();
-    assert_eq!(first.claimed.len(), 10);
+    assert_eq!(first.claims.len(), 10);
     let next = ledger
         .claim_batch(50, lease, FirstSource::Inbox)
         .await
         .unwrap();
     let since = usize::try_from(next.now.0 - first.now.0).unwrap() / 10 + 1;
-    assert!(next.claimed.len() <= since, "{}", next.claimed.len());
+    assert!(next.claims.len() <= since, "{}", next.claims.len());
 }
 
 #[tokio::test]
@@ -67,18 +67,18 @@ async fn a_turn_without_a_call_gives_its_share_back() {
         .claim_batch(1, lease, FirstSource::Inbox)
         .await
         .unwrap();
-    let claimed = taken.claimed.remove(0);
+    let claimed = taken.claims.remove(0);
     let nothing = ledger
         .claim_batch(1, lease, FirstSource::Inbox)
         .await
         .unwrap();
-    assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
+    assert!(nothing.claims.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
     settle(&ledger, &claimed, Event::Released).await;
     let mut again = ledger
         .claim_batch(1, lease, FirstSource::Inbox)
         .await
         .unwrap();
-    let claimed = again.claimed.remove(0);
+    let claimed = again.claims.remove(0);
     // It may have called: its share is used up, and that is remembered for as long as it matters.
     settle(&ledger, &claimed, Event::Panicked).await;
     let kept: u64 = world.redis.run(&["PTTL", "{hp}:rate"]).await;
@@ -88,5 +88,5 @@ async fn a_turn_without_a_call_gives_its_share_back() {
         .claim_batch(1, lease, FirstSource::Inbox)
         .await
         .unwrap();
-    assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
+    assert!(nothing.claims.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
 }

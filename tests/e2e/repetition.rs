@@ -170,7 +170,7 @@ async fn of_repetitions_that_come_together_while_the_result_is_gone_each_gets_it
     let nothing_waits =
         || async { (world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await == 0).then_some(()) };
     world.redis.until("the order to rest", nothing_waits).await;
-    let left: u64 = world.redis.run(&["EXISTS", "{hp}:again:A-1"]).await;
+    let left: u64 = world.redis.run(&["EXISTS", "{hp}:replays:A-1"]).await;
     assert_eq!((left, world.charged("A-1")), (0, 1));
 }
 

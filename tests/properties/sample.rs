@@ -17,7 +17,7 @@ pub(crate) fn settings() -> Rules {
             max_crashes: 2,
             ..rules.policy
         },
-        longest_turn: Duration::from_hours(1),
+        longest_processing: Duration::from_hours(1),
         ..rules
     }
 }

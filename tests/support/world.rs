@@ -20,7 +20,7 @@ pub fn rules() -> Rules {
             give_up_after: Duration::from_hours(48),
             max_crashes: 5,
         },
-        longest_turn: Duration::from_mins(1),
+        longest_processing: Duration::from_mins(1),
         interval: None,
     }
 }

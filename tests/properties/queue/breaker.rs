@@ -24,7 +24,7 @@ impl Queue {
             let until = self.until().await;
             prop_assert_eq!(
                 until,
-                now.plus(settings().longest_turn),
+                now.plus(settings().longest_processing),
                 "end of the probe's turn"
             );
         }
@@ -68,7 +68,7 @@ impl Queue {
             let until = if self.books.breaker_pause_is_over {
                 Millis(0)
             } else {
-                self.now().await.plus(settings().longest_turn)
+                self.now().await.plus(settings().longest_processing)
             };
             self.set_until(until).await;
         }
@@ -81,7 +81,7 @@ impl Queue {
 
     pub(super) async fn nine_silences(&mut self) {
         if self.books.breaker.pauses == 0 {
-            self.run::<u64>(&["HSET", "breaker", "silences", "9"]).await;
+            self.run::<u64>(&["HSET", "breaker", "failures", "9"]).await;
             self.books.breaker.silences = 9;
         }
     }

@@ -6,7 +6,7 @@ use super::{LONG, Queue, Verdict};
 impl Queue {
     pub(super) async fn hold(&mut self) {
         self.control()
-            .hold("CNY".parse().unwrap(), LONG)
+            .hold_balance("CNY".parse().unwrap(), LONG)
             .await
             .unwrap();
         self.books.held = true;
@@ -14,7 +14,7 @@ impl Queue {
 
     pub(super) async fn lift_hold(&mut self) {
         self.control()
-            .lift_hold("CNY".parse().unwrap())
+            .lift_balance_hold("CNY".parse().unwrap())
             .await
             .unwrap();
         self.books.held = false;
@@ -29,9 +29,10 @@ impl Queue {
         for worker in &self.workers {
             // Longer than any hold so far, so that the second meets another end than it believes in.
             let longer = LONG + Millis(until).since(Millis(0));
-            let tried = worker
-                .control
-                .try_held("CNY".parse().unwrap(), Millis(until), longer);
+            let tried =
+                worker
+                    .control
+                    .try_balance_hold("CNY".parse().unwrap(), Millis(until), longer);
             has_right.push(tried.await.unwrap());
         }
         let is_free = !self.books.held;

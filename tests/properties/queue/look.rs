@@ -123,6 +123,6 @@ pub(super) fn name(n: usize) -> String {
     match n {
         ..ORDER => KEYS[n].into(),
         ORDER..REPETITIONS => format!("order:{}", id_of(n - ORDER)),
-        _ => format!("again:{}", id_of(n - REPETITIONS)),
+        _ => format!("replays:{}", id_of(n - REPETITIONS)),
     }
 }

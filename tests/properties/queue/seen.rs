@@ -39,7 +39,7 @@ impl Look {
             paused: !self.hash(6).is_empty(),
             held: !self.hash(7).is_empty(),
             breaker: Breaker {
-                silences: number(&breaker, "silences"),
+                silences: number(&breaker, "failures"),
                 pauses: number(&breaker, "pauses"),
                 probe: breaker.get("probe").cloned().unwrap_or_default(),
             },

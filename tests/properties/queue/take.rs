@@ -47,7 +47,7 @@ impl Queue {
         self.breaker_waits_from(taken.now, !expected.is_empty())
             .await?;
         self.held
-            .extend(taken.claimed.into_iter().map(|claimed| Held {
+            .extend(taken.claims.into_iter().map(|claimed| Held {
                 worker,
                 claimed,
                 life: epoch.life,
@@ -79,7 +79,7 @@ impl Queue {
         let told = (
             taken.paused.is_some(),
             taken.wait.is_some(),
-            taken.silent_since.is_some(),
+            taken.breaker_open_since.is_some(),
             taken.holds.len(),
         );
         let waits = matches!(gate, Gate::Silent | Gate::RateUsedUp);
@@ -103,12 +103,12 @@ impl Queue {
         lease: Duration,
     ) -> Verdict {
         let ids: Vec<_> = taken
-            .claimed
+            .claims
             .iter()
             .map(|claimed| claimed.id().to_string())
             .collect();
         prop_assert_eq!(ids, expected, "taken: new, or due and in nobody's hands");
-        for claimed in &taken.claimed {
+        for claimed in &taken.claims {
             let order = &self.books.orders[claimed.id().as_str()];
             let record = &claimed.record;
             let given = (
