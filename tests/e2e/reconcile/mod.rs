@@ -1,5 +1,6 @@
 //! Reconciliation runs, on demand and on a schedule.
 
+mod agreement;
 mod audit;
 mod cut_short;
 mod dry_run;

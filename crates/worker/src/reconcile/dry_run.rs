@@ -68,14 +68,11 @@ impl Run<'_> {
             self.count_verdict(verdict)?;
         }
         let step = step(&record, event, &self.processor.policy, inputs);
-        let (id, before) = (
-            record.wanted.order_id.as_str(),
-            preview.snapshot.record.state,
-        );
-        self.report.count(id, before, signal, &step);
+        let id = record.wanted.order_id.as_str();
+        self.report.count(id, record.state, signal, &step);
         self.report.preview.push(Preview {
             order_id: id.into(),
-            from: before.as_str(),
+            from: preview.snapshot.record.state.as_str(),
             to: step.state.as_str(),
             message: step.message,
         });
