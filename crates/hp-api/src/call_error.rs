@@ -2,90 +2,97 @@ use std::fmt;
 
 use crate::model::Mismatch;
 
-/// What one call comes to.
+/// The result of one call.
 pub type CallResult<T> = Result<T, CallError>;
 
-/// Every way in which one call can fail to give its data.
+/// The reason why one call did not return data.
 ///
-/// An error speaks of this one call only: whether an order was charged is for [`Outcome::of`] and
-/// [`Lookup::of`] to say. No variant holds a card's key, the app secret, or a request's signature.
+/// An error is about this one call only. [`Outcome::of`] and [`Lookup::of`] decide whether an order was charged.
+/// No variant holds a card's key, the app secret, or a request's signature.
 ///
 /// [`Outcome::of`]: crate::Outcome::of
 /// [`Lookup::of`]: crate::Lookup::of
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// Name, connection or TLS failed: nothing of the request left this machine.
+    /// DNS, connection or TLS failed: the request never left this machine.
     #[error(
         "the request was never sent: {0}; check the base URL, DNS, network and TLS, then repeat it"
     )]
     NeverSent(String),
-    /// The caller took it back before it left: see [`Client::fetch_if`](crate::Client::fetch_if).
-    #[error("the request was cancelled before it left: nothing was sent")]
+    /// The caller cancelled the request before it was sent, see [`Client::fetch_if`](crate::Client::fetch_if).
+    #[error("the request was cancelled before it was sent")]
     Cancelled,
-    /// Time ran out or the connection broke after the request had begun to leave.
+    /// The call timed out or the connection broke after the client had begun to send.
     #[error(
-        "the answer was lost: {0}; the request may have been carried out, query before repeating it"
+        "the answer was lost: {0}; the vendor may have executed the request, so query before you repeat it"
     )]
     Lost(String),
-    /// An HTTP status other than 200, redirects included: something in front of the API answered.
-    #[error("HTTP status {0} in place of an answer; {hint}", hint = status_hint(*.0))]
+    /// The HTTP status is not 200, for example a redirect: something in front of the API answered.
+    #[error("the server answered with HTTP status {0}; {hint}", hint = status_hint(*.0))]
     Status(u16),
     /// The answer is larger than the client reads.
-    #[error("the answer is larger than 8 MiB and was not read; query for the order's record")]
+    #[error("the answer is larger than 8 MiB and was not read; query the order")]
     TooLarge,
-    /// Not the vendor's envelope.
-    #[error("not an answer of the API: {0}; check that the base URL names the API itself")]
+    /// The answer is not the vendor's envelope.
+    #[error(
+        "the answer is not one of the API: {0}; check that the base URL is the address of the API"
+    )]
     Malformed(String),
     /// The vendor answered with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// Success, but without data: it is unsigned and proves nothing.
-    #[error("success without data, which proves nothing; query again")]
+    /// The answer is a success without data. It is unsigned and proves nothing.
+    #[error("the vendor answered success without data, which proves nothing; query again")]
     NoData,
-    /// The signature is missing, wrong, or not clearly one.
+    /// The signature is missing, wrong or ambiguous.
     #[error(
-        "the answer is not signed by the vendor: {0}; check the secret or the server's key, and who answers at the base URL"
+        "the answer is not signed by the vendor: {0}; check the secret or the server's key, and which server answers at the base URL"
     )]
     Unverified(String),
-    /// Signed, but its date is unusable or too far from now.
-    #[error("the answer is signed, but stale: {0}; check this machine's clock")]
+    /// The answer is signed, but its date is invalid or too far from now.
+    #[error("the answer is stale: {0}; check the clock of this machine")]
     Stale(String),
-    /// Signed, but fields are missing or out of format; names the field, never its value.
+    /// The answer is signed, but a field is missing or has the wrong format. Names the field, never its value.
     #[error(
-        "the answer is signed, but not of the documented shape: {0}; ask the vendor, or update this client"
+        "the answer does not have the documented fields: {0}; ask the vendor, or update this client"
     )]
     Shape(String),
-    /// Signed and well-formed, but not what was asked for.
+    /// The answer is signed and well-formed, but does not match the request.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
 }
 
+/// Returns what an operator can do about an HTTP status.
 fn status_hint(status: u16) -> &'static str {
     match status {
-        300..=399 => "a redirect is not followed: set the base URL to the API itself",
+        300..=399 => "redirects are not followed: set the base URL to the address of the API",
         401 | 403 | 407 => "ask the vendor whether this machine's IP and app id are allowed",
         429 => "too many requests: send fewer",
-        _ => "try again later",
+        _ => "query an order before you fetch it again",
     }
 }
 
-/// An error answer of the vendor. It is not signed: only TLS speaks for it.
+/// An error answer of the vendor. It is not signed; only TLS protects it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// The vendor's code.
     pub code: i64,
-    /// The vendor's text: at most 200 characters, control characters replaced.
+    /// The vendor's text: at most 200 characters, with control characters replaced.
     pub message: String,
 }
 
 impl ApiError {
-    /// Most characters kept of a message.
+    /// The maximum number of characters in a message.
     pub const MESSAGE_LEN: usize = 200;
 
-    /// An error answer, its message made fit for a log.
+    /// Builds an error. It shortens the message and replaces control characters, so that logs can show it.
     pub fn new(code: i64, message: &str) -> Self {
-        let plain = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
-        let message = message.chars().take(Self::MESSAGE_LEN).map(plain).collect();
+        let printable = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+        let message = message
+            .chars()
+            .take(Self::MESSAGE_LEN)
+            .map(printable)
+            .collect();
         Self { code, message }
     }
 }

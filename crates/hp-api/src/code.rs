@@ -58,18 +58,19 @@ pub(crate) fn meaning(code: i64) -> Meaning {
     }
 }
 
-/// Whether a code speaks of something else than the record that was asked for: signature, date,
-/// repetition, balance, payment token, or nothing in particular. Never to be learnt as "no such order".
-pub(crate) fn is_beside_the_record(code: i64) -> bool {
+/// Returns `true` if the code can never mean "no such order" in the answer to a query.
+///
+/// Such a code is about the signature, the date, a repetition, the balance, a payment token, or nothing in particular.
+pub(crate) fn cannot_mean_not_found(code: i64) -> bool {
     matches!(code, 0 | 200 | 400_101 | 400_102 | 400_104..=400_115)
 }
 
-/// What a person can do about a code.
+/// Returns what an operator can do about a code.
 pub(crate) fn remedy(code: i64) -> &'static str {
     match code {
-        400_100 | 400_102 => "the request was refused as wrong: check product and quantity",
+        400_100 | 400_102 => "the request is invalid: check product and quantity",
         400_101 | 400_107 => "check the app id and the secret or private key",
-        400_108 => "give the vendor this client's public key again",
+        400_108 => "give the vendor the public key of this client again",
         400_109..=400_111 => "check this machine's clock",
         400_104 | 400_112 => "query the order before anything else",
         400_113 => "top up the balance in this currency",

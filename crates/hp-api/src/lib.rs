@@ -1,15 +1,18 @@
-//! Client for the `HitPoints` reseller API.
+//! A client for the `HitPoints` reseller API.
 //!
-//! Buying moves money, and the answer to a purchase can be lost on the way: an [`Outcome`] says whether
-//! cards were charged, certainly not charged, or whether that is unknown. `Client` makes the calls; without
-//! the feature `client` the crate does no I/O and leaves transport to its user.
+//! A purchase moves money, and its answer can be lost. So an [`Outcome`] has three cases: the vendor charged the order,
+//! certainly did not charge it, or **unknown**. The caller must handle all three.
 //!
+//! `Client` makes the calls. Without the feature `client` the crate does no I/O, and its user provides the transport.
+//!
+//! * [`request`]: requests, and their signed form.
+//! * [`answer`]: answers, verified and read.
 //! * [`sign`]: the signature of requests and answers.
-//! * [`value`]: ids, money, secrets and status words, checked when they are made.
-//! * [`Order`], [`Card`], [`Product`]: what the vendor answers.
-//! * [`CallError`]: every way one call can fail.
-//! * [`Outcome`]: what became of an order: charged, not charged, or **unknown**.
-//! * [`Lookup`]: what a query says about an order whose outcome was unknown.
+//! * [`value`]: ids, money, secrets and status words, which validate themselves.
+//! * [`Order`], [`Card`], [`Product`]: the data in answers.
+//! * [`CallError`]: the reason why one call failed.
+//! * [`Outcome`]: the outcome of a fetch.
+//! * [`Lookup`]: the verdict of a query about an order whose outcome is unknown.
 
 pub mod answer;
 mod call_error;
@@ -17,21 +20,25 @@ mod call_error;
 mod client;
 mod code;
 pub mod date;
+mod doubt;
 mod json;
 mod lookup;
 mod model;
 mod outcome;
+mod refusal;
 pub mod request;
 pub mod sign;
 pub mod value;
 
 pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
-pub use client::{BuildError, Builder, Client};
+pub use client::{BuildError, Client, ClientBuilder};
 pub use code::RefusalKind;
+pub use doubt::{Doubt, DoubtKind};
 pub use lookup::{Lookup, NotFoundAnswer};
 pub use model::{Card, FetchCards, Mismatch, Order, Product};
-pub use outcome::{Doubt, DoubtKind, Outcome, Refusal};
+pub use outcome::Outcome;
+pub use refusal::Refusal;
 pub use value::{
     AppSecret, CardStatus, Currency, Invalid, Money, OrderId, OrderStatus, PinKey, PinSn,
     ProductId, Quantity,

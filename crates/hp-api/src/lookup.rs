@@ -3,25 +3,26 @@ use std::fmt;
 use crate::{
     call_error::{CallError, CallResult},
     code,
+    doubt::Doubt,
     model::{Mismatch, Order},
-    outcome::{Doubt, is_pending},
 };
 
-/// What a query says about an order whose outcome is unknown.
+/// The verdict of a query about an order whose outcome is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// The record is there and fits: the order was charged.
+    /// The record exists and is valid: the order was charged.
     Found(Box<Order>),
-    /// A record is there under this id, and it is not the order's: a person has to look.
+    /// The vendor has a record under this id, but it is not the order: an operator must review it.
     Mismatch(Mismatch),
-    /// The answer that **may** mean "no such order".
+    /// The answer **may** mean "no such order".
     NotFound(NotFoundAnswer),
-    /// No definite answer: ask again.
+    /// The answer is not definite: query again.
     Unknown(Doubt),
 }
 
-/// An answer that may mean "no such order": nobody has said which one does. It counts only if a query
-/// for an id that certainly never existed gets the same.
+/// An answer that may mean "no such order". The vendor does not document which answer does.
+///
+/// It counts only if a query for an id that never existed gets the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotFoundAnswer {
     /// An error code.
@@ -31,7 +32,7 @@ pub enum NotFoundAnswer {
 }
 
 impl Lookup {
-    /// What the result of a query that was held against its order says.
+    /// Classifies the result of [`Client::query`](crate::Client::query).
     ///
     /// ```
     /// use hp_api::{ApiError, CallError, Lookup, NotFoundAnswer};
@@ -46,20 +47,15 @@ impl Lookup {
         match result {
             Ok(order) => Self::Found(Box::new(order)),
             Err(CallError::NoData) => Self::NotFound(NotFoundAnswer::NoData),
-            Err(CallError::Api(api)) if !code::is_beside_the_record(api.code) => {
+            Err(CallError::Api(api)) if !code::cannot_mean_not_found(api.code) => {
                 Self::NotFound(NotFoundAnswer::Code(api.code))
             }
-            Err(CallError::Mismatch(mismatch)) if contradicts(&mismatch) => {
+            Err(CallError::Mismatch(mismatch)) if mismatch.contradicts_order() => {
                 Self::Mismatch(mismatch)
             }
-            Err(error) => Self::Unknown(Doubt::of(&error)),
+            Err(error) => Self::Unknown(Doubt::from_error(&error)),
         }
     }
-}
-
-/// An answer about another order id is an old or mixed up one, and says nothing about ours.
-fn contradicts(mismatch: &Mismatch) -> bool {
-    !is_pending(mismatch) && *mismatch != Mismatch::OrderId
 }
 
 impl fmt::Display for NotFoundAnswer {

@@ -1,27 +1,20 @@
-use crate::{
-    call_error::{CallError, CallResult},
-    code::{self, Meaning, RefusalKind},
-    model::{Mismatch, Order},
-};
+use crate::{call_error::CallResult, doubt::Doubt, model::Order, refusal::Refusal};
 
-mod doubt;
-
-pub use doubt::{Doubt, DoubtKind};
-
-/// What became of a fetch. Three cases, never more: an unknown outcome is not a failure, and is never
-/// repeated before a query has settled it.
+/// The outcome of a fetch.
+///
+/// An unknown outcome is not a failure. Repeat the fetch only after a query has settled the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Signed, fresh and fitting: these cards are paid for.
+    /// The answer is signed, fresh and valid: these cards are paid for.
     Charged(Box<Order>),
     /// This attempt certainly charged nothing.
     NotCharged(Refusal),
-    /// It may or may not have been charged: query.
+    /// The attempt may or may not have charged the order: query.
     Unknown(Doubt),
 }
 
 impl Outcome {
-    /// What the result of a fetch that was held against its order says.
+    /// Classifies the result of [`Client::fetch`](crate::Client::fetch).
     ///
     /// ```
     /// use hp_api::{ApiError, CallError, Outcome, RefusalKind};
@@ -36,43 +29,10 @@ impl Outcome {
     pub fn of(result: CallResult<Order>) -> Self {
         match result {
             Ok(order) => Self::Charged(Box::new(order)),
-            Err(error) => Refusal::of(&error)
-                .map_or_else(|| Self::Unknown(Doubt::of(&error)), Self::NotCharged),
+            Err(error) => Refusal::from_error(&error).map_or_else(
+                || Self::Unknown(Doubt::from_error(&error)),
+                Self::NotCharged,
+            ),
         }
     }
-}
-
-/// Why an attempt certainly charged nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What follows from it.
-    pub kind: RefusalKind,
-    /// The vendor's code, where it answered at all.
-    pub code: Option<i64>,
-    /// For people.
-    pub message: String,
-}
-
-impl Refusal {
-    fn of(error: &CallError) -> Option<Self> {
-        let (kind, code, message) = match error {
-            CallError::NeverSent(why) => (RefusalKind::NeverSent, None, why.clone()),
-            CallError::Cancelled => (RefusalKind::NeverSent, None, error.to_string()),
-            CallError::Api(api) => match code::meaning(api.code) {
-                Meaning::Refused(kind) => (kind, Some(api.code), api.message.clone()),
-                Meaning::Exists | Meaning::Unclear => return None,
-            },
-            _ => return None,
-        };
-        Some(Self {
-            kind,
-            code,
-            message,
-        })
-    }
-}
-
-/// Whether the order's record exists, but is not settled.
-pub(crate) fn is_pending(mismatch: &Mismatch) -> bool {
-    matches!(mismatch, Mismatch::NotCompleted(_))
 }

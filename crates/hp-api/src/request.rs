@@ -1,4 +1,4 @@
-//! Requests without I/O: which method and path, which parameters, and their signed form.
+//! Requests without I/O: method, path, parameters and signature.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::{
     value::{Currency, OrderId, PinSn},
 };
 
-/// A call to the vendor.
+/// A request to the vendor.
 ///
 /// ```
 /// use hp_api::{AppSecret, request::{Method, Request}, sign::Signer};
@@ -23,39 +23,39 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// The product list, of one currency or of all.
+    /// Lists the products, in one currency or in all.
     Products {
-        /// Only products in this currency.
+        /// Limits the list to one currency.
         currency: Option<Currency>,
     },
-    /// Buy cards.
+    /// Buys cards.
     FetchCards(&'a FetchCards),
-    /// The record of an order.
+    /// Returns the record of an order.
     QueryOrder {
-        /// The reseller's id of the order.
+        /// The reseller's own id of the order.
         order_id: &'a OrderId,
     },
-    /// The record of a card.
+    /// Returns the record of a card.
     QueryPin {
         /// The card's serial number.
         pin_sn: &'a PinSn,
     },
 }
 
-/// How the parameters travel.
+/// The HTTP method, which decides where the parameters are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// In the query.
+    /// The parameters are in the query of the URL.
     Get,
-    /// In a form.
+    /// The parameters are in a form, which is the body.
     Post,
 }
 
-/// Name and value, not encoded.
+/// The name and the value of a parameter, not encoded.
 pub type Param<'a> = (&'static str, Cow<'a, str>);
 
 impl<'a> Request<'a> {
-    /// Its HTTP method.
+    /// Returns the HTTP method.
     pub fn method(&self) -> Method {
         match self {
             Self::FetchCards(_) => Method::Post,
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Its path, the same in every environment.
+    /// Returns the path, which is the same in every environment.
     pub fn path(&self) -> &'static str {
         match self {
             Self::Products { .. } => "/v1/items",
@@ -73,9 +73,9 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Its parameters, in the order of their names.
+    /// Returns the parameters, sorted by name.
     ///
-    /// `random_key`: 16 characters `A-Z a-z 0-9` that begin with a letter, new for each attempt.
+    /// `random_key` has 16 characters `A-Z a-z 0-9` and begins with a letter. Each attempt needs a new one.
     pub fn params(&self, random_key: &'a str) -> Vec<Param<'a>> {
         let random_key = ("random_key", Cow::Borrowed(random_key));
         match self {
@@ -101,8 +101,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The request as it goes out. `date` is the value of the `Date-GMT` header, see
-    /// [`date::format`](crate::date::format).
+    /// Signs the request. `date` is the value of the `Date-GMT` header, see [`date::format`](crate::date::format).
     pub fn sign(&self, signer: &Signer, random_key: &str, date: &str) -> Signed {
         let params = Request::params(self, random_key);
         let flat = sign::flatten_params(&params);
@@ -115,20 +114,20 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A signed request.
+/// A signed request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// How the parameters travel.
+    /// The HTTP method.
     pub method: Method,
-    /// Where to.
+    /// The path.
     pub path: &'static str,
-    /// The parameters, encoded for a query and a form alike.
+    /// The parameters, encoded for a query or a form.
     pub params: String,
     /// The value of the `Sign` header.
     pub sign: String,
 }
 
-/// Everything but unreserved characters as `%XX`, which reads the same in a query and in a form.
+/// Encodes all but unreserved characters as `%XX`, which means the same in a query and in a form.
 fn encode(params: &[Param]) -> String {
     let mut encoded = String::with_capacity(128);
     for (name, value) in params {

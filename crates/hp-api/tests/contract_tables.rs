@@ -1,7 +1,7 @@
-//! The two tables of the contract's section on error codes, row by row.
+//! The two tables of the contract about error codes, row by row.
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper that cannot do its part is a failed test"
+    reason = "a failure in test support is a failed test"
 )]
 
 use hp_api::{
@@ -9,144 +9,134 @@ use hp_api::{
     RefusalKind,
 };
 
-/// What a fetch comes to, in one word each.
+/// The verdict on a fetch.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Says {
-    /// Certainly not carried out.
-    Not(RefusalKind),
-    /// Query before anything else.
-    Ask(DoubtKind),
+enum FetchVerdict {
+    /// The vendor certainly did not execute it.
+    Refused(RefusalKind),
+    /// Query first.
+    Unknown(DoubtKind),
 }
 
-/// What a query comes to.
+/// The verdict of a query.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Finds {
-    /// May mean "no such order", if a probe gets the same.
+enum QueryVerdict {
+    /// The answer may mean "no such order", if a probe gets the same answer.
     NotFound,
-    /// Ask again.
-    Unsure,
-    /// Ask again once the caller's own trouble is over.
-    Ours,
-    /// A person has to look.
+    /// Query again.
+    Inconclusive,
+    /// Query again after the failure of the caller's account is fixed.
+    AccountFailure,
+    /// An operator must review the order.
     Mismatched,
 }
 
 use DoubtKind::{Blocked, Code, Exists, Garbled, Lost, NoData, Pending, Unverified};
-use Finds::{Mismatched, NotFound, Ours, Unsure};
+use FetchVerdict::{Refused, Unknown};
+use QueryVerdict::{AccountFailure, Inconclusive, Mismatched, NotFound};
 use RefusalKind::{Credentials, Final, LowBalance, NeverSent, StaleDate};
-use Says::{Ask, Not};
 
-/// Code; what it says of a fetch; what it says of a query.
-const CODES: &[(i64, Says, Finds)] = &[
-    (0, Ask(Code), Unsure),
-    (400_100, Not(Final), NotFound),
-    (400_101, Not(Credentials), Ours),
-    (400_102, Not(Final), Unsure),
-    (400_103, Ask(Code), NotFound),
-    (400_104, Ask(Exists), Unsure),
-    (400_105, Ask(Code), Unsure),
-    (400_106, Ask(Code), Unsure),
-    (400_107, Not(Credentials), Ours),
-    (400_108, Not(Credentials), Ours),
-    (400_109, Not(Credentials), Ours),
-    (400_110, Not(Credentials), Ours),
-    (400_111, Not(StaleDate), Unsure),
-    (400_112, Ask(Exists), Unsure),
-    (400_113, Not(LowBalance), Unsure),
-    (400_114, Not(Final), Unsure),
-    (400_115, Ask(Code), Unsure),
-    (400_116, Ask(Code), NotFound),
-    (400_117, Ask(Code), NotFound),
-    (400_118, Ask(Code), NotFound),
+/// Code; verdict on a fetch; verdict of a query.
+const CODES: &[(i64, FetchVerdict, QueryVerdict)] = &[
+    (0, Unknown(Code), Inconclusive),
+    (400_100, Refused(Final), NotFound),
+    (400_101, Refused(Credentials), AccountFailure),
+    (400_102, Refused(Final), Inconclusive),
+    (400_103, Unknown(Code), NotFound),
+    (400_104, Unknown(Exists), Inconclusive),
+    (400_105, Unknown(Code), Inconclusive),
+    (400_106, Unknown(Code), Inconclusive),
+    (400_107, Refused(Credentials), AccountFailure),
+    (400_108, Refused(Credentials), AccountFailure),
+    (400_109, Refused(Credentials), AccountFailure),
+    (400_110, Refused(Credentials), AccountFailure),
+    (400_111, Refused(StaleDate), Inconclusive),
+    (400_112, Unknown(Exists), Inconclusive),
+    (400_113, Refused(LowBalance), Inconclusive),
+    (400_114, Refused(Final), Inconclusive),
+    (400_115, Unknown(Code), Inconclusive),
+    (400_116, Unknown(Code), NotFound),
+    (400_117, Unknown(Code), NotFound),
+    (400_118, Unknown(Code), NotFound),
     // any other
-    (400_119, Ask(Code), NotFound),
-    (400_099, Ask(Code), NotFound),
-    (-1, Ask(Code), NotFound),
-    (201, Ask(Code), NotFound),
-    (500, Ask(Code), NotFound),
-    (i64::MAX, Ask(Code), NotFound),
+    (400_119, Unknown(Code), NotFound),
+    (400_099, Unknown(Code), NotFound),
+    (-1, Unknown(Code), NotFound),
+    (201, Unknown(Code), NotFound),
+    (500, Unknown(Code), NotFound),
+    (i64::MAX, Unknown(Code), NotFound),
 ];
 
-/// Events outside the envelope; what each says of a fetch; what it says of a query.
-fn events() -> Vec<(CallError, Says, Finds)> {
+/// Events outside the envelope; verdict on a fetch; verdict of a query.
+fn events() -> Vec<(CallError, FetchVerdict, QueryVerdict)> {
     let why = || "why".to_owned();
     vec![
         // name not resolved, connection refused, TLS refused
-        (CallError::NeverSent(why()), Not(NeverSent), Unsure),
-        (CallError::Cancelled, Not(NeverSent), Unsure),
+        (
+            CallError::NeverSent(why()),
+            Refused(NeverSent),
+            Inconclusive,
+        ),
+        (CallError::Cancelled, Refused(NeverSent), Inconclusive),
         // time-out or broken connection after the first byte was sent
-        (CallError::Lost(why()), Ask(Lost), Unsure),
+        (CallError::Lost(why()), Unknown(Lost), Inconclusive),
         // HTTP status other than 200, redirect
-        (CallError::Status(302), Ask(Garbled), Unsure),
-        (CallError::Status(404), Ask(Garbled), Unsure),
-        (CallError::Status(500), Ask(Garbled), Unsure),
-        (CallError::Status(503), Ask(Garbled), Unsure),
-        (CallError::Status(201), Ask(Garbled), Unsure),
-        // 403 and the like: the worker's own trouble as well
-        (CallError::Status(401), Ask(Blocked), Ours),
-        (CallError::Status(403), Ask(Blocked), Ours),
-        (CallError::Status(407), Ask(Blocked), Ours),
+        (CallError::Status(302), Unknown(Garbled), Inconclusive),
+        (CallError::Status(404), Unknown(Garbled), Inconclusive),
+        (CallError::Status(500), Unknown(Garbled), Inconclusive),
+        (CallError::Status(503), Unknown(Garbled), Inconclusive),
+        (CallError::Status(201), Unknown(Garbled), Inconclusive),
+        // 403 and the like: also a failure of the account
+        (CallError::Status(401), Unknown(Blocked), AccountFailure),
+        (CallError::Status(403), Unknown(Blocked), AccountFailure),
+        (CallError::Status(407), Unknown(Blocked), AccountFailure),
         // body not JSON, no integer `code`, `success` contradicting `code`
-        (CallError::Malformed(why()), Ask(Garbled), Unsure),
-        (CallError::TooLarge, Ask(Garbled), Unsure),
+        (CallError::Malformed(why()), Unknown(Garbled), Inconclusive),
+        (CallError::TooLarge, Unknown(Garbled), Inconclusive),
         // code 200 with a missing or wrong signature, a stale date
-        (CallError::Unverified(why()), Ask(Unverified), Unsure),
-        (CallError::Stale(why()), Ask(Unverified), Unsure),
+        (
+            CallError::Unverified(why()),
+            Unknown(Unverified),
+            Inconclusive,
+        ),
+        (CallError::Stale(why()), Unknown(Unverified), Inconclusive),
         // or data that does not fit the request
-        (CallError::Shape(why()), Ask(Garbled), Unsure),
-        (
-            CallError::Mismatch(Mismatch::OrderId),
-            Ask(DoubtKind::Mismatch),
-            Unsure,
-        ),
-        (
-            CallError::Mismatch(Mismatch::ProductId),
-            Ask(DoubtKind::Mismatch),
-            Mismatched,
-        ),
-        (
-            CallError::Mismatch(Mismatch::Quantity),
-            Ask(DoubtKind::Mismatch),
-            Mismatched,
-        ),
-        (
-            CallError::Mismatch(Mismatch::CardCount { wanted: 2, got: 1 }),
-            Ask(DoubtKind::Mismatch),
-            Mismatched,
-        ),
-        (
-            CallError::Mismatch(Mismatch::Card(why())),
-            Ask(DoubtKind::Mismatch),
-            Mismatched,
-        ),
-        (
-            CallError::Mismatch(Mismatch::Price),
-            Ask(DoubtKind::Mismatch),
-            Mismatched,
-        ),
-        (
-            CallError::Mismatch(Mismatch::NotCompleted(why())),
-            Ask(Pending),
-            Unsure,
-        ),
+        (CallError::Shape(why()), Unknown(Garbled), Inconclusive),
         // code 200 with empty `data` on a fetch
-        (CallError::NoData, Ask(NoData), NotFound),
+        (CallError::NoData, Unknown(NoData), NotFound),
     ]
 }
 
-fn says(error: CallError) -> Says {
+/// Signed data that does not match the request.
+fn mismatches() -> Vec<(CallError, FetchVerdict, QueryVerdict)> {
+    let why = || "why".to_owned();
+    let mismatch =
+        |mismatch, kind, verdict| (CallError::Mismatch(mismatch), Unknown(kind), verdict);
+    let card_count = Mismatch::CardCount { wanted: 2, got: 1 };
+    vec![
+        mismatch(Mismatch::OrderId, DoubtKind::Mismatch, Inconclusive),
+        mismatch(Mismatch::ProductId, DoubtKind::Mismatch, Mismatched),
+        mismatch(Mismatch::Quantity, DoubtKind::Mismatch, Mismatched),
+        mismatch(card_count, DoubtKind::Mismatch, Mismatched),
+        mismatch(Mismatch::Card(why()), DoubtKind::Mismatch, Mismatched),
+        mismatch(Mismatch::Price, DoubtKind::Mismatch, Mismatched),
+        mismatch(Mismatch::NotCompleted(why()), Pending, Inconclusive),
+    ]
+}
+
+fn fetch_verdict(error: CallError) -> FetchVerdict {
     match Outcome::of(Err(error)) {
-        Outcome::NotCharged(refusal) => Not(refusal.kind),
-        Outcome::Unknown(doubt) => Ask(doubt.kind),
+        Outcome::NotCharged(refusal) => Refused(refusal.kind),
+        Outcome::Unknown(doubt) => Unknown(doubt.kind),
         Outcome::Charged(_) => panic!("an error charged"),
     }
 }
 
-fn finds(error: CallError) -> Finds {
+fn query_verdict(error: CallError) -> QueryVerdict {
     match Lookup::of(Err(error)) {
         Lookup::NotFound(_) => NotFound,
-        Lookup::Unknown(doubt) if doubt.is_account_failure() => Ours,
-        Lookup::Unknown(_) => Unsure,
+        Lookup::Unknown(doubt) if doubt.is_account_failure() => AccountFailure,
+        Lookup::Unknown(_) => Inconclusive,
         Lookup::Mismatch(_) => Mismatched,
         Lookup::Found(_) => panic!("an error found an order"),
     }
@@ -157,46 +147,46 @@ fn api(code: i64) -> CallError {
 }
 
 #[test]
-fn every_code_says_of_a_fetch_what_the_contract_says() {
+fn fetch_verdict_of_every_code() {
     for (code, expected, _) in CODES {
-        assert_eq!(says(api(*code)), *expected, "{code}");
+        assert_eq!(fetch_verdict(api(*code)), *expected, "{code}");
     }
 }
 
 #[test]
-fn every_code_says_of_a_query_whether_it_may_mean_not_found() {
+fn query_verdict_of_every_code() {
     for (code, _, expected) in CODES {
-        assert_eq!(finds(api(*code)), *expected, "{code}");
+        assert_eq!(query_verdict(api(*code)), *expected, "{code}");
     }
 }
 
 #[test]
-fn refusal_kind_of_a_stored_code() {
+fn refusal_kind_of_every_stored_code() {
     for (code, expected, _) in CODES {
         let refused = match expected {
-            Not(kind) => Some(*kind),
-            Ask(_) => None,
+            Refused(kind) => Some(*kind),
+            Unknown(_) => None,
         };
         assert_eq!(RefusalKind::from_code(*code), refused, "{code}");
     }
 }
 
 #[test]
-fn every_event_outside_the_envelope_says_of_a_fetch_what_the_contract_says() {
-    for (error, expected, _) in events() {
-        assert_eq!(says(error.clone()), expected, "{error:?}");
+fn fetch_verdict_of_every_event_outside_the_envelope() {
+    for (error, expected, _) in events().into_iter().chain(mismatches()) {
+        assert_eq!(fetch_verdict(error.clone()), expected, "{error:?}");
     }
 }
 
 #[test]
-fn every_event_outside_the_envelope_says_of_a_query_whether_it_may_mean_not_found() {
-    for (error, _, expected) in events() {
-        assert_eq!(finds(error.clone()), expected, "{error:?}");
+fn query_verdict_of_every_event_outside_the_envelope() {
+    for (error, _, expected) in events().into_iter().chain(mismatches()) {
+        assert_eq!(query_verdict(error.clone()), expected, "{error:?}");
     }
 }
 
 #[test]
-fn refusals_and_doubts_keep_the_code_and_the_message() {
+fn refusal_and_doubt_keep_code_and_message() {
     let message = "message".to_owned();
     let refusal = Refusal {
         kind: LowBalance,
@@ -224,7 +214,7 @@ fn not_found_answers_differ_by_code() {
 }
 
 #[test]
-fn the_word_of_a_doubt_reads_back() {
+fn doubt_kind_round_trips_as_a_word() {
     for kind in [
         Exists,
         Lost,

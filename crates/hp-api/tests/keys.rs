@@ -1,7 +1,7 @@
-//! Which keys are taken, and which signatures.
+//! Accepted and rejected keys and signatures.
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper that cannot do its part is a failed test"
+    reason = "a failure in test support is a failed test"
 )]
 
 use hp_api::{
@@ -36,7 +36,7 @@ fn pems() -> (String, String) {
 }
 
 #[test]
-fn rsa_keys_are_taken_in_their_older_form_as_well() {
+fn rsa_keys_may_be_pkcs1() {
     let (private, public) = pems();
     let private = PrivateKey::from_pkcs8_pem(&private).unwrap();
     let public = PublicKey::from_public_key_pem(&public).unwrap();
@@ -51,7 +51,7 @@ fn rsa_keys_are_taken_in_their_older_form_as_well() {
 }
 
 #[test]
-fn a_short_rsa_key_or_one_of_another_kind_verifies_nothing() {
+fn public_key_that_is_short_or_not_rsa_is_rejected() {
     for (pem, reason) in [
         (SHORT, "1024 bits"),
         (ELLIPTIC, "not an RSA public key"),
@@ -64,7 +64,7 @@ fn a_short_rsa_key_or_one_of_another_kind_verifies_nothing() {
 }
 
 #[test]
-fn a_text_that_is_no_private_key_is_an_error_that_does_not_quote_it() {
+fn private_key_error_does_not_quote_the_text() {
     let (private, public) = pems();
     let broken = private.replacen("MII", "MIJ", 1);
     for pem in ["", "secret words", &public, &broken] {
@@ -74,21 +74,21 @@ fn a_text_that_is_no_private_key_is_an_error_that_does_not_quote_it() {
 }
 
 #[test]
-fn a_signature_in_any_other_writing_than_strict_base64_is_refused() {
+fn signature_must_be_strict_base64() {
     let secret = AppSecret::from("demo-secret-0001".to_owned());
     let verifier = Verifier::secret(secret.clone());
     let good = Signer::secret(secret).sign(b"flat", "date");
     assert_eq!(verifier.verify(b"flat", "date", &good), Ok(()));
-    let loose = [
+    let lenient = [
         good.trim_end_matches('=').to_owned(),
         format!("{good}="),
         format!(" {good}"),
         format!("{good}\n"),
         format!("{}\n{}", &good[..10], &good[10..]),
-        // The last character of 32 bytes has two spare bits; they must be zero.
-        last_but_one(&good),
+        // The last character of 32 bytes has two spare bits, which must be zero.
+        with_spare_bits(&good),
     ];
-    for sign in loose {
+    for sign in lenient {
         assert_eq!(
             verifier.verify(b"flat", "date", &sign),
             Err(SignError::NotBase64),
@@ -104,8 +104,8 @@ fn a_signature_in_any_other_writing_than_strict_base64_is_refused() {
     }
 }
 
-/// The same bytes to a careless reader: the spare bits of the last character set.
-fn last_but_one(sign: &str) -> String {
+/// Sets the spare bits of the last character. A lenient decoder gives the same bytes.
+fn with_spare_bits(sign: &str) -> String {
     let mut bytes = sign.as_bytes().to_vec();
     let last = bytes.len() - 2;
     bytes[last] = match bytes[last] {
@@ -118,7 +118,7 @@ fn last_but_one(sign: &str) -> String {
 }
 
 #[test]
-fn nothing_prints_a_key() {
+fn debug_output_hides_keys() {
     let (private, public) = pems();
     let secret = AppSecret::from("demo-secret-0001".to_owned());
     let shown = format!(

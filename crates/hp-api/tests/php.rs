@@ -1,7 +1,7 @@
-//! Corners of PHP's JSON reader, casts, comparison and sort. The expected texts are PHP 8.2's.
+//! Corner cases of PHP's JSON reader, casts, comparison and sort. PHP 8.2 made the expected texts.
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper that cannot do its part is a failed test"
+    reason = "a failure in test support is a failed test"
 )]
 
 use hp_api::{
@@ -41,7 +41,7 @@ const FLAT: &[(&str, &str)] = &[
     (r#"["+.5","-.5","5.","1.e1"]"#, "-.5+.55.1.e1"),
     (r#"["\u000b3","2"]"#, "2\u{b}3"),
     (r#"["\ud83d\ude00","\u00e9","z"]"#, "zé😀"),
-    // Keys: integers, texts that look like them, repetitions, lists in disguise.
+    // Keys: integers, texts that look like integers, repeated names, objects that are lists.
     (
         r#"{"9223372036854775808":"b","9223372036854775807":"a"}"#,
         "ba",
@@ -55,7 +55,7 @@ const FLAT: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn texts_are_flattened_as_php_does() {
+fn json_is_flattened_as_php_does() {
     for (json, flat) in FLAT {
         let got = flatten(json.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(got).unwrap(), *flat, "{json}");
@@ -63,7 +63,7 @@ fn texts_are_flattened_as_php_does() {
 }
 
 #[test]
-fn what_php_does_not_take_for_json_is_an_error_with_a_place() {
+fn invalid_json_is_an_error_with_its_position() {
     for (json, at) in [
         ("", 0),
         ("[1,]", 3),
@@ -99,7 +99,7 @@ fn what_php_does_not_take_for_json_is_an_error_with_a_place() {
 }
 
 #[test]
-fn data_may_have_510_levels_and_no_more() {
+fn data_has_at_most_510_levels() {
     let nested = |levels| [vec![b'['; levels], vec![b']'; levels]].concat();
     assert_eq!(flatten(&nested(510)), Ok(Vec::new()));
     assert!(flatten(&nested(511)).is_err());
@@ -107,7 +107,7 @@ fn data_may_have_510_levels_and_no_more() {
 }
 
 #[test]
-fn a_large_object_keeps_the_last_value_at_the_first_place() {
+fn repeated_name_keeps_last_value_at_first_place() {
     let members: Vec<_> = (0..5000)
         .map(|n| format!("\"k{}\":\"{n};\"", n % 1000))
         .collect();
@@ -121,7 +121,7 @@ fn a_large_object_keeps_the_last_value_at_the_first_place() {
     assert_eq!(flat.matches(';').count(), 1000);
 }
 
-/// Numbers and texts in which PHP's comparison has many cycles, so that every step of the sort shows.
+/// Generates numbers and texts in which PHP's comparison has many cycles, so that the result shows every step of the sort.
 struct Cycles(u64);
 
 impl Cycles {
@@ -146,7 +146,7 @@ fn fingerprint(flat: &[u8]) -> String {
 }
 
 #[test]
-fn sets_without_an_order_come_out_as_from_the_steps_of_phps_sort() {
+fn cyclic_sets_are_sorted_by_the_steps_of_php() {
     let mut cycles = Cycles(1);
     let small: Vec<u8> = (0..=64).flat_map(|count| cycles.flat(count)).collect();
     assert_eq!(

@@ -1,7 +1,7 @@
-//! What holds for any input.
+//! Properties of any input.
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper that cannot do its part is a failed test"
+    reason = "a failure in test support is a failed test"
 )]
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -22,7 +22,7 @@ fn secret() -> AppSecret {
     AppSecret::from("demo-secret-0001".to_owned())
 }
 
-/// JSON whose keys and list elements begin with a letter, so that PHP's order is the order of bytes.
+/// Generates JSON whose keys and list elements begin with a letter, so that PHP sorts by bytes.
 fn lettered() -> impl Strategy<Value = Value> {
     let leaf = "[a-z][ -~]{0,6}".prop_map(Value::from);
     leaf.prop_recursive(4, 48, 6, |inner| {
@@ -34,7 +34,7 @@ fn lettered() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The rule of the contract for such JSON, in four lines. (A map of `serde_json` sorts its keys.)
+/// Flattens such JSON by the rule of the contract. (A map of `serde_json` sorts its keys.)
 fn plainly_flat(value: &Value) -> String {
     match value {
         Value::Object(members) => members.values().map(plainly_flat).collect(),
@@ -49,17 +49,17 @@ fn plainly_flat(value: &Value) -> String {
 
 proptest! {
     #[test]
-    fn no_bytes_make_flatten_panic(bytes: Vec<u8>) {
+    fn flatten_never_panics_on_bytes(bytes: Vec<u8>) {
         let _ = flatten(&bytes);
     }
 
     #[test]
-    fn no_text_made_of_json_signs_makes_flatten_panic(text in r#"[\[\]{}:,"\\0-9eE+. ux\n-]{0,60}"#) {
+    fn flatten_never_panics_on_json_characters(text in r#"[\[\]{}:,"\\0-9eE+. ux\n-]{0,60}"#) {
         let _ = flatten(text.as_bytes());
     }
 
     #[test]
-    fn no_answer_makes_accept_panic(body: Vec<u8>, sign: Vec<u8>, dated: Vec<u8>) {
+    fn accept_never_panics(body: Vec<u8>, sign: Vec<u8>, dated: Vec<u8>) {
         let headers = Headers { sign: Header::Once(&sign), date_gmt: Header::Once(&dated) };
         let verifier = Verifier::secret(secret());
         let answer = accept(&verifier, UNIX_EPOCH, Duration::ZERO, &headers, &body);
@@ -67,14 +67,14 @@ proptest! {
     }
 
     #[test]
-    fn plain_json_is_flattened_in_the_order_of_bytes(value in lettered()) {
+    fn plain_json_is_sorted_by_bytes(value in lettered()) {
         prop_assume!(!value.is_string());
         let flat = flatten(value.to_string().as_bytes()).unwrap();
         prop_assert_eq!(String::from_utf8(flat).unwrap(), plainly_flat(&value));
     }
 
     #[test]
-    fn blanks_and_escapes_do_not_change_the_signed_text(value in lettered()) {
+    fn blanks_and_escapes_do_not_change_the_flat_text(value in lettered()) {
         prop_assume!(!value.is_string());
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         let escaped = value.to_string().replace('a', "\\u0061").replace('/', "\\/");
@@ -84,14 +84,14 @@ proptest! {
     }
 
     #[test]
-    fn a_list_of_any_texts_keeps_every_byte(texts: Vec<String>) {
+    fn list_of_texts_keeps_every_byte(texts: Vec<String>) {
         let flat = flatten(Value::from(texts.clone()).to_string().as_bytes()).unwrap();
         let sorted = |mut bytes: Vec<u8>| { bytes.sort_unstable(); bytes };
         prop_assert_eq!(sorted(flat), sorted(texts.concat().into_bytes()));
     }
 
     #[test]
-    fn what_is_signed_is_accepted_once_and_in_time(value in lettered(), late in 0u64..600) {
+    fn signed_answer_is_accepted_within_the_window(value in lettered(), late in 0u64..600) {
         prop_assume!(!value.is_string() && !["{}", "[]"].contains(&&*value.to_string()));
         let body = format!(r#"{{"code":200,"data":{value}}}"#);
         let flat = flatten(value.to_string().as_bytes()).unwrap();
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_letter_breaks_a_signature(flat in "[a-z]{1,40}", at: prop::sample::Index) {
+    fn signature_breaks_if_one_letter_changes(flat in "[a-z]{1,40}", at: prop::sample::Index) {
         let sign = Signer::secret(secret()).sign(flat.as_bytes(), NOW);
         let mut changed = flat.clone().into_bytes();
         changed[at.index(flat.len())] ^= 1;
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn a_request_is_signed_over_its_decoded_parameters(id in "[!-~]{1,50}", key in "[a-zA-Z][a-zA-Z0-9]{15}") {
+    fn request_signature_covers_decoded_parameters(id in "[!-~]{1,50}", key in "[a-zA-Z][a-zA-Z0-9]{15}") {
         let order_id: OrderId = id.parse().unwrap();
         let request = Request::QueryOrder { order_id: &order_id };
         let params: Map<_, _> = request.params(&key).into_iter()
@@ -132,13 +132,13 @@ proptest! {
     }
 
     #[test]
-    fn a_date_reads_back(seconds in 0u64..253_402_300_800) {
+    fn date_round_trips(seconds in 0u64..253_402_300_800) {
         let time = UNIX_EPOCH + Duration::from_secs(seconds);
         prop_assert_eq!(date::parse(&date::format(time)), Some(time));
     }
 
     #[test]
-    fn no_text_makes_a_value_panic_and_what_is_taken_reads_back(text: String) {
+    fn values_never_panic_and_round_trip(text: String) {
         let taken = [
             text.parse::<OrderId>().map(|value| value.to_string()),
             text.parse::<PinSn>().map(|value| value.to_string()),
@@ -154,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn money_reads_back(cents: u64) {
+    fn money_round_trips(cents: u64) {
         let text = format!("{}.{:02}", cents / 100, cents % 100);
         prop_assert_eq!(text.parse::<Money>().unwrap().to_string(), text);
     }

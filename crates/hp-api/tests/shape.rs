@@ -1,7 +1,7 @@
-//! What the signature cannot see: fields, formats, and whether an answer fits what was asked.
+//! What the signature does not cover: field names, formats, and whether the answer matches the request.
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper that cannot do its part is a failed test"
+    reason = "a failure in test support is a failed test"
 )]
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const NOW: &str = "Tue, 05 Mar 2024 10:11:12 GMT";
 
-/// The contract's example of three cards.
+/// Returns the contract's example of three cards.
 fn three_cards() -> Value {
     let vectors: Value = serde_json::from_str(include_str!("data/signature-vectors.json")).unwrap();
     let mut cases = vectors["cases"].as_array().unwrap().iter();
@@ -34,7 +34,7 @@ fn product_list() -> Value {
     }]})
 }
 
-/// The example, or what becomes of it with another value under a JSON pointer (null: left out).
+/// Replaces the value at a JSON pointer. Null stands for a missing field.
 fn changed(mut data: Value, pointer: &str, value: Value) -> Value {
     *data.pointer_mut(pointer).unwrap() = value;
     data
@@ -91,9 +91,9 @@ fn assert_names<T: std::fmt::Debug>(result: CallResult<T>, field: &str) {
 }
 
 #[test]
-fn the_contracts_example_is_read_and_fits() {
+fn contract_example_is_read_and_valid() {
     let order = order(&three_cards()).unwrap();
-    assert_eq!(order.fits(&wanted()), Ok(()));
+    assert_eq!(order.validate(&wanted()), Ok(()));
     assert_eq!((order.hp_order_id, order.create_time), (417, 1_712_000_000));
     assert_eq!(order.cards[0].expire_time, 1_743_552_000);
     let shown = format!("{order:?}");
@@ -106,7 +106,7 @@ fn the_contracts_example_is_read_and_fits() {
 }
 
 #[test]
-fn every_field_of_an_order_is_asked_for_by_name() {
+fn order_fields_are_read_by_name() {
     for field in [
         "order_id",
         "out_trade_id",
@@ -150,7 +150,7 @@ fn every_field_of_an_order_is_asked_for_by_name() {
 }
 
 #[test]
-fn every_field_of_a_product_is_asked_for_by_name() {
+fn product_fields_are_read_by_name() {
     for field in [
         "product_id",
         "product_name",
@@ -175,7 +175,7 @@ fn every_field_of_a_product_is_asked_for_by_name() {
 }
 
 #[test]
-fn a_field_out_of_format_is_named_and_not_quoted() {
+fn malformed_field_is_named_but_not_quoted() {
     for (pointer, value, field) in [
         ("/order_id", json!("417"), "order_id"),
         ("/order_id", json!(-417), "order_id"),
@@ -232,7 +232,7 @@ fn a_field_out_of_format_is_named_and_not_quoted() {
 }
 
 #[test]
-fn an_order_that_does_not_fit_says_how() {
+fn validation_reports_each_mismatch() {
     let list = |pins: &[usize]| {
         let cards = three_cards();
         let rows = pins.iter().map(|pin| cards["order_pins"][*pin].clone());
@@ -281,7 +281,7 @@ fn an_order_that_does_not_fit_says_how() {
         ("/total_price", json!("131.26"), Mismatch::Price),
     ] {
         let order = order(&changed(three_cards(), pointer, value)).unwrap();
-        assert_eq!(order.fits(&wanted()), Err(mismatch));
+        assert_eq!(order.validate(&wanted()), Err(mismatch));
     }
 }
 
@@ -293,7 +293,7 @@ fn card_of_another_order_is_a_mismatch() {
 }
 
 #[test]
-fn a_repeated_card_is_found_in_a_large_order_as_well() {
+fn duplicate_card_is_found_in_a_large_order() {
     let mut data = changed(three_cards(), "/quantity", json!(40));
     data["total_price"] = "1750.00".into();
     let row = three_cards()["order_pins"][0].clone();
@@ -305,18 +305,18 @@ fn a_repeated_card_is_found_in_a_large_order_as_well() {
         quantity: Quantity::new(40).unwrap(),
         ..wanted()
     };
-    assert_eq!(order(&data).unwrap().fits(&wanted), Ok(()));
+    assert_eq!(order(&data).unwrap().validate(&wanted), Ok(()));
     data["order_pins"][39]["pin_sn"] = "T000000000000007".into();
     let twice = Mismatch::Card("the same pin_sn twice".to_owned());
-    assert_eq!(order(&data).unwrap().fits(&wanted), Err(twice));
+    assert_eq!(order(&data).unwrap().validate(&wanted), Err(twice));
 }
 
 #[test]
-fn an_order_still_pending_may_come_without_cards() {
+fn pending_order_may_have_no_cards() {
     for pins in [json!(null), json!([]), json!({})] {
         let mut data = changed(three_cards(), "/order_pins", pins);
         data["status"] = "pending".into();
         let pending = Mismatch::NotCompleted("pending".to_owned());
-        assert_eq!(order(&data).unwrap().fits(&wanted()), Err(pending));
+        assert_eq!(order(&data).unwrap().validate(&wanted()), Err(pending));
     }
 }

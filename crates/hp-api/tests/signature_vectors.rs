@@ -25,7 +25,7 @@ fn keys(vectors: &Value, case: &Value) -> (Signer, Verifier) {
 }
 
 #[test]
-fn every_vector_is_flattened_signed_and_verified_like_the_vendor_does() {
+fn vendor_vectors_are_reproduced() {
     let vectors = vectors();
     let cases = vectors["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 46);
@@ -42,7 +42,7 @@ fn every_vector_is_flattened_signed_and_verified_like_the_vendor_does() {
 }
 
 #[test]
-fn a_signature_of_another_text_or_date_is_refused() {
+fn signature_of_another_text_or_date_is_rejected() {
     let vectors = vectors();
     for case in vectors["cases"].as_array().unwrap() {
         let text = |field: &str| case[field].as_str().unwrap();

@@ -1,9 +1,9 @@
-//! What the checked values take, and what they refuse.
+//! Values that the checked types accept and reject.
 
 use hp_api::{CardStatus, Currency, Money, OrderId, OrderStatus, PinSn, ProductId, Quantity};
 
 #[test]
-fn an_order_id_is_1_to_50_visible_ascii_characters() {
+fn order_id_is_1_to_50_visible_ascii_characters() {
     let longest = "~".repeat(50);
     for good in ["!", "A-1", "0", longest.as_str()] {
         assert_eq!(
@@ -25,7 +25,7 @@ fn an_order_id_is_1_to_50_visible_ascii_characters() {
 }
 
 #[test]
-fn a_serial_number_is_16_visible_ascii_characters() {
+fn serial_number_is_16_visible_ascii_characters() {
     assert!("T000000417K00001".parse::<PinSn>().is_ok());
     for bad in [
         "T000000417K0000",
@@ -83,7 +83,7 @@ fn money_has_exactly_two_decimals_and_no_sign() {
 }
 
 #[test]
-fn money_is_made_of_decimals_of_at_most_two_places() {
+fn money_takes_decimals_of_at_most_two_places() {
     let new = |text: &str| Money::new(text.parse().unwrap()).map(|money| money.to_string());
     assert_eq!(new("5"), Ok("5.00".to_owned()));
     assert_eq!(new("5.100"), Ok("5.10".to_owned()));
@@ -93,7 +93,7 @@ fn money_is_made_of_decimals_of_at_most_two_places() {
 }
 
 #[test]
-fn a_price_times_a_count_is_exact() {
+fn price_times_count_is_exact() {
     let price: Money = "43.75".parse().unwrap();
     assert_eq!(
         price.times(3).map(|total| total.to_string()),
@@ -104,7 +104,7 @@ fn a_price_times_a_count_is_exact() {
 }
 
 #[test]
-fn a_currency_is_three_capital_letters() {
+fn currency_is_three_capital_letters() {
     assert_eq!(
         "USD"
             .parse::<Currency>()
@@ -117,7 +117,7 @@ fn a_currency_is_three_capital_letters() {
 }
 
 #[test]
-fn unknown_status_words_are_kept() {
+fn status_keeps_unknown_words() {
     for word in [
         "active", "inactive", "verified", "void", "expired", "frozen",
     ] {

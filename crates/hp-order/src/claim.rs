@@ -95,8 +95,8 @@ impl From<&ClaimFacts> for ClaimConditions {
 
 /// Claims an order: returns its record as the claimant receives it. A new order is the claim of [`Record::admitted`].
 ///
-/// Redis stores this record before the claimant can act on it. So an order found in [`State::Submitting`] was left there
-/// by a worker that vanished, and may have been sent.
+/// Redis stores this record before the claimant can act on it. So an order found in [`State::Submitting`] was left
+/// there by a worker that vanished, and may have been sent.
 pub fn claim(record: &Record, facts: &ClaimFacts) -> Record {
     let rule = claim_rule(record.state, facts.into());
     Record {

@@ -3,13 +3,13 @@
 //! Three functions decide everything. Workers, reconciliation runs, the operator's commands, the dry run, the model
 //! checker and the property tests call the same three:
 //!
-//! 1. [`claim`](claim()) decides what a claim changes in the record: `claim(record, facts) -> record`. The claim script in
-//!    Redis stores the change before the claimant can act on it. The script decides nothing itself: it applies a table
-//!    that is rendered from [`claim_rule`].
+//! 1. [`claim`](claim()) decides what a claim changes in the record: `claim(record, facts) -> record`. The claim script
+//!    in Redis stores the change before the claimant can act on it. The script decides nothing itself: it applies a
+//!    table that is rendered from [`claim_rule`].
 //! 2. [`plan`](plan()) decides what the claimant does: `plan(record) -> task`. It submits the order, queries HitPoints
 //!    for its record, or needs no call.
-//! 3. [`step`](step()) decides what becomes of the order: `step(record, event) -> step`. Redis applies the [`Step`] as a
-//!    whole if the claim is still current. Nothing else changes an order.
+//! 3. [`step`](step()) decides what becomes of the order: `step(record, event) -> step`. Redis applies the [`Step`] as
+//!    a whole if the claim is still current. Nothing else changes an order.
 //!
 //! The states, and every transition between them:
 //!
@@ -47,8 +47,8 @@
 //! ```
 //!
 //! One rule carries the promise "never twice": the worker only queries an order in [`State::Uncertain`]. It submits the
-//! order again only after HitPoints has denied the record, and only after [`Policy::resubmit_after`] has passed since the
-//! last submission.
+//! order again only after HitPoints has denied the record, and only after [`Policy::resubmit_after`] has passed since
+//! the last submission.
 //!
 //! `tests/model` checks every order of events within its bounds: workers die, requests are delayed, and Redis loses
 //! writes. It also lists the assumptions that the promises need.

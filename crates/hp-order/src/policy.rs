@@ -37,8 +37,8 @@ pub enum PolicyError {
 /// base of a second. Later delays double.
 const CHECKS: [u32; 4] = [2, 5, 15, 60];
 
-/// The longest delay while HitPoints is unreachable or the balance is too low. Both end unannounced, and the worker must
-/// notice it within a minute.
+/// The longest delay while HitPoints is unreachable or the balance is too low. Both end unannounced, and the worker
+/// must notice it within a minute.
 const LONGEST_OUTAGE_DELAY: Duration = Duration::from_secs(30);
 
 impl Backoff {

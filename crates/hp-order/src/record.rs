@@ -51,7 +51,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// Creates the record of a new order before its first claim. [`claim`](crate::claim()) makes of it what Redis stores.
+    /// Creates the record of a new order before its first claim. [`claim`](crate::claim()) makes of it what Redis
+    /// stores.
     pub const fn admitted(wanted: FetchCards, at: Millis) -> Self {
         Self {
             wanted,
@@ -84,8 +85,8 @@ impl Record {
         self.crashes >= policy.max_crashes
     }
 
-    /// Returns `true` if "not found" decides about this order: it has ended, or it is in doubt and no request can arrive
-    /// any more.
+    /// Returns `true` if "not found" decides about this order: it has ended, or it is in doubt and no request can
+    /// arrive any more.
     pub fn is_decided_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
         let is_in_doubt = matches!(self.state, State::Uncertain | State::Review);
         self.state.has_ended() || is_in_doubt && self.not_found_valid_in(policy, now).is_zero()

@@ -1,13 +1,11 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use crate::connect::is_spent;
-
-/// Redis did not do what was asked.
+/// Why Redis did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The address cannot be used.
     #[error(
-        "`{url}` is no usable Redis address: {why}. Write redis://host:port, redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/master-name, with rediss in place of redis for TLS"
+        "`{url}` is not a usable Redis address: {why}. Write redis://host:port, redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/master-name, with rediss in place of redis for TLS"
     )]
     Url {
         /// The address, without a password.
@@ -15,20 +13,20 @@ pub enum QueueError {
         /// What is wrong with it.
         why: String,
     },
-    /// Redis cannot be reached, or the connection broke. What was asked may or may not have been done.
+    /// Redis cannot be reached, or the connection broke. The command may or may not have been done.
     #[error("Redis cannot be reached: {0}")]
     Unreachable(RedisError),
-    /// Redis refused.
+    /// Redis refused the command.
     #[error("Redis refused: {0}")]
     Refused(RedisError),
-    /// Redis answered something that is not of the protocol.
+    /// Redis holds or answered something that does not belong to the queue protocol.
     #[error("Redis holds what the queue protocol does not know: {0}")]
     Protocol(String),
 }
 
 impl QueueError {
-    /// Whether another connection may do better.
-    pub(crate) fn is_of_the_connection(&self) -> bool {
+    /// Returns `true` if another connection may work.
+    pub(crate) fn is_connection_failure(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
             Self::Refused(error) => is_spent(error),
@@ -49,6 +47,65 @@ impl From<RedisError> for QueueError {
             ErrorKind::UnexpectedReturnType | ErrorKind::Parse => Self::Protocol(error.to_string()),
             ErrorKind::Server(kind) if !passing.contains(&kind) => Self::Refused(error),
             _ => Self::Unreachable(error),
+        }
+    }
+}
+
+/// Returns `true` if the connection cannot be used any more: it broke, it gives no answers, or its server no longer serves
+/// the queue.
+pub(crate) fn is_spent(error: &RedisError) -> bool {
+    let elsewhere = [
+        ServerErrorKind::ReadOnly,
+        ServerErrorKind::MasterDown,
+        ServerErrorKind::Moved,
+        ServerErrorKind::Ask,
+    ];
+    error.is_io_error()
+        || error.is_unrecoverable_error()
+        || elsewhere.iter().any(|kind| error.kind() == (*kind).into())
+        // A master that is cut off from its replicas, and a master that became a replica under a blocked command.
+        || matches!(error.code(), Some("NOREPLICAS" | "UNBLOCKED"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use redis::{ErrorKind, RedisError, ServerErrorKind, make_extension_error};
+
+    use super::is_spent;
+
+    fn refusal(kind: ServerErrorKind) -> RedisError {
+        (ErrorKind::Server(kind), "no").into()
+    }
+
+    fn other_refusal(code: &str) -> RedisError {
+        make_extension_error(code.into(), None)
+    }
+
+    #[test]
+    fn connection_is_spent_without_a_master() {
+        for error in [
+            io::Error::from(io::ErrorKind::BrokenPipe).into(),
+            io::Error::from(io::ErrorKind::TimedOut).into(),
+            refusal(ServerErrorKind::ReadOnly),
+            refusal(ServerErrorKind::Moved),
+            other_refusal("NOREPLICAS"),
+            other_refusal("UNBLOCKED"),
+        ] {
+            assert!(is_spent(&error), "{error}");
+        }
+    }
+
+    #[test]
+    fn connection_is_kept_if_its_master_refuses() {
+        for error in [
+            refusal(ServerErrorKind::NoScript),
+            refusal(ServerErrorKind::BusyLoading),
+            refusal(ServerErrorKind::ResponseError),
+            other_refusal("OOM"),
+        ] {
+            assert!(!is_spent(&error), "{error}");
         }
     }
 }

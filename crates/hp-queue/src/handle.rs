@@ -3,9 +3,8 @@ use crate::{
     keys::{Keys, Prefix},
 };
 
-/// One queue at one Redis. The roles ([`Ledger`](crate::Ledger), [`Control`](crate::Control),
-/// [`Inspector`](crate::Inspector), [`RunLease`](crate::RunLease)) are built on it and share its connection. Cheap to
-/// clone.
+/// One queue in one Redis. The roles [`Ledger`](crate::Ledger), [`Control`](crate::Control),
+/// [`Inspector`](crate::Inspector) and [`RunLease`](crate::RunLease) share its connection. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) connection: Connection,
@@ -13,7 +12,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The queue under `prefix`. Connects at its first use, and again when the connection breaks. Needs a tokio runtime.
+    /// Opens the queue under `prefix`. Connects at the first command, and again when the connection breaks. Needs a tokio
+    /// runtime.
     pub fn open(client: &Client, prefix: &Prefix) -> Self {
         Self {
             connection: client.shared(),

@@ -2,46 +2,46 @@ use std::fmt::Write;
 
 use hp_order::{Cause, Millis, Record, State, Step};
 
-/// Most transitions that are kept: the first ones and the last ones.
-const KEPT: usize = 32;
-const FIRST_ONES: usize = 8;
+/// The most entries: the first ones and the last ones are kept.
+const MAX_ENTRIES: usize = 32;
+const FIRST_ENTRIES: usize = 8;
 
-/// What became of an order, claim by claim: kept in its record, as a line each.
+/// The history of an order, claim by claim. Its record holds one line for each entry.
 ///
-/// Of many like ones in a row the first and the last are kept. The admission is not among them: every record tells
-/// when that was.
+/// The history keeps the first and the last of several equal entries in a row. The admission is no entry: the record says
+/// when it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History(Vec<HistoryEntry>);
 
-/// What one claim made of an order.
+/// The effect of one claim on an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// When, by Redis' clock.
+    /// When it was settled, by Redis' clock.
     pub at: Millis,
-    /// Under which claim.
+    /// The claim.
     pub claim: u64,
-    /// Where it stood then.
+    /// The state after it.
     pub state: State,
-    /// Why it was in doubt.
+    /// Why the order was in doubt.
     pub cause: Option<Cause>,
-    /// HitPoints' code.
+    /// HitPoints' response code.
     pub code: Option<i64>,
-    /// Who did it and why, where it was a person.
+    /// Who did it and why, if an operator did.
     pub note: Option<String>,
 }
 
 impl History {
-    /// The transitions, the oldest first.
-    pub fn transitions(&self) -> &[HistoryEntry] {
+    /// Returns the entries, oldest first.
+    pub fn entries(&self) -> &[HistoryEntry] {
         &self.0
     }
 
-    /// Reads a record's field; lines that are none are left out.
+    /// Reads the field of a record. Leaves out lines that are no entry.
     pub(crate) fn read(text: &str) -> Self {
         Self(text.lines().filter_map(read_line).collect())
     }
 
-    /// The field as it is after a step, but for the last line's time, which is the settling's and Redis'.
+    /// Writes the field after a step. The script adds the time of the last line: the time at which it settles.
     pub(crate) fn after(
         &self,
         record: &Record,
@@ -49,11 +49,14 @@ impl History {
         step: &Step,
         note: Option<&str>,
     ) -> String {
-        let mut story = self.clone();
+        let mut history = self.clone();
         if record.state == State::Uncertain
-            && story.0.last().is_none_or(|last| last.cause != record.cause)
+            && history
+                .0
+                .last()
+                .is_none_or(|last| last.cause != record.cause)
         {
-            story.push(HistoryEntry {
+            history.push(HistoryEntry {
                 at: claimed_at,
                 claim: record.claim,
                 state: record.state,
@@ -62,7 +65,7 @@ impl History {
                 note: None,
             });
         }
-        story.push(HistoryEntry {
+        history.push(HistoryEntry {
             at: claimed_at,
             claim: record.claim,
             state: step.state,
@@ -70,30 +73,30 @@ impl History {
             code: step.code,
             note: note.map(|note| note.replace(char::is_control, " ")),
         });
-        story.text()
+        history.text()
     }
 
     fn push(&mut self, new: HistoryEntry) {
         if let [.., before, last] = &mut self.0[..]
-            && before.is_like(&new)
-            && last.is_like(&new)
+            && before.is_equal_to(&new)
+            && last.is_equal_to(&new)
         {
             *last = new;
             return;
         }
         self.0.push(new);
-        if self.0.len() > KEPT {
-            self.0.remove(FIRST_ONES);
+        if self.0.len() > MAX_ENTRIES {
+            self.0.remove(FIRST_ENTRIES);
         }
     }
 
     fn text(&self) -> String {
         let mut text = String::with_capacity(self.0.len() * 40);
-        for (index, transition) in self.0.iter().enumerate() {
-            transition.write(&mut text);
+        for (index, entry) in self.0.iter().enumerate() {
+            entry.write(&mut text);
             if index + 1 < self.0.len() {
                 // A text takes every write.
-                let _ = writeln!(text, " {}", transition.at.0);
+                let _ = writeln!(text, " {}", entry.at.0);
             }
         }
         text
@@ -101,7 +104,7 @@ impl History {
 }
 
 impl HistoryEntry {
-    fn is_like(&self, other: &Self) -> bool {
+    fn is_equal_to(&self, other: &Self) -> bool {
         (self.state, self.cause, self.code) == (other.state, other.cause, other.code)
             && self.note == other.note
     }

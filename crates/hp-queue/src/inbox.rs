@@ -3,24 +3,24 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    Prefix, QueueError,
     connect::{Client, Link},
-    keys::Keys,
+    error::QueueError,
+    keys::{Keys, Prefix},
 };
 
-/// Waits for entries in the inbox, on a connection of its own, because it blocks. It only wakes: entries are
-/// moved by [`Ledger::take`](crate::Ledger::take).
+/// Waits for entries in the inbox, on a connection of its own, because it blocks. It moves nothing:
+/// [`Ledger::claim_batch`](crate::Ledger::claim_batch) does.
 pub struct Inbox {
     client: Client,
     jobs: String,
     connection: Option<Link>,
 }
 
-/// The longest single wait; a connection that has died silently is noticed after it.
+/// The longest single wait. After it a dead connection is noticed.
 const LONGEST: Duration = Duration::from_secs(5);
 
 impl Inbox {
-    /// An inbox; connects at the first wait.
+    /// Opens an inbox. Connects at the first wait.
     pub fn new(client: Client, prefix: &Prefix) -> Self {
         Self {
             client,
@@ -29,14 +29,11 @@ impl Inbox {
         }
     }
 
-    /// Returns when the inbox holds an entry, at once if it does already, or when `at_most` or five seconds have
-    /// passed. Dropping the wait is safe.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached; the next wait connects anew.
+    /// Returns when the inbox has an entry, or when `at_most` or five seconds have passed. The wait may be dropped. After an
+    /// error the next wait connects again.
     pub async fn wait(&mut self, at_most: Duration) -> Result<(), QueueError> {
         let block = at_most.min(LONGEST).as_millis().max(1);
-        // Taken out, and put back only after an answer: a dropped wait leaves a reply behind in the connection.
+        // The connection returns only after an answer: a dropped wait leaves a reply behind in it.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.client.own(LONGEST).await?,
@@ -47,7 +44,7 @@ impl Inbox {
             .arg(1)
             .arg("BLOCK")
             .arg(block.to_string());
-        // From the very beginning: an entry that came between the last take and this wait is seen as well.
+        // From the start: an entry that came between the last claim and this wait counts as well.
         command.arg("STREAMS").arg(&self.jobs).arg("0");
         command.query_async::<Value>(&mut connection).await?;
         self.connection = Some(connection);

@@ -2,15 +2,15 @@ use std::{fmt, str::FromStr};
 
 use hp_api::OrderId;
 
-/// The start of every key of one queue, `{hp}` by default. It carries a hash tag, so that all keys of the queue
-/// live in one slot of a Redis Cluster.
+/// The start of every key of one queue, `{hp}` by default. It has a hash tag, so all keys of the queue are in one slot of a
+/// Redis Cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prefix(String);
 
 /// A prefix that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no usable prefix: it must be 3 to 64 visible ASCII characters with a part in braces, such as {{hp}}"
+    "`{0}` is not a usable prefix: write 3 to 64 visible ASCII characters with a part in braces, such as {{hp}}"
 )]
 pub struct PrefixError(String);
 
@@ -62,7 +62,7 @@ pub(crate) struct Keys {
     pub(crate) runs: String,
     pub(crate) workers: String,
     order: String,
-    repetitions: String,
+    replays: String,
 }
 
 impl Keys {
@@ -85,7 +85,7 @@ impl Keys {
             runs: key("reconcile:runs"),
             workers: key("workers"),
             order: key("order:"),
-            repetitions: key("again:"),
+            replays: key("replays:"),
         }
     }
 
@@ -93,7 +93,7 @@ impl Keys {
         [&self.order, id.as_str()].concat()
     }
 
-    /// What every record's key begins with.
+    /// The start of every record's key.
     pub(crate) fn order_start(&self) -> &str {
         &self.order
     }
@@ -110,7 +110,7 @@ impl Keys {
         self.order.chars().map(escape).chain(["*".into()]).collect()
     }
 
-    pub(crate) fn repetitions(&self, id: &OrderId) -> String {
-        [&self.repetitions, id.as_str()].concat()
+    pub(crate) fn replays(&self, id: &OrderId) -> String {
+        [&self.replays, id.as_str()].concat()
     }
 }

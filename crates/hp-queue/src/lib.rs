@@ -1,6 +1,50 @@
 //! The queue protocol on Redis.
 //!
-//! For a shop in Rust, [`Queue`] puts in orders and reads results:
+//! # What is in Redis
+//!
+//! Every key of a queue starts with one prefix, `{hp}` by default. The braces keep all keys in one slot of a Redis Cluster.
+//!
+//! | key | type | content |
+//! | --- | --- | --- |
+//! | `{hp}:jobs` | stream | the inbox: shops add orders |
+//! | `{hp}:order:<id>` | hash | the ledger record of one order |
+//! | `{hp}:schedule` | sorted set | when each open order is due: retry queue, lease table and crash recovery in one |
+//! | `{hp}:open` | sorted set | the open orders, by the time of their admission |
+//! | `{hp}:results` | stream | the results |
+//! | `{hp}:replays:<id>` | list | repetitions of an ended order that wait for a copy of its result |
+//! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
+//! | `{hp}:paused` | hash | the pause: while it exists no order is claimed |
+//! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
+//! | `{hp}:breaker` | hash | failures of HitPoints. While `until` is set, the breaker is open: single orders probe HitPoints |
+//! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
+//! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" asks for it |
+//! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
+//! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
+//! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
+//! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
+//!
+//! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one
+//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due by itself. The worker settles
+//! the order: it waits in `schedule` for its next claim, or it ends with an entry in `results`. A claim that is no longer the
+//! current one cannot settle, and neither can a claim of an earlier epoch that may miss writes.
+//!
+//! # Roles
+//!
+//! | type | for | does |
+//! | --- | --- | --- |
+//! | [`Queue`] | shops | enqueues orders, reads results |
+//! | [`Inbox`] | workers | waits for new orders |
+//! | [`Ledger`] | workers | claims orders, renews leases, settles |
+//! | [`Control`] | workers and operators | pause, call permits, balance holds, replays, dead letters |
+//! | [`RunLease`] | the reconciler | lets one process at a time make a reconciliation run |
+//! | [`Inspector`] | everybody | reads orders, status and server, and changes nothing |
+//!
+//! All but the first two share the connection of a [`Handle`].
+//!
+//! Lua scripts make every change that touches more than one key. `src/scripts` has one file for each. A script decides nothing
+//! about an order: claims apply the rules of [`hp_order::claim_rule`], and `settle` applies an [`hp_order::Step`].
+//!
+//! A shop in Rust:
 //!
 //! ```no_run
 //! use hp_queue::{Job, Prefix, Queue, Wait};
@@ -19,96 +63,74 @@
 //! # }
 //! ```
 //!
-//! For the worker, [`Ledger`] takes and settles orders, and [`Inbox`] waits for them.
+//! # Redis addresses
 //!
-//! # Where Redis is
+//! [`connect`] accepts these addresses, with `rediss` in place of `redis` for TLS:
 //!
-//! [`connect`] takes any of these, with `rediss` in place of `redis` for TLS:
-//!
-//! | address | |
+//! | address | means |
 //! | --- | --- |
 //! | `redis://[user:password@]host[:port][/database]` | one server |
 //! | `redis+cluster://[user:password@]host[:port],...` | a cluster, by some of its nodes |
 //! | `redis+sentinel://[user:password@]host[:port],.../master[/database]` | the master that Sentinel knows by this name, by some of the Sentinels |
 //!
-//! User and password are Redis' own, percent-encoded; Sentinel's are `?sentinel_username=` and
-//! `?sentinel_password=`. A connection that breaks, falls silent or turns out to lead to a replica is made anew, and
-//! Sentinel or the cluster asked again, so a failover needs nobody's help.
+//! User and password are those of Redis, percent-encoded. Those of Sentinel are `?sentinel_username=` and
+//! `?sentinel_password=`. A connection that breaks, gives no answers or leads to a replica is replaced, after another look
+//! at Sentinel or the cluster. So a failover needs no operator.
 //!
-//! # What is in Redis
+//! # Errors
 //!
-//! Under one prefix, `{hp}` by default, which keeps all keys in one cluster slot:
-//!
-//! | key | type | |
-//! | --- | --- | --- |
-//! | `{hp}:jobs` | stream | the inbox |
-//! | `{hp}:order:<id>` | hash | the ledger record of an order |
-//! | `{hp}:again:<id>` | list | repetitions of an ended order that wait for its result to be told again |
-//! | `{hp}:schedule` | zset | when each open order is next to be looked at: retry queue, lease table and crash recovery in one |
-//! | `{hp}:open` | zset | the open orders by age |
-//! | `{hp}:results` | stream | results |
-//! | `{hp}:rejected` | stream | entries that name no usable order |
-//! | `{hp}:paused` | hash | while it exists no order is taken |
-//! | `{hp}:epoch` | hash | which life of Redis this is, and what it may have forgotten |
-//! | `{hp}:breaker` | hash | calls without an answer; while `until` is set, single orders try whether HitPoints is back |
-//! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
-//! | `{hp}:charged` | hash | the order that was charged last: what HitPoints is asked for when it denies another |
-//! | `{hp}:workers` | zset | the workers that are alive, by when they cease to count as such |
-//! | `{hp}:reconcile` | hash | who makes the reconciliation run, and which tick is done |
-//! | `{hp}:reconcile:runs` | stream | a report of each run |
-//! | `{hp}:rate` | string | where the rate is limited: up to when calls are given out, in microseconds |
-//!
-//! Two scripts move orders: `take` claims them and puts the end of the lease into the schedule, so that the orders
-//! of a dead worker come due by themselves; `settle` applies an [`hp_order::Step`] if the claim is still the
-//! current one, and writes the result in the same stroke. An order whose record is gone meanwhile is put back by
-//! `restore`. Their files say what they expect and answer.
+//! Every call returns a [`QueueError`] if Redis cannot be reached or refuses. A call adds to that only where it says so.
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "all calls fail alike: see Errors above"
+)]
 
-mod claim;
-mod codec;
 mod connect;
 mod control;
-mod deliver;
 mod error;
+mod fields;
 mod handle;
 mod history;
 mod inbox;
 mod inspector;
-mod job;
 mod keys;
-mod last_charged;
 mod ledger;
 mod queue;
-mod result;
-mod results;
+mod record;
 mod rules;
 mod run_lease;
-mod scan;
 mod script;
-mod server_info;
-mod snapshot;
-mod status;
-mod watch;
-mod watermark;
+#[cfg(test)]
+mod script_tests;
 
-pub use claim::{Claim, ClaimBatch, ClaimSkip, FirstSource, Repair};
 pub use connect::{Client, connect, without_password};
-pub use control::{CallPermits, Control};
-pub use deliver::{Delivery, Wait};
+pub use control::{Control, permits::CallPermits};
 pub use error::QueueError;
 pub use handle::Handle;
 pub use history::{History, HistoryEntry};
 pub use inbox::Inbox;
-pub use inspector::Inspector;
-pub use job::{Deadline, Job, JobError, Meta, ResultStream, Traceparent};
+pub use inspector::{
+    Inspector,
+    dead_letters::DeadLetter,
+    scan::OpenOrderScan,
+    server_info::ServerInfo,
+    snapshot::{Charge, OrderSnapshot},
+    status::Status,
+};
 pub use keys::{Prefix, PrefixError};
-pub use ledger::{Ledger, Settled};
-pub use queue::Queue;
-pub use result::{Card, OrderResult, Purchase, ResultError};
-pub use results::Results;
+pub use ledger::{
+    Ledger,
+    claim::{Claim, ClaimBatch, ClaimSkip, FirstSource, Repair},
+    preview::ClaimPreview,
+    settle::Settled,
+};
+pub use queue::{
+    Queue,
+    delivery::{Delivery, Wait},
+    job::{Deadline, Job, JobError, Meta, ResultStream, Traceparent},
+    result::{Card, OrderResult, Purchase, ResultError},
+    results::Results,
+    watch::{Watch, WatchFrom},
+};
 pub use rules::{Retention, Rules};
 pub use run_lease::{LeaseState, RunLease, store_run_report};
-pub use scan::OpenOrderScan;
-pub use server_info::ServerInfo;
-pub use snapshot::{Charge, OrderSnapshot};
-pub use status::{DeadLetter, Status};
-pub use watch::{Watch, WatchFrom};

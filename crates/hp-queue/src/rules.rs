@@ -2,30 +2,30 @@ use std::time::Duration;
 
 use hp_order::Policy;
 
-/// What all workers of a queue keep to.
+/// The rules that all workers of a queue share.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// How long what has ended is kept.
+    /// How long ended orders and results are kept.
     pub retention: Retention,
-    /// Of the orders' life.
+    /// The policy of an order's life.
     pub policy: Policy,
-    /// The longest that a worker may be at one order: its lease and a call.
-    pub longest_turn: Duration,
+    /// The longest time that a worker may process one order: its lease and a call.
+    pub longest_processing: Duration,
     /// The time from one call to the next, over all workers, if their rate is limited.
     pub interval: Option<Duration>,
 }
 
-/// How long what has ended is kept.
+/// How long ended orders and results are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
     /// Entries of result streams, read or not.
     pub results: Duration,
-    /// Ledger records of ended orders; while one is kept, a repetition of its order is recognised.
+    /// Records of ended orders. While one is kept, a repetition of its order is recognised.
     pub ledger: Duration,
 }
 
 impl Rules {
-    /// The time from one call to the next in microseconds; zero: no limit.
+    /// Returns the time from one call to the next in microseconds. Zero: no limit.
     pub(crate) fn call_interval(&self) -> u64 {
         self.interval.map_or(0, |interval| {
             u64::try_from(interval.as_micros())
@@ -33,9 +33,15 @@ impl Rules {
                 .max(1)
         })
     }
+
+    /// Returns the longest time for which the breaker can be set, in milliseconds: a pause or a probe.
+    pub(crate) fn longest_probe(&self) -> u64 {
+        let (_, longest_pause) = self.policy.backoff.outage();
+        millis(self.longest_processing.max(longest_pause))
+    }
 }
 
-/// A duration in whole milliseconds, as scripts take it.
+/// Returns a duration in whole milliseconds, as scripts take it.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,20 +1,20 @@
 //! The lease on a reconciliation run, and the run's report.
 
-use std::{sync::LazyLock, time::Duration};
+use std::time::Duration;
 
 use hp_order::Millis;
 
-use crate::{
-    QueueError,
-    handle::Handle,
-    rules::millis,
-    script::{Script, call, run},
-};
+use crate::{error::QueueError, handle::Handle, rules::millis, script::script};
 
-static RUN_LEASE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("scripts/run_lease.lua")));
-/// Reports that are kept: those of three days at one run every five minutes.
-const REPORTS: u32 = 1000;
+script! {
+    CallRunLease<'a> = "run_lease.lua";
+    queue: reconcile, runs;
+    order: ;
+    arguments: action: &'a str, holder: &'a str, tick: u64, lease: u64, max_reports: u32;
+}
+
+/// Number of reports that are kept: those of three days, with one run every five minutes.
+const MAX_REPORTS: u32 = 1000;
 
 /// The lease on the reconciliation run of one tick. One process at a time holds it, and must renew it.
 pub struct RunLease {
@@ -26,7 +26,7 @@ pub struct RunLease {
 /// Whether this process holds the lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaseState {
-    /// It does, at this time of Redis' clock.
+    /// It holds the lease, at this time of Redis' clock.
     Held(Millis),
     /// The run of this tick is done.
     Done,
@@ -37,7 +37,7 @@ pub enum LeaseState {
 }
 
 impl RunLease {
-    /// The lease on the run of `tick`. `holder` is a name that no other process has, nor this one had before.
+    /// Creates the lease on the run of `tick`. No other process may have the name `holder`, nor this one for another lease.
     pub fn new(handle: Handle, holder: String, tick: Millis) -> Self {
         Self {
             handle,
@@ -47,67 +47,59 @@ impl RunLease {
     }
 
     /// Acquires the lease for this time, if it is free and the run is not done.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
     pub async fn acquire(&self, lease: Duration) -> Result<LeaseState, QueueError> {
-        self.ask("begin", lease, &[]).await
+        self.call("acquire", lease, &[]).await
     }
 
-    /// Puts off the end of the lease to this time from now.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
+    /// Renews the lease for this time from now.
     pub async fn renew(&self, lease: Duration) -> Result<LeaseState, QueueError> {
-        self.ask("renew", lease, &[]).await
+        self.call("renew", lease, &[]).await
     }
 
     /// Stores the report of the run and ends the lease. Stores nothing if the lease is lost.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
     pub async fn finish(&self, report: &[(&str, String)]) -> Result<LeaseState, QueueError> {
-        self.ask("end", Duration::ZERO, report).await
+        self.call("finish", Duration::ZERO, report).await
     }
 
-    /// Stores the report of an incomplete run, which is made again after `retry_in`.
-    ///
-    /// # Errors
-    /// Where Redis cannot be reached or refuses.
+    /// Stores the report of an incomplete run. The run can be acquired again after `retry_in`.
     pub async fn give_up(
         &self,
         retry_in: Duration,
         report: &[(&str, String)],
     ) -> Result<LeaseState, QueueError> {
-        self.ask("give_up", retry_in, report).await
+        self.call("give_up", retry_in, report).await
     }
 
-    async fn ask(
+    async fn call(
         &self,
-        what: &str,
+        action: &str,
         lease: Duration,
         report: &[(&str, String)],
     ) -> Result<LeaseState, QueueError> {
-        call_script(&self.handle, what, &self.holder, self.tick, lease, report).await
+        let call = CallRunLease {
+            action,
+            holder: &self.holder,
+            tick: self.tick.0,
+            lease: millis(lease),
+            max_reports: MAX_REPORTS,
+        };
+        run(&self.handle, &call, report).await
     }
 }
 
 /// Stores the report of a run on demand, which needs no lease.
-///
-/// # Errors
-/// Where Redis cannot be reached or refuses.
 pub async fn store_run_report(
     handle: &Handle,
     report: &[(&str, String)],
 ) -> Result<(), QueueError> {
-    call_script(handle, "end", "", Millis(0), Duration::ZERO, report)
+    run(handle, &without_lease("finish"), report)
         .await
         .map(drop)
 }
 
-/// The time by Redis' clock.
+/// Reads the time of Redis' clock.
 pub(crate) async fn redis_time(handle: &Handle) -> Result<Millis, QueueError> {
-    match call_script(handle, "now", "", Millis(0), Duration::ZERO, &[]).await? {
+    match run(handle, &without_lease("now"), &[]).await? {
         LeaseState::Held(now) => Ok(now),
         other => Err(QueueError::Protocol(format!(
             "asked for the time, Redis answered {other:?}"
@@ -115,30 +107,30 @@ pub(crate) async fn redis_time(handle: &Handle) -> Result<Millis, QueueError> {
     }
 }
 
-async fn call_script(
+const fn without_lease(action: &str) -> CallRunLease<'_> {
+    CallRunLease {
+        action,
+        holder: "",
+        tick: 0,
+        lease: 0,
+        max_reports: MAX_REPORTS,
+    }
+}
+
+async fn run(
     handle: &Handle,
-    what: &str,
-    holder: &str,
-    tick: Millis,
-    lease: Duration,
+    lease: &CallRunLease<'_>,
     report: &[(&str, String)],
 ) -> Result<LeaseState, QueueError> {
-    let mut command = call(&RUN_LEASE, &[&handle.keys.reconcile, &handle.keys.runs]);
-    command
-        .arg(what)
-        .arg(holder)
-        .arg(tick.0)
-        .arg(millis(lease))
-        .arg(REPORTS);
+    let mut call = lease.call(&handle.keys);
     for (name, value) in report {
-        command.arg(*name).arg(value);
+        call.arg(*name).arg(value);
     }
-    let (now, word, left): (u64, String, u64) =
-        run(&RUN_LEASE, &command, &mut handle.connection.clone()).await?;
-    Ok(match word.as_str() {
-        "yours" => LeaseState::Held(Millis(now)),
+    let (now, state, left): (u64, String, u64) = call.run(&mut handle.connection.clone()).await?;
+    Ok(match state.as_str() {
+        "held" => LeaseState::Held(Millis(now)),
         "done" => LeaseState::Done,
-        "held" => LeaseState::HeldByOther(Duration::from_millis(left)),
+        "held_by_other" => LeaseState::HeldByOther(Duration::from_millis(left)),
         _ => LeaseState::Lost,
     })
 }

@@ -5,38 +5,37 @@ use crate::{
     model::{Card, Order, Product},
 };
 
-/// The signed data of an answer, not yet read as anything.
+/// The verified data of an answer.
+///
+/// Each method returns [`Shape`](crate::CallError::Shape) if a field is missing or has the wrong format.
 #[derive(PartialEq)]
 pub struct Data<'a>(pub(super) Value<'a>);
 
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "the type says what every method returns"
+)]
 impl Data<'_> {
-    /// Reads the answer of a fetch or of an order query.
+    /// Reads the answer to a fetch or to an order query.
     ///
     /// # Errors
-    /// [`Shape`](crate::CallError::Shape) where a field is missing or out of format,
-    /// [`Mismatch`](crate::CallError::Mismatch) where a card names another order.
+    /// Also [`Mismatch`](crate::CallError::Mismatch) if a card names another order.
     pub fn into_order(self) -> CallResult<Order> {
         read::order(self.0)
     }
 
-    /// Reads the answer of a card query.
-    ///
-    /// # Errors
-    /// [`Shape`](crate::CallError::Shape) where a field is missing or out of format.
+    /// Reads the answer to a card query.
     pub fn into_card(self) -> CallResult<Card> {
         read::card(self.0)
     }
 
-    /// Reads the product list, groups in the vendor's order.
-    ///
-    /// # Errors
-    /// [`Shape`](crate::CallError::Shape) where a field is missing or out of format.
+    /// Reads the product list. The products keep the vendor's order.
     pub fn into_products(self) -> CallResult<Vec<Product>> {
         read::products(self.0)
     }
 }
 
-/// Holds card keys, so it shows nothing.
+/// Prints nothing of the data, which contains card keys.
 impl std::fmt::Debug for Data<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Data([redacted])")

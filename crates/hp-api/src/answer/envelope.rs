@@ -3,7 +3,7 @@ use crate::{
     json::{self, Value},
 };
 
-/// The signed part of a success; it is a list or an object, and not empty.
+/// Returns the `data` of a success: an object or a list that is not empty.
 pub(super) fn data(body: &[u8]) -> CallResult<Value<'_>> {
     let mut envelope = open(body)?;
     let code = code(&mut envelope)?;
@@ -22,28 +22,28 @@ pub(super) fn data(body: &[u8]) -> CallResult<Value<'_>> {
 }
 
 fn open(body: &[u8]) -> CallResult<Value<'_>> {
-    let envelope = json::read(body, json::LEVELS)
+    let envelope = json::read(body, json::MAX_LEVELS)
         .map_err(|error| CallError::Malformed(format!("the body is not JSON: {error}")))?;
     match envelope {
         Value::Map(_) => Ok(envelope),
-        _ => Err(malformed("the body is no JSON object")),
+        _ => Err(malformed("the body is not a JSON object")),
     }
 }
 
 fn code(envelope: &mut Value) -> CallResult<i64> {
     match envelope.take("code") {
         Some(Value::Int(code)) => Ok(code),
-        _ => Err(malformed("code is no integer")),
+        _ => Err(malformed("code is not an integer")),
     }
 }
 
-/// Optional, but where it is given it has to agree.
+/// Checks the optional field `success`, which must agree with the code.
 fn check_success(envelope: &mut Value, code: i64) -> CallResult<()> {
     match envelope.take("success") {
         None => Ok(()),
         Some(Value::Bool(success)) if success == (code == 200) => Ok(()),
         Some(Value::Bool(_)) => Err(malformed("success contradicts code")),
-        Some(_) => Err(malformed("success is no boolean")),
+        Some(_) => Err(malformed("success is not a boolean")),
     }
 }
 
@@ -54,7 +54,7 @@ fn message<'a>(envelope: &mut Value<'a>) -> std::borrow::Cow<'a, str> {
     }
 }
 
-/// Empty to PHP. The vendor's client takes such data without a signature.
+/// Returns `true` if PHP takes the data for empty. The vendor does not sign such data.
 fn is_empty(data: &Value) -> bool {
     match data {
         Value::Null | Value::Bool(false) | Value::Int(0) => true,

@@ -1,22 +1,23 @@
-/// The two headers of an answer that its signature needs.
+/// The two headers that are needed to verify an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Headers<'a> {
-    /// `Sign`
+    /// The header `Sign`.
     pub sign: Header<'a>,
-    /// `Date-GMT`
+    /// The header `Date-GMT`.
     pub date_gmt: Header<'a>,
 }
 
-/// What an answer has under one header name. Collect it from all values under that name, whatever
-/// the case of its letters.
+/// The value of one header of an answer.
+///
+/// Collect it from all values with this header name, in upper or lower case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Header<'a> {
-    /// Nothing.
+    /// The header is missing.
     #[default]
     Missing,
-    /// One value.
+    /// The header has one value.
     Once(&'a [u8]),
-    /// More than one value, so that it is not clear which one counts.
+    /// The header is repeated, so it is ambiguous.
     Repeated,
 }
 
@@ -32,11 +33,11 @@ impl<'a> FromIterator<&'a [u8]> for Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// The one value. The vendor's client takes an empty one and `0` for missing.
+    /// Returns the one value. An empty value and `0` count as missing, as in the vendor's client.
     pub(super) fn text(self) -> Result<&'a str, &'static str> {
         match self {
             Self::Missing | Self::Once(b"" | b"0") => Err("is missing"),
-            Self::Repeated => Err("is there more than once"),
+            Self::Repeated => Err("is repeated"),
             Self::Once(value) => std::str::from_utf8(value).map_err(|_| "is not text"),
         }
     }

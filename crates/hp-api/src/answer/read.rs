@@ -1,8 +1,8 @@
-//! The documented shapes. Every field is asked for by name, because names are not signed.
+//! Reads the documented fields. It reads every field by name, because names are not signed.
 
 use std::borrow::Cow;
 
-use super::fields::{Fields, Place};
+use super::fields::{Fields, Location};
 use crate::{
     call_error::{CallError, CallResult},
     json::{Key, Value},
@@ -10,15 +10,15 @@ use crate::{
     value::{CardStatus, OrderStatus, PinKey, ProductId, Quantity},
 };
 
-/// Longest key of a card. The documented ones have 16 characters.
+/// The maximum length of a card's key in bytes. The documented keys have 16 characters.
 const PIN_KEY_MAX: usize = 256;
 
-/// Longest word for a status.
+/// The maximum length of a status word in bytes.
 const STATUS_MAX: usize = 64;
 
 pub(super) fn order(data: Value) -> CallResult<Order> {
-    let mut fields = Fields::of(data, Place::Data)?;
-    let hp_order_id = fields.number("order_id")?;
+    let mut fields = Fields::new(data, Location::Data)?;
+    let hp_order_id = fields.integer("order_id")?;
     let status = OrderStatus::from(&*status_word(&mut fields)?);
     let cards = order_cards(&mut fields, hp_order_id, &status)?;
     Ok(Order {
@@ -30,29 +30,29 @@ pub(super) fn order(data: Value) -> CallResult<Order> {
         par_value: fields.parse("par_value")?,
         unit_price: fields.parse("unit_price")?,
         total_price: fields.parse("total_price")?,
-        reseller_discount: fields.words("reseller_discount")?,
-        category_name: fields.words("category_name")?,
-        product_name: fields.words("product_name")?,
-        create_time: fields.number("create_time")?,
+        reseller_discount: fields.string("reseller_discount")?,
+        category_name: fields.string("category_name")?,
+        product_name: fields.string("product_name")?,
+        create_time: fields.integer("create_time")?,
         status,
         cards,
     })
 }
 
-/// Only an order that is not completed may come without its cards.
+/// Reads the cards of an order. Only an order that is not completed may have none.
 fn order_cards(fields: &mut Fields, order: u64, status: &OrderStatus) -> CallResult<Vec<Card>> {
     let pins = match fields.take("order_pins") {
         Value::Null if *status != OrderStatus::Completed => return Ok(Vec::new()),
-        Value::Null => return Err(fields.wrong("order_pins", "missing")),
-        pins => elements(pins).ok_or_else(|| fields.wrong("order_pins", "not a list"))?,
+        Value::Null => return Err(fields.error("order_pins", "missing")),
+        pins => elements(pins).ok_or_else(|| fields.error("order_pins", "not a list"))?,
     };
-    let row = |(index, pin)| order_card(pin, index, order);
-    pins.into_iter().enumerate().map(row).collect()
+    let card = |(index, pin)| order_card(pin, index, order);
+    pins.into_iter().enumerate().map(card).collect()
 }
 
 fn order_card(pin: Value, index: usize, order: u64) -> CallResult<Card> {
-    let mut fields = Fields::of(pin, Place::Element("order_pins", index))?;
-    if fields.number::<u64>("order_id")? != order {
+    let mut fields = Fields::new(pin, Location::Element("order_pins", index))?;
+    if fields.integer::<u64>("order_id")? != order {
         let field = format!("order_pins[{index}].order_id");
         return Err(CallError::Mismatch(Mismatch::Card(field)));
     }
@@ -60,7 +60,7 @@ fn order_card(pin: Value, index: usize, order: u64) -> CallResult<Card> {
 }
 
 pub(super) fn card(data: Value) -> CallResult<Card> {
-    card_fields(Fields::of(data, Place::Data)?)
+    card_fields(Fields::new(data, Location::Data)?)
 }
 
 fn card_fields(mut fields: Fields) -> CallResult<Card> {
@@ -72,18 +72,18 @@ fn card_fields(mut fields: Fields) -> CallResult<Card> {
         cost_price: fields.parse("cost_price")?,
         currency: fields.parse("currency")?,
         status: CardStatus::from(&*status_word(&mut fields)?),
-        create_time: fields.number("create_time")?,
-        expire_time: fields.number("expire_time")?,
-        category_name: fields.words("category_name")?,
-        product_name: fields.words("product_name")?,
+        create_time: fields.integer("create_time")?,
+        expire_time: fields.integer("expire_time")?,
+        category_name: fields.string("category_name")?,
+        product_name: fields.string("product_name")?,
     })
 }
 
-/// A word, because it is shown to people and kept in records.
+/// Reads a status. It must be one printable word, because logs and records show it.
 fn status_word<'a>(fields: &mut Fields<'a>) -> CallResult<Cow<'a, str>> {
     let word = fields.text("status")?;
     if word.len() > STATUS_MAX || !word.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(fields.wrong("status", "not a word"));
+        return Err(fields.error("status", "not one word"));
     }
     Ok(word)
 }
@@ -91,7 +91,7 @@ fn status_word<'a>(fields: &mut Fields<'a>) -> CallResult<Cow<'a, str>> {
 fn pin_key(fields: &mut Fields) -> CallResult<PinKey> {
     let key = fields.text("pin_key")?;
     if key.is_empty() || key.len() > PIN_KEY_MAX || key.chars().any(char::is_control) {
-        return Err(fields.wrong("pin_key", "empty, too long, or with control characters"));
+        return Err(fields.error("pin_key", "empty, too long, or has control characters"));
     }
     Ok(PinKey::from(key.into_owned()))
 }
@@ -99,16 +99,16 @@ fn pin_key(fields: &mut Fields) -> CallResult<PinKey> {
 pub(super) fn products(data: Value) -> CallResult<Vec<Product>> {
     let mut products = Vec::new();
     for (name, group) in groups(data) {
-        let wrong = || CallError::Shape("a group of products: not a list".to_owned());
-        for row in elements(group).ok_or_else(wrong)? {
-            let fields = Fields::of(row, Place::Element("product", products.len()))?;
+        let not_a_list = || CallError::Shape("a group of products: not a list".to_owned());
+        for row in elements(group).ok_or_else(not_a_list)? {
+            let fields = Fields::new(row, Location::Element("product", products.len()))?;
             products.push(product(fields, &name)?);
         }
     }
     Ok(products)
 }
 
-/// Groups by name. To PHP an object with the names 0, 1, 2 is a list, so a list has names as well.
+/// Returns the groups with their names. PHP takes an object with the names 0, 1, 2 for a list, so a list has names too.
 fn groups(data: Value) -> Vec<(String, Value)> {
     let name = |key| match key {
         Key::Int(number) => number.to_string(),
@@ -130,29 +130,29 @@ fn groups(data: Value) -> Vec<(String, Value)> {
 fn product(mut fields: Fields, group: &str) -> CallResult<Product> {
     Ok(Product {
         product_id: product_id(&mut fields)?,
-        product_name: fields.words("product_name")?,
-        category_name: fields.words("category_name")?,
-        category_code: fields.words("category_code")?,
-        region: fields.words("region")?,
+        product_name: fields.string("product_name")?,
+        category_name: fields.string("category_name")?,
+        category_code: fields.string("category_code")?,
+        region: fields.string("region")?,
         currency: fields.parse("currency")?,
         par_value: fields.parse("par_value")?,
-        discount_rate: fields.words("discount_rate")?,
-        max_fetch_quantity: fields.number("max_fetch_quantity")?,
+        discount_rate: fields.string("discount_rate")?,
+        max_fetch_quantity: fields.integer("max_fetch_quantity")?,
         group: group.to_owned(),
     })
 }
 
 fn product_id(fields: &mut Fields) -> CallResult<ProductId> {
-    let number = fields.number("product_id")?;
-    ProductId::new(number).map_err(|why| fields.wrong("product_id", &why.to_string()))
+    let number = fields.integer("product_id")?;
+    ProductId::new(number).map_err(|why| fields.error("product_id", &why.to_string()))
 }
 
 fn quantity(fields: &mut Fields) -> CallResult<Quantity> {
-    let number = fields.number("quantity")?;
-    Quantity::new(number).map_err(|why| fields.wrong("quantity", &why.to_string()))
+    let number = fields.integer("quantity")?;
+    Quantity::new(number).map_err(|why| fields.error("quantity", &why.to_string()))
 }
 
-/// The elements of a list. PHP writes a list with gaps as an object; the keys say nothing then.
+/// Returns the elements of a list. PHP writes a list with gaps as an object, whose keys have no meaning.
 fn elements(list: Value) -> Option<Vec<Value>> {
     match list {
         Value::Null => Some(Vec::new()),

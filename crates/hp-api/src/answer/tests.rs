@@ -1,12 +1,14 @@
-//! Whole answers, and what the contract makes of each.
+//! Whole answers, and the verdict of the contract on each.
 
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::{
-    Data, Header, Headers, accept,
-    fields::{Fields, Place},
+    accept::accept,
+    data::Data,
+    fields::{Fields, Location},
+    headers::{Header, Headers},
 };
 use crate::{
     call_error::{CallError, CallResult},
@@ -19,7 +21,7 @@ use crate::{
 const VECTORS: &str = include_str!("../../tests/data/response-vectors.json");
 
 #[test]
-fn every_answer_gets_the_verdict_that_the_contract_advises() {
+fn answers_get_the_verdict_of_the_contract() {
     let vectors: Json = serde_json::from_str(VECTORS).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 47);
@@ -38,7 +40,7 @@ fn verdict(vectors: &Json, case: &Json) -> &'static str {
     };
     let body = case["body"].as_str().unwrap().as_bytes();
     let data = accept(&verifier, now, Duration::from_mins(5), &headers, body);
-    match data.and_then(read_the_made_up_row) {
+    match data.and_then(read_sample_row) {
         Ok(()) => "accept",
         Err(CallError::Api(_)) => "api-error",
         Err(CallError::NoData) => "no-data",
@@ -65,8 +67,8 @@ fn header<'a>(case: &'a Json, name: &str) -> Header<'a> {
         .collect()
 }
 
-/// The vectors' rows have three fields; where there are others, the case is about the signature only.
-fn read_the_made_up_row(Data(data): Data) -> CallResult<()> {
+/// Reads the three fields of a row in the vectors. Other data is about the signature only.
+fn read_sample_row(Data(data): Data) -> CallResult<()> {
     let is_about_the_signature = match &data {
         Value::Map(members) => members.len() == 1,
         _ => true,
@@ -74,7 +76,7 @@ fn read_the_made_up_row(Data(data): Data) -> CallResult<()> {
     if is_about_the_signature {
         return Ok(());
     }
-    let mut fields = Fields::of(data, Place::Data)?;
+    let mut fields = Fields::new(data, Location::Data)?;
     fields.parse::<PinSn>("pin_sn")?;
     fields.text("status")?;
     fields.parse::<Money>("amount").map(drop)

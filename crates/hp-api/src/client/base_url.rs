@@ -2,21 +2,21 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::BuildError;
+use super::build_error::BuildError;
 
-/// Takes `https://host[:port]`, or `http://` where it leads to this machine.
-pub(super) fn check(text: &str) -> Result<Url, BuildError> {
-    let url = Url::parse(text).map_err(|error| wrong(&format!("is no URL: {error}")))?;
+/// Parses `https://host[:port]`, or `http://` to this machine.
+pub(super) fn parse(text: &str) -> Result<Url, BuildError> {
+    let url = Url::parse(text).map_err(|why| error(&format!("is not a URL: {why}")))?;
     check_scheme(&url)?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("holds a user or password; the API knows neither"));
+        return Err(error("has a user or password, which the API does not use"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("ends with a query or fragment; leave it out"));
+        return Err(error("has a query or fragment; remove it"));
     }
     if url.path() != "/" {
-        return Err(wrong(
-            "has a path; the API's paths are absolute, so leave it out",
+        return Err(error(
+            "has a path; remove it, because the paths of the API are absolute",
         ));
     }
     Ok(url)
@@ -26,8 +26,8 @@ fn check_scheme(url: &Url) -> Result<(), BuildError> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
-        "http" => Err(wrong("is http:// to another machine; use https://")),
-        _ => Err(wrong("is neither https:// nor http://")),
+        "http" => Err(error("is http:// to another machine; use https://")),
+        _ => Err(error("is neither https:// nor http://")),
     }
 }
 
@@ -40,16 +40,16 @@ fn is_loopback(url: &Url) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
-fn wrong(why: &str) -> BuildError {
+fn error(why: &str) -> BuildError {
     BuildError::BaseUrl(why.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::parse;
 
     #[test]
-    fn https_and_http_to_this_machine_are_taken() {
+    fn https_or_http_to_this_machine_is_accepted() {
         for base in [
             "https://api.hitpoints.com",
             "https://api.hitpoints.com:8443/",
@@ -58,26 +58,26 @@ mod tests {
             "http://[::1]:8700",
             "http://localhost:8700",
         ] {
-            assert!(check(base).is_ok(), "{base}");
+            assert!(parse(base).is_ok(), "{base}");
         }
     }
 
     #[test]
-    fn any_other_base_is_refused_with_the_reason() {
+    fn other_base_urls_are_rejected_with_a_reason() {
         for (base, reason) in [
             ("http://api.hitpoints.com", "use https"),
             ("http://localhost.example.com", "use https"),
             ("http://10.0.0.1", "use https"),
             ("ftp://127.0.0.1", "neither https"),
-            ("127.0.0.1:8700", "no URL"),
-            ("", "no URL"),
+            ("127.0.0.1:8700", "not a URL"),
+            ("", "not a URL"),
             ("https://api.hitpoints.com/v1", "path"),
             ("https://user@api.hitpoints.com", "user"),
             ("https://:word@api.hitpoints.com", "user"),
             ("https://api.hitpoints.com?a=b", "query"),
             ("https://api.hitpoints.com#a", "query"),
         ] {
-            let error = check(base).unwrap_err().to_string();
+            let error = parse(base).unwrap_err().to_string();
             assert!(error.contains(reason), "{base}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use reqwest::{
     Url,
@@ -6,16 +6,19 @@ use reqwest::{
     redirect,
 };
 
-use super::{Client, base_url, random::RandomSource, transport::Transport};
+use super::{
+    base_url, build_error::BuildError, calls::Client, failure, random::RandomSource,
+    transport::Transport,
+};
 use crate::{
-    sign::{KeyError, Signer, Verifier},
+    sign::{Signer, Verifier},
     value::AppSecret,
 };
 
-/// Settings of a [`Client`] to be.
+/// Builds a [`Client`].
 #[derive(Debug)]
 #[must_use]
-pub struct Builder {
+pub struct ClientBuilder {
     base_url: String,
     app_id: String,
     keys: Result<(Signer, Verifier), BuildError>,
@@ -25,34 +28,17 @@ pub struct Builder {
     random: RandomSource,
 }
 
-/// Why a client cannot be built; what to change.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// The base URL cannot be used.
-    #[error("the base URL {0}")]
-    BaseUrl(String),
-    /// The app id cannot be sent in a header.
-    #[error("the app id is empty or has characters other than visible ASCII")]
-    AppId,
-    /// Neither a secret nor RSA keys were given.
-    #[error("no key to sign with: give the app secret or a pair of RSA keys")]
-    NoKey,
-    /// The app secret is empty.
-    #[error("the app secret is empty")]
-    EmptySecret,
-    /// An RSA key cannot be used.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// No time is left for a call, or for connecting.
-    #[error("a timeout of zero leaves no time for a call")]
-    Timeout,
-    /// The HTTP client could not be set up, for instance for want of root certificates.
-    #[error("the HTTP client cannot be set up: {0}; are root certificates installed?")]
-    Http(String),
+impl Client {
+    /// Starts to build a client for a base URL and an app id.
+    ///
+    /// The base URL is `https://host[:port]`. `http://` is allowed for this machine only.
+    pub fn builder(base_url: &str, app_id: &str) -> ClientBuilder {
+        ClientBuilder::new(base_url, app_id)
+    }
 }
 
-impl Builder {
-    pub(super) fn new(base_url: &str, app_id: &str) -> Self {
+impl ClientBuilder {
+    fn new(base_url: &str, app_id: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
             app_id: app_id.to_owned(),
@@ -64,7 +50,7 @@ impl Builder {
         }
     }
 
-    /// Signs and verifies with the app secret.
+    /// Signs requests and verifies answers with the app secret.
     pub fn secret(mut self, secret: AppSecret) -> Self {
         self.keys = match secret.expose() {
             "" => Err(BuildError::EmptySecret),
@@ -73,7 +59,7 @@ impl Builder {
         self
     }
 
-    /// Signs with an RSA private key, and verifies with the vendor's public key; both in PEM.
+    /// Signs requests with an RSA private key and verifies answers with the vendor's public key. Both keys are in PEM.
     pub fn rsa(mut self, private_key_pem: &str, server_public_key_pem: &str) -> Self {
         let signer = Signer::rsa(private_key_pem);
         let pair = signer.and_then(|signer| Ok((signer, Verifier::rsa(server_public_key_pem)?)));
@@ -81,36 +67,38 @@ impl Builder {
         self
     }
 
-    /// Most time for a whole call, 30 s by default.
+    /// Sets the timeout of a whole call. The default is 30 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Most time for the name, the connection and TLS together, 5 s by default.
+    /// Sets the timeout for DNS, connection and TLS together. The default is 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How far an answer's date may be from this machine's clock, 300 s by default.
+    /// Sets how far the date of an answer may be from the clock of this machine. The default is 300 s.
     pub fn date_window(mut self, window: Duration) -> Self {
         self.date_window = window;
         self
     }
 
-    /// Sets where the random bits of `random_key` come from. The default is a generator that the operating system seeds.
+    /// Sets the source of randomness. Each attempt takes 128 bits from it for its `random_key` parameter.
     ///
-    /// A test can give fixed bits. In production, 128 unpredictable bits are expected from each call.
+    /// The default is a generator that the operating system seeds. A test can return fixed bits.
     pub fn random(mut self, bits: impl Fn() -> u128 + Send + Sync + 'static) -> Self {
         self.random = RandomSource::new(bits);
         self
     }
 
+    /// Builds the client.
+    ///
     /// # Errors
-    /// When a setting cannot be used.
+    /// [`BuildError`] if a setting cannot be used.
     pub fn build(self) -> Result<Client, BuildError> {
-        let base = base_url::check(&self.base_url)?;
+        let base = base_url::parse(&self.base_url)?;
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(BuildError::Timeout);
         }
@@ -124,18 +112,19 @@ impl Builder {
             date_window: self.date_window,
             random: self.random,
         };
-        Ok(Client(Arc::new(transport)))
+        Ok(Client::new(transport))
     }
 
-    /// Nothing here sends a request on its own: no redirect is followed, and nothing repeated. (What
-    /// hyper puts on another connection had not begun on the first.)
+    /// Builds an HTTP client that never sends a request a second time: it follows no redirect and repeats nothing.
+    ///
+    /// hyper moves a request to another connection only if it has not begun to send it on the first.
     fn http(&self, base: &Url) -> Result<reqwest::Client, BuildError> {
         let mut builder = reqwest::Client::builder()
             .default_headers(self.headers()?)
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
-            // Shorter than servers usually wait: a request on a connection that the server has just
-            // closed is lost, and has to be asked about.
+            // Shorter than the usual timeout of a server. A request on a connection that the server has just closed
+            // would be lost.
             .pool_idle_timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never().max_retries_per_request(0))
@@ -149,17 +138,17 @@ impl Builder {
             .tcp_nodelay(true)
             .user_agent(concat!("hp-api/", env!("CARGO_PKG_VERSION")));
         if base.scheme() == "http" {
-            // Spares a machine without TLS the search for root certificates.
+            // A machine without TLS may have no root certificates.
             builder = builder.tls_certs_only([]);
         }
         builder
             .build()
-            .map_err(|error| BuildError::Http(super::failure::chain(&error)))
+            .map_err(|error| BuildError::Http(failure::with_causes(&error)))
     }
 
     fn headers(&self) -> Result<HeaderMap, BuildError> {
-        let visible = |byte: u8| byte.is_ascii_graphic();
-        if self.app_id.is_empty() || !self.app_id.bytes().all(visible) {
+        let is_visible = |byte: u8| byte.is_ascii_graphic();
+        if self.app_id.is_empty() || !self.app_id.bytes().all(is_visible) {
             return Err(BuildError::AppId);
         }
         let app_id = HeaderValue::from_str(&self.app_id).map_err(|_| BuildError::AppId)?;

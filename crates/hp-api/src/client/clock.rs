@@ -1,8 +1,9 @@
 use std::time::SystemTime;
 
+/// Reads the system clock.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the edge of the crate: requests carry the time"
+    reason = "the edge of the crate: the client reads the clock here and passes the time on"
 )]
 pub(super) fn now() -> SystemTime {
     SystemTime::now()

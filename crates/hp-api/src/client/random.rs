@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Where a client gets the random bits for its random keys.
+/// The source of the random bits of a client.
 pub(super) struct RandomSource(Box<dyn Fn() -> u128 + Send + Sync>);
 
 impl RandomSource {
@@ -13,11 +13,11 @@ impl RandomSource {
     }
 }
 
-/// A generator that the operating system seeds.
+/// The default source: a generator that the operating system seeds.
 impl Default for RandomSource {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the edge of the crate: a client without another source reads randomness here"
+        reason = "the edge of the crate: the client reads randomness here and passes it on"
     )]
     fn default() -> Self {
         Self::new(rand::random)

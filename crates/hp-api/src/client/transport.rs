@@ -6,8 +6,8 @@ use reqwest::{
 };
 
 use super::{
+    cancellable_body::{CancellableBody, Permit},
     clock, failure,
-    guarded::{CancellableBody, Permit},
     random::RandomSource,
     random_key::random_key,
 };
@@ -22,9 +22,10 @@ use crate::{
 const SIGN: HeaderName = HeaderName::from_static("sign");
 const DATE_GMT: HeaderName = HeaderName::from_static("date-gmt");
 
-/// Largest answer that is read, in bytes.
+/// The maximum size of an answer in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
+/// Signs, sends and verifies. It makes one attempt for each call.
 #[derive(Debug)]
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
@@ -36,7 +37,7 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    /// One attempt: sign, send, verify, read.
+    /// Makes one attempt: signs, sends, verifies and reads.
     pub(super) async fn call<T>(
         &self,
         request: &Request<'_>,
@@ -45,32 +46,31 @@ impl Transport {
         self.call_if(request, None, read).await
     }
 
-    /// The same, for a request that has a body, if it may still leave then.
+    /// Like [`call`](Self::call), but sends the body only if the permit still allows it then.
     pub(super) async fn call_if<T>(
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
         read: impl FnOnce(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let (mut response, sign) = self.ask(request, permit).await?;
+        let (mut response, sign) = self.exchange(request, permit).await?;
         let headers = std::mem::take(response.headers_mut());
-        let body = body(response).await?;
+        let body = read_body(response).await?;
         self.accept(&headers, &body)
-            .map_err(|error| without(&sign, error))
+            .map_err(|error| redact(&sign, error))
             .and_then(read)
     }
 
-    /// The answer's date, and nothing else of it.
+    /// Returns the date of the answer, and checks nothing else.
     pub(super) async fn time(&self, request: &Request<'_>) -> CallResult<SystemTime> {
-        let (response, _) = self.ask(request, None).await?;
-        let dated = response.headers().get(DATE_GMT);
-        dated
-            .and_then(|date| date::parse(date.to_str().ok()?))
-            .ok_or_else(|| CallError::Malformed("it has no usable Date-GMT header".to_owned()))
+        let (response, _) = self.exchange(request, None).await?;
+        let date = response.headers().get(DATE_GMT);
+        date.and_then(|date| date::parse(date.to_str().ok()?))
+            .ok_or_else(|| CallError::Malformed("it has no valid Date-GMT header".to_owned()))
     }
 
-    /// Signs and sends; gives the signature too, which must not be shown.
-    async fn ask(
+    /// Signs and sends. Returns the answer with the signature of the request, which must not be shown.
+    async fn exchange(
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
@@ -101,8 +101,8 @@ impl Transport {
         };
         let request = request
             .header(DATE_GMT, date)
-            .header(SIGN, secret_header(&signed.sign));
-        let response = request.send().await.map_err(failure::of_sending)?;
+            .header(SIGN, sensitive_header(&signed.sign));
+        let response = request.send().await.map_err(failure::on_send)?;
         match response.status() {
             StatusCode::OK => Ok(response),
             other => Err(CallError::Status(other.as_u16())),
@@ -110,7 +110,7 @@ impl Transport {
     }
 
     fn accept<'a>(&self, headers: &HeaderMap, body: &'a [u8]) -> CallResult<Data<'a>> {
-        let all = |name| {
+        let header = |name| {
             headers
                 .get_all(name)
                 .iter()
@@ -118,8 +118,8 @@ impl Transport {
                 .collect::<Header>()
         };
         let headers = Headers {
-            sign: all(SIGN),
-            date_gmt: all(DATE_GMT),
+            sign: header(SIGN),
+            date_gmt: header(DATE_GMT),
         };
         answer::accept(
             &self.verifier,
@@ -131,21 +131,21 @@ impl Transport {
     }
 }
 
-/// A base64 text is always a header value; marked so that no log of headers shows it.
-fn secret_header(sign: &str) -> HeaderValue {
+/// Marks the signature as sensitive, so that no log of headers shows it. Base64 is always a valid header value.
+fn sensitive_header(sign: &str) -> HeaderValue {
     let mut value = HeaderValue::from_str(sign).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
 }
 
-async fn body(mut response: Response) -> CallResult<Vec<u8>> {
+async fn read_body(mut response: Response) -> CallResult<Vec<u8>> {
     let announced = response.content_length().unwrap_or(0);
     let announced = usize::try_from(announced).unwrap_or(usize::MAX);
     if announced > MAX_ANSWER {
         return Err(CallError::TooLarge);
     }
     let mut body = Vec::with_capacity(announced);
-    while let Some(chunk) = response.chunk().await.map_err(failure::of_reading)? {
+    while let Some(chunk) = response.chunk().await.map_err(failure::on_read)? {
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(CallError::TooLarge);
         }
@@ -154,11 +154,12 @@ async fn body(mut response: Response) -> CallResult<Vec<u8>> {
     Ok(body)
 }
 
-/// Should the vendor quote the request's signature, then it does not get into a log. Looks for its
-/// beginning only, because a long message has been cut.
-fn without(sign: &str, mut error: CallError) -> CallError {
-    if let (CallError::Api(api), Some(beginning)) = (&mut error, sign.get(..16))
-        && let Some(at) = api.message.find(beginning)
+/// Removes the request's signature from an error message in which the vendor quotes it.
+///
+/// It searches for the first 16 characters only, because a long message was cut.
+fn redact(sign: &str, mut error: CallError) -> CallError {
+    if let (CallError::Api(api), Some(prefix)) = (&mut error, sign.get(..16))
+        && let Some(at) = api.message.find(prefix)
     {
         api.message.truncate(at);
         api.message.push_str("[signature]");

@@ -1,4 +1,4 @@
-/// Why a text is not JSON, or cannot be signed. Holds a place, never a part of the text.
+/// The reason why a text is not JSON or cannot be signed. It holds a position, never a part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at byte {at}")]
 pub struct JsonError {
@@ -11,7 +11,7 @@ impl JsonError {
         Self { what, at }
     }
 
-    /// How many bytes before the fault were read without one.
+    /// Returns the byte position of the fault, counted from 0.
     pub fn at(&self) -> usize {
         self.at
     }

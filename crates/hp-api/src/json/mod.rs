@@ -1,52 +1,24 @@
-//! JSON as PHP reads it, because the signature is over what PHP makes of it.
+//! Reads JSON as PHP does, because the signature covers what PHP makes of the text.
 //!
-//! What differs from a common reader: members keep their order of appearance and a repeated name
-//! counts with its last value at its first place; names that look like integers *are* integers; an
-//! object with the names 0, 1, 2, ... in this order is a list; integers beyond 64 bits become floats,
-//! and floats beyond their range become infinite; 512 levels are too many.
+//! It differs from a common JSON reader in these points:
+//!
+//! * Members keep their order of appearance. A repeated name counts with its last value, at its first place.
+//! * A name that looks like a 64-bit integer *is* an integer.
+//! * An object whose names are 0, 1, 2, ... in this order is a list.
+//! * An integer beyond 64 bits becomes a float. A float beyond its range becomes infinite.
+//! * A text may have at most 511 levels.
+//!
+//! `docs/adr/0011-own-json-reader.md` says why no library serves.
 
 mod error;
 mod key;
 mod number;
+mod object;
 mod reader;
 mod text;
-
-use std::borrow::Cow;
+mod value;
 
 pub use error::JsonError;
 pub(crate) use key::Key;
-
-/// Most levels that PHP's reader takes: one below its limit of 512.
-pub(crate) const LEVELS: usize = 511;
-
-/// A JSON value. Text without escapes is borrowed from what was read.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Value<'a> {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(Cow<'a, str>),
-    /// A list, or an object that PHP takes for one.
-    List(Vec<Value<'a>>),
-    /// Names are unique, in order of appearance.
-    Map(Vec<Member<'a>>),
-}
-
-pub(crate) type Member<'a> = (Key<'a>, Value<'a>);
-
-/// Reads a whole JSON text of at most so many levels.
-pub(crate) fn read(json: &[u8], levels: usize) -> Result<Value<'_>, JsonError> {
-    reader::Reader::new(json, levels)?.whole()
-}
-
-impl<'a> Value<'a> {
-    /// Takes a member out of an object.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Value<'a>> {
-        let Self::Map(members) = self else {
-            return None;
-        };
-        let member = members.iter_mut().find(|(key, _)| key.is(name))?;
-        Some(std::mem::replace(&mut member.1, Value::Null))
-    }
-}
+pub(crate) use reader::{MAX_LEVELS, read};
+pub(crate) use value::{Member, Value};

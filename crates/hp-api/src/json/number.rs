@@ -1,6 +1,19 @@
-use super::Value;
+use super::value::Value;
 
-/// Length of the number that a text begins with, 0 if it begins with none.
+/// Reads the number at the start of a text. Returns it with its length, or `None` if there is no number.
+///
+/// An integer beyond 64 bits becomes a float. A float beyond its range becomes infinite.
+pub(super) fn read(text: &str) -> Option<(Value<'static>, usize)> {
+    let length = length(text.as_bytes());
+    let text = &text[..length];
+    let value = match text.parse() {
+        Ok(number) => Value::Int(number),
+        Err(_) => Value::Float(text.parse().ok()?),
+    };
+    Some((value, length))
+}
+
+/// Returns the length of the number at the start of a text, or 0.
 fn length(text: &[u8]) -> usize {
     let sign = usize::from(text.first() == Some(&b'-'));
     let whole = match text.get(sign) {
@@ -34,19 +47,7 @@ fn exponent(text: &[u8]) -> usize {
     }
 }
 
-/// A point or an exponent sign counts only with digits behind it.
+/// Adds the length of a point or an exponent sign, which count only if digits follow.
 fn with_prefix(prefix: usize, digits: usize) -> usize {
     if digits == 0 { 0 } else { prefix + digits }
-}
-
-/// The number that a text begins with, and its length. Beyond 64 bits an integer becomes a float, and
-/// a float too large is infinite.
-pub(super) fn read(text: &str) -> Option<(Value<'static>, usize)> {
-    let length = length(text.as_bytes());
-    let text = &text[..length];
-    let value = match text.parse() {
-        Ok(number) => Value::Int(number),
-        Err(_) => Value::Float(text.parse().ok()?),
-    };
-    Some((value, length))
 }

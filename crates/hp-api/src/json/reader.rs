@@ -1,14 +1,27 @@
-use super::{JsonError, Key, Member, Value, key, number, text};
+use super::{
+    error::JsonError,
+    key::Key,
+    number, object, text,
+    value::{Member, Value},
+};
 
-/// Reads a JSON text from left to right, once.
-pub(super) struct Reader<'a> {
+/// The most levels that PHP's reader takes: one below its limit of 512.
+pub(crate) const MAX_LEVELS: usize = 511;
+
+/// Reads a whole JSON text of at most `levels` levels.
+pub(crate) fn read(json: &[u8], levels: usize) -> Result<Value<'_>, JsonError> {
+    Reader::new(json, levels)?.document()
+}
+
+/// Reads a JSON text once, from left to right.
+struct Reader<'a> {
     json: &'a str,
     at: usize,
     levels_left: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(json: &'a [u8], levels: usize) -> Result<Self, JsonError> {
+    fn new(json: &'a [u8], levels: usize) -> Result<Self, JsonError> {
         let json = std::str::from_utf8(json)
             .map_err(|error| JsonError::new("bytes that are not UTF-8", error.valid_up_to()))?;
         Ok(Self {
@@ -18,7 +31,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn whole(mut self) -> Result<Value<'a>, JsonError> {
+    fn document(mut self) -> Result<Value<'a>, JsonError> {
         let value = self.value()?;
         match self.peek() {
             None => Ok(value),
@@ -32,7 +45,7 @@ impl<'a> Reader<'a> {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::list),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => self.word(),
+            _ => self.literal(),
         }
     }
 
@@ -73,7 +86,7 @@ impl<'a> Reader<'a> {
         loop {
             members.push(self.member()?);
             if self.skip(b'}') {
-                return Ok(key::gather(members));
+                return Ok(object::from_members(members));
             }
             self.expect(b',')?;
         }
@@ -101,24 +114,26 @@ impl<'a> Reader<'a> {
         Ok(number)
     }
 
-    fn word(&mut self) -> Result<Value<'a>, JsonError> {
+    fn literal(&mut self) -> Result<Value<'a>, JsonError> {
         let rest = &self.json[self.at..];
-        let words = [
+        let literals = [
             ("null", Value::Null),
             ("true", Value::Bool(true)),
             ("false", Value::Bool(false)),
         ];
-        let found = words.into_iter().find(|(word, _)| rest.starts_with(word));
-        let (word, value) = found.ok_or_else(|| self.unexpected())?;
-        self.at += word.len();
+        let found = literals
+            .into_iter()
+            .find(|(literal, _)| rest.starts_with(literal));
+        let (literal, value) = found.ok_or_else(|| self.unexpected())?;
+        self.at += literal.len();
         Ok(value)
     }
 
-    /// The next byte that is no blank.
+    /// Skips blanks and returns the next byte without taking it.
     fn peek(&mut self) -> Option<u8> {
         let rest = &self.json.as_bytes()[self.at..];
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += rest.iter().take_while(blank).count();
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest.iter().take_while(is_blank).count();
         self.json.as_bytes().get(self.at).copied()
     }
 
@@ -138,9 +153,9 @@ impl<'a> Reader<'a> {
 
     fn unexpected(&self) -> JsonError {
         let what = if self.at == self.json.len() {
-            "an early end"
+            "an unexpected end"
         } else {
-            "something unexpected"
+            "an unexpected character"
         };
         JsonError::new(what, self.at)
     }

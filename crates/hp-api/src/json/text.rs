@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-use super::JsonError;
+use super::error::JsonError;
 
-/// Reads the text whose opening quote stands before `start`; gives it and the place behind its end.
+/// Reads the text that begins at `start`, after its opening quote. Returns it with the position after the closing quote.
 pub(super) fn read(json: &str, start: usize) -> Result<(Cow<'_, str>, usize), JsonError> {
-    let stop = plain_run(json, start)?;
+    let stop = end_of_plain(json, start)?;
     if json.as_bytes()[stop] == b'"' {
         return Ok((Cow::Borrowed(&json[start..stop]), stop + 1));
     }
@@ -16,18 +16,18 @@ pub(super) fn read(json: &str, start: usize) -> Result<(Cow<'_, str>, usize), Js
         let (character, end) = escape(json, at)?;
         text.push(character);
         from = end;
-        at = plain_run(json, from)?;
+        at = end_of_plain(json, from)?;
     }
     text.push_str(&json[from..at]);
     Ok((Cow::Owned(text), at + 1))
 }
 
-/// Place of the next quote or backslash.
-fn plain_run(json: &str, from: usize) -> Result<usize, JsonError> {
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+/// Returns the position of the next quote or backslash.
+fn end_of_plain(json: &str, from: usize) -> Result<usize, JsonError> {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
     let rest = &json.as_bytes()[from..];
-    let Some(length) = rest.iter().position(special) else {
-        return Err(JsonError::new("a text without an end", json.len()));
+    let Some(length) = rest.iter().position(is_special) else {
+        return Err(JsonError::new("a text without a closing quote", json.len()));
     };
     if rest[length] < 0x20 {
         return Err(JsonError::new(
@@ -38,7 +38,7 @@ fn plain_run(json: &str, from: usize) -> Result<usize, JsonError> {
     Ok(from + length)
 }
 
-/// The character that an escape stands for, and the place behind it.
+/// Reads an escape. Returns its character with the position after it.
 fn escape(json: &str, at: usize) -> Result<(char, usize), JsonError> {
     let wrong = || JsonError::new("an unknown escape in a text", at);
     let character = match json.as_bytes().get(at + 1).ok_or_else(wrong)? {
@@ -54,7 +54,7 @@ fn escape(json: &str, at: usize) -> Result<(char, usize), JsonError> {
     Ok((character, at + 2))
 }
 
-/// `\uXXXX`, or two of them for a character beyond 16 bits.
+/// Reads `\uXXXX`, or two of them for a character beyond 16 bits.
 fn unicode(json: &str, at: usize) -> Result<(char, usize), JsonError> {
     let first = unit(json, at)?;
     if let Some(character) = char::from_u32(first) {
@@ -69,7 +69,7 @@ fn unicode(json: &str, at: usize) -> Result<(char, usize), JsonError> {
     Ok((char::from_u32(code).ok_or_else(lone)?, at + 12))
 }
 
-/// The 16 bits of the `\uXXXX` at this place.
+/// Reads the 16 bits of the `\uXXXX` at this position.
 fn unit(json: &str, at: usize) -> Result<u32, JsonError> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let Some([b'\\', b'u', digits @ ..]) = json.as_bytes().get(at..at + 6) else {

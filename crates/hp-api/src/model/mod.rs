@@ -1,9 +1,10 @@
-//! What is asked of the vendor, and what it answers.
+//! Orders, cards and products: what the reseller requests, and what the vendor answers.
 
-mod fit;
+mod mismatch;
 mod order;
 mod product;
+mod validate;
 
-pub use fit::Mismatch;
+pub use mismatch::Mismatch;
 pub use order::{Card, FetchCards, Order};
 pub use product::Product;

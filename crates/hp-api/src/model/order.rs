@@ -2,73 +2,73 @@ use crate::value::{
     CardStatus, Currency, Money, OrderId, OrderStatus, PinKey, PinSn, ProductId, Quantity,
 };
 
-/// An order for cards, and the yardstick its answer is held against.
+/// A request for cards. The answer is validated against it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchCards {
-    /// The reseller's own id; the same one for every attempt at the same order.
+    /// The reseller's own id. Every attempt at the same order uses the same id.
     pub order_id: OrderId,
-    /// Which product.
+    /// The product.
     pub product_id: ProductId,
-    /// How many cards.
+    /// The number of cards.
     pub quantity: Quantity,
 }
 
 /// The vendor's record of an order, with its cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The vendor's own number of the order.
+    /// The vendor's own number for the order (`order_id`).
     pub hp_order_id: u64,
-    /// The reseller's id.
+    /// The reseller's own id for the order.
     pub out_trade_id: OrderId,
-    /// The product ordered.
+    /// The ordered product.
     pub product_id: ProductId,
-    /// How many cards were ordered.
+    /// The number of ordered cards.
     pub quantity: Quantity,
-    /// The currency of all prices here.
+    /// The currency of all prices of the order.
     pub currency: Currency,
-    /// Face value of one card.
+    /// The face value of one card.
     pub par_value: Money,
-    /// What one card cost the reseller.
+    /// The price of one card for the reseller.
     pub unit_price: Money,
-    /// What was charged.
+    /// The charged amount.
     pub total_price: Money,
-    /// The reseller's discount in percent, as the vendor writes it.
+    /// The reseller's discount in percent, in the vendor's format, such as `12.50`.
     pub reseller_discount: String,
-    /// For people; not the same text in every endpoint.
+    /// The name of the category. The text differs between endpoints.
     pub category_name: String,
-    /// For people; not the same text in every endpoint.
+    /// The name of the product. The text differs between endpoints.
     pub product_name: String,
-    /// How far the order has got.
+    /// The status of the order.
     pub status: OrderStatus,
-    /// When it was made, in Unix seconds.
+    /// The creation time in Unix seconds.
     pub create_time: i64,
-    /// The cards, one for each unit once the order is completed.
+    /// The cards: one for each unit if the order is completed.
     pub cards: Vec<Card>,
 }
 
-/// A card.
+/// A card, with its secret key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Its serial number, not secret.
+    /// The serial number. It is not secret.
     pub pin_sn: PinSn,
-    /// Its key, secret.
+    /// The key. It is secret.
     pub pin_key: PinKey,
-    /// Its product.
+    /// The product.
     pub product_id: ProductId,
-    /// Its face value.
+    /// The face value.
     pub amount: Money,
-    /// What it cost the reseller.
+    /// The price for the reseller.
     pub cost_price: Money,
-    /// The currency of both.
+    /// The currency of face value and price.
     pub currency: Currency,
-    /// What it can still do.
+    /// The status of the card.
     pub status: CardStatus,
-    /// When it was made, in Unix seconds.
+    /// The creation time in Unix seconds.
     pub create_time: i64,
-    /// When it expires, in Unix seconds.
+    /// The expiry time in Unix seconds.
     pub expire_time: i64,
-    /// For people; not the same text in every endpoint.
+    /// The name of the category. The text differs between endpoints.
     pub category_name: String,
-    /// For people; not the same text in every endpoint.
+    /// The name of the product. The text differs between endpoints.
     pub product_name: String,
 }

@@ -1,15 +1,15 @@
 use std::io::Write;
 
 use super::{
+    compare::{self, Entry},
     float,
-    order::{self, Entry},
 };
 use crate::json::{self, JsonError, Member, Value};
 
-/// The text that is signed for the JSON text of a request's parameters or an answer's `data`: the
-/// values in the order of their keys, without keys and separators.
+/// Flattens the JSON text of a request's parameters or an answer's `data` into the text that is signed.
 ///
-/// To the signature `{}` and `[]` are the same, empty text.
+/// The result contains the values in the order of their keys, without keys and separators. `{}` and `[]` both give an
+/// empty text.
 ///
 /// ```
 /// let flat = hp_api::sign::flatten(br#"{"quantity":3,"product_id":2,"list":["b","a"]}"#)?;
@@ -18,16 +18,16 @@ use crate::json::{self, JsonError, Member, Value};
 /// ```
 ///
 /// # Errors
-/// When the vendor's PHP would not take it for JSON, or it is neither an object nor a list.
+/// [`JsonError`] if the vendor's PHP would not take the text for JSON, or if it is neither an object nor a list.
 pub fn flatten(json: &[u8]) -> Result<Vec<u8>, JsonError> {
-    // One level less than a whole answer has: `data` stands inside its envelope.
-    match json::read(json, json::LEVELS - 1)? {
+    // `data` is inside the envelope of the answer, which takes one level.
+    match json::read(json, json::MAX_LEVELS - 1)? {
         value @ (Value::List(_) | Value::Map(_)) => Ok(flatten_value(&value, json.len())),
         _ => Err(JsonError::new("neither an object nor a list", 0)),
     }
 }
 
-/// The text that is signed for parameters whose names do not look like numbers.
+/// Flattens parameters whose names do not look like numbers.
 pub(crate) fn flatten_params<N: AsRef<str>, V: AsRef<str>>(params: &[(N, V)]) -> Vec<u8> {
     let mut in_order: Vec<_> = params
         .iter()
@@ -40,10 +40,10 @@ pub(crate) fn flatten_params<N: AsRef<str>, V: AsRef<str>>(params: &[(N, V)]) ->
         .collect()
 }
 
-/// `length` is a guess at how long the text will be.
-pub(crate) fn flatten_value(value: &Value, length: usize) -> Vec<u8> {
+/// Flattens a value. `capacity` is an estimate of the length of the result.
+pub(crate) fn flatten_value(value: &Value, capacity: usize) -> Vec<u8> {
     let mut flattener = Flattener {
-        out: Vec::with_capacity(length),
+        out: Vec::with_capacity(capacity),
     };
     flattener.value(value);
     flattener.out
@@ -59,7 +59,7 @@ impl Flattener {
             Value::Null | Value::Bool(false) => {}
             Value::Bool(true) => self.out.push(b'1'),
             Value::Int(number) => {
-                // A vector takes every write.
+                // Writing to a vector cannot fail.
                 let _ = write!(self.out, "{number}");
             }
             Value::Float(number) => float::write(&mut self.out, *number),
@@ -70,13 +70,16 @@ impl Flattener {
     }
 
     fn map(&mut self, members: &[Member]) {
-        let entries: Vec<_> = members.iter().map(|(key, _)| Entry::of_key(key)).collect();
-        for place in order::sorted(&entries) {
-            self.value(&members[place as usize].1);
+        let entries: Vec<_> = members
+            .iter()
+            .map(|(key, _)| Entry::from_key(key))
+            .collect();
+        for index in compare::sorted(&entries) {
+            self.value(&members[index as usize].1);
         }
     }
 
-    /// A list is sorted by the finished texts of its elements.
+    /// Sorts a list by the flattened texts of its elements.
     fn list(&mut self, elements: &[Value]) {
         let start = self.out.len();
         let mut ends = Vec::with_capacity(elements.len());
@@ -85,15 +88,15 @@ impl Flattener {
             ends.push(self.out.len() - start);
         }
         if elements.len() > 1 {
-            let texts = self.out.split_off(start);
-            let begins = std::iter::once(0).chain(ends.iter().copied());
-            let texts: Vec<_> = begins
+            let joined = self.out.split_off(start);
+            let starts = std::iter::once(0).chain(ends.iter().copied());
+            let texts: Vec<_> = starts
                 .zip(&ends)
-                .map(|(from, to)| &texts[from..*to])
+                .map(|(start, end)| &joined[start..*end])
                 .collect();
-            let entries: Vec<_> = texts.iter().map(|text| Entry::of_text(text)).collect();
-            for place in order::sorted(&entries) {
-                self.out.extend_from_slice(texts[place as usize]);
+            let entries: Vec<_> = texts.iter().map(|text| Entry::from_text(text)).collect();
+            for index in compare::sorted(&entries) {
+                self.out.extend_from_slice(texts[index as usize]);
             }
         }
     }

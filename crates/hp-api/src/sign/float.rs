@@ -1,6 +1,6 @@
 use std::io::Write;
 
-/// Significant digits that PHP writes of a float (its setting `precision`, by default).
+/// The significant digits of a float in PHP: the default of its setting `precision`.
 const DIGITS: usize = 14;
 
 /// Writes a float as PHP casts it to text.
@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut Vec<u8>, value: f64) {
     }
 }
 
-/// The digits, without trailing zeros, and the power of ten at which the first one stands.
+/// Returns the digits without trailing zeros, and the power of ten of the first digit.
 fn decimal(value: f64) -> (String, i32) {
     let text = format!("{value:.*e}", DIGITS - 1);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -33,9 +33,11 @@ fn decimal(value: f64) -> (String, i32) {
     (digits[..kept].to_owned(), exponent.parse().unwrap_or(0))
 }
 
-/// Where a whole number of 15 digits is rounded to an even 0 from exactly the middle, PHP forgets to
-/// drop the zeros: 100000000000205.0 becomes `1.0000000000020E+14`. Seen in PHP 8.2.
-#[expect(clippy::float_cmp, reason = "the middle is meant exactly")]
+/// Returns `true` if PHP keeps the trailing zeros of this number.
+///
+/// PHP 8.2 does so if it rounds a whole number of 15 digits from exactly the middle to an even 0:
+/// 100000000000205.0 becomes `1.0000000000020E+14`.
+#[expect(clippy::float_cmp, reason = "only the exact middle counts")]
 fn keeps_zeros(value: f64) -> bool {
     (1e14..1e15).contains(&value) && value % 100.0 == 5.0
 }
@@ -65,6 +67,6 @@ fn plain(out: &mut Vec<u8>, digits: &str, exponent: i32) {
 fn scientific(out: &mut Vec<u8>, digits: &str, exponent: i32) {
     let (first, rest) = digits.split_at(1);
     let rest = if rest.is_empty() { "0" } else { rest };
-    // A vector takes every write.
+    // Writing to a vector cannot fail.
     let _ = write!(out, "{first}.{rest}E{exponent:+}");
 }

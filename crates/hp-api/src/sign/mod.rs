@@ -1,8 +1,8 @@
 //! The signature of requests and answers.
 //!
-//! What is signed is [`flatten`] of the parameters or of an answer's `data`, followed by the text of
-//! the `Date-GMT` header. A [`Signer`] signs it, a [`Verifier`] checks it, with a shared secret
-//! (HMAC-SHA256) or with RSA keys (PKCS#1 v1.5 with SHA-1, as the vendor asks).
+//! The signature covers a text: [`flatten`] of the request's parameters or of the answer's `data`, followed by the value
+//! of the `Date-GMT` header. A [`Signer`] signs this text and a [`Verifier`] checks a signature. Both use either a shared
+//! secret (HMAC-SHA256) or RSA keys (PKCS#1 v1.5 with SHA-1, which the vendor requires).
 //!
 //! ```
 //! use hp_api::{AppSecret, sign::{Signer, Verifier, flatten}};
@@ -17,14 +17,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The scheme is weak where it has no separators: text can move between neighbours, and keys are not
-//! signed. So a good signature alone proves little; [`answer`](crate::answer) checks shape and date
-//! as well, and [`Order::fits`](crate::Order::fits) the content.
+//! The scheme is weak. The signed text has no separators, so characters can move between neighbouring fields, and field
+//! names are not signed. So a valid signature alone proves little: [`answer`](crate::answer) also checks fields and date,
+//! and [`Order::validate`](crate::Order::validate) checks the content.
 
+mod compare;
 mod flatten;
 mod float;
+mod key_error;
 mod numeric;
-mod order;
 mod rsa;
 mod secret;
 mod signer;
@@ -34,10 +35,6 @@ mod verifier;
 pub use crate::json::JsonError;
 pub use flatten::flatten;
 pub(crate) use flatten::{flatten_params, flatten_value};
+pub use key_error::KeyError;
 pub use signer::Signer;
 pub use verifier::{SignError, Verifier};
-
-/// A PEM text that is not a key of the wanted kind; says why, without quoting it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct KeyError(pub(crate) String);

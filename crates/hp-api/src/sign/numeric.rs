@@ -1,44 +1,42 @@
 use std::cmp::Ordering;
 
-/// A number, as PHP compares it.
+/// A number, in the form in which PHP compares it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Numeric {
     Int(i64),
-    Float {
-        value: f64,
-        /// Whether it was written with more integer digits than 64 bits hold, and on which side.
-        beyond: Beyond,
-    },
+    Float { value: f64, overflow: Overflow },
 }
 
+/// Whether a number has more integer digits than 64 bits hold, and on which side.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Beyond {
-    No,
+pub(super) enum Overflow {
+    None,
     Below,
     Above,
 }
 
 impl Numeric {
-    /// The number that a text is, if it is one in PHP's eyes: blanks around it and leading zeros are
-    /// allowed, hexadecimal and words such as `INF` are not.
-    pub(super) fn of(text: &[u8]) -> Option<Self> {
-        if !text.first().is_some_and(|byte| may_begin(*byte)) {
+    /// Parses a text that PHP takes for a number.
+    ///
+    /// PHP allows blanks around it and leading zeros, but not hexadecimal digits or words such as `INF`.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        if !text.first().is_some_and(|byte| can_begin(*byte)) {
             return None;
         }
-        let parts = Parts::of(text)?;
+        let parts = Parts::parse(text)?;
         if let Some(number) = parts.integer() {
             return Some(Self::Int(number));
         }
         let value = std::str::from_utf8(parts.number).ok()?.parse().ok()?;
         Some(Self::Float {
             value,
-            beyond: parts.beyond(),
+            overflow: parts.overflow(),
         })
     }
 
     #[expect(
         clippy::cast_precision_loss,
-        reason = "PHP loses it as well, and the order with it"
+        reason = "PHP loses the same precision, and the order depends on it"
     )]
     pub(super) fn as_float(self) -> f64 {
         match self {
@@ -47,64 +45,66 @@ impl Numeric {
         }
     }
 
-    /// The order of two numeric texts; none where PHP falls back on their bytes.
-    pub(super) fn order(self, other: Self) -> Option<Ordering> {
+    /// Compares two numeric texts. Returns `None` if PHP compares their bytes instead.
+    pub(super) fn compare(self, other: Self) -> Option<Ordering> {
         use Numeric::{Float, Int};
         match (self, other) {
             (Int(a), Int(b)) => return Some(a.cmp(&b)),
-            (Int(_), Float { beyond, .. }) if beyond != Beyond::No => {
-                return Some(beyond.side().reverse());
+            (Int(_), Float { overflow, .. }) if overflow != Overflow::None => {
+                return Some(overflow.side().reverse());
             }
-            (Float { beyond, .. }, Int(_)) if beyond != Beyond::No => return Some(beyond.side()),
+            (Float { overflow, .. }, Int(_)) if overflow != Overflow::None => {
+                return Some(overflow.side());
+            }
             _ => {}
         }
         let (a, b) = (self.as_float(), other.as_float());
         let order = a.partial_cmp(&b);
-        // Floats that large do not tell numbers apart.
-        let too_large = a.is_infinite() || self.is_beyond_like(other);
-        order.filter(|order| order.is_ne() || !too_large)
+        // Floats that large are equal for different numbers.
+        let is_too_large = a.is_infinite() || self.overflows_like(other);
+        order.filter(|order| order.is_ne() || !is_too_large)
     }
 
-    fn is_beyond_like(self, other: Self) -> bool {
+    fn overflows_like(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Float { beyond: a, .. }, Self::Float { beyond: b, .. }) => {
-                a == b && a != Beyond::No
+            (Self::Float { overflow: a, .. }, Self::Float { overflow: b, .. }) => {
+                a == b && a != Overflow::None
             }
             _ => false,
         }
     }
 }
 
-impl Beyond {
+impl Overflow {
     fn side(self) -> Ordering {
         match self {
-            Self::No => Ordering::Equal,
+            Self::None => Ordering::Equal,
             Self::Below => Ordering::Less,
             Self::Above => Ordering::Greater,
         }
     }
 }
 
-/// A numeric text, taken apart.
+/// The parts of a numeric text.
 struct Parts<'a> {
-    /// Without the blanks around it.
+    /// The text without the blanks around it.
     number: &'a [u8],
-    /// Digits before the point or exponent, without leading zeros.
+    /// The digits before the point or exponent, without leading zeros.
     significant: &'a [u8],
     is_whole: bool,
-    has_blank_behind: bool,
+    has_trailing_blank: bool,
 }
 
 impl<'a> Parts<'a> {
-    fn of(text: &'a [u8]) -> Option<Self> {
+    fn parse(text: &'a [u8]) -> Option<Self> {
         let text = &text[run(text, is_blank)..];
         let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
         let whole = run(&text[sign..], is_digit);
         let point = sign + whole;
         let fraction = fraction(&text[point..], whole)?;
         let exponent = exponent(&text[point + fraction..]);
-        let (number, behind) = text.split_at(point + fraction + exponent);
-        if run(behind, is_blank) != behind.len() {
+        let (number, rest) = text.split_at(point + fraction + exponent);
+        if run(rest, is_blank) != rest.len() {
             return None;
         }
         let digits = &text[sign..point];
@@ -113,7 +113,7 @@ impl<'a> Parts<'a> {
             number,
             significant: &digits[run(digits, is_zero)..],
             is_whole: fraction + exponent == 0,
-            has_blank_behind: !behind.is_empty(),
+            has_trailing_blank: !rest.is_empty(),
         })
     }
 
@@ -122,24 +122,24 @@ impl<'a> Parts<'a> {
             return None;
         }
         let number: i64 = std::str::from_utf8(self.number).ok()?.parse().ok()?;
-        // PHP takes the blank for another digit when it looks at the very smallest integer.
-        let misread = number == i64::MIN && self.has_blank_behind;
-        (!misread).then_some(number)
+        // PHP counts a trailing blank as a digit, and then rejects the smallest integer.
+        let is_misread = number == i64::MIN && self.has_trailing_blank;
+        (!is_misread).then_some(number)
     }
 
-    /// Twenty digits are beyond 64 bits to PHP even where an exponent makes the number small.
-    fn beyond(&self) -> Beyond {
+    /// To PHP 20 digits are beyond 64 bits, even if an exponent makes the number small.
+    fn overflow(&self) -> Overflow {
         if !self.is_whole && self.significant.len() < 20 {
-            return Beyond::No;
+            return Overflow::None;
         }
         match self.number.first() {
-            Some(b'-') => Beyond::Below,
-            _ => Beyond::Above,
+            Some(b'-') => Overflow::Below,
+            _ => Overflow::Above,
         }
     }
 }
 
-/// Length of `.5`, `.` behind digits, or nothing; none where there is no digit at all.
+/// Returns the length of a fraction such as `.5`, or of a `.` after digits. Returns `None` if there is no digit at all.
 fn fraction(text: &[u8], digits_before: usize) -> Option<usize> {
     let digits = match text {
         [b'.', rest @ ..] => run(rest, is_digit),
@@ -160,8 +160,9 @@ fn exponent(text: &[u8]) -> usize {
     }
 }
 
-fn run(text: &[u8], of: impl Fn(u8) -> bool) -> usize {
-    text.iter().take_while(|byte| of(**byte)).count()
+/// Returns the number of bytes at the start that satisfy the condition.
+fn run(text: &[u8], condition: impl Fn(u8) -> bool) -> usize {
+    text.iter().take_while(|byte| condition(**byte)).count()
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -172,6 +173,6 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C)
 }
 
-fn may_begin(byte: u8) -> bool {
+fn can_begin(byte: u8) -> bool {
     is_digit(byte) || matches!(byte, b'+' | b'-' | b'.') || is_blank(byte)
 }

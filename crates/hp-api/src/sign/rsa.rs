@@ -6,9 +6,9 @@ use rsa::{
 };
 use sha1::{Digest, Sha1};
 
-use super::KeyError;
+use super::key_error::KeyError;
 
-/// Shortest key that answers are checked with.
+/// The shortest key that may verify answers, in bits.
 const MIN_BITS: u32 = 2048;
 
 pub(super) fn private_key(pem: &str) -> Result<PrivateKey, KeyError> {
@@ -17,11 +17,11 @@ pub(super) fn private_key(pem: &str) -> Result<PrivateKey, KeyError> {
         .map_err(|_| {
             KeyError("not an RSA private key in PEM (PKCS#8 or PKCS#1, without a password)".into())
         })?;
-    // Keys that parse can still be broken; better to learn it now than with the first order.
+    // A key that parses can still be broken. The trial signature reports it now and not with the first order.
     match key.validate().and_then(|()| try_sign(&key, b"", "")) {
         Ok(_) => Ok(key),
         Err(_) => Err(KeyError(
-            "an RSA private key that cannot sign: make a new one".into(),
+            "an RSA private key that cannot sign; create a new key pair".into(),
         )),
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn public_key(pem: &str) -> Result<PublicKey, KeyError> {
     let bits = key.n().bit_width();
     if bits < MIN_BITS {
         return Err(KeyError(format!(
-            "an RSA public key of {bits} bits; at least {MIN_BITS} are needed to trust it"
+            "an RSA public key of {bits} bits; use one of at least {MIN_BITS} bits"
         )));
     }
     Ok(key)

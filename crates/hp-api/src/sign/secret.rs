@@ -3,7 +3,7 @@ use sha2::Sha256;
 
 use crate::value::AppSecret;
 
-/// HMAC-SHA256, with the secret's share of the work done once.
+/// An HMAC-SHA256 key. It holds the hash state after the secret, so that each signature starts from there.
 #[derive(Clone)]
 pub(super) struct SecretKey(Hmac<Sha256>);
 
@@ -21,7 +21,7 @@ impl SecretKey {
         self.mac(flat, date).finalize().into_bytes().to_vec()
     }
 
-    /// In constant time.
+    /// Compares in constant time.
     pub(super) fn matches(&self, flat: &[u8], date: &str, signature: &[u8]) -> bool {
         self.mac(flat, date).verify_slice(signature).is_ok()
     }

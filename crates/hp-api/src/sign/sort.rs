@@ -1,22 +1,22 @@
-//! PHP's sort, step by step.
+//! PHP's sort algorithm, step by step.
 //!
-//! PHP's comparison has cycles (`"9" < "10" < "1a" < "9"`), and for such a set the result depends on
-//! which elements a sort compares, and when. So this takes the same steps as PHP: small sets by
-//! comparison networks and insertion, large ones by partition around a median.
+//! PHP's comparison has cycles (`"9" < "10" < "1a" < "9"`). For such a set the result depends on which elements a sort
+//! compares, and when. So this module takes the same steps as PHP: comparison networks and insertion for small sets,
+//! partition around a median for large ones.
 
-/// Above this many elements PHP partitions.
+/// PHP partitions sets of more elements than this.
 const SMALL: usize = 16;
 
-/// From this many elements PHP looks at five places for the pivot, not three.
+/// From this many elements, PHP chooses the pivot from five elements in place of three.
 const LARGE: usize = 1024;
 
-/// Sorts in PHP's way. `greater` is to break ties by the order of appearance.
+/// Sorts as PHP does. `greater` must break ties by the order of appearance.
 pub(super) fn sort<T: Copy>(mut items: &mut [T], greater: &impl Fn(T, T) -> bool) {
     while items.len() > SMALL {
         let pivot = partition(items, greater);
         let (left, rest) = items.split_at_mut(pivot);
         let right = &mut rest[1..];
-        // Both sides are independent; going down into the smaller one bounds the depth.
+        // Recursion into the smaller side bounds the depth.
         let (small, large) = if left.len() < right.len() {
             (left, right)
         } else {
@@ -27,20 +27,20 @@ pub(super) fn sort<T: Copy>(mut items: &mut [T], greater: &impl Fn(T, T) -> bool
     }
     match items.len() {
         0 | 1 => {}
-        count @ 2..=5 => few(items, &[0, 1, 2, 3, 4][..count], greater),
+        count @ 2..=5 => network(items, &[0, 1, 2, 3, 4][..count], greater),
         _ => insertion(items, greater),
     }
 }
 
-/// Sorts the two to five elements at these places.
-fn few<T: Copy>(items: &mut [T], places: &[usize], greater: &impl Fn(T, T) -> bool) {
+/// Sorts the two to five elements at these places with a comparison network.
+fn network<T: Copy>(items: &mut [T], places: &[usize], greater: &impl Fn(T, T) -> bool) {
     match *places {
         [a, b] => {
             swap_if_greater(items, a, b, greater);
         }
         [a, b, c] => three(items, [a, b, c], greater),
         [ref rest @ .., _] => {
-            few(items, rest, greater);
+            network(items, rest, greater);
             sink(items, places, greater);
         }
         [] => {}
@@ -60,7 +60,7 @@ fn three<T: Copy>(items: &mut [T], [a, b, c]: [usize; 3], greater: &impl Fn(T, T
     }
 }
 
-/// Moves the last of the places down until it fits; the others are in order.
+/// Moves the element at the last place down to its place among the others, which are in order.
 fn sink<T: Copy>(items: &mut [T], places: &[usize], greater: &impl Fn(T, T) -> bool) {
     for pair in places.windows(2).rev() {
         if !swap_if_greater(items, pair[0], pair[1], greater) {
@@ -82,7 +82,7 @@ fn swap_if_greater<T: Copy>(
     swaps
 }
 
-/// Insertion: the first six one by one, the others in steps of two.
+/// Sorts by insertion: the first six elements in steps of one, the others in steps of two.
 fn insertion<T: Copy>(items: &mut [T], greater: &impl Fn(T, T) -> bool) {
     for at in 1..items.len() {
         let item = items[at];
@@ -99,7 +99,7 @@ fn insertion<T: Copy>(items: &mut [T], greater: &impl Fn(T, T) -> bool) {
     }
 }
 
-/// The left neighbour of `at` is known to be larger.
+/// Finds the place to insert at, in steps of one. The left neighbour of `at` is larger.
 fn by_ones(at: usize, larger: impl Fn(usize) -> bool) -> usize {
     (0..at - 1)
         .rev()
@@ -107,7 +107,7 @@ fn by_ones(at: usize, larger: impl Fn(usize) -> bool) -> usize {
         .map_or(0, |place| place + 1)
 }
 
-/// The left neighbour of `at` is known to be larger.
+/// Finds the place to insert at, in steps of two. The left neighbour of `at` is larger.
 fn by_twos(at: usize, larger: impl Fn(usize) -> bool) -> usize {
     let mut place = at - 1;
     loop {
@@ -127,7 +127,7 @@ fn by_twos(at: usize, larger: impl Fn(usize) -> bool) -> usize {
     }
 }
 
-/// Puts what is smaller left of a pivot and what is larger right of it; gives the pivot's place.
+/// Moves smaller elements to the left of a pivot and larger ones to its right. Returns the place of the pivot.
 fn partition<T: Copy>(items: &mut [T], greater: &impl Fn(T, T) -> bool) -> usize {
     choose_pivot(items, greater);
     let pivot = items[1];
@@ -158,14 +158,14 @@ fn partition<T: Copy>(items: &mut [T], greater: &impl Fn(T, T) -> bool) -> usize
     left - 1
 }
 
-/// Brings the median of a few places to place 1.
+/// Moves the median of three or five elements to place 1.
 fn choose_pivot<T: Copy>(items: &mut [T], greater: &impl Fn(T, T) -> bool) {
     let (middle, last) = (items.len() / 2, items.len() - 1);
     if items.len() < LARGE {
-        few(items, &[0, middle, last], greater);
+        network(items, &[0, middle, last], greater);
     } else {
         let quarter = middle / 2;
-        few(
+        network(
             items,
             &[0, quarter, middle, middle + quarter, last],
             greater,

@@ -1,8 +1,8 @@
 use std::{fmt, str::FromStr};
 
-use super::Invalid;
+use super::invalid::Invalid;
 
-/// The reseller's own id of an order, sent as `out_trade_id`: the idempotency key.
+/// The reseller's own id of an order. The API calls it `out_trade_id` and uses it as the idempotency key.
 ///
 /// 1 to 50 bytes of visible ASCII (0x21 to 0x7E).
 ///
@@ -17,10 +17,10 @@ use super::Invalid;
 pub struct OrderId(String);
 
 impl OrderId {
-    /// Most bytes in an order id.
+    /// The maximum length in bytes.
     pub const MAX_LEN: usize = 50;
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,20 +36,20 @@ impl TryFrom<String> for OrderId {
                 "an order id has 1 to {max} bytes, this one has {len}"
             )));
         }
-        all_visible("an order id", &text)?;
+        check_visible_ascii("an order id", &text)?;
         Ok(Self(text))
     }
 }
 
-/// Serial number of a card: 16 visible ASCII characters. Not secret.
+/// The serial number of a card: 16 bytes of visible ASCII. It is not secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PinSn(String);
 
 impl PinSn {
-    /// Bytes in a serial number.
+    /// The length in bytes.
     pub const LEN: usize = 16;
 
-    /// The serial number as text.
+    /// Returns the serial number as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -65,22 +65,22 @@ impl TryFrom<String> for PinSn {
                 "a card's serial number has {want} bytes, this one has {len}"
             )));
         }
-        all_visible("a card's serial number", &text)?;
+        check_visible_ascii("a card's serial number", &text)?;
         Ok(Self(text))
     }
 }
 
-fn all_visible(what: &str, text: &str) -> Result<(), Invalid> {
+fn check_visible_ascii(what: &str, text: &str) -> Result<(), Invalid> {
     match text.bytes().position(|byte| !byte.is_ascii_graphic()) {
         None => Ok(()),
-        Some(at) => Err(Invalid::new(format!(
-            "{what} has visible ASCII characters only (0x21 to 0x7E); byte {} is not one",
-            at + 1
+        Some(index) => Err(Invalid::new(format!(
+            "{what} has only visible ASCII characters (0x21 to 0x7E); byte {} is another character",
+            index + 1
         ))),
     }
 }
 
-macro_rules! checked_text {
+macro_rules! text_conversions {
     ($($name:ty),*) => {$(
         impl FromStr for $name {
             type Err = Invalid;
@@ -98,4 +98,4 @@ macro_rules! checked_text {
     )*};
 }
 
-checked_text!(OrderId, PinSn);
+text_conversions!(OrderId, PinSn);

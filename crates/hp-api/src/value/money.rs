@@ -2,10 +2,11 @@ use std::{fmt, str::FromStr};
 
 use rust_decimal::Decimal;
 
-use super::Invalid;
+use super::invalid::Invalid;
 
-/// An amount of money, in the major unit of a currency named elsewhere; never negative, and always
-/// with exactly two decimals as text.
+/// An amount of money in the major unit of a currency. It is never negative, and its text has exactly two decimals.
+///
+/// The currency stands in a field of its own, see [`Currency`].
 ///
 /// ```
 /// use hp_api::Money;
@@ -19,43 +20,45 @@ use super::Invalid;
 pub struct Money(Decimal);
 
 impl Money {
+    /// Takes an amount that is not negative and that two decimals represent exactly.
+    ///
     /// # Errors
-    /// When the amount is negative, or has more than two decimals that are not zero.
+    /// [`Invalid`] for any other amount.
     pub fn new(amount: Decimal) -> Result<Self, Invalid> {
         let mut cents = amount;
         cents.rescale(2);
         if amount.is_sign_negative() || cents.scale() != 2 || cents != amount {
-            return Err(Invalid::new(MEANT));
+            return Err(Invalid::new(FORMAT_RULE));
         }
         Ok(Self(cents))
     }
 
-    /// The amount.
+    /// Returns the amount.
     pub fn amount(self) -> Decimal {
         self.0
     }
 
-    /// The price of this many, or none where it is beyond 28 digits.
+    /// Multiplies the amount, or returns `None` if the result has more than 28 digits.
     pub fn times(self, count: u32) -> Option<Self> {
         self.0.checked_mul(Decimal::from(count)).map(Self)
     }
 }
 
-const MEANT: &str = "money is digits, a point and exactly two decimals, such as 43.75";
+const FORMAT_RULE: &str = "money is digits, a point and exactly two decimals, such as 43.75";
 
 impl FromStr for Money {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        two_decimals(text)
+        parse_hundredths(text)
             .and_then(|cents| Decimal::try_from_i128_with_scale(cents, 2).ok())
             .map(Self)
-            .ok_or_else(|| Invalid::new(MEANT))
+            .ok_or_else(|| Invalid::new(FORMAT_RULE))
     }
 }
 
-/// The amount in hundredths; at most 28 digits, as many as a [`Decimal`] holds for certain.
-fn two_decimals(text: &str) -> Option<i128> {
+/// Parses an amount into hundredths. It allows 28 digits, because a [`Decimal`] can hold any number of 28 digits.
+fn parse_hundredths(text: &str) -> Option<i128> {
     let (whole, cents) = text.split_once('.')?;
     let fits = (1..=26).contains(&whole.len()) && cents.len() == 2;
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -71,14 +74,14 @@ impl fmt::Display for Money {
     }
 }
 
-/// A currency: three letters A to Z.
+/// A currency code: three letters A to Z, such as `USD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// The three letters.
+    /// Returns the three letters.
     pub fn as_str(&self) -> &str {
-        // Always ASCII, see `from_str`.
+        // `from_str` takes ASCII only, so this never fails.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

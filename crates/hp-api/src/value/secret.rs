@@ -2,9 +2,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// The key of a card: whoever has it can use the card.
+/// The key of a card. Anyone who has the key can use the card.
 ///
-/// Wiped when dropped, prints as `[redacted]`, and cannot be displayed or serialised by accident.
+/// It is wiped when dropped, prints as `[redacted]`, and implements neither `Display` nor serialization.
 ///
 /// ```
 /// let key = hp_api::PinKey::from("BP905QS5ZDZAV0ZB".to_owned());
@@ -14,15 +14,15 @@ use zeroize::Zeroizing;
 pub struct PinKey(Zeroizing<String>);
 
 impl PinKey {
-    /// The key itself, for handing it to its buyer; keep it out of logs and errors.
+    /// Returns the key itself, to deliver it to the buyer. Keep it out of logs and errors.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// The secret that requests and answers are signed with.
+/// The secret that signs requests and answers in secret mode.
 ///
-/// Wiped when dropped, prints as `[redacted]`, and cannot be read back.
+/// It is wiped when dropped, prints as `[redacted]`, and cannot be read back.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AppSecret(Zeroizing<String>);
 

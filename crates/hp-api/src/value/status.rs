@@ -1,19 +1,19 @@
 use std::fmt;
 
-/// What a card can still do.
+/// The status of a card.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CardStatus {
-    /// Can be used.
+    /// The card can be used.
     Active,
-    /// Cannot be used (yet).
+    /// The card cannot be used, or not yet.
     Inactive,
-    /// Has been used.
+    /// The card has been used.
     Verified,
-    /// Scrapped.
+    /// The vendor has scrapped the card.
     Void,
-    /// Its time has passed.
+    /// The card has expired.
     Expired,
-    /// A word that the vendor has not documented.
+    /// A word that the vendor does not document.
     Other(String),
 }
 
@@ -31,7 +31,7 @@ impl From<&str> for CardStatus {
 }
 
 impl CardStatus {
-    /// The vendor's word.
+    /// Returns the vendor's word.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "active",
@@ -44,12 +44,12 @@ impl CardStatus {
     }
 }
 
-/// How far an order has got. Every word but `completed` means: not settled, ask again.
+/// The status of an order. Every word but `completed` means that the order is not settled yet: query again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum OrderStatus {
-    /// Paid, and its cards delivered.
+    /// The order is paid and its cards are delivered.
     Completed,
-    /// A word that the vendor has not documented. Never to be taken for a failure.
+    /// A word that the vendor does not document. It never means that the order failed.
     Other(String),
 }
 
@@ -63,7 +63,7 @@ impl From<&str> for OrderStatus {
 }
 
 impl OrderStatus {
-    /// The vendor's word.
+    /// Returns the vendor's word.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Completed => "completed",

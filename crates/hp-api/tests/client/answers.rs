@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::secret;
 
-/// An order of two cards of product 31, as the vendor would give it.
+/// Returns the vendor's record of an order of two cards of product 31.
 pub(crate) fn order(order_id: &str) -> Value {
     json!({
         "order_id": 417, "reseller_id": 20011, "out_trade_id": order_id, "user_account_id": 77,
@@ -37,10 +37,10 @@ pub(crate) fn product() -> Value {
     })
 }
 
-/// A success, signed now.
+/// Returns a successful answer, signed now.
 pub(crate) fn signed(data: &Value) -> Vec<u8> {
-    let (now, sign) = seal(data);
-    let headers = format!("Date-GMT: {now}\r\nSign: {sign}\r\n");
+    let (now, signature) = sign(data);
+    let headers = format!("Date-GMT: {now}\r\nSign: {signature}\r\n");
     http("200 OK", &headers, &success(data))
 }
 
@@ -50,9 +50,9 @@ pub(crate) fn success(data: &Value) -> String {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the client reads the clock as well"
+    reason = "the client compares with the real clock"
 )]
-pub(crate) fn seal(data: &Value) -> (String, String) {
+pub(crate) fn sign(data: &Value) -> (String, String) {
     let now = date::format(SystemTime::now());
     let flat = flatten(data.to_string().as_bytes()).unwrap();
     let sign = Signer::secret(secret()).sign(&flat, &now);

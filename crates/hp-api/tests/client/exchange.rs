@@ -1,4 +1,4 @@
-//! What goes over the wire, and what comes of a good answer.
+//! Requests on the wire, and good answers.
 
 use hp_api::{
     CallError, CardStatus, Mismatch, OrderStatus,
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::{
     answers::{order, pin, product, signed},
     builder, client, secret,
-    server::{Seen, Server},
+    server::{ReceivedRequest, Server},
     wanted,
 };
 
 #[tokio::test]
-async fn a_fetch_posts_a_signed_form_and_gives_the_order_with_its_cards() {
+async fn fetch_posts_a_signed_form_and_returns_cards() {
     let server = Server::answering(signed(&order("A-1~x"))).await;
     let bought = client(&server.url).fetch(&wanted("A-1~x")).await.unwrap();
     assert_eq!(bought.status, OrderStatus::Completed);
@@ -23,7 +23,7 @@ async fn a_fetch_posts_a_signed_form_and_gives_the_order_with_its_cards() {
     assert_eq!(bought.cards[1].pin_key.expose(), "YV622EE6BNQER2P5");
     assert_eq!(bought.cards[1].status, CardStatus::Active);
 
-    let [request] = &server.seen()[..] else {
+    let [request] = &server.requests()[..] else {
         panic!()
     };
     assert_eq!(request.request_line(), "POST /v1/pin/fetch HTTP/1.1");
@@ -39,7 +39,7 @@ async fn a_fetch_posts_a_signed_form_and_gives_the_order_with_its_cards() {
 }
 
 #[tokio::test]
-async fn a_query_signs_what_its_url_says_once_decoded() {
+async fn query_signature_covers_decoded_parameters() {
     let id = "A+1/#&=%41\"~";
     let server = Server::answering(signed(&order(id))).await;
     let record = client(&server.url)
@@ -48,7 +48,7 @@ async fn a_query_signs_what_its_url_says_once_decoded() {
         .unwrap();
     assert_eq!(record.out_trade_id.as_str(), id);
 
-    let [request] = &server.seen()[..] else {
+    let [request] = &server.requests()[..] else {
         panic!()
     };
     let target = request.request_line().split(' ').nth(1).unwrap().to_owned();
@@ -66,7 +66,7 @@ async fn a_query_signs_what_its_url_says_once_decoded() {
 }
 
 #[tokio::test]
-async fn the_product_list_is_asked_for_with_or_without_a_currency() {
+async fn product_list_takes_an_optional_currency() {
     let list = json!({"pin-value-fixed": [product()], "another-group": [], "9": [product()]});
     let server = Server::answering(signed(&list)).await;
     let client = client(&server.url);
@@ -81,7 +81,7 @@ async fn the_product_list_is_asked_for_with_or_without_a_currency() {
     assert_eq!(products[0].max_fetch_quantity, 20);
 
     let lines: Vec<_> = server
-        .seen()
+        .requests()
         .iter()
         .map(|request| request.request_line().to_owned())
         .collect();
@@ -96,7 +96,7 @@ async fn the_product_list_is_asked_for_with_or_without_a_currency() {
 }
 
 #[tokio::test]
-async fn a_card_query_gives_that_card_and_no_other() {
+async fn card_query_rejects_another_card() {
     let mut card = pin("T000000417K00001", "BP905QS5ZDZAV0ZB");
     card.as_object_mut().unwrap().remove("order_id");
     let server = Server::answering(signed(&card)).await;
@@ -112,14 +112,14 @@ async fn a_card_query_gives_that_card_and_no_other() {
         Err(CallError::Mismatch(Mismatch::Card("pin_sn".to_owned())))
     );
     assert!(
-        server.seen()[0]
+        server.requests()[0]
             .request_line()
             .starts_with("GET /v1/pin/query?pin_sn=")
     );
 }
 
 #[tokio::test]
-async fn an_answer_about_another_order_is_a_mismatch() {
+async fn answer_about_another_order_is_a_mismatch() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = client(&server.url);
     let mismatch = Err(CallError::Mismatch(Mismatch::OrderId));
@@ -129,13 +129,13 @@ async fn an_answer_about_another_order_is_a_mismatch() {
 }
 
 #[tokio::test]
-async fn calls_share_a_connection_and_never_a_random_key() {
+async fn calls_share_a_connection_but_no_random_key() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = client(&server.url);
     for _ in 0..5 {
         client.clone().fetch(&wanted("A-1")).await.unwrap();
     }
-    let seen = server.seen();
+    let seen = server.requests();
     assert!(seen.iter().all(|request| request.connection == 0));
     let mut bodies: Vec<_> = seen.into_iter().map(|request| request.body).collect();
     bodies.sort();
@@ -148,20 +148,20 @@ async fn random_key_comes_from_the_given_source() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = builder(&server.url).random(|| 0).build().unwrap();
     client.fetch(&wanted("A-1")).await.unwrap();
-    let body = &server.seen()[0].body;
+    let body = &server.requests()[0].body;
     assert!(body.ends_with("&random_key=AAAAAAAAAAAAAAAA"), "{body}");
 }
 
 #[tokio::test]
-async fn a_call_can_run_as_a_task_of_its_own() {
+async fn call_runs_in_a_spawned_task() {
     let server = Server::answering(signed(&order("A-1"))).await;
     let client = client(&server.url);
     let task = tokio::spawn(async move { client.fetch(&wanted("A-1")).await });
     assert!(task.await.unwrap().is_ok());
 }
 
-/// Checks a request as the vendor would: decode the parameters, flatten, verify.
-fn assert_signed(request: &Seen, encoded: &str) {
+/// Checks a request as the vendor does: decodes the parameters, flattens and verifies.
+fn assert_signed(request: &ReceivedRequest, encoded: &str) {
     let pairs = encoded.split('&').map(|pair| pair.split_once('=').unwrap());
     let params: serde_json::Map<_, _> = pairs
         .map(|(name, value)| (name.to_owned(), Value::from(decoded(value))))

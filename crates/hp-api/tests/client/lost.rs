@@ -1,4 +1,4 @@
-//! Failures after a request has begun to leave: it may have been carried out.
+//! Failures after the client has begun to send: the vendor may have executed the request.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ fn assert_lost(result: Result<hp_api::Order, CallError>) {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_in_time() {
-    let server = Server::start(|_| Reply::Silence).await;
+async fn timeout_is_lost() {
+    let server = Server::start(|_| Reply::Nothing).await;
     let client = builder(&server.url)
         .timeout(Duration::from_millis(100))
         .build()
@@ -31,25 +31,25 @@ async fn an_answer_that_does_not_come_in_time() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_in_place_of_an_answer() {
+async fn connection_closed_without_an_answer_is_lost() {
     let server = Server::start(|_| Reply::Close).await;
     assert_lost(client(&server.url).fetch(&wanted("A-1")).await);
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn an_answer_cut_off_at_any_place() {
+async fn truncated_answer_is_lost() {
     let whole = signed(&order("A-1"));
     for length in (1..whole.len()).step_by(97) {
         let part = whole[..length].to_vec();
         let server = Server::start(move |_| Reply::AnswerAndClose(part.clone())).await;
         assert_lost(client(&server.url).fetch(&wanted("A-1")).await);
-        assert_eq!(server.seen().len(), 1);
+        assert_eq!(server.requests().len(), 1);
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_stops_half_way() {
+async fn stalled_answer_is_lost() {
     let half = signed(&order("A-1"))[..400].to_vec();
     let server = Server::answering(half).await;
     let client = builder(&server.url)
@@ -60,7 +60,7 @@ async fn an_answer_that_stops_half_way() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_http() {
+async fn answer_that_is_not_http_is_lost() {
     let server = Server::answering(b"hello\r\n\r\n".to_vec()).await;
     assert_lost(client(&server.url).fetch(&wanted("A-1")).await);
 }

@@ -1,7 +1,7 @@
-//! The client against servers that keep to the contract, and servers that do not.
+//! The client against servers that obey the contract and servers that do not.
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper that cannot do its part is a failed test"
+    reason = "a failure in test support is a failed test"
 )]
 
 mod answers;
@@ -9,12 +9,12 @@ mod exchange;
 mod lost;
 mod never_sent;
 mod never_twice;
-mod refused;
+mod rejected;
 mod server;
 
 use std::time::Duration;
 
-use hp_api::{AppSecret, Builder, Client, FetchCards, ProductId, Quantity};
+use hp_api::{AppSecret, Client, ClientBuilder, FetchCards, ProductId, Quantity};
 
 const SECRET: &str = "demo-secret-0001";
 
@@ -22,8 +22,8 @@ fn secret() -> AppSecret {
     AppSecret::from(SECRET.to_owned())
 }
 
-fn builder(url: &str) -> Builder {
-    // Long enough never to matter, unless a test says otherwise.
+fn builder(url: &str) -> ClientBuilder {
+    // No test waits this long. Tests of timeouts set their own.
     Client::builder(url, "demo")
         .secret(secret())
         .timeout(Duration::from_mins(1))

@@ -1,4 +1,4 @@
-//! Failures before the first byte of a request: certainly nothing was charged.
+//! Failures before the first byte of a request: the vendor certainly charged nothing.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn assert_never_sent(client: &Client) {
 }
 
 #[tokio::test]
-async fn a_closed_port() {
+async fn closed_port_is_never_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -31,13 +31,13 @@ async fn a_closed_port() {
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_be_resolved() {
-    // A label of 64 letters is no name anywhere, so that no name server has to be asked.
+async fn unresolvable_name_is_never_sent() {
+    // A label of 64 letters is invalid, so the resolver asks no name server.
     assert_never_sent(&client(&format!("https://{}.invalid", "a".repeat(64)))).await;
 }
 
 #[tokio::test]
-async fn tls_to_a_port_that_speaks_plain_text() {
+async fn tls_to_a_plain_text_port_is_never_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -52,7 +52,7 @@ async fn tls_to_a_port_that_speaks_plain_text() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_the_tls_handshake() {
+async fn tls_handshake_timeout_is_never_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let client = builder(&url)
@@ -63,7 +63,7 @@ async fn a_server_that_never_answers_the_tls_handshake() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_closed_during_the_tls_handshake() {
+async fn tls_handshake_cut_off_is_never_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { drop(listener.accept().await) });
@@ -77,9 +77,9 @@ async fn cancelled_request_is_not_sent() {
     client.fetch(&wanted("A-1")).await.unwrap();
     let cancelled = client.fetch_if(&wanted("A-1"), || false).await;
     assert_eq!(cancelled, Err(CallError::Cancelled));
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     client.fetch_if(&wanted("A-1"), || true).await.unwrap();
-    let seen = server.seen();
+    let seen = server.requests();
     assert_eq!(
         seen[1].header("content-length"),
         seen[0].header("content-length")

@@ -1,4 +1,4 @@
-//! No request leaves twice, whatever the HTTP library would like to repeat.
+//! The client sends no request twice, whatever the HTTP library could repeat.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use hp_api::CallError;
 use super::{
     answers::{http, order, signed},
     client,
-    server::{Reply, Seen, Server},
+    server::{ReceivedRequest, Reply, Server},
     wanted,
 };
 
-fn order_id(request: &Seen) -> &str {
+fn order_id(request: &ReceivedRequest) -> &str {
     request
         .body
         .strip_prefix("out_trade_id=")
@@ -22,7 +22,7 @@ fn order_id(request: &Seen) -> &str {
 }
 
 #[tokio::test]
-async fn a_reused_connection_that_breaks_under_a_request_is_not_tried_again() {
+async fn broken_reused_connection_is_not_retried() {
     let server = Server::start(|request| match order_id(request) {
         "first" => Reply::Answer(signed(&order("first"))),
         _ => Reply::Close,
@@ -33,7 +33,7 @@ async fn a_reused_connection_that_breaks_under_a_request_is_not_tried_again() {
     let second = client.fetch(&wanted("second")).await;
     assert!(matches!(second, Err(CallError::Lost(_))), "{second:?}");
     let seen: Vec<_> = server
-        .seen()
+        .requests()
         .iter()
         .map(|seen| (seen.connection, order_id(seen).to_owned()))
         .collect();
@@ -41,9 +41,9 @@ async fn a_reused_connection_that_breaks_under_a_request_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn connections_that_close_between_requests_never_double_one() {
-    // Closed without notice after every answer: the client finds out before, while or after it
-    // writes the next request, as chance will have it.
+async fn closing_connections_duplicate_no_request() {
+    // The server closes the connection after every answer. By chance the client notices before, while or after it
+    // writes the next request.
     let server =
         Server::start(|request| Reply::AnswerAndClose(signed(&order(order_id(request))))).await;
     let client = client(&server.url);
@@ -55,32 +55,32 @@ async fn connections_that_close_between_requests_never_double_one() {
         );
     }
     let mut times = HashMap::new();
-    for request in server.seen() {
+    for request in server.requests() {
         *times.entry(order_id(&request).to_owned()).or_insert(0) += 1;
     }
     assert!(times.values().all(|times| *times == 1), "{times:?}");
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_error_and_not_followed() {
+async fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = Server::answering(signed(&order("A-1"))).await;
         let location = format!("Location: {}/v1/pin/fetch\r\n", elsewhere.url);
         let server = Server::answering(http(&format!("{status} Moved"), &location, "")).await;
         let result = client(&server.url).fetch(&wanted("A-1")).await;
         assert_eq!(result, Err(CallError::Status(status)));
-        assert!(elsewhere.seen().is_empty());
-        assert_eq!(server.seen().len(), 1);
+        assert!(elsewhere.requests().is_empty());
+        assert_eq!(server.requests().len(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_request_to_come_back_later_is_not_obeyed() {
+async fn retry_after_is_not_obeyed() {
     for status in [408, 425, 429, 500, 502, 503, 504] {
         let answer = http(&format!("{status} Later"), "Retry-After: 0\r\n", "");
         let server = Server::answering(answer).await;
         let result = client(&server.url).fetch(&wanted("A-1")).await;
         assert_eq!(result, Err(CallError::Status(status)));
-        assert_eq!(server.seen().len(), 1);
+        assert_eq!(server.requests().len(), 1);
     }
 }

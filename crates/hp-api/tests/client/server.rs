@@ -5,29 +5,29 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A bare HTTP server that does to each request what a test says, and remembers all of them.
+/// A bare HTTP server that replies as a test says, and records every request.
 pub(crate) struct Server {
     pub(crate) url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
-/// A request as it came over the wire.
+/// A request as the server received it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ReceivedRequest {
     pub(crate) connection: usize,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-/// What to do about a request.
+/// What the server does with a request.
 pub(crate) enum Reply {
     Answer(Vec<u8>),
     AnswerAndClose(Vec<u8>),
     Close,
-    Silence,
+    Nothing,
 }
 
-impl Seen {
+impl ReceivedRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let headers = self
             .head
@@ -44,29 +44,35 @@ impl Seen {
 }
 
 impl Server {
-    pub(crate) async fn start(reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        reply: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        tokio::spawn(accept(listener, Arc::new(reply), seen.clone()));
-        Self { url, seen }
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        tokio::spawn(accept(listener, Arc::new(reply), requests.clone()));
+        Self { url, requests }
     }
 
     pub(crate) async fn answering(answer: Vec<u8>) -> Self {
         Self::start(move |_| Reply::Answer(answer.clone())).await
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-type Replies = Arc<dyn Fn(&Seen) -> Reply + Send + Sync>;
+type Replies = Arc<dyn Fn(&ReceivedRequest) -> Reply + Send + Sync>;
 
-async fn accept(listener: TcpListener, replies: Replies, seen: Arc<Mutex<Vec<Seen>>>) {
+async fn accept(
+    listener: TcpListener,
+    replies: Replies,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
+) {
     for connection in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(serve(stream, connection, replies.clone(), seen.clone()));
+        tokio::spawn(serve(stream, connection, replies.clone(), requests.clone()));
     }
 }
 
@@ -74,37 +80,37 @@ async fn serve(
     mut stream: TcpStream,
     connection: usize,
     replies: Replies,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 ) {
     while let Some(request) = read(&mut stream, connection).await {
-        seen.lock().unwrap().push(request.clone());
-        let (answer, goes_on) = match replies(&request) {
+        requests.lock().unwrap().push(request.clone());
+        let (answer, keeps_open) = match replies(&request) {
             Reply::Answer(answer) => (answer, true),
             Reply::AnswerAndClose(answer) => (answer, false),
             Reply::Close => return,
-            Reply::Silence => std::future::pending().await,
+            Reply::Nothing => std::future::pending().await,
         };
-        if stream.write_all(&answer).await.is_err() || !goes_on {
+        if stream.write_all(&answer).await.is_err() || !keeps_open {
             return;
         }
     }
 }
 
-/// The next request; none when the client has gone.
-async fn read(stream: &mut TcpStream, connection: usize) -> Option<Seen> {
+/// Reads the next request. Returns `None` if the client has closed the connection.
+async fn read(stream: &mut TcpStream, connection: usize) -> Option<ReceivedRequest> {
     let mut text = String::new();
     loop {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let seen = Seen {
+            let request = ReceivedRequest {
                 connection,
                 head: head.to_owned(),
                 body: body.to_owned(),
             };
-            let length = seen
+            let length = request
                 .header("content-length")
                 .map_or(0, |text| text.parse().unwrap());
             if body.len() == length {
-                return Some(seen);
+                return Some(request);
             }
         }
         let mut buffer = [0; 4096];

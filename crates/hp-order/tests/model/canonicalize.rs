@@ -26,8 +26,8 @@ impl World {
         });
     }
 
-    /// Without another rollback a claim that is not current never becomes current again: what its holder observes changes
-    /// nothing.
+    /// Without another rollback a claim that is not current never becomes current again: what its holder observes
+    /// changes nothing.
     fn drop_stale_jobs(&mut self, setting: &Setting) {
         for w in 0..WORKERS {
             let Some(job) = &self.workers[w].job else {

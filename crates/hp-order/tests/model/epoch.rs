@@ -5,8 +5,8 @@ use crate::{
     time::{Age, RESUBMIT},
 };
 
-/// How often Redis had been restarted, and whether it was known by then that writes were lost. Evidence of loss begins a
-/// new epoch, so that no claim settles that was made in the belief that nothing was lost.
+/// How often Redis had been restarted, and whether it was known by then that writes were lost. Evidence of loss begins
+/// a new epoch, so that no claim settles that was made in the belief that nothing was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct EpochId {
     pub(crate) generation: u8,

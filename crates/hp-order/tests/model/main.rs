@@ -6,19 +6,19 @@
 //! the network between them. In every world the checker tries every possible [`Action`](action::Action). So it sees all
 //! orders of events within the bounds, including the unlikely ones:
 //!
-//! - A worker claims, sends, queries and settles. It may be killed or stall between any two of these actions. A worker that
-//!   stalled past its lease continues with its own copy of the record.
-//! - A request is delayed, overtaken or lost, or arrives after its worker died or gave up. The same goes for its answer.
-//!   The reply to a settle call is lost, and the worker settles again.
-//! - HitPoints charges or refuses. It rejects a known id, answers it with the existing order, or charges again. It may show
-//!   its record late. It answers a query with the truth, with a denial that proves nothing, or not at all.
+//! - A worker claims, sends, queries and settles. It may be killed or stall between any two of these actions. A worker
+//!   that stalled past its lease continues with its own copy of the record.
+//! - A request is delayed, overtaken or lost, or arrives after its worker died or gave up. The same goes for its
+//!   answer. The reply to a settle call is lost, and the worker settles again.
+//! - HitPoints charges or refuses. It rejects a known id, answers it with the existing order, or charges again. It may
+//!   show its record late. It answers a query with the truth, with a denial that proves nothing, or not at all.
 //! - Redis rolls back to any earlier state. A script is saved as a whole or not at all. After a rollback Redis has
 //!   forgotten claims, and gives out their numbers again.
 //! - A reconciliation run queries any open order that is unclaimed. An operator decides about an order in review.
 //!
-//! The model calls the real [`hp_order::claim`], [`hp_order::plan`], [`hp_order::step`] and [`hp_order::QueryVerdict::of`]
-//! (`order.rs`, `adapter.rs`). The rest of the scripts `claim` and `settle` is written again in Rust (`redis.rs`,
-//! `order.rs`, `epoch.rs`), one function for each rule. Change it together with the scripts.
+//! The model calls the real [`hp_order::claim`], [`hp_order::plan`], [`hp_order::step`] and
+//! [`hp_order::QueryVerdict::of`] (`order.rs`, `adapter.rs`). The rest of the claim and settle scripts is written
+//! again in Rust (`redis.rs`, `order.rs`, `epoch.rs`), one function for each rule. Change it together with the scripts.
 //!
 //! Time passes in ticks: a lease is two ticks, `retry.resubmit_after` is three. Delays between attempts are left out: a
 //! released order may be due at once, or much later.
@@ -35,22 +35,22 @@
 //!
 //! # What is assumed
 //!
-//! Each item except the second is an [`Assumption`](setting::Assumption) that can be dropped, and `mutants.rs` shows what
-//! happens then. The second is the fault [`SendsAfterLease`](setting::Fault::SendsAfterLease).
+//! Each item except the second is an [`Assumption`](setting::Assumption) that can be dropped, and `mutants.rs` shows
+//! what happens then. The second is the fault [`SendsAfterLease`](setting::Fault::SendsAfterLease).
 //!
-//! 1. A request arrives, and its effect is on record, within `retry.resubmit_after` of the *claim* that it was sent for, or
-//!    never. So `resubmit_after` must cover the lease, within which the request leaves, and the transit.
+//! 1. A request arrives, and its effect is on record, within `retry.resubmit_after` of the *claim* that it was sent
+//!    for, or never. So `resubmit_after` must cover the lease, within which the request leaves, and the transit.
 //! 2. A worker sends nothing after its lease has ended.
 //! 3. A living worker shows what it knows within a lease of a rollback. (It does so every two seconds. If the lease is
 //!    shorter than 15 s, the worker has 15 s.)
-//! 4. If a worker dies before it can show that its claim was forgotten, its request arrives within a lease of the rollback,
-//!    or never.
-//! 5. A shop that repeats a completely forgotten order does so within `resubmit_after` of the first claim call after the
-//!    rollback, or never. A later repetition is a new order.
+//! 4. If a worker dies before it can show that its claim was forgotten, its request arrives within a lease of the
+//!    rollback, or never.
+//! 5. A shop that repeats a completely forgotten order does so within `resubmit_after` of the first claim call after
+//!    the rollback, or never. A later repetition is a new order.
 //! 6. Redis does not forget the very first claim call of a queue. Before it, nothing shows that Redis was restarted.
 //!
-//! If the vendor rejects known ids, no order is charged twice even if all assumptions but the second are wrong. But then a
-//! late request can still charge an order that was closed as refused or given up.
+//! If the vendor rejects known ids, no order is charged twice even if all assumptions but the second are wrong. But
+//! then a late request can still charge an order that was closed as refused or given up.
 //!
 //! # What is checked
 //!
@@ -59,23 +59,23 @@
 //! - There is at most one charge, and at most one first result in the stream.
 //! - A `completed` result exists only with a charge. Any other result exists only without one, then and later.
 //! - An ended order stays ended.
-//! - The order is not lost. If nothing fails from here on, it comes to exactly one result or to review, unless Redis has
-//!   forgotten all of it.
+//! - The order is not lost. If nothing fails from here on, it comes to exactly one result or to review, unless Redis
+//!   has forgotten all of it.
 //!
-//! "Result" means a result in the stream. A consumer may have read a result that a rollback erased, and the second one may
-//! differ.
+//! "Result" means a result in the stream. A consumer may have read a result that a rollback erased, and the second one
+//! may differ.
 //!
 //! # Bounds
 //!
-//! [`Bounds`](setting::Bounds) limits the failures in one life. Each test in `invariants.rs` states its bounds and prints
-//! the number of worlds. Within the bounds nothing is left out: `canonicalize.rs` merges worlds only if nothing can tell
-//! them apart. For wider bounds run `cargo test -p hp-order --release --test model -- --ignored`.
+//! [`Bounds`](setting::Bounds) limits the failures in one life. Each test in `invariants.rs` states its bounds and
+//! prints the number of worlds. Within the bounds nothing is left out: `canonicalize.rs` merges worlds only if nothing
+//! can tell them apart. For wider bounds run `cargo test -p hp-order --release --test model -- --ignored`.
 //!
 //! # How to read a counterexample
 //!
-//! The trace is the shortest one. Each line shows one action, and after it the ledger record, the charges and the requests
-//! on their way. Claim numbers continue through a rollback only as far as Redis remembers them. Find the first line after
-//! which the ledger is wrong, and fix the rule that should have prevented it.
+//! The trace is the shortest one. Each line shows one action, and after it the ledger record, the charges and the
+//! requests on their way. Claim numbers continue through a rollback only as far as Redis remembers them. Find the first
+//! line after which the ledger is wrong, and fix the rule that should have prevented it.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot build its case has failed"

@@ -1,5 +1,5 @@
-//! The checker finds every planted fault and every dropped assumption. So each rule and each assumption is needed, and the
-//! checker is able to find faults.
+//! The checker finds every planted fault and every dropped assumption. So each rule and each assumption is needed, and
+//! the checker is able to find faults.
 
 use crate::{
     bounds::{NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS},

@@ -65,8 +65,8 @@ impl Order {
         }
     }
 
-    /// The record in doubt that replaces one that Redis has forgotten. The shorter one of the waits that may follow is the
-    /// one that is checked.
+    /// The record in doubt that replaces one that Redis has forgotten. The shorter one of the waits that may follow is
+    /// the one that is checked.
     pub(crate) fn restored(
         &self,
         epoch: Option<&Epoch>,
@@ -89,8 +89,8 @@ impl Order {
         }
     }
 
-    /// Claims the order by the real rule. `older_since`: the age of the present epoch, if the order's last claim is from an
-    /// earlier one.
+    /// Claims the order by the real rule. `older_since`: the age of the present epoch, if the order's last claim is
+    /// from an earlier one.
     pub(crate) fn claim(&self, epoch: EpochId, older_since: Option<Age>, is_named: bool) -> Self {
         let facts = ClaimFacts {
             now: NOW,

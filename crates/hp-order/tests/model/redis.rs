@@ -1,4 +1,4 @@
-//! What Redis stores, and the scripts `claim` and `settle` for one order.
+//! What Redis stores, and the claim and settle scripts for one order.
 
 use hp_order::{Cause, Next, State, Step, TerminalOutcome};
 
@@ -101,7 +101,7 @@ impl Redis {
         }
     }
 
-    /// The part of `claim` that notices a restart and lost writes.
+    /// The part of a claim call that notices a restart and lost writes.
     pub(crate) fn update_epoch(
         &mut self,
         generation: u8,
@@ -125,7 +125,7 @@ impl Redis {
             .filter(|epoch| epoch.generation == generation)
     }
 
-    /// `claim`, for at most this order. Returns the claimed record and the ticks until "not found" counts.
+    /// Claims at most this order. Returns the claimed record and the ticks until "not found" counts.
     pub(crate) fn claim(
         &mut self,
         source: ClaimSource,
@@ -187,7 +187,7 @@ impl Redis {
         claimed
     }
 
-    /// `settle`: applies a step if the claim is still the current one. Restores an order that Redis has forgotten.
+    /// Settles: applies a step if the claim is still the current one. Restores an order that Redis has forgotten.
     pub(crate) fn settle(
         &mut self,
         claimed: &Order,

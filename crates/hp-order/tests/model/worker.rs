@@ -125,7 +125,8 @@ impl World {
 }
 
 impl Job {
-    /// Returns `true` if the worker may send the order. A worker that stalled past its lease notices it before it sends.
+    /// Returns `true` if the worker may send the order. A worker that stalled past its lease notices it before it
+    /// sends.
     pub(crate) fn may_send(&self, setting: &Setting) -> bool {
         let is_in_time = self.since_claim < LEASE || setting.has(Fault::SendsAfterLease);
         is_in_time && adapter::task(self, setting) == Task::Submit

@@ -13,10 +13,13 @@ prop_compose! {
     pub(crate) fn records()(
         state in select(State::ALL.to_vec()),
         cause in proptest::option::of(select(vec![
-            Cause::WorkerDied, Cause::RedisRestarted, Cause::Refused, Cause::Answer(DoubtKind::Exists), Cause::Answer(DoubtKind::Lost),
+            Cause::WorkerDied, Cause::RedisRestarted, Cause::Refused,
+            Cause::Answer(DoubtKind::Exists), Cause::Answer(DoubtKind::Lost),
         ])),
         claim in 1_u64..40, attempts in 1_u32..40, checks in 0_u32..40,
-        submitted in 0_u64..100_000, valid_from in proptest::option::of(0_u64..100_000), deadline in proptest::option::of(0_u64..200_000),
+        submitted in 0_u64..100_000,
+        valid_from in proptest::option::of(0_u64..100_000),
+        deadline in proptest::option::of(0_u64..200_000),
         code in proptest::option::of(select(vec![400_111_i64, 400_113])),
     ) -> Record {
         Record {
@@ -53,7 +56,8 @@ proptest! {
             prop_assert!(proves_a_charge(&event));
         }
         if step.state == State::Completed && record.state != State::Completed {
-            prop_assert!(matches!(step.next, Next::End(TerminalOutcome::Completed { .. })), "a charge without a result");
+            let is_published = matches!(step.next, Next::End(TerminalOutcome::Completed { .. }));
+            prop_assert!(is_published, "a charge without a result");
         }
     }
 
@@ -89,11 +93,15 @@ proptest! {
     ) {
         let uncertain = Record { state: State::Uncertain, ..record };
         let in_review = Record { state: State::Review, ..uncertain.clone() };
-        let queried = [Event::Queried(QueryVerdict::NotFound), Event::Reconciled(QueryVerdict::NotFound)].map(|event| (&uncertain, event));
-        let resolved = RESOLUTIONS.map(|resolution| (&in_review, Event::Resolved(resolution, QueryVerdict::NotFound)));
+        let not_found = || QueryVerdict::NotFound;
+        let queried = [Event::Queried(not_found()), Event::Reconciled(not_found())]
+            .map(|event| (&uncertain, event));
+        let resolved = RESOLUTIONS
+            .map(|resolution| (&in_review, Event::Resolved(resolution, not_found())));
         for (record, event) in queried.into_iter().chain(resolved) {
             let step = step(record, event, &policy(), at(seconds));
-            if matches!(step.state, State::Waiting | State::Queued | State::Failed) && record.cause != Some(Cause::Refused) {
+            let is_not_charged = matches!(step.state, State::Waiting | State::Queued | State::Failed);
+            if is_not_charged && record.cause != Some(Cause::Refused) {
                 let now = at(seconds).now;
                 prop_assert!(now.since(record.submitted_at.unwrap()) >= policy().resubmit_after);
                 prop_assert!(record.not_found_valid_from.is_none_or(|until| now >= until));

@@ -11,13 +11,13 @@ mod shown;
 
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, ConnectionInfo, RedisError, RedisResult, ServerErrorKind};
+use redis::{AsyncConnectionConfig, ConnectionInfo, RedisResult};
 
 pub(crate) use link::Link;
 pub(crate) use shared::Connection;
 pub use shown::without_password;
 
-use crate::QueueError;
+use crate::error::QueueError;
 use sentinel::Watched;
 
 /// How long Redis may take to answer. The library's half a second is shorter than an fsync on a busy disk.
@@ -84,64 +84,5 @@ impl Client {
             .set_pipeline_buffer_size(PIPELINE);
         let connection = master.get_multiplexed_async_connection_with_config(&config);
         Ok(Link::Server(connection.await?))
-    }
-}
-
-/// Whether another connection may do better: this one broke or is silent, or its server does not speak for the
-/// queue any more.
-pub(crate) fn is_spent(error: &RedisError) -> bool {
-    let elsewhere = [
-        ServerErrorKind::ReadOnly,
-        ServerErrorKind::MasterDown,
-        ServerErrorKind::Moved,
-        ServerErrorKind::Ask,
-    ];
-    error.is_io_error()
-        || error.is_unrecoverable_error()
-        || elsewhere.iter().any(|kind| error.kind() == (*kind).into())
-        // A master cut off from its replicas, and one that was made a replica under a blocked command.
-        || matches!(error.code(), Some("NOREPLICAS" | "UNBLOCKED"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use redis::{ErrorKind, RedisError, ServerErrorKind, make_extension_error};
-
-    use super::is_spent;
-
-    fn refusal(kind: ServerErrorKind) -> RedisError {
-        (ErrorKind::Server(kind), "no").into()
-    }
-
-    fn other_refusal(code: &str) -> RedisError {
-        make_extension_error(code.into(), None)
-    }
-
-    #[test]
-    fn a_connection_is_spent_if_it_broke_is_silent_or_leads_to_no_master() {
-        for error in [
-            io::Error::from(io::ErrorKind::BrokenPipe).into(),
-            io::Error::from(io::ErrorKind::TimedOut).into(),
-            refusal(ServerErrorKind::ReadOnly),
-            refusal(ServerErrorKind::Moved),
-            other_refusal("NOREPLICAS"),
-            other_refusal("UNBLOCKED"),
-        ] {
-            assert!(is_spent(&error), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_connection_whose_master_refuses_is_kept() {
-        for error in [
-            refusal(ServerErrorKind::NoScript),
-            refusal(ServerErrorKind::BusyLoading),
-            refusal(ServerErrorKind::ResponseError),
-            other_refusal("OOM"),
-        ] {
-            assert!(!is_spent(&error), "{error}");
-        }
     }
 }

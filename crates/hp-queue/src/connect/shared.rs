@@ -7,7 +7,8 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value, aio::ConnectionLike};
 use tokio::time::sleep;
 
-use super::{Client, Link, RESPONSE, Repeat, is_spent};
+use super::{Client, Link, RESPONSE, Repeat};
+use crate::error::is_spent;
 
 /// How long Redis, or Sentinel, is left alone after a vain attempt.
 const PAUSE: Duration = Duration::from_millis(100);

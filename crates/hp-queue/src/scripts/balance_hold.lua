@@ -1,17 +1,16 @@
--- hold: puts off the orders of a currency whose balance is too low. One worker at a time gets it, and with that the
--- right to try one order.
+-- Sets the end of a balance hold: the orders of a currency whose balance is too low wait until then.
+-- needs: clock
 --
--- KEYS  1 holds
--- ARGV  1 currency  2 the end of the hold as the worker knows it, Unix ms, or "" for whatever there is
---       3 for how long it holds on, ms
--- answers 1, or 0 if the hold is not what the worker believes; one that is no more is not set again
+-- arguments: currency
+--            expected_end  the end as the caller knows it, Unix ms: only one caller at a time gets past it, and may try
+--                          one order; "": whatever the end is
+--            time          for how long the hold goes on, ms
+-- answers 1, or 0 if the hold has another end. A hold that was lifted is not set again
 
-local until_now = redis.call('HGET', KEYS[1], ARGV[1])
-if ARGV[2] ~= '' then
-  if not until_now then return 1 end
-  if until_now ~= ARGV[2] then return 0 end
+local held_until = redis.call('HGET', key.holds, arg.currency)
+if arg.expected_end ~= '' then
+  if not held_until then return 1 end
+  if held_until ~= arg.expected_end then return 0 end
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%d', now + ARGV[3]))
+redis.call('HSET', key.holds, arg.currency, text(now + arg.time))
 return 1

@@ -1,11 +1,8 @@
--- pause: stops the taking of orders. The first reason stands.
+-- Pauses the queue. The first reason stands.
+-- needs: clock
 --
--- KEYS  1 paused
--- ARGV  1 reason  2 who
--- answers 1 if this call paused the queue, 0 if it was paused already
+-- answers 1 if this call paused the queue, 0 if it was paused before
 
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'since', string.format('%d', now), 'by', ARGV[2])
+if redis.call('EXISTS', key.paused) == 1 then return 0 end
+redis.call('HSET', key.paused, 'reason', arg.reason, 'since', at, 'by', arg.by)
 return 1

@@ -1,24 +1,18 @@
--- restore: puts back an order that Redis has forgotten while a worker was at it. What the worker found out may be told
--- already, by somebody who was given the order again; so it comes due at once, as in doubt.
+-- Restores an order that Redis has forgotten while a worker processed it. Another worker may have been given the order
+-- again and published its result. So the order is due at once, and in doubt.
+-- needs: clock
 --
--- KEYS  1 the order's record  2 schedule  3 open  4 epoch
--- ARGV  1 order_id  2 accepted_at, Unix ms
---       then: field, value, ... of the record; `story`, whose last line gets its time here, is the last one
--- answers 1, or 0 where it is there again
+-- arguments: accepted_at  Unix ms
+-- values: field, value, ... of the record. The last one is `history`, whose last line gets its time here
+-- answers 1, or 0 if the order is there again
 
-local record, schedule, open, epochs = unpack(KEYS)
-local id, accepted_at = ARGV[1], ARGV[2]
-
-if redis.call('EXISTS', record) == 1 then return 0 end
-
-local time = redis.call('TIME')
-local at = string.format('%d', time[1] * 1000 + math.floor(time[2] / 1000))
+if redis.call('EXISTS', key.record) == 1 then return 0 end
 
 ARGV[#ARGV] = ARGV[#ARGV] .. ' ' .. at
 
--- In the schedule first, so that it cannot be left out of it.
-redis.call('ZADD', schedule, at, id)
-redis.call('ZADD', open, accepted_at, id)
-redis.call('HSET', record, 'state', 'uncertain', 'cause', 'redis_restarted', 'restarted_at', at, 'updated_at', at,
-  'accepted_at', accepted_at, 'epoch', redis.call('HGET', epochs, 'id') or '', unpack(ARGV, 3))
+-- The schedule goes first, so that the order cannot be missing there.
+redis.call('ZADD', key.schedule, at, arg.order_id)
+redis.call('ZADD', key.open, arg.accepted_at, arg.order_id)
+redis.call('HSET', key.record, 'restarted_at', at, 'updated_at', at, 'accepted_at', arg.accepted_at,
+  'epoch', redis.call('HGET', key.epoch, 'id') or '', unpack(ARGV, FIRST_VALUE))
 return 1

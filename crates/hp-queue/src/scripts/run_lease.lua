@@ -1,44 +1,39 @@
--- run: who makes the reconciliation run of a tick, and what came of it. One worker at a time has the right to it; it
--- must renew it, and loses it when it does not.
+-- The lease on the reconciliation run of a tick, and the report of the run. One process at a time holds the lease; it must
+-- renew it, and loses it otherwise.
+-- needs: clock
 --
--- KEYS  1 reconcile  2 runs
--- ARGV  1 "begin", "renew", "end", "give_up" or "now"
---       2 who; empty for a run that is made on demand, which needs no right
---       3 the tick, Unix ms
---       4 for how long the right is held, ms; with "give_up", for how long nobody is to have it
---       5 with "end" and "give_up": the most reports that are kept
---       6 with "end" and "give_up": field, value, ... of the report
--- answers { now in Unix ms, "yours", "done", "lost" or "held", ms until it is free }
+-- arguments: action       "acquire", "renew", "finish", "give_up" or "now"
+--            holder       a name; empty for a run on demand, which needs no lease
+--            tick         Unix ms
+--            lease        ms; with "give_up": for how long nobody may hold the lease
+--            max_reports  how many reports are kept
+-- values: with "finish" and "give_up": field, value, ... of the report
+-- answers { now in Unix ms, "held", "done", "lost" or "held_by_other", ms until it is free }
 
-local reconcile, runs = KEYS[1], KEYS[2]
-local what, who, tick, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local known = redis.call('HMGET', key.reconcile, 'done', 'holder', 'until')
+local left = known[3] and known[3] - now or 0
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format('%d', number) end
-local function answer(word, left) return { text(now), word, text(left or 0) } end
+local function state(word, left_ms) return { at, word, text(left_ms or 0) } end
 
-local was = redis.call('HMGET', reconcile, 'done', 'holder', 'until')
-local left = was[3] and was[3] - now or 0
-
-if what == 'now' then return answer('yours') end
-if what == 'begin' then
-  -- None is made before its time: then the clock has gone back.
-  local done = tonumber(was[1] or 0)
-  if done >= tonumber(tick) and done <= now then return answer('done') end
-  -- Longer than it is ever held it cannot be held: then the clock has gone back.
-  if was[2] and left > 0 and left <= tonumber(lease) then return answer('held', left) end
-elseif who ~= '' and was[2] ~= who then
-  return answer('lost')
+if arg.action == 'now' then return state('held') end
+if arg.action == 'acquire' then
+  -- No run is done before its time: a later tick shows that the clock was set back.
+  local done = tonumber(known[1] or 0)
+  if done >= tonumber(arg.tick) and done <= now then return state('done') end
+  -- A lease that ends later than any can shows that the clock was set back.
+  if known[2] and left > 0 and left <= tonumber(arg.lease) then return state('held_by_other', left) end
+elseif arg.holder ~= '' and known[2] ~= arg.holder then
+  return state('lost')
 end
-if what == 'end' or what == 'give_up' then
-  redis.call('XADD', runs, 'MAXLEN', '~', ARGV[5], '*', unpack(ARGV, 6))
-  if who ~= '' then
-    redis.call('HDEL', reconcile, 'holder', 'until')
-    if what == 'give_up' then redis.call('HSET', reconcile, 'holder', '-', 'until', text(now + lease)) end
-    if what == 'end' then redis.call('HSET', reconcile, 'done', tick) end
+local lease_ends = text(now + arg.lease)
+if arg.action == 'finish' or arg.action == 'give_up' then
+  redis.call('XADD', key.runs, 'MAXLEN', '~', arg.max_reports, '*', unpack(ARGV, FIRST_VALUE))
+  if arg.holder ~= '' then
+    redis.call('HDEL', key.reconcile, 'holder', 'until')
+    if arg.action == 'give_up' then redis.call('HSET', key.reconcile, 'holder', '-', 'until', lease_ends) end
+    if arg.action == 'finish' then redis.call('HSET', key.reconcile, 'done', arg.tick) end
   end
 else
-  redis.call('HSET', reconcile, 'holder', who, 'until', text(now + lease))
+  redis.call('HSET', key.reconcile, 'holder', arg.holder, 'until', lease_ends)
 end
-return answer('yours')
+return state('held')

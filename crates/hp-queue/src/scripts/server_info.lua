@@ -1,13 +1,11 @@
--- examine: what the server says of itself, asked where the queue's keys are.
+-- Asks the server that has the queue's keys about itself.
+-- needs: clock
 --
--- KEYS  1 jobs
 -- answers { now in Unix ms, the sections server, persistence, memory and replication of INFO }
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- One by one: an older Redis, which is to be told that it is one, takes no more at a time.
+-- One section at a time: an old Redis takes no more, and `worker doctor` must recognise it.
 local info = {}
 for _, section in ipairs({ 'server', 'persistence', 'memory', 'replication' }) do
   info[#info + 1] = redis.call('INFO', section)
 end
-return { string.format('%d', now), table.concat(info, '\r\n') }
+return { at, table.concat(info, '\r\n') }

@@ -48,7 +48,7 @@ impl From<&Config> for Rules {
         Self {
             retention: config.retention,
             policy: config.policy,
-            longest_turn: config.lease + config.api.timeout,
+            longest_processing: config.lease + config.api.timeout,
             interval: config.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         }
     }

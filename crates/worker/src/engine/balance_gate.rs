@@ -50,7 +50,7 @@ impl BalanceGate {
             return Some(left + spread);
         }
         let pause = self.pause();
-        match self.control.try_held(currency, until, pause).await {
+        match self.control.try_balance_hold(currency, until, pause).await {
             Ok(true) => None,
             Ok(false) => Some(pause + spread),
             Err(error) => {
@@ -63,7 +63,7 @@ impl BalanceGate {
     /// Holds the orders of this currency: HitPoints refused one because of the balance.
     pub(crate) async fn hold(&self, currency: Currency, answer: &str) {
         warn!(%currency, answer, "balance too low: orders of this currency wait until it is topped up");
-        if let Err(error) = self.control.hold(currency, self.pause()).await {
+        if let Err(error) = self.control.hold_balance(currency, self.pause()).await {
             warn!(%error, "cannot hold the orders of this currency for the other workers");
         }
     }
@@ -74,7 +74,7 @@ impl BalanceGate {
             return;
         }
         info!(%currency, "balance restored");
-        if let Err(error) = self.control.lift_hold(currency).await {
+        if let Err(error) = self.control.lift_balance_hold(currency).await {
             warn!(%error, "cannot lift the hold on this currency for the other workers");
         }
     }

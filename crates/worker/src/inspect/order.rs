@@ -65,7 +65,7 @@ pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> 
 
 impl From<OrderSnapshot> for OrderDetails {
     fn from(snapshot: OrderSnapshot) -> Self {
-        let history = snapshot.story.transitions().iter();
+        let history = snapshot.history.entries().iter();
         Self {
             order: OrderRow::from(&snapshot),
             claim: snapshot.record.claim,
@@ -93,7 +93,7 @@ fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
     let record = &snapshot.record;
     let at = |at: Option<Millis>| at.map_or_else(String::new, time);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let due = if snapshot.is_in_hand {
+    let due = if snapshot.is_claimed {
         "claimed by a worker".into()
     } else {
         at(record.due_at)
@@ -136,7 +136,7 @@ fn reason(snapshot: &OrderSnapshot) -> String {
 fn print_history(snapshot: &OrderSnapshot) -> std::io::Result<()> {
     let admitted = time(snapshot.record.accepted_at);
     outln!("\n{admitted}  {:>5}  admitted", "")?;
-    for entry in snapshot.story.transitions() {
+    for entry in snapshot.history.entries() {
         let words = [
             Some(entry.state.to_string()),
             entry.cause.map(|cause| cause.as_str().into()),

@@ -82,7 +82,7 @@ impl From<&OrderSnapshot> for OrderRow {
             updated_at: snapshot.updated_at.map(|at| at.0),
             finished_at: snapshot.finished_at.map(|at| at.0),
             due_at: record.due_at.map(|at| at.0),
-            is_claimed: snapshot.is_in_hand,
+            is_claimed: snapshot.is_claimed,
             message: record.message.clone(),
         }
     }

@@ -35,7 +35,7 @@ pub(crate) async fn requeue(
     entry: &str,
     values: &[(String, String)],
 ) -> CommandResult {
-    let added = config.control()?.requeue(entry, values).await?;
+    let added = config.control()?.requeue_dead_letter(entry, values).await?;
     match &added {
         Some(entry) => outln!("enqueued again as {entry}")?,
         None => outln!("there is no such entry")?,
@@ -48,7 +48,7 @@ pub(crate) async fn discard(config: &Config, entries: &[String]) -> CommandResul
     let control = config.control()?;
     let mut all_done = true;
     for entry in entries {
-        let is_removed = control.discard(entry).await?;
+        let is_removed = control.discard_dead_letter(entry).await?;
         let outcome = if is_removed {
             "removed"
         } else {

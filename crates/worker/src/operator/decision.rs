@@ -64,7 +64,7 @@ pub(super) async fn require_open_queue(processor: &OrderProcessor) -> Result<(),
     let permits = processor.control.acquire_permits(1).await?;
     match permits.paused {
         Some(reason) => Err(paused(&reason)),
-        None if permits.is_silent => Err(VENDOR_UNREACHABLE.into()),
+        None if permits.is_breaker_open => Err(VENDOR_UNREACHABLE.into()),
         None => Ok(()),
     }
 }
@@ -87,18 +87,18 @@ pub(super) async fn claim(
         if let Some(reason) = batch.paused {
             return Err(paused(&reason));
         }
-        if let Some(claim) = batch.claimed.pop() {
+        if let Some(claim) = batch.claims.pop() {
             return Ok(Ok(Claim { note, ..claim }));
         }
         let skip = batch
-            .told
+            .skips
             .into_iter()
             .find_map(|(_, skip)| not_claimed(skip));
         let unreadable = batch.unreadable.pop();
         let unreadable = unreadable.map(|(_, error)| NotClaimed::Unusable(error));
         match (skip.or(unreadable), batch.wait) {
             (Some(reason), _) => return Ok(Err(reason)),
-            (None, Some(_)) if batch.silent_since.is_some() => {
+            (None, Some(_)) if batch.breaker_open_since.is_some() => {
                 return Err(VENDOR_UNREACHABLE.into());
             }
             (None, wait) => tokio::time::sleep(wait.unwrap_or_default()).await,
@@ -109,7 +109,7 @@ pub(super) async fn claim(
 fn not_claimed(skip: ClaimSkip) -> Option<NotClaimed> {
     match skip {
         ClaimSkip::Ended => Some(NotClaimed::Ended),
-        ClaimSkip::InHand => Some(NotClaimed::Claimed),
+        ClaimSkip::Claimed => Some(NotClaimed::Claimed),
         ClaimSkip::Unknown => Some(NotClaimed::Unknown),
         ClaimSkip::Unusable(error) => Some(NotClaimed::Unusable(error)),
         ClaimSkip::Repaired(_) => None,

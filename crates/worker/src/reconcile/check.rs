@@ -29,7 +29,7 @@ impl Run<'_> {
         if let Some(reason) = batch.paused {
             return Err(RunError::Paused(reason));
         }
-        for (id, skip) in batch.told {
+        for (id, skip) in batch.skips {
             self.count_skip(&id, skip);
         }
         for (id, error) in batch.unreadable {
@@ -37,7 +37,7 @@ impl Run<'_> {
         }
         let (processor, settler) = (self.processor, self.settler());
         let halt = self.stop.clone();
-        let claims = batch.claimed.iter();
+        let claims = batch.claims.iter();
         let mut checks: FuturesUnordered<_> = claims
             .map(|claim| {
                 check_order(processor, claim, &halt, settler).instrument(order_span(claim))
@@ -76,7 +76,7 @@ impl Run<'_> {
 
     fn count_skip(&mut self, id: &str, skip: ClaimSkip) {
         match skip {
-            ClaimSkip::InHand => self.report.claimed += 1,
+            ClaimSkip::Claimed => self.report.claimed += 1,
             ClaimSkip::Ended => self.report.ended += 1,
             ClaimSkip::Unknown if self.is_named => self.report.count_unknown(id),
             // Another run has repaired the index since this one read it.

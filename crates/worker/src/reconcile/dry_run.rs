@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use hp_order::{DecisionInputs, Event, claim, step};
-use hp_queue::OrderSnapshot;
+use hp_order::{DecisionInputs, Event, step};
+use hp_queue::ClaimPreview;
 
 use super::{
     check::query,
@@ -15,13 +15,13 @@ use crate::engine::retry::retry_while_unreachable;
 impl Run<'_> {
     pub(super) async fn preview(&mut self, ids: &[String]) -> Result<(), RunError> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let inspector = &self.processor.inspector;
+        let (ledger, lease) = (&self.processor.ledger, self.processor.lease);
         let mut unknown: HashSet<&str> = ids.iter().copied().collect();
-        for snapshot in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
-            match snapshot {
-                Ok(snapshot) => {
-                    unknown.remove(snapshot.record.wanted.order_id.as_str());
-                    self.preview_order(&snapshot).await?;
+        for preview in retry_while_unreachable(|| ledger.preview_claims(lease, &ids)).await? {
+            match preview {
+                Ok(preview) => {
+                    unknown.remove(preview.snapshot.record.wanted.order_id.as_str());
+                    self.preview_order(&preview).await?;
                 }
                 Err((id, error)) => {
                     unknown.remove(&*id);
@@ -40,7 +40,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn preview_order(&mut self, snapshot: &OrderSnapshot) -> Result<(), RunError> {
+    async fn preview_order(&mut self, preview: &ClaimPreview) -> Result<(), RunError> {
+        let snapshot = &preview.snapshot;
         match (snapshot.record.state.has_ended(), &snapshot.result) {
             (true, Some(_)) => self.report.ended += 1,
             (true, None) => {
@@ -48,33 +49,29 @@ impl Run<'_> {
                 self.report.replayed += 1;
                 self.report.repaired += 1;
             }
-            (false, _) if snapshot.is_in_hand => self.report.claimed += 1,
-            (false, _) => self.preview_step(snapshot).await?,
+            (false, _) if snapshot.is_claimed => self.report.claimed += 1,
+            (false, _) => self.preview_step(preview).await?,
         }
         Ok(())
     }
 
-    async fn preview_step(&mut self, snapshot: &OrderSnapshot) -> Result<(), RunError> {
+    async fn preview_step(&mut self, preview: &ClaimPreview) -> Result<(), RunError> {
         self.acquire_permits(1).await?;
         let inputs = DecisionInputs {
             now: self.processor.inspector.now().await?,
             jitter: 0.0,
         };
-        let facts = hp_order::ClaimFacts {
-            now: inputs.now,
-            is_older_epoch: false,
-            is_named: true,
-            has_claimant_vanished: false,
-            not_found_valid_from: None,
-        };
-        let record = claim(&snapshot.record, &facts);
+        let record = preview.claimed();
         let event = query(self.processor, &record, inputs.now).await;
         let signal = event.vendor_signal();
         if let Event::Reconciled(verdict) = &event {
             self.count_verdict(verdict)?;
         }
         let step = step(&record, event, &self.processor.policy, inputs);
-        let (id, before) = (record.wanted.order_id.as_str(), snapshot.record.state);
+        let (id, before) = (
+            record.wanted.order_id.as_str(),
+            preview.snapshot.record.state,
+        );
         self.report.count(id, before, signal, &step);
         self.report.preview.push(Preview {
             order_id: id.into(),

@@ -10,7 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info};
 
-use super::{audit::Audit, report::Report, run::Progress};
+use super::{audit::findings::Audit, report::Report, run::Progress};
 use crate::terminal::escape_control;
 
 /// Counts the orders that are done, on a terminal only.

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use tracing::warn;
 
-use super::audit::Audit;
+use super::audit::findings::Audit;
 
 /// What a reconciliation run found and did. Each order that was checked is counted in exactly one of the figures from
 /// `agreed` to `unreadable`.

@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
             let seen = ids_of(&batch);
             left.retain(|id| !seen.contains(*id));
             self.progress.advance(before - left.len());
-            let (wait, is_breaker_open) = (batch.wait, batch.silent_since.is_some());
+            let (wait, is_breaker_open) = (batch.wait, batch.breaker_open_since.is_some());
             self.check_batch(batch).await?;
             if let Some(wait) = wait {
                 self.wait(wait, is_breaker_open).await?;
@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
             if permits.calls > 0 {
                 return Ok(permits.calls);
             }
-            self.wait(permits.wait, permits.is_silent).await?;
+            self.wait(permits.wait, permits.is_breaker_open).await?;
         }
     }
 
@@ -247,8 +247,8 @@ async fn unlisted_orders(
 }
 
 fn ids_of(batch: &ClaimBatch) -> HashSet<String> {
-    let skipped = batch.told.iter().map(|(id, _)| id.clone());
+    let skipped = batch.skips.iter().map(|(id, _)| id.clone());
     let unreadable = batch.unreadable.iter().map(|(id, _)| id.clone());
-    let claimed = batch.claimed.iter().map(|claim| claim.id().to_string());
+    let claimed = batch.claims.iter().map(|claim| claim.id().to_string());
     skipped.chain(unreadable).chain(claimed).collect()
 }

@@ -115,7 +115,7 @@ impl Poller {
         let holds = std::mem::take(&mut batch.holds);
         self.processor.balance_gate.update(holds);
         let (times, rest) = (request.answered(batch.now), rest_after(&batch));
-        for claim in batch.claimed {
+        for claim in batch.claims {
             let Some(slot) = slots.split(1) else { break };
             // Fails only after the backend and so the worker has stopped. Another worker claims the order after its lease.
             let _ = self
@@ -128,7 +128,7 @@ impl Poller {
     /// Lets the other source come first next time, so that neither starves. An empty batch changes nothing: while the
     /// breaker lets single orders through, an order that cannot learn anything would otherwise be the next one again.
     fn alternate(&mut self, batch: &ClaimBatch) {
-        if batch.claimed.is_empty() {
+        if batch.claims.is_empty() {
             return;
         }
         self.first_source = match self.first_source {
@@ -173,7 +173,7 @@ impl Poller {
                 "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
             );
         }
-        let is_breaker_open = batch.silent_since.is_some();
+        let is_breaker_open = batch.breaker_open_since.is_some();
         if self.is_breaker_open != is_breaker_open {
             self.is_breaker_open = is_breaker_open;
             if is_breaker_open {

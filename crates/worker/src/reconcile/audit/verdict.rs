@@ -17,7 +17,7 @@ pub(super) fn judge(snapshot: &OrderSnapshot, verdict: QueryVerdict) -> AuditVer
     let disagreed = |difference: String| AuditVerdict::Disagreed(difference, None);
     match (state, verdict) {
         (_, QueryVerdict::Unknown(_)) => AuditVerdict::Unanswered,
-        (State::Completed, QueryVerdict::Found(order)) => match snapshot.told.as_ref() {
+        (State::Completed, QueryVerdict::Found(order)) => match snapshot.charge.as_ref() {
             Some(published) => compare(published, order),
             None => AuditVerdict::Agreed(Some(order)),
         },

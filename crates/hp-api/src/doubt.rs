@@ -1,0 +1,130 @@
+use std::{fmt, str::FromStr};
+
+use crate::{
+    call_error::CallError,
+    code::{self, Meaning, RefusalKind},
+    value::Invalid,
+};
+
+/// The reason why the outcome of a call is unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// What the client saw.
+    pub kind: DoubtKind,
+    /// The vendor's code, if the vendor answered with one.
+    pub code: Option<i64>,
+    /// The reason as text, for logs and operators.
+    pub message: String,
+}
+
+/// What the client saw in place of a definite answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DoubtKind {
+    /// The vendor already has this order id: an earlier attempt was executed or is still running.
+    Exists,
+    /// The answer was lost.
+    Lost,
+    /// HTTP 401, 403 or 407: the vendor rejects this machine.
+    Blocked,
+    /// The answer is not an answer of the API.
+    Garbled,
+    /// The answer has no signature, a wrong signature, or a stale date.
+    Unverified,
+    /// The answer is a success without data.
+    NoData,
+    /// The answer is signed, but does not match the request.
+    Mismatch,
+    /// The order exists, but is not completed yet.
+    Pending,
+    /// The answer is a code that settles nothing.
+    Code,
+}
+
+impl Doubt {
+    pub(crate) fn from_error(error: &CallError) -> Self {
+        let (code, message) = match error {
+            CallError::Api(api) => (Some(api.code), api.message.clone()),
+            CallError::Lost(why) | CallError::NeverSent(why) => (None, why.clone()),
+            other => (None, other.to_string()),
+        };
+        Self {
+            kind: DoubtKind::from_error(error),
+            code,
+            message,
+        }
+    }
+
+    /// Returns `true` if the failure is one of the caller's account: wrong credentials or a blocked IP address.
+    ///
+    /// Every other order would fail in the same way, so the caller should pause.
+    pub fn is_account_failure(&self) -> bool {
+        let credentials = Meaning::Refused(RefusalKind::Credentials);
+        self.kind == DoubtKind::Blocked
+            || self
+                .code
+                .is_some_and(|code| code::meaning(code) == credentials)
+    }
+}
+
+impl DoubtKind {
+    const ALL: [Self; 9] = [
+        Self::Exists,
+        Self::Lost,
+        Self::Blocked,
+        Self::Garbled,
+        Self::Unverified,
+        Self::NoData,
+        Self::Mismatch,
+        Self::Pending,
+        Self::Code,
+    ];
+
+    fn from_error(error: &CallError) -> Self {
+        match error {
+            CallError::Api(api) if code::meaning(api.code) == Meaning::Exists => Self::Exists,
+            CallError::Api(_) => Self::Code,
+            // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
+            CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
+            CallError::Status(401 | 403 | 407) => Self::Blocked,
+            CallError::Status(_)
+            | CallError::TooLarge
+            | CallError::Malformed(_)
+            | CallError::Shape(_) => Self::Garbled,
+            CallError::Unverified(_) | CallError::Stale(_) => Self::Unverified,
+            CallError::NoData => Self::NoData,
+            CallError::Mismatch(mismatch) if mismatch.is_pending() => Self::Pending,
+            CallError::Mismatch(_) => Self::Mismatch,
+        }
+    }
+
+    /// Returns the kind as one word, for records and metrics. [`FromStr`] parses it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exists => "exists",
+            Self::Lost => "lost",
+            Self::Blocked => "blocked",
+            Self::Garbled => "garbled",
+            Self::Unverified => "unverified",
+            Self::NoData => "no_data",
+            // Stored records contain this word.
+            Self::Mismatch => "misfit",
+            Self::Pending => "pending",
+            Self::Code => "code",
+        }
+    }
+}
+
+impl FromStr for DoubtKind {
+    type Err = Invalid;
+
+    fn from_str(word: &str) -> Result<Self, Invalid> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == word);
+        known.ok_or_else(|| Invalid::new("not a kind of doubt"))
+    }
+}
+
+impl fmt::Display for DoubtKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,23 @@
+//! The controls that concern all orders of a queue at once.
+
+pub(crate) mod balance_hold;
+pub(crate) mod dead_letter;
+pub(crate) mod pause;
+pub(crate) mod permits;
+mod replay;
+
+use crate::{handle::Handle, rules::Rules};
+
+/// The controls of a queue: pause, call permits, balance holds, replays and dead letters. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    handle: Handle,
+    rules: Rules,
+}
+
+impl Control {
+    /// Creates the controls of a queue, with the rules that all its workers share.
+    pub fn new(handle: Handle, rules: Rules) -> Self {
+        Self { handle, rules }
+    }
+}

@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use redis::Value;
+
+use super::Control;
+use crate::{error::QueueError, fields::FieldReader, script::script};
+
+script! {
+    AcquirePermits = "acquire_permits.lua";
+    queue: paused, breaker, rate;
+    order: ;
+    arguments: limit: usize, longest_probe: u64, call_interval: u64;
+}
+
+/// The most permits of one call.
+const MAX_PERMITS: usize = 256;
+
+/// The calls that pause, breaker and rate permit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallPermits {
+    /// Number of calls that may be made now.
+    pub calls: usize,
+    /// If there are none: the time after which to ask again.
+    pub wait: Duration,
+    /// The breaker is open.
+    pub is_breaker_open: bool,
+    /// The reason of the pause, if the queue is paused.
+    pub paused: Option<String>,
+}
+
+impl Control {
+    /// Acquires permits for up to `limit` calls that concern no claimed order.
+    pub async fn acquire_permits(&self, limit: usize) -> Result<CallPermits, QueueError> {
+        let call = AcquirePermits {
+            limit: limit.min(MAX_PERMITS),
+            longest_probe: self.rules.longest_probe(),
+            call_interval: self.rules.call_interval(),
+        }
+        .call(&self.handle.keys);
+        let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
+        let answer = FieldReader::new(&answer);
+        let wait = answer.parse("wait").map_err(QueueError::Protocol)?;
+        Ok(CallPermits {
+            calls: answer.answer("calls")?,
+            wait: wait.map_or(Duration::ZERO, Duration::from_millis),
+            is_breaker_open: answer.text("breaker_open_since").is_some(),
+            paused: answer.text("paused").map(Into::into),
+        })
+    }
+}

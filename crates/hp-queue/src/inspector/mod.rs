@@ -1,0 +1,44 @@
+//! Reads a queue and changes nothing.
+
+pub(crate) mod dead_letters;
+mod last_charged;
+pub(crate) mod scan;
+pub(crate) mod server_info;
+pub(crate) mod snapshot;
+pub(crate) mod status;
+
+use std::collections::HashMap;
+
+use hp_order::Millis;
+
+use crate::{error::QueueError, handle::Handle, run_lease::redis_time};
+
+/// Reads a queue and changes nothing: snapshots and scans of orders, the queue's status, dead letters, facts about the
+/// server. Cheap to clone.
+#[derive(Clone)]
+pub struct Inspector {
+    handle: Handle,
+}
+
+impl Inspector {
+    /// Creates an inspector of this queue.
+    pub fn new(handle: Handle) -> Self {
+        Self { handle }
+    }
+
+    /// Reads the time of Redis' clock.
+    pub async fn now(&self) -> Result<Millis, QueueError> {
+        redis_time(&self.handle).await
+    }
+
+    /// Reads the reason of the pause. Returns `None` if the queue is not paused.
+    pub async fn paused(&self) -> Result<Option<String>, QueueError> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(&self.handle.keys.paused);
+        let mut paused: HashMap<String, String> = command
+            .query_async(&mut self.handle.connection.clone())
+            .await?;
+        let reason = paused.remove("reason").filter(|reason| !reason.is_empty());
+        Ok(reason.or_else(|| (!paused.is_empty()).then(|| "no reason given".into())))
+    }
+}

@@ -1,0 +1,63 @@
+use std::collections::HashMap;
+
+use redis::Value;
+use serde::Serialize;
+
+use super::Inspector;
+use crate::{error::QueueError, fields::FieldReader, script::script};
+
+script! {
+    ReadStatus = "status.lua";
+    queue: jobs, schedule, open, rejected, paused, breaker, holds, workers, runs;
+    order: ;
+    arguments: ;
+}
+
+/// The status of a queue. Times are Unix milliseconds of Redis' clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Its time.
+    pub now: u64,
+    /// Number of inbox entries that no worker has claimed yet.
+    pub new: u64,
+    /// Number of orders in the schedule, including those in review.
+    pub scheduled: u64,
+    /// Number of orders that have not ended.
+    pub open: u64,
+    /// The open order that was admitted first, and when.
+    pub oldest: Option<(String, u64)>,
+    /// Number of dead letters.
+    pub rejected: u64,
+    /// The pause: `reason`, `since`, `by`. Empty if the queue is not paused.
+    pub paused: HashMap<String, String>,
+    /// The fields of the breaker. It is open if `until` is among them.
+    pub breaker: HashMap<String, String>,
+    /// By currency, until when its balance is known to be too low.
+    pub holds: HashMap<String, u64>,
+    /// The workers that are alive, and until when each counts as alive without another report.
+    pub workers: HashMap<String, u64>,
+    /// The report of the last reconciliation run.
+    pub last_run: HashMap<String, String>,
+}
+
+impl Inspector {
+    /// Reads the status of the queue.
+    pub async fn status(&self) -> Result<Status, QueueError> {
+        let call = ReadStatus {}.call(&self.handle.keys);
+        let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
+        let answer = FieldReader::new(&answer);
+        Ok(Status {
+            now: answer.answer("now")?,
+            new: answer.answer("new")?,
+            scheduled: answer.answer("scheduled")?,
+            open: answer.answer("open")?,
+            oldest: answer.map("oldest").into_iter().next(),
+            rejected: answer.answer("rejected")?,
+            paused: answer.map("paused"),
+            breaker: answer.map("breaker"),
+            holds: answer.map("holds"),
+            workers: answer.map("workers"),
+            last_run: answer.map("last_run"),
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The worker's side of a queue: it claims orders and settles them.
+
+pub(crate) mod claim;
+mod epoch;
+pub(crate) mod preview;
+mod record_changes;
+pub(crate) mod restore;
+pub(crate) mod settle;
+mod watermark;
+pub(crate) mod worker;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{handle::Handle, rules::Rules};
+use watermark::EpochWatermark;
+
+/// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    handle: Handle,
+    rules: Rules,
+    watermark: Arc<Mutex<EpochWatermark>>,
+}
+
+impl Ledger {
+    /// Creates the ledger of a queue, with the rules that all its workers share.
+    pub fn new(handle: Handle, rules: Rules) -> Self {
+        Self {
+            handle,
+            rules,
+            watermark: Arc::default(),
+        }
+    }
+
+    fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
+        self.watermark
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

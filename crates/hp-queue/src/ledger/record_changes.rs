@@ -1,0 +1,149 @@
+use hp_api::Order;
+use hp_order::{Millis, Next, Record, State, Step, TerminalOutcome};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::claim::Claim;
+use crate::fields::Fields;
+
+/// Returns the ledger fields that a step changes. An empty value removes the field.
+pub(super) fn record_fields(record: &Record, step: &Step) -> Fields {
+    let in_doubt = matches!(step.state, State::Uncertain | State::Review);
+    let cause = step.cause.map_or("", |cause| cause.as_str());
+    let changes = [
+        (
+            step.state != record.state,
+            "state",
+            step.state.as_str().into(),
+        ),
+        (
+            step.attempts != record.attempts,
+            "attempts",
+            step.attempts.to_string(),
+        ),
+        (
+            step.checks != record.checks,
+            "checks",
+            step.checks.to_string(),
+        ),
+        (
+            step.crashes != record.crashes,
+            "crashes",
+            step.crashes.to_string(),
+        ),
+        (
+            step.renewed_at != record.renewed_at,
+            "renewed_at",
+            text(step.renewed_at.map(|at| at.0)),
+        ),
+        (
+            record.not_found_valid_from.is_some() && !in_doubt,
+            "restarted_at",
+            String::new(),
+        ),
+        (step.cause != record.cause, "cause", cause.into()),
+        (step.code != record.code, "code", text(step.code)),
+        (
+            step.message != record.message,
+            "message",
+            step.message.clone().unwrap_or_default(),
+        ),
+        (
+            step.attempts == 0 && record.submitted_at.is_some(),
+            "submitted_at",
+            String::new(),
+        ),
+    ];
+    let mut fields: Fields = changes
+        .into_iter()
+        .filter(|(is_changed, ..)| *is_changed)
+        .map(|(_, name, value)| (name, value))
+        .collect();
+    if let Next::End(outcome) = &step.next {
+        fields.extend(ended_fields(record, outcome));
+    }
+    fields
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// What the record keeps of an outcome: the charge or the reason.
+fn ended_fields(record: &Record, outcome: &TerminalOutcome) -> Fields {
+    let mut fields = Fields::new();
+    if let TerminalOutcome::Completed { order, .. } = outcome
+        && !record.state.has_ended()
+    {
+        fields.push(("currency", order.currency.to_string()));
+        fields.push(("total_price", order.total_price.to_string()));
+        fields.push(("pin_count", order.cards.len().to_string()));
+    }
+    if let Some(reason) = outcome.reason() {
+        fields.push(("reason", reason.into()));
+        fields.push(("source", outcome.source().as_str().into()));
+    }
+    fields
+}
+
+/// Returns the fields of a result, without the cards and without the fields that the script adds.
+pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcome) -> Fields {
+    let record = &claim.record;
+    let Millis(accepted_at) = record.accepted_at;
+    let mut fields = Fields::with_capacity(20);
+    let mut add = |name, value: String| fields.push((name, value));
+    add("order_id", record.wanted.order_id.to_string());
+    add("product_id", record.wanted.product_id.to_string());
+    add("quantity", record.wanted.quantity.to_string());
+    add("status", outcome.status().as_str().into());
+    if let Some(reason) = outcome.reason() {
+        add("reason", reason.into());
+    }
+    if let Some(code) = step.code {
+        add("code", code.to_string());
+        if let Some(message) = &step.message {
+            add("message", message.clone());
+        }
+    }
+    add("source", outcome.source().as_str().into());
+    add("attempts", step.attempts.to_string());
+    add("accepted_at", accepted_at.to_string());
+    if let TerminalOutcome::Completed { order, .. } = outcome {
+        add("hp_order_id", order.hp_order_id.to_string());
+        add("currency", order.currency.to_string());
+        add("unit_price", order.unit_price.to_string());
+        add("total_price", order.total_price.to_string());
+        add("pin_count", order.cards.len().to_string());
+        add("pins_encoding", "json".into());
+    }
+    fields
+}
+
+#[derive(Serialize)]
+struct CardRow<'a> {
+    pin_sn: &'a str,
+    pin_key: &'a str,
+    amount: String,
+    currency: &'a str,
+    status: &'a str,
+    create_time: i64,
+    expire_time: i64,
+}
+
+/// Writes the cards as the JSON of the queue protocol. Nothing else writes out card keys.
+pub(super) fn pins(order: &Order) -> Zeroizing<String> {
+    let cards: Vec<_> = order
+        .cards
+        .iter()
+        .map(|card| CardRow {
+            pin_sn: card.pin_sn.as_str(),
+            pin_key: card.pin_key.expose(),
+            amount: card.amount.to_string(),
+            currency: card.currency.as_str(),
+            status: card.status.as_str(),
+            create_time: card.create_time,
+            expire_time: card.expire_time,
+        })
+        .collect();
+    Zeroizing::new(serde_json::to_string(&cards).expect("text and numbers are always JSON"))
+}

@@ -1,0 +1,117 @@
+//! A shop's side of a queue.
+
+pub(crate) mod delivery;
+pub(crate) mod job;
+pub(crate) mod result;
+pub(crate) mod results;
+pub(crate) mod watch;
+
+use redis::Cmd;
+
+use self::{
+    job::{Job, ResultStream},
+    results::Results,
+    watch::{Watch, WatchFrom},
+};
+use crate::{
+    connect::{Client, Connection, connect},
+    error::QueueError,
+    keys::{Keys, Prefix},
+};
+
+/// A shop's side of a queue: enqueues orders and reads results. Cheap to clone.
+#[derive(Clone)]
+pub struct Queue {
+    client: Client,
+    connection: Connection,
+    keys: Keys,
+}
+
+impl Queue {
+    /// Connects to the queue under `prefix` at a [Redis address](crate#redis-addresses).
+    pub async fn connect(url: &str, prefix: Prefix) -> Result<Self, QueueError> {
+        let client = connect(url)?;
+        let connection = client.shared();
+        redis::cmd("PING")
+            .query_async::<()>(&mut connection.clone())
+            .await?;
+        Ok(Self {
+            client,
+            connection,
+            keys: Keys::new(&prefix),
+        })
+    }
+
+    /// Enqueues an order and returns the id of its entry. After an error the entry may or may not be there: enqueue it
+    /// again, an id is charged once.
+    pub async fn enqueue(&self, job: &Job) -> Result<String, QueueError> {
+        let entry = self.entry(job);
+        Ok(entry.query_async(&mut self.connection.clone()).await?)
+    }
+
+    /// Enqueues orders in their order, in one round trip, and returns the ids of their entries. After an error some may be
+    /// there: enqueue all of them again, an id is charged once.
+    pub async fn enqueue_all(&self, jobs: &[Job]) -> Result<Vec<String>, QueueError> {
+        let mut entries = redis::pipe();
+        for job in jobs {
+            entries.add_command(self.entry(job));
+        }
+        Ok(entries.query_async(&mut self.connection.clone()).await?)
+    }
+
+    fn entry(&self, job: &Job) -> Cmd {
+        let mut command = redis::cmd("XADD");
+        command
+            .arg(&self.keys.jobs)
+            .arg("*")
+            .arg("order_id")
+            .arg(job.order_id.as_str())
+            .arg("product_id")
+            .arg(job.product_id.get())
+            .arg("quantity")
+            .arg(job.quantity.get());
+        let deadline = job.deadline.map(|deadline| deadline.at().0.to_string());
+        let reply_to = job.reply_to.as_ref();
+        let extras = [
+            ("deadline", deadline),
+            ("reply_to", reply_to.map(|name| self.stream(Some(name)))),
+            ("meta", job.meta.as_ref().map(ToString::to_string)),
+            (
+                "traceparent",
+                job.traceparent.as_ref().map(ToString::to_string),
+            ),
+        ];
+        for (name, value) in extras {
+            if let Some(value) = value {
+                command.arg(name).arg(value);
+            }
+        }
+        command
+    }
+
+    /// Opens the common result stream, or a stream of one's own, as `consumer` of the consumer group `group`. Creates the
+    /// group if there is none.
+    pub async fn results(
+        &self,
+        stream: Option<&ResultStream>,
+        group: &str,
+        consumer: &str,
+    ) -> Result<Results, QueueError> {
+        Results::open(self.client.clone(), self.stream(stream), group, consumer).await
+    }
+
+    /// Watches result streams without a group: nothing is acknowledged. `None` stands for the common stream.
+    pub async fn watch(
+        &self,
+        streams: &[Option<&ResultStream>],
+        start: WatchFrom,
+    ) -> Result<Watch, QueueError> {
+        let streams = streams.iter().map(|stream| self.stream(*stream)).collect();
+        Watch::open(self.client.clone(), streams, start).await
+    }
+
+    fn stream(&self, name: Option<&ResultStream>) -> String {
+        let common = &self.keys.results;
+        name.map_or_else(|| common.clone(), |name| format!("{common}:{name}"))
+    }
+}

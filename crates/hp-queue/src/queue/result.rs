@@ -1,0 +1,160 @@
+use std::{collections::HashMap, str::FromStr};
+
+use hp_api::{Currency, Money, PinKey, PinSn};
+use hp_order::{Millis, Source, Status};
+use serde::Deserialize;
+
+/// A result as a shop reads it. Prints without card keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderResult {
+    /// The order id, as sent.
+    pub order_id: String,
+    /// As sent, even when invalid.
+    pub product_id: String,
+    /// As sent, even when invalid.
+    pub quantity: String,
+    /// How the order ended.
+    pub status: Status,
+    /// Why it ended so, unless completed.
+    pub reason: Option<String>,
+    /// What is wrong with a rejected job.
+    pub detail: Option<String>,
+    /// HitPoints' response code, if it gave one.
+    pub code: Option<i64>,
+    /// HitPoints' text, if it gave one.
+    pub message: Option<String>,
+    /// Which call proved the outcome.
+    pub source: Source,
+    /// Number of submissions to HitPoints.
+    pub attempts: u32,
+    /// When the order was admitted.
+    pub accepted_at: Millis,
+    /// When it ended.
+    pub finished_at: Millis,
+    /// The purchase, if completed.
+    pub purchase: Option<Purchase>,
+    /// Entry id of the first result, if this is a replay.
+    pub replay_of: Option<String>,
+    /// As the job had it.
+    pub meta: Option<Vec<u8>>,
+    /// As the job had it.
+    pub traceparent: Option<String>,
+}
+
+/// The charge and the cards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// HitPoints' own order number.
+    pub hp_order_id: u64,
+    /// Currency of the prices.
+    pub currency: Currency,
+    /// Price of one card, in major units.
+    pub unit_price: Money,
+    /// Price of all cards, in major units.
+    pub total_price: Money,
+    /// The cards, one for each unit of quantity.
+    pub pins: Vec<Card>,
+}
+
+/// A card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Serial number, not secret.
+    pub pin_sn: PinSn,
+    /// The secret key.
+    pub pin_key: PinKey,
+    /// Face value in major units.
+    pub amount: Money,
+    /// Currency of the face value.
+    pub currency: Currency,
+    /// HitPoints' word, such as `active`.
+    pub status: String,
+    /// When it was created, Unix seconds.
+    pub create_time: i64,
+    /// When it expires, Unix seconds.
+    pub expire_time: i64,
+}
+
+/// An entry that is not a result of this protocol. Names the field, never its value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this entry is not a result that this version can read: `{0}` is missing or malformed")]
+pub struct ResultError(pub &'static str);
+
+type Entry = HashMap<String, Vec<u8>>;
+
+/// Reads an entry of a result stream.
+pub(super) fn read_result(mut entry: Entry) -> Result<OrderResult, ResultError> {
+    let status = need(&mut entry, "status")?;
+    Ok(OrderResult {
+        order_id: need(&mut entry, "order_id")?,
+        product_id: need(&mut entry, "product_id")?,
+        quantity: need(&mut entry, "quantity")?,
+        status,
+        reason: find(&mut entry, "reason")?,
+        detail: find(&mut entry, "detail")?,
+        code: find(&mut entry, "code")?,
+        message: find(&mut entry, "message")?,
+        source: need(&mut entry, "source")?,
+        attempts: need(&mut entry, "attempts")?,
+        accepted_at: Millis(need(&mut entry, "accepted_at")?),
+        finished_at: Millis(need(&mut entry, "finished_at")?),
+        purchase: if status == Status::Completed {
+            Some(purchase(&mut entry)?)
+        } else {
+            None
+        },
+        replay_of: find(&mut entry, "replay_of")?,
+        meta: entry.remove("meta"),
+        traceparent: find(&mut entry, "traceparent")?,
+    })
+}
+
+fn find<T: FromStr>(entry: &mut Entry, name: &'static str) -> Result<Option<T>, ResultError> {
+    let Some(bytes) = entry.remove(name) else {
+        return Ok(None);
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| ResultError(name))?;
+    text.parse().map(Some).map_err(|_| ResultError(name))
+}
+
+fn need<T: FromStr>(entry: &mut Entry, name: &'static str) -> Result<T, ResultError> {
+    find(entry, name)?.ok_or(ResultError(name))
+}
+
+fn purchase(entry: &mut Entry) -> Result<Purchase, ResultError> {
+    if need::<String>(entry, "pins_encoding")? != "json" {
+        return Err(ResultError("pins_encoding"));
+    }
+    let pins = entry.remove("pins").ok_or(ResultError("pins"))?;
+    let rows: Vec<CardRow> = serde_json::from_slice(&pins).map_err(|_| ResultError("pins"))?;
+    Ok(Purchase {
+        hp_order_id: need(entry, "hp_order_id")?,
+        currency: need(entry, "currency")?,
+        unit_price: need(entry, "unit_price")?,
+        total_price: need(entry, "total_price")?,
+        pins: rows.into_iter().map(card).collect::<Result<_, _>>()?,
+    })
+}
+
+#[derive(Deserialize)]
+struct CardRow {
+    pin_sn: String,
+    pin_key: String,
+    amount: String,
+    currency: String,
+    status: String,
+    create_time: i64,
+    expire_time: i64,
+}
+
+fn card(row: CardRow) -> Result<Card, ResultError> {
+    Ok(Card {
+        pin_sn: row.pin_sn.parse().map_err(|_| ResultError("pin_sn"))?,
+        pin_key: PinKey::from(row.pin_key),
+        amount: row.amount.parse().map_err(|_| ResultError("amount"))?,
+        currency: row.currency.parse().map_err(|_| ResultError("currency"))?,
+        status: row.status,
+        create_time: row.create_time,
+        expire_time: row.expire_time,
+    })
+}

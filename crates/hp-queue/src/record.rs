@@ -1,0 +1,73 @@
+use hp_api::FetchCards;
+use hp_order::{ClaimFacts, FailReason, Millis, Record, Rejection, Source, State, claim};
+
+use crate::fields::FieldReader;
+
+/// Reads a ledger record, without [`Record::not_found_valid_from`], which depends on the epoch. The error names the field at
+/// fault.
+///
+/// A record without `state` is a new order that was claimed at `now`, under no special condition.
+pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Record, String> {
+    let wanted = FetchCards {
+        order_id: fields.need("order_id")?,
+        product_id: fields.need("product_id")?,
+        quantity: fields.need("quantity")?,
+    };
+    let deadline = time(fields, "deadline")?;
+    let Some(state) = fields.parse("state")? else {
+        let admitted = Record {
+            deadline,
+            ..Record::admitted(wanted, now)
+        };
+        return Ok(claim(&admitted, &plain_claim(now)));
+    };
+    Ok(Record {
+        wanted,
+        state,
+        claim: fields.parse("claim")?.unwrap_or(1),
+        attempts: fields.parse("attempts")?.unwrap_or(1),
+        checks: fields.parse("checks")?.unwrap_or(0),
+        crashes: fields.parse("crashes")?.unwrap_or(0),
+        accepted_at: Millis(fields.need("accepted_at")?),
+        submitted_at: time(fields, "submitted_at")?,
+        renewed_at: time(fields, "renewed_at")?,
+        not_found_valid_from: None,
+        due_at: time(fields, "due_at")?,
+        deadline,
+        cause: fields.parse("cause")?,
+        code: fields.parse("code")?,
+        message: fields.parse("message")?,
+        failed: failed(fields, state)?,
+        rejected: rejected(fields, state)?,
+    })
+}
+
+/// Reads a time, Unix milliseconds.
+pub(crate) fn time(fields: &FieldReader<'_>, name: &str) -> Result<Option<Millis>, String> {
+    Ok(fields.parse(name)?.map(Millis))
+}
+
+/// The facts of a claim in which no condition holds.
+const fn plain_claim(now: Millis) -> ClaimFacts {
+    ClaimFacts {
+        now,
+        is_older_epoch: false,
+        is_named: false,
+        has_claimant_vanished: false,
+        not_found_valid_from: None,
+    }
+}
+
+fn failed(fields: &FieldReader<'_>, state: State) -> Result<Option<(FailReason, Source)>, String> {
+    if state != State::Failed {
+        return Ok(None);
+    }
+    Ok(Some((fields.need("reason")?, fields.need("source")?)))
+}
+
+fn rejected(fields: &FieldReader<'_>, state: State) -> Result<Option<Rejection>, String> {
+    if state != State::Rejected {
+        return Ok(None);
+    }
+    fields.parse("reason")
+}

@@ -1,0 +1,75 @@
+use redis::{
+    Arg, Cmd, ErrorKind, FromRedisValue, ServerErrorKind, ToRedisArgs, aio::ConnectionLike,
+};
+
+use super::source::Source;
+use crate::error::QueueError;
+
+/// A Lua script, and the hash by which Redis knows it.
+pub(crate) struct Script {
+    code: String,
+    hash: String,
+}
+
+impl Script {
+    /// Builds a script. Panics if its source is at fault, which a test of all sources rules out.
+    pub(crate) fn new(source: &Source) -> Self {
+        let code = source
+            .code()
+            .unwrap_or_else(|fault| panic!("{}: {fault}", source.file));
+        let hash = redis::Script::new(&code).get_hash().into();
+        Self { code, hash }
+    }
+}
+
+/// A call of a script. It writes its arguments straight into the command; `redis::Script` would keep a copy of each.
+pub(crate) struct Call {
+    script: &'static Script,
+    command: Cmd,
+}
+
+impl Call {
+    pub(crate) fn new(script: &'static Script, keys: &[&str]) -> Self {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&script.hash).arg(keys.len()).arg(keys);
+        Self { script, command }
+    }
+
+    /// Adds an argument.
+    pub(crate) fn with(mut self, value: impl ToRedisArgs) -> Self {
+        self.arg(value);
+        self
+    }
+
+    /// Adds an argument.
+    pub(crate) fn arg(&mut self, value: impl ToRedisArgs) -> &mut Self {
+        self.command.arg(value);
+        self
+    }
+
+    /// Makes the call. Sends the script itself if Redis does not have it.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        connection: &mut impl ConnectionLike,
+    ) -> Result<T, QueueError> {
+        match self.command.query_async(connection).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                Ok(self.with_code().query_async(connection).await?)
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// The same call as EVAL. It goes to the node that has the keys, and leaves the script there. SCRIPT LOAD names no key:
+    /// a cluster would have to load the script on every node, and fail if one is away.
+    fn with_code(&self) -> Cmd {
+        let mut eval = redis::cmd("EVAL");
+        eval.arg(&self.script.code);
+        for argument in self.command.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = argument {
+                eval.arg(bytes);
+            }
+        }
+        eval
+    }
+}

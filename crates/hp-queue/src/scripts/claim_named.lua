@@ -1,0 +1,72 @@
+-- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
+-- an order that its claimant may still be processing, and an ended order that nobody asks for.
+-- needs: claim
+--
+-- values: ids
+-- answers by name: as claim_batch, without `more` and `next_due`, and with
+--   skips  { id, word, ... }: why an order was left out, or what was repaired
+--            claimed         another worker may be processing it
+--            ended           it has ended, and nobody asks for its result
+--            unknown         there is no such order
+--            unusable: ...   its record cannot be used
+--            forgotten       repaired: it was in an index and has no record
+--            listed          repaired: it was not among the open orders
+--            scheduled       repaired: it was not in the schedule
+--            unlisted        repaired: it has ended and was among the open orders
+--            without_result  it had ended without a result, and is claimed to publish one
+
+local skips = {}
+
+local function skip(id, word) append(skips, id, word) end
+
+local function is_claimed(claim, settled, due_at)
+  return claim ~= settled and due_at and due_at ~= 'inf' and tonumber(due_at) > now
+end
+
+-- Returns whether the order is left out.
+local function check_ended(id, result, is_open)
+  if not result then return skip(id, 'without_result') end
+  if is_open then
+    redis.call('ZREM', key.open, id)
+    skip(id, 'unlisted')
+  end
+  if redis.call('EXISTS', replays_key(id)) == 1 then return false end
+  redis.call('ZREM', key.schedule, id)
+  skip(id, 'ended')
+  return true
+end
+
+local function check_open(id, accepted_at, is_open, due_at)
+  if not is_open then
+    redis.call('ZADD', key.open, accepted_at or at, id)
+    skip(id, 'listed')
+  end
+  if not due_at then skip(id, 'scheduled') end
+end
+
+local function claim_named(id)
+  local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at')
+  local due_at, is_open = redis.call('ZSCORE', key.schedule, id), redis.call('ZSCORE', key.open, id)
+  if not known[1] then
+    local removed = redis.call('ZREM', key.open, id) + redis.call('ZREM', key.schedule, id)
+    return skip(id, removed > 0 and 'forgotten' or 'unknown')
+  end
+  if is_claimed(known[2], known[3], due_at) then return skip(id, 'claimed') end
+  if has_ended(known[1]) then
+    if check_ended(id, known[4], is_open) then return end
+  else
+    check_open(id, known[5], is_open, due_at)
+  end
+  redis.call('ZADD', key.schedule, lease_ends, id)
+  claim_order(id, true, due_at ~= 'inf' and due_at)
+end
+
+local limit = permits(tonumber(arg.limit))
+for i = FIRST_VALUE, #ARGV do
+  if #claims >= limit then break end
+  local ok, failure = pcall(claim_named, ARGV[i])
+  if not ok then skip(ARGV[i], 'unusable: ' .. message_of(failure)) end
+end
+
+report('skips', skips)
+return finish_claims()

@@ -1,0 +1,13 @@
+-- The life of this Redis server.
+-- offers: server_id(), which differs after a restart (a new run id) and after a promotion (the second replication id
+--         names the master before)
+
+local function server_id()
+  local info = redis.call('INFO', 'server', 'replication')
+  local function start_of(name)
+    local _, last = info:find(name, 1, true)
+    return last and info:sub(last + 1, last + 10) or ''
+  end
+  return start_of('\nrun_id:') .. '-' .. start_of('\nmaster_replid2:')
+end
+

@@ -1,0 +1,194 @@
+//! What is known at the end.
+
+use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
+
+use e2e::{Entry, Redis};
+use hp_sandbox::Ledger;
+use redis::{RedisResult, aio::MultiplexedConnection, streams::StreamRangeReply};
+
+use super::{
+    history::{ClaimSkip, History},
+    orders::{Demand, STREAMS},
+    shops::Shops,
+    world::{SECRETS, World},
+};
+
+/// Whether every order has its result or stands in review, and nothing is left to do.
+pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) -> bool {
+    let missing = shops.missing(&demand.orders);
+    if missing.len() > demand.orders.len() / 3 || shops.are_unheard(demand) {
+        return false;
+    }
+    if runs(redis).await == 0 {
+        return false;
+    }
+    let mut states = redis::pipe();
+    states.cmd("XLEN").arg("{hp}:jobs");
+    states
+        .cmd("ZCOUNT")
+        .arg("{hp}:schedule")
+        .arg("-inf")
+        .arg("(inf");
+    let busy: Vec<u64> = query(&states, &mut redis.connection().await).await.unwrap();
+    let mut states = redis::pipe();
+    for id in missing {
+        states
+            .cmd("HGET")
+            .arg(format!("{{hp}}:order:{id}"))
+            .arg("state");
+    }
+    if states.is_empty() {
+        return busy.iter().all(|n| *n == 0);
+    }
+    let states: Vec<Option<String>> = query(&states, &mut redis.connection().await).await.unwrap();
+    busy.iter().all(|n| *n == 0)
+        && states
+            .iter()
+            .all(|state| state.as_deref() == Some("review"))
+}
+
+/// Reports of reconciliation runs that Redis has not forgotten.
+async fn runs(redis: &Redis) -> u64 {
+    redis.run(&["XLEN", "{hp}:reconcile:runs"]).await
+}
+
+async fn query<T: redis::FromRedisValue>(
+    pipe: &redis::Pipeline,
+    to: &mut MultiplexedConnection,
+) -> RedisResult<T> {
+    pipe.query_async(to).await
+}
+
+/// Ends the workers and gathers what there is.
+pub(crate) async fn history(
+    world: World,
+    shops: &Shops,
+    demand: &Demand,
+    folder: &Path,
+) -> History {
+    let World {
+        redis,
+        sandbox,
+        fleet,
+        losses,
+        lost_bytes,
+        ..
+    } = world;
+    let (started, runs) = (fleet.started(), runs(&redis).await);
+    assert!(runs > 0, "no reconciliation run took part");
+    let mut ends = fleet.end().await;
+    ends.push(format!("started: {started}"));
+    ends.push(format!("reconciliation runs: {runs}"));
+    let Ledger { charges, .. } = sandbox.ledger();
+    let faults = sandbox
+        .met()
+        .into_iter()
+        .map(|(fault, times)| (fault.to_string(), times))
+        .collect();
+    let (live, accepted) = shops.seen(|seen| (seen.told.clone(), seen.accepted.clone()));
+    let mut history = History {
+        puts: demand.puts.iter().cloned().zip(accepted).collect(),
+        losses: losses.all(),
+        lost_bytes,
+        charges,
+        live,
+        faults,
+        ends,
+        secrets: SECRETS.map(str::to_owned).into(),
+        open: redis.run(&["ZRANGE", "{hp}:open", "0", "-1"]).await,
+        schedule: redis
+            .run(&["ZRANGE", "{hp}:schedule", "0", "-1", "WITHSCORES"])
+            .await,
+        inbox: stream(&redis, "{hp}:jobs")
+            .await
+            .into_iter()
+            .map(|(_, entry)| entry)
+            .collect(),
+        rejected: stream(&redis, "{hp}:rejected")
+            .await
+            .into_iter()
+            .map(|(_, entry)| entry)
+            .collect(),
+        texts: logs(folder),
+        ..History::default()
+    };
+    for key in STREAMS {
+        let told = stream(&redis, key)
+            .await
+            .into_iter()
+            .map(|(entry, fields)| ClaimSkip {
+                stream: key.into(),
+                entry,
+                read: 0,
+                fields,
+            });
+        history.told.extend(told);
+    }
+    keys(&redis, &mut history).await;
+    history
+}
+
+/// Everything in Redis but the result streams.
+async fn keys(redis: &Redis, history: &mut History) {
+    let keys: Vec<String> = redis.run(&["KEYS", "*"]).await;
+    for key in keys
+        .into_iter()
+        .filter(|key| !STREAMS.contains(&key.as_str()))
+    {
+        let kind: String = redis.run(&["TYPE", &key]).await;
+        let text = match kind.as_str() {
+            "hash" => {
+                let hash: BTreeMap<String, String> = redis.run(&["HGETALL", &key]).await;
+                if let Some(id) = key.strip_prefix("{hp}:order:") {
+                    history
+                        .records
+                        .insert(id.into(), hash.clone().into_iter().collect());
+                }
+                lines(hash)
+            }
+            "stream" => lines(stream(redis, &key).await),
+            "zset" => lines(redis.run::<Vec<String>>(&["ZRANGE", &key, "0", "-1"]).await),
+            "set" => lines(redis.run::<Vec<String>>(&["SMEMBERS", &key]).await),
+            "list" => lines(redis.run::<Vec<String>>(&["LRANGE", &key, "0", "-1"]).await),
+            _ => redis.run(&["GET", &key]).await,
+        };
+        history.texts.push((key, text));
+    }
+}
+
+async fn stream(redis: &Redis, key: &str) -> Vec<(String, Entry)> {
+    let range: StreamRangeReply = redis.run(&["XRANGE", key, "-", "+"]).await;
+    let text = |(name, value)| (name, redis::from_redis_value(value).unwrap());
+    let entry =
+        |entry: redis::streams::StreamId| (entry.id, entry.map.into_iter().map(text).collect());
+    range.ids.into_iter().map(entry).collect()
+}
+
+fn logs(folder: &Path) -> Vec<(String, String)> {
+    let logs = fs::read_dir(folder.join("logs"))
+        .unwrap()
+        .map(|log| log.unwrap());
+    let mut logs: Vec<_> = logs
+        .map(|log| {
+            let text = String::from_utf8_lossy(&fs::read(log.path()).unwrap()).into_owned();
+            (log.file_name().to_string_lossy().into_owned(), text)
+        })
+        .collect();
+    logs.sort();
+    logs
+}
+
+/// Puts the facts beside the logs, for whoever looks for the reason of a violation.
+pub(crate) fn write_down(history: &History, folder: &Path) {
+    let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
+    write("charges.txt", lines(&history.charges));
+    write("results-read.txt", lines(&history.live));
+    write("results.txt", lines(&history.told));
+    write("records.txt", lines(&history.records));
+    write("accepted.txt", lines(&history.puts));
+}
+
+fn lines<T: Debug>(all: impl IntoIterator<Item = T>) -> String {
+    let lines: Vec<_> = all.into_iter().map(|one| format!("{one:?}\n")).collect();
+    lines.concat()
+}

@@ -1,0 +1,122 @@
+//! Worker processes that are started, stopped and killed by number.
+
+use std::{fs::File, path::PathBuf, process::Stdio};
+
+use e2e::{PATIENCE, Worker};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::process::{Child, Command};
+
+/// All workers of a run, and the folder for their logs. Killed when dropped.
+pub(crate) struct Fleet {
+    settings: Vec<(String, String)>,
+    folder: PathBuf,
+    started: usize,
+    slots: Vec<Option<Child>>,
+    /// Asked to end, and perhaps not yet gone.
+    leaving: Vec<Child>,
+    ends: Vec<String>,
+}
+
+impl Fleet {
+    pub(crate) fn start(count: usize, settings: Vec<(String, String)>, folder: PathBuf) -> Self {
+        let mut fleet = Self {
+            settings,
+            folder,
+            started: 0,
+            slots: (0..count).map(|_| None).collect(),
+            leaving: Vec::new(),
+            ends: Vec::new(),
+        };
+        fleet.fill();
+        fleet
+    }
+
+    /// Starts a worker wherever there is none.
+    pub(crate) fn fill(&mut self) {
+        for slot in 0..self.slots.len() {
+            self.bury(slot);
+            if self.slots[slot].is_none() {
+                self.slots[slot] = Some(self.spawn(slot));
+            }
+        }
+    }
+
+    fn spawn(&mut self, slot: usize) -> Child {
+        self.started += 1;
+        let log = self
+            .folder
+            .join(format!("worker-{slot}-{:04}.log", self.started));
+        Command::new(Worker::binary())
+            .arg("run")
+            .envs(self.settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(log).unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
+    }
+
+    /// Notes a worker that has ended by itself, which none should.
+    fn bury(&mut self, slot: usize) {
+        let ended = self.slots[slot]
+            .as_mut()
+            .and_then(|worker| worker.try_wait().unwrap());
+        if let Some(status) = ended {
+            self.ends.push(format!("unasked: {status}"));
+            self.slots[slot] = None;
+        }
+    }
+
+    pub(crate) fn replace(&mut self, slot: usize) {
+        self.bury(slot);
+        let worker = self.spawn(slot);
+        self.leaving.extend(self.slots[slot].replace(worker));
+    }
+
+    pub(crate) fn signal(&mut self, slot: usize, signal: Signal) {
+        self.bury(slot);
+        if let Some(id) = self.slots[slot].as_ref().and_then(Child::id) {
+            kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
+        }
+    }
+
+    pub(crate) async fn kill(&mut self, slot: usize) {
+        self.bury(slot);
+        if let Some(mut worker) = self.slots[slot].take() {
+            worker.kill().await.unwrap();
+        }
+    }
+
+    pub(crate) fn terminate(&mut self, slot: usize) {
+        self.signal(slot, Signal::SIGTERM);
+        self.leaving.extend(self.slots[slot].take());
+    }
+
+    pub(crate) fn go_on(&mut self) {
+        for slot in 0..self.slots.len() {
+            self.signal(slot, Signal::SIGCONT);
+        }
+    }
+
+    /// Asks all to end, and returns how those that were asked have ended.
+    pub(crate) async fn end(mut self) -> Vec<String> {
+        for slot in 0..self.slots.len() {
+            self.terminate(slot);
+        }
+        for mut worker in self.leaving.drain(..) {
+            let ended = tokio::time::timeout(PATIENCE, worker.wait()).await;
+            let how = ended.map_or_else(|_| "never".into(), |status| status.unwrap().to_string());
+            self.ends.push(format!("asked: {how}"));
+        }
+        self.ends
+    }
+
+    /// How many processes there were.
+    pub(crate) fn started(&self) -> usize {
+        self.started
+    }
+}

@@ -1,0 +1,98 @@
+//! Results as the shops read them.
+
+use std::time::Duration;
+
+use redis::{
+    RedisResult,
+    aio::MultiplexedConnection,
+    streams::{StreamKey, StreamReadReply},
+};
+use tokio::time::{sleep, timeout};
+
+use super::Shops;
+use crate::{
+    history::{ClaimSkip, Kind},
+    orders::STREAMS,
+};
+
+/// How long a shop waits for Redis.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Before it connects again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+impl Shops {
+    /// Reads all result streams until it is aborted.
+    pub(crate) async fn read(self) {
+        let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
+        loop {
+            let Ok(Ok(mut connection)) =
+                timeout(PATIENCE, self.client.get_multiplexed_async_connection()).await
+            else {
+                sleep(AGAIN).await;
+                continue;
+            };
+            while let Ok(Ok(reply)) = timeout(PATIENCE, next(&mut connection, &after)).await {
+                for told in reply
+                    .map(|reply| entries(reply, self.clock.now()))
+                    .into_iter()
+                    .flatten()
+                {
+                    if let Some((_, last)) =
+                        after.iter_mut().find(|(stream, _)| *stream == told.stream)
+                    {
+                        last.clone_from(&told.entry);
+                    }
+                    self.hear(told);
+                }
+            }
+        }
+    }
+
+    fn hear(&self, told: ClaimSkip) {
+        self.seen(|seen| {
+            if told.kind() == Kind::First {
+                seen.results.entry(told.id().into()).or_insert(told.read);
+            }
+            seen.told.push(told);
+        });
+    }
+}
+
+async fn next(
+    connection: &mut MultiplexedConnection,
+    after: &[(&str, String)],
+) -> RedisResult<Option<StreamReadReply>> {
+    let mut command = redis::cmd("XREAD");
+    // Shorter than the connection's own patience with an answer.
+    command
+        .arg("COUNT")
+        .arg(100)
+        .arg("BLOCK")
+        .arg(200)
+        .arg("STREAMS");
+    for (stream, _) in after {
+        command.arg(*stream);
+    }
+    for (_, last) in after {
+        command.arg(last);
+    }
+    command.query_async(connection).await
+}
+
+/// The entries of an answer, by stream.
+fn entries(reply: StreamReadReply, read: u64) -> Vec<ClaimSkip> {
+    let of_stream = |key: StreamKey| {
+        let stream = key.key;
+        key.ids.into_iter().map(move |entry| {
+            let fields = entry.map.into_iter();
+            let text = |(name, value)| (name, redis::from_redis_value(value).unwrap());
+            ClaimSkip {
+                stream: stream.clone(),
+                entry: entry.id,
+                read,
+                fields: fields.map(text).collect(),
+            }
+        })
+    };
+    reply.keys.into_iter().flat_map(of_stream).collect()
+}

@@ -1,0 +1,6 @@
+//! Everything goes wrong at once, and the promises hold; and the checker of the promises sees what is wrong.
+
+mod checker;
+mod sample;
+mod storm;
+mod timetable;

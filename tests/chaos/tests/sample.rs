@@ -1,0 +1,189 @@
+//! A history that is right, and the means to spoil it.
+
+use e2e::Entry;
+use hp_sandbox::{Charge, LedgerCard};
+
+use crate::{
+    history::{ClaimSkip, History},
+    orders::{Order, Purpose, Put},
+};
+
+pub(crate) const KEY: &str = "ABCDEFGHJKLMNPQR";
+pub(crate) const SECRET: &str = "hush-hush";
+
+/// When the entries of the sample were made; a loss is a time around it.
+pub(crate) const NOON: u64 = 1_700_000_000_000;
+
+/// Four orders: completed, rejected, failed and in review; a conflict, an invalid entry, a nameless one, a replay.
+pub(crate) fn right() -> History {
+    let orders = vec![
+        order("done", 2, 2),
+        order("unknown", 777, 1),
+        order("refused", 31, 1),
+        order("contradicted", 9, 3),
+    ];
+    let told = vec![
+        completed("1700000000000-0"),
+        told(
+            "1700000000000-1",
+            "unknown",
+            &[
+                ("status", "rejected"),
+                ("reason", "unknown_product"),
+                ("product_id", "777"),
+            ],
+        ),
+        told(
+            "1700000000000-2",
+            "refused",
+            &[
+                ("status", "failed"),
+                ("reason", "refused"),
+                ("product_id", "31"),
+            ],
+        ),
+        told(
+            "1700000000000-3",
+            "done",
+            &[
+                ("status", "rejected"),
+                ("reason", "order_id_conflict"),
+                ("quantity", "3"),
+            ],
+        ),
+        told(
+            "1700000000000-4",
+            "odd",
+            &[
+                ("status", "rejected"),
+                ("reason", "invalid_job"),
+                ("quantity", "few"),
+            ],
+        ),
+        replay("1700000000000-5"),
+    ];
+    History {
+        live: told.clone(),
+        records: [
+            record("done", "completed", "1700000000000-0"),
+            record("unknown", "rejected", "1700000000000-1"),
+            record("refused", "failed", "1700000000000-2"),
+            record("contradicted", "review", ""),
+        ]
+        .into(),
+        told,
+        puts: orders
+            .iter()
+            .map(|order| put(&order.id, Purpose::Buy))
+            .chain([
+                put("done", Purpose::Conflict),
+                put("odd", Purpose::Invalid),
+                put("no name", Purpose::Nameless),
+            ])
+            .collect(),
+        orders,
+        charges: vec![charge("done", 2, 2), charge("contradicted", 9, 3)],
+        rejected: vec![entry(&[("order_id", "no name")])],
+        open: vec!["contradicted".into()],
+        schedule: [("contradicted".into(), f64::INFINITY)].into(),
+        texts: vec![(
+            "worker.log".into(),
+            "bought done, cards T000000001K00001\n".into(),
+        )],
+        secrets: vec![SECRET.into()],
+        ..History::default()
+    }
+}
+
+pub(crate) fn order(id: &str, product: u64, quantity: u32) -> Order {
+    Order {
+        id: id.into(),
+        product,
+        quantity,
+        meta: (id == "done").then(|| "basket 7".into()),
+        ..Order::default()
+    }
+}
+
+pub(crate) fn put(id: &str, purpose: Purpose) -> (Put, Vec<u64>) {
+    let put = Put {
+        at: std::time::Duration::ZERO,
+        purpose,
+        id: id.into(),
+        fields: Vec::new(),
+    };
+    (put, vec![NOON])
+}
+
+pub(crate) fn charge(id: &str, product_id: u64, quantity: u32) -> Charge {
+    let card = |n| LedgerCard {
+        pin_sn: format!("{id}-{n}"),
+        pin_key: format!("{}{n}", &KEY[..15]),
+    };
+    Charge {
+        out_trade_id: id.into(),
+        product_id,
+        quantity,
+        currency: "CNY".into(),
+        total_price: 19.into(),
+        times: 1,
+        order_ids: vec![5],
+        cards: (2..2 + quantity).map(card).collect(),
+    }
+}
+
+pub(crate) fn entry(fields: &[(&str, &str)]) -> Entry {
+    fields
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect()
+}
+
+fn told(id: &str, order: &str, fields: &[(&str, &str)]) -> ClaimSkip {
+    let mut all = entry(&[("order_id", order), ("product_id", "2"), ("quantity", "1")]);
+    all.extend(entry(fields));
+    ClaimSkip {
+        stream: "{hp}:results".into(),
+        entry: id.into(),
+        read: NOON,
+        fields: all,
+    }
+}
+
+pub(crate) fn completed(id: &str) -> ClaimSkip {
+    let pins = charge("done", 2, 2).cards.into_iter().map(|card| {
+        format!(
+            r#"{{"pin_sn":"{}","pin_key":"{}","amount":"10.00"}}"#,
+            card.pin_sn, card.pin_key
+        )
+    });
+    let pins = format!("[{}]", pins.collect::<Vec<_>>().join(","));
+    let fields = [
+        ("status", "completed"),
+        ("quantity", "2"),
+        ("hp_order_id", "5"),
+        ("currency", "CNY"),
+        ("unit_price", "9.50"),
+        ("total_price", "19.00"),
+        ("pin_count", "2"),
+        ("pins", &pins),
+        ("meta", "basket 7"),
+    ];
+    told(id, "done", &fields)
+}
+
+pub(crate) fn replay(id: &str) -> ClaimSkip {
+    let mut replay = completed(id);
+    replay
+        .fields
+        .insert("replay_of".into(), "1700000000000-0".into());
+    replay
+}
+
+fn record(id: &str, state: &str, result: &str) -> (String, Entry) {
+    let mut record = entry(&[("state", state)]);
+    if !result.is_empty() {
+        record.insert("result".into(), result.into());
+    }
+    (id.into(), record)
+}

@@ -1,0 +1,22 @@
+//! A short run over real processes. `just chaos` makes long ones.
+
+use crate::{
+    run::{Settings, run},
+    summary::Summary,
+};
+
+const SEED: u64 = 7;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_promises_hold_when_everything_goes_wrong_at_once() {
+    let report = run(Settings::short(SEED)).await;
+    let summary = Summary(&report).to_string();
+    println!("{summary}");
+    assert!(report.violations.is_empty(), "\n{summary}");
+    let history = &report.history;
+    let proves = history.faults.len() > 10 && history.lost_bytes.iter().any(|lost| *lost > 0);
+    assert!(
+        proves,
+        "too little went wrong to prove anything:\n{summary}"
+    );
+}

@@ -1,0 +1,128 @@
+//! What there is in Redis.
+
+use std::collections::HashMap;
+
+use hp_order::Millis;
+use proptest::prop_assert_eq;
+use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
+
+use super::{Queue, Verdict};
+use crate::{books::id_of, operation::ORDERS};
+
+pub(super) const KEYS: [&str; 11] = [
+    "results",
+    "results:own",
+    "jobs",
+    "rejected",
+    "open",
+    "schedule",
+    "paused",
+    "holds",
+    "breaker",
+    "epoch",
+    "rate",
+];
+pub(super) const RESULT_STREAMS: usize = 2;
+pub(super) const OWN_RESULTS: usize = 1;
+const HASHES: usize = 6;
+pub(super) const BREAKER: usize = 8;
+pub(super) const EPOCH: usize = 9;
+pub(super) const RATE: usize = 10;
+pub(super) const ORDER: usize = KEYS.len();
+pub(super) const REPETITIONS: usize = ORDER + ORDERS;
+
+#[derive(Debug)]
+pub(super) struct Look {
+    /// Of all keys, in the order of [`Queue::keys`].
+    pub(super) values: Vec<Value>,
+    /// For how long they are kept, ms; negative: for ever, or they are not there.
+    pub(super) left: Vec<i64>,
+    pub(super) now: Millis,
+}
+
+/// Brings what is due to the beginning of the schedule: there it stands in the order of the ids, whatever the time.
+const FLATTEN: &str = "local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do redis.call('ZADD', KEYS[1], 0, id) end";
+
+impl Queue {
+    pub(super) async fn flatten(&mut self) {
+        let mut script = redis::cmd("EVAL");
+        script.arg(FLATTEN).arg(1).arg(self.key("schedule"));
+        script
+            .query_async::<()>(&mut self.connection)
+            .await
+            .unwrap();
+    }
+
+    pub(super) async fn look(&mut self) -> Look {
+        let (mut read, keys) = (redis::pipe(), self.keys());
+        for (n, key) in keys.iter().enumerate() {
+            match n {
+                0..=3 => read.cmd("XRANGE").arg(key).arg("-").arg("+"),
+                4 | 5 => read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES"),
+                RATE => read.cmd("GET").arg(key),
+                REPETITIONS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
+                _ => read.cmd("HGETALL").arg(key),
+            };
+        }
+        for key in &keys {
+            read.cmd("PTTL").arg(key);
+        }
+        let mut values: Vec<Value> = read.query_async(&mut self.connection).await.unwrap();
+        let left = values.split_off(keys.len());
+        Look {
+            values,
+            left: from_redis_value(Value::Array(left)).unwrap(),
+            now: self.now().await,
+        }
+    }
+
+    pub(super) async fn look_unless(&mut self, is_needless: bool) -> Option<Look> {
+        if is_needless {
+            None
+        } else {
+            Some(self.look().await)
+        }
+    }
+
+    /// Compares all there is with the books.
+    pub(crate) async fn agrees(&mut self) -> Verdict {
+        let look = self.look().await;
+        let shown = look.shown();
+        look.keeps_promises(&shown)?;
+        look.lasts_long_enough(&shown)?;
+        prop_assert_eq!(shown, self.books.shown(), "Redis and the books");
+        Ok(())
+    }
+}
+
+impl Look {
+    /// The keys that have changed.
+    pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
+        let is_same = |n| match n {
+            0..HASHES | RATE | REPETITIONS.. => self.values[n] == before.values[n],
+            _ => self.hash(n) == before.hash(n),
+        };
+        let changed = (0..self.values.len()).filter(|n| !is_same(*n));
+        changed.map(name).collect()
+    }
+
+    /// Redis may give its fields in another order each time.
+    pub(super) fn hash(&self, n: usize) -> HashMap<String, String> {
+        self.read(n)
+    }
+
+    pub(super) fn read<T: FromRedisValue>(&self, n: usize) -> T {
+        from_redis_value_ref(&self.values[n]).unwrap()
+    }
+}
+
+/// The name of a key, without the prefix.
+pub(super) fn name(n: usize) -> String {
+    match n {
+        ..ORDER => KEYS[n].into(),
+        ORDER..REPETITIONS => format!("order:{}", id_of(n - ORDER)),
+        _ => format!("replays:{}", id_of(n - REPETITIONS)),
+    }
+}

@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use e2e::rules;
+use hp_api::{Card, CardStatus, FetchCards, Order, OrderStatus};
+use hp_order::{Backoff, Policy};
+use hp_queue::Rules;
+
+/// Whoever finds this has found a card.
+pub(crate) const PIN_KEY: &str = "BN62BH7A32CMD9X3";
+
+/// Pauses of the breaker that grow, and nothing else that is short. A case is over within an hour.
+pub(crate) fn settings() -> Rules {
+    let rules = rules();
+    Rules {
+        policy: Policy {
+            backoff: Backoff::new(Duration::from_secs(8), Duration::from_hours(24)).unwrap(),
+            max_crashes: 2,
+            ..rules.policy
+        },
+        longest_processing: Duration::from_hours(1),
+        ..rules
+    }
+}
+
+/// HitPoints' record of an order.
+pub(crate) fn order(wanted: &FetchCards) -> Box<Order> {
+    let cards = wanted.quantity.to_string().parse().unwrap();
+    Box::new(Order {
+        hp_order_id: 417,
+        out_trade_id: wanted.order_id.clone(),
+        product_id: wanted.product_id,
+        quantity: wanted.quantity,
+        currency: "CNY".parse().unwrap(),
+        par_value: "50.00".parse().unwrap(),
+        unit_price: "43.75".parse().unwrap(),
+        total_price: "43.75".parse().unwrap(),
+        reseller_discount: "12.50".into(),
+        category_name: "Demo".into(),
+        product_name: "50 Units".into(),
+        status: OrderStatus::Completed,
+        create_time: 1_700_000_000,
+        cards: std::iter::repeat_with(|| card(wanted))
+            .take(cards)
+            .collect(),
+    })
+}
+
+fn card(wanted: &FetchCards) -> Card {
+    Card {
+        pin_sn: "T000000417K00001".parse().unwrap(),
+        pin_key: String::from(PIN_KEY).into(),
+        product_id: wanted.product_id,
+        amount: "50.00".parse().unwrap(),
+        cost_price: "43.75".parse().unwrap(),
+        currency: "CNY".parse().unwrap(),
+        status: CardStatus::Active,
+        create_time: 1_700_000_000,
+        expire_time: 1_800_000_000,
+        category_name: "Demo".into(),
+        product_name: "50 Units".into(),
+    }
+}
