@@ -1,7 +1,7 @@
 //! Buys cards: `cargo run --example fetch -- ORDER_ID PRODUCT_ID QUANTITY [--show-keys]`
 //!
-//! Shows all three outcomes. The same order id names the same order: where the outcome is unknown,
-//! query it (example `query_order`) before fetching again.
+//! Shows all three outcomes. An order id names one order for ever: if the outcome is unknown, query the order (example
+//! `query_order`) before you fetch it again.
 
 mod common;
 
@@ -11,7 +11,7 @@ use hp_api::{FetchCards, Outcome};
 async fn main() -> common::Result {
     let (arguments, show_keys) = common::arguments();
     let [order_id, product_id, quantity] = &arguments[..] else {
-        return Err("give ORDER_ID PRODUCT_ID QUANTITY, for instance: A-1001 2 3".into());
+        return Err("usage: fetch ORDER_ID PRODUCT_ID QUANTITY [--show-keys], for example: fetch A-1001 2 3".into());
     };
     let wanted = FetchCards {
         order_id: order_id.parse()?,
@@ -28,10 +28,10 @@ async fn main() -> common::Result {
         }
         Outcome::Unknown(doubt) => {
             println!(
-                "it may have been charged ({}): {}",
+                "the order may have been charged ({}): {}",
                 doubt.kind, doubt.message
             );
-            println!("query order {} before you try again", wanted.order_id);
+            println!("query order {} before you fetch it again", wanted.order_id);
         }
     }
     Ok(())

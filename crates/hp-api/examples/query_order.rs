@@ -6,7 +6,9 @@ mod common;
 async fn main() -> common::Result {
     let (arguments, show_keys) = common::arguments();
     let [order_id] = &arguments[..] else {
-        return Err("give ORDER_ID, for instance: A-1001".into());
+        return Err(
+            "usage: query_order ORDER_ID [--show-keys], for example: query_order A-1001".into(),
+        );
     };
     let order = common::client()?.query_order(&order_id.parse()?).await?;
     common::print_order(&order, show_keys);

@@ -6,7 +6,9 @@ mod common;
 async fn main() -> common::Result {
     let (arguments, show_keys) = common::arguments();
     let [pin_sn] = &arguments[..] else {
-        return Err("give PIN_SN, for instance: T000000417K00001".into());
+        return Err(
+            "usage: query_pin PIN_SN [--show-keys], for example: query_pin T000000417K00001".into(),
+        );
     };
     let card = common::client()?.query_pin(&pin_sn.parse()?).await?;
     common::print_card(&card, show_keys);

@@ -1,6 +1,6 @@
 //! The vendor's response codes and their meaning. No other module or crate interprets a code.
 
-/// What a caller does after a refusal.
+/// The kind of a refusal, which decides what the caller does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusalKind {
     /// The vendor will never accept the order as it is: fail it.
@@ -34,7 +34,7 @@ impl RefusalKind {
     }
 }
 
-/// What an error code says about the fetch that it answers.
+/// The meaning of an error code for the fetch that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// The vendor certainly did not execute the fetch.

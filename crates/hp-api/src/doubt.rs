@@ -9,7 +9,7 @@ use crate::{
 /// The reason why the outcome of a call is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// What the client saw.
+    /// The event that the client saw.
     pub kind: DoubtKind,
     /// The vendor's code, if the vendor answered with one.
     pub code: Option<i64>,
@@ -17,7 +17,7 @@ pub struct Doubt {
     pub message: String,
 }
 
-/// What the client saw in place of a definite answer.
+/// The event that the client saw in place of a definite answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DoubtKind {
     /// The vendor already has this order id: an earlier attempt was executed or is still running.

@@ -6,7 +6,7 @@ use crate::{
 /// The reason why an attempt certainly charged nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the caller does next.
+    /// The kind, which decides what the caller does next.
     pub kind: RefusalKind,
     /// The vendor's code, if the vendor answered.
     pub code: Option<i64>,

@@ -1,4 +1,4 @@
-//! What the signature does not cover: field names, formats, and whether the answer matches the request.
+//! Checks beyond the signature: field names, formats, and the match with the request.
 #![allow(
     clippy::unwrap_used,
     reason = "a failure in test support is a failed test"
@@ -15,6 +15,38 @@ use hp_api::{
 use serde_json::{Value, json};
 
 const NOW: &str = "Tue, 05 Mar 2024 10:11:12 GMT";
+
+const ORDER_FIELDS: [&str; 14] = [
+    "order_id",
+    "out_trade_id",
+    "category_name",
+    "product_name",
+    "currency",
+    "product_id",
+    "par_value",
+    "reseller_discount",
+    "unit_price",
+    "quantity",
+    "total_price",
+    "status",
+    "create_time",
+    "order_pins",
+];
+
+const CARD_FIELDS: [&str; 12] = [
+    "pin_sn",
+    "pin_key",
+    "order_id",
+    "product_id",
+    "category_name",
+    "product_name",
+    "currency",
+    "amount",
+    "cost_price",
+    "status",
+    "create_time",
+    "expire_time",
+];
 
 /// Returns the contract's example of three cards.
 fn three_cards() -> Value {
@@ -107,44 +139,13 @@ fn contract_example_is_read_and_valid() {
 
 #[test]
 fn order_fields_are_read_by_name() {
-    for field in [
-        "order_id",
-        "out_trade_id",
-        "category_name",
-        "product_name",
-        "currency",
-        "product_id",
-        "par_value",
-        "reseller_discount",
-        "unit_price",
-        "quantity",
-        "total_price",
-        "status",
-        "create_time",
-        "order_pins",
-    ] {
+    for field in ORDER_FIELDS {
         let without = changed(three_cards(), &format!("/{field}"), Value::Null);
         assert_names(order(&without), field);
     }
-    for field in [
-        "pin_sn",
-        "pin_key",
-        "order_id",
-        "product_id",
-        "category_name",
-        "product_name",
-        "currency",
-        "amount",
-        "cost_price",
-        "status",
-        "create_time",
-        "expire_time",
-    ] {
-        let without = changed(
-            three_cards(),
-            &format!("/order_pins/1/{field}"),
-            Value::Null,
-        );
+    for field in CARD_FIELDS {
+        let pointer = format!("/order_pins/1/{field}");
+        let without = changed(three_cards(), &pointer, Value::Null);
         assert_names(order(&without), &format!("order_pins[1].{field}"));
     }
 }
@@ -174,49 +175,44 @@ fn product_fields_are_read_by_name() {
     }
 }
 
+/// Values in the wrong format, by JSON pointer.
+fn malformed_fields() -> Vec<(&'static str, Value)> {
+    vec![
+        ("/order_id", json!("417")),
+        ("/order_id", json!(-417)),
+        ("/quantity", json!(3.0)),
+        ("/quantity", json!(0)),
+        ("/product_id", json!("31")),
+        ("/out_trade_id", json!("job 417")),
+        ("/currency", json!("usd")),
+        ("/total_price", json!("131.250")),
+        ("/total_price", json!("-131.25")),
+        ("/total_price", json!(131.25)),
+        ("/status", json!("two words")),
+        ("/order_pins", json!("none")),
+        ("/order_pins/0", json!("row")),
+        ("/order_pins/2/pin_sn", json!("T000000417H000010")),
+        ("/order_pins/2/pin_key", json!("")),
+        ("/order_pins/2/pin_key", json!("A\nB")),
+        ("/order_pins/2/pin_key", json!(1234)),
+        ("/order_pins/2/amount", json!("50.0")),
+        ("/order_pins/2/create_time", json!("1712000000")),
+    ]
+}
+
+/// Converts a JSON pointer to the name of the field in an error: `/order_pins/2/amount` to `order_pins[2].amount`.
+fn field_name(pointer: &str) -> String {
+    match pointer[1..].split('/').collect::<Vec<_>>()[..] {
+        [field] => field.to_owned(),
+        [list, index] => format!("{list}[{index}]"),
+        [list, index, field] => format!("{list}[{index}].{field}"),
+        _ => panic!("{pointer}"),
+    }
+}
+
 #[test]
 fn malformed_field_is_named_but_not_quoted() {
-    for (pointer, value, field) in [
-        ("/order_id", json!("417"), "order_id"),
-        ("/order_id", json!(-417), "order_id"),
-        ("/quantity", json!(3.0), "quantity"),
-        ("/quantity", json!(0), "quantity"),
-        ("/product_id", json!("31"), "product_id"),
-        ("/out_trade_id", json!("job 417"), "out_trade_id"),
-        ("/currency", json!("usd"), "currency"),
-        ("/total_price", json!("131.250"), "total_price"),
-        ("/total_price", json!("-131.25"), "total_price"),
-        ("/total_price", json!(131.25), "total_price"),
-        ("/status", json!("two words"), "status"),
-        ("/order_pins", json!("none"), "order_pins"),
-        ("/order_pins/0", json!("row"), "order_pins[0]"),
-        (
-            "/order_pins/2/pin_sn",
-            json!("T000000417H000010"),
-            "order_pins[2].pin_sn",
-        ),
-        ("/order_pins/2/pin_key", json!(""), "order_pins[2].pin_key"),
-        (
-            "/order_pins/2/pin_key",
-            json!("A\nB"),
-            "order_pins[2].pin_key",
-        ),
-        (
-            "/order_pins/2/pin_key",
-            json!(1234),
-            "order_pins[2].pin_key",
-        ),
-        (
-            "/order_pins/2/amount",
-            json!("50.0"),
-            "order_pins[2].amount",
-        ),
-        (
-            "/order_pins/2/create_time",
-            json!("1712000000"),
-            "order_pins[2].create_time",
-        ),
-    ] {
+    for (pointer, value) in malformed_fields() {
         let quoted = value
             .as_str()
             .filter(|text| text.len() >= 5)
@@ -224,48 +220,36 @@ fn malformed_field_is_named_but_not_quoted() {
         let result = order(&changed(three_cards(), pointer, value));
         assert!(
             quoted.is_none_or(|text| !format!("{result:?}").contains(&text)),
-            "{field}"
+            "{pointer}"
         );
-        assert_names(result, field);
+        assert_names(result, &field_name(pointer));
     }
     assert_names(order(&json!(["x"])), "data");
 }
 
-#[test]
-fn validation_reports_each_mismatch() {
-    let list = |pins: &[usize]| {
+/// Changes of the example, each with the mismatch that it causes.
+fn mismatches() -> Vec<(&'static str, Value, Mismatch)> {
+    let pins = |indexes: &[usize]| {
         let cards = three_cards();
-        let rows = pins.iter().map(|pin| cards["order_pins"][*pin].clone());
-        rows.collect::<Vec<_>>().into()
+        let rows = indexes
+            .iter()
+            .map(|index| cards["order_pins"][*index].clone());
+        Value::from(rows.collect::<Vec<_>>())
     };
+    let count = |got| Mismatch::CardCount { wanted: 3, got };
     let card = |field: &str| Mismatch::Card(field.to_owned());
-    for (pointer, value, mismatch) in [
+    let pending = Mismatch::NotCompleted("pending".to_owned());
+    vec![
         ("/out_trade_id", json!("job-000417-b"), Mismatch::OrderId),
         ("/product_id", json!(3), Mismatch::ProductId),
         ("/quantity", json!(4), Mismatch::Quantity),
-        (
-            "/status",
-            json!("pending"),
-            Mismatch::NotCompleted("pending".to_owned()),
-        ),
-        (
-            "/order_pins",
-            list(&[0, 1]),
-            Mismatch::CardCount { wanted: 3, got: 2 },
-        ),
+        ("/status", json!("pending"), pending),
+        ("/order_pins", pins(&[0, 1]), count(2)),
+        ("/order_pins", pins(&[0, 1, 2, 0]), count(4)),
+        ("/order_pins", json!([]), count(0)),
         (
             "/order_pins",
-            list(&[0, 1, 2, 0]),
-            Mismatch::CardCount { wanted: 3, got: 4 },
-        ),
-        (
-            "/order_pins",
-            json!([]),
-            Mismatch::CardCount { wanted: 3, got: 0 },
-        ),
-        (
-            "/order_pins",
-            list(&[0, 1, 0]),
+            pins(&[0, 1, 0]),
             card("the same pin_sn twice"),
         ),
         (
@@ -279,7 +263,12 @@ fn validation_reports_each_mismatch() {
             card("order_pins[1].currency"),
         ),
         ("/total_price", json!("131.26"), Mismatch::Price),
-    ] {
+    ]
+}
+
+#[test]
+fn validation_reports_each_mismatch() {
+    for (pointer, value, mismatch) in mismatches() {
         let order = order(&changed(three_cards(), pointer, value)).unwrap();
         assert_eq!(order.validate(&wanted()), Err(mismatch));
     }

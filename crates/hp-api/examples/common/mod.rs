@@ -1,4 +1,4 @@
-//! What the examples share.
+//! Code that the examples share.
 #![allow(dead_code, reason = "not every example shows cards")]
 
 use std::{env, fmt};
@@ -7,7 +7,7 @@ use hp_api::{AppSecret, Card, Client, Order};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
 
-/// Ends a program with a sentence for people.
+/// An error that ends the program with one readable line.
 pub(crate) struct Failure(String);
 
 impl<E: fmt::Display> From<E> for Failure {
@@ -16,14 +16,14 @@ impl<E: fmt::Display> From<E> for Failure {
     }
 }
 
-/// What `main` prints.
+/// `main` prints the `Debug` form.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// A client with the settings of the environment.
+/// Builds a client from the environment variables.
 pub(crate) fn client() -> Result<Client> {
     let secret = AppSecret::from(setting("HP_API__APP_SECRET")?);
     let (base_url, app_id) = (setting("HP_API__BASE_URL")?, setting("HP_API__APP_ID")?);
@@ -32,11 +32,11 @@ pub(crate) fn client() -> Result<Client> {
 
 fn setting(name: &str) -> std::result::Result<String, String> {
     env::var(name).map_err(|_| {
-        format!("set {name}; for a local sandbox: HP_API__BASE_URL=http://127.0.0.1:8700 HP_API__APP_ID=demo HP_API__APP_SECRET=demo-secret")
+        format!("{name} is not set; for a local sandbox set HP_API__BASE_URL=http://127.0.0.1:8700 HP_API__APP_ID=demo HP_API__APP_SECRET=demo-secret")
     })
 }
 
-/// The arguments, and whether `--show-keys` was among them.
+/// Returns the arguments, and `true` if `--show-keys` was one of them.
 pub(crate) fn arguments() -> (Vec<String>, bool) {
     let (flags, arguments): (Vec<_>, Vec<_>) = env::args()
         .skip(1)

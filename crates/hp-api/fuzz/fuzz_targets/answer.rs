@@ -1,5 +1,5 @@
-//! No body makes an answer panic: neither unsigned nor, which lets the readers behind the signature
-//! see it, rightly signed.
+//! No body makes the client panic. The second half signs the body correctly, so that the code behind the signature check
+//! reads it too.
 
 #![no_main]
 
@@ -30,7 +30,7 @@ fn read(body: &[u8], sign: &str, now: &str) {
         date_gmt: Header::Once(now.as_bytes()),
     };
     let data = || accept(&verifier(), UNIX_EPOCH, Duration::ZERO, &headers, body);
-    // What was signed is accepted, unless there is nothing in it.
+    // A signed body is accepted unless its data is empty.
     assert!(matches!(data(), Ok(_) | Err(CallError::NoData)));
     let _ = data().and_then(Data::into_order);
     let _ = data().and_then(Data::into_card);

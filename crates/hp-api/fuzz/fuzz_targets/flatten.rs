@@ -1,4 +1,4 @@
-//! No bytes make `flatten` panic, and the order of two runs is the same.
+//! No bytes make `flatten` panic, and it is deterministic.
 
 #![no_main]
 

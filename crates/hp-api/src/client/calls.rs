@@ -31,7 +31,7 @@ use crate::{
 /// match Outcome::of(client.fetch(&wanted).await) {
 ///     Outcome::Charged(order) => println!("{} cards", order.cards.len()),
 ///     Outcome::NotCharged(refusal) => println!("nothing was charged: {}", refusal.message),
-///     Outcome::Unknown(doubt) => println!("query before trying again: {}", doubt.message),
+///     Outcome::Unknown(doubt) => println!("query before you try again: {}", doubt.message),
 /// }
 /// # Ok(())
 /// # }

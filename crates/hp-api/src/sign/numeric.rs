@@ -7,7 +7,7 @@ pub(super) enum Numeric {
     Float { value: f64, overflow: Overflow },
 }
 
-/// Whether a number has more integer digits than 64 bits hold, and on which side.
+/// The side on which a number has more integer digits than 64 bits hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Overflow {
     None,

@@ -19,7 +19,7 @@ pub(crate) struct ReceivedRequest {
     pub(crate) body: String,
 }
 
-/// What the server does with a request.
+/// The reply to a request.
 pub(crate) enum Reply {
     Answer(Vec<u8>),
     AnswerAndClose(Vec<u8>),
