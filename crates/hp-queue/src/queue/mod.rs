@@ -14,7 +14,10 @@ use self::{
     watch::{Watch, WatchFrom},
 };
 use crate::{
-    connect::{Client, Connection, connect},
+    connect::{
+        client::{Client, connect},
+        shared::Connection,
+    },
     error::QueueError,
     keys::{Keys, Prefix},
 };

@@ -6,7 +6,7 @@
 local epoch, is_epoch_changed = observe_epoch()
 
 if is_epoch_changed then
-  redis.call('HSET', key.epoch, 'server', epoch.server, 'id', epoch.id, 'since', text(epoch.since),
+  redis.call('HSET', key_epoch, 'server', epoch.server, 'id', epoch.id, 'since', text(epoch.since),
     'boundary', epoch.boundary, 'taken', text(epoch.taken), 'taken_before', text(epoch.taken_before),
     'before', epoch.before or '')
 end
