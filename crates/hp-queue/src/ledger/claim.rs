@@ -63,7 +63,7 @@ pub struct ClaimBatch {
 /// What a claim found out about an order that was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimSkip {
-    /// Not claimed: it has ended, and nobody asks for its result.
+    /// Not claimed: it has ended, and no repetition waits for its result.
     Ended,
     /// Not claimed: another worker may be processing it.
     Claimed,

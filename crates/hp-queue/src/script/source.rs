@@ -55,7 +55,7 @@ impl Source {
         for (kind, list, names) in [("key", "KEYS", self.keys), ("arg", "ARGV", self.arguments)] {
             let names: Vec<_> = names.iter().map(|name| format!("{kind}_{name}")).collect();
             if !names.is_empty() {
-                // A text takes every write.
+                // Writing to a `String` cannot fail.
                 let _ = writeln!(
                     head,
                     "local {} = unpack({list}, 1, {})",

@@ -1,12 +1,12 @@
 -- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
--- an order that its claimant may still be processing, and an ended order that nobody asks for.
+-- an order that its claimant may still be processing, and an ended order without a repetition that waits.
 -- needs: claim
 --
 -- values: ids
 -- answers by name: as claim_batch, without `more` and `next_due`, and with
 --   skips  { id, word, ... }: why an order was left out, or what was repaired
 --            claimed         another worker may be processing it
---            ended           it has ended, and nobody asks for its result
+--            ended           it has ended, and no repetition waits for its result
 --            unknown         there is no such order
 --            unusable: ...   its record cannot be used
 --            forgotten       repaired: it was in an index and has no record

@@ -5,7 +5,7 @@
 -- arguments: action       "acquire", "renew", "finish", "give_up" or "now"
 --            holder       a name; empty for a run on demand, which needs no lease
 --            tick         Unix ms
---            lease        ms; with "give_up": for how long nobody may hold the lease
+--            lease        ms; with "give_up": for how long no process may hold the lease
 --            max_reports  how many reports are kept
 -- values: with "finish" and "give_up": field, value, ... of the report
 -- answers { now in Unix ms, "held", "done", "lost" or "held_by_other", ms until it is free }

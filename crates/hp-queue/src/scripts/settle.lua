@@ -29,7 +29,7 @@ local function open_breaker(pauses)
   redis.call('HSETNX', key_breaker, 'since', at)
 end
 
--- The signal of one call counts for all orders, whoever has claimed this one now.
+-- The signal of one call counts for all orders, even if another worker has claimed this one since.
 local function apply_signal()
   if arg_signal == 'answered' then return redis.call('DEL', key_breaker) end
   local breaker = redis.call('HMGET', key_breaker, 'until', 'pauses', 'probe')
@@ -58,7 +58,7 @@ end
 if not is_current then return stale() end
 
 -- After a restart the claim may be current only because Redis has forgotten a later one, whose holder has submitted the
--- order. So nobody can say any more that it was not charged. An order that goes on is queried after its next claim.
+-- order. So it is no longer certain that it was not charged. An order that goes on is queried after its next claim.
 if arg_next_step == 'uncharged' then
   local epoch = redis.call('HMGET', key_epoch, 'id', 'server')
   if epoch[1] ~= arg_epoch or epoch[2] ~= server_id() then return stale() end

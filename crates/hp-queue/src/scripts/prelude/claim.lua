@@ -76,7 +76,7 @@ end
 local function finish_claims()
   if #claims > 0 then
     use_permits(#claims)
-    epoch.taken = redis.call('HINCRBY', key_epoch, 'taken', 1)
+    epoch.claims = redis.call('HINCRBY', key_epoch, 'claims', 1)
     if is_breaker_open then mark_probe(claims[1][2]) end
   end
   report('now', at)
