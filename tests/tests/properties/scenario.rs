@@ -1,148 +1,181 @@
-//! Courses of events that chance alone would seldom find. What comes between and after them is left to chance.
+//! Scenarios that chance alone would seldom find. What comes between and after them is left to chance.
 
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    news::{Hour, News},
-    operation::{Operation, Put, put},
+    operation::{Enqueue, Operation, enqueue},
+    worker_event::{ProcessedAt, WorkerEvent},
 };
 
-pub(crate) fn course() -> impl Strategy<Value = Vec<Operation>> {
+pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
         Just(Kind::Repeated),
-        select(PROBES).prop_map(Kind::Silent),
+        select(PROBES).prop_map(Kind::Unreachable),
         Just(Kind::Forgotten),
         Just(Kind::Late),
         select(UNSENT).prop_map(Kind::Limited),
     ];
-    (kinds, put(), put(), any::<bool>()).prop_map(|(kind, put, other, choice)| match kind {
-        Kind::Repeated => repeated(put, other, choice),
-        Kind::Silent(probe) => silent(put, other, probe, choice),
-        Kind::Forgotten => forgotten(put, choice),
-        Kind::Late => late(put),
-        Kind::Limited(news) => limited(put, news, choice),
+    (kinds, enqueue(), enqueue(), any::<bool>()).prop_map(|(kind, enqueue, other, choice)| {
+        match kind {
+            Kind::Repeated => repeated(enqueue, other, choice),
+            Kind::Unreachable(probe) => unreachable(enqueue, other, probe, choice),
+            Kind::Forgotten => forgotten(enqueue, choice),
+            Kind::Late => late(enqueue),
+            Kind::Limited(event) => limited(enqueue, event, choice),
+        }
     })
 }
 
-/// Redis forgets all it had, and a worker that knows of nothing begins anew before one that knows better.
+/// Redis forgets everything, and a worker without a watermark starts a new queue before one that knows better calls.
 pub(crate) fn emptied() -> impl Strategy<Value = Vec<Operation>> {
     let loss = prop_oneof![
         Just(Operation::Empty),
         Just(Operation::Restart { forgets: true })
     ];
-    (put(), loss, any::<bool>()).prop_map(|(put, loss, waits)| {
-        let again = Operation::Put(put);
-        let mut course = vec![again, take(0), loss, take(1)];
-        course.extend(if waits {
-            // It is in the inbox when the worker that knows better comes, and for long after.
-            let meanwhile = [again, take(0), Operation::DoubtsPass];
+    (enqueue(), loss, any::<bool>()).prop_map(|(enqueue, loss, waits)| {
+        let again = Operation::Enqueue(enqueue);
+        let mut scenario = vec![again, claim(0), loss, claim(1)];
+        scenario.extend(if waits {
+            // The order is in the inbox when the worker that knows better calls, and long after.
+            let meanwhile = [again, claim(0), Operation::DoubtsPass];
             [&[Operation::Pause], &meanwhile[..], &[Operation::Resume]].concat()
         } else {
             vec![again]
         });
-        course.push(take(0));
-        course
+        scenario.push(claim(0));
+        scenario
     })
 }
 
-const PROBES: &[News] = &[News::NeverSent, News::Withheld, News::Panicked];
-const UNSENT: &[News] = &[News::Released, News::Panicked];
+const PROBES: &[WorkerEvent] = &[
+    WorkerEvent::NeverSent,
+    WorkerEvent::Withheld,
+    WorkerEvent::Panicked,
+];
+const UNSENT: &[WorkerEvent] = &[WorkerEvent::Released, WorkerEvent::Panicked];
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Repeated,
-    Silent(News),
+    Unreachable(WorkerEvent),
     Forgotten,
     Late,
-    Limited(News),
+    Limited(WorkerEvent),
 }
 
-/// An order ends, its result is trimmed away, and it is put in once more, perhaps twice.
-fn repeated(put: Put, other: Put, twice: bool) -> Vec<Operation> {
-    let again = Put {
-        order: put.order,
+/// An order ends, its result is trimmed away, and it is enqueued again, perhaps twice.
+fn repeated(enqueue: Enqueue, other: Enqueue, twice: bool) -> Vec<Operation> {
+    let again = Enqueue {
+        order: enqueue.order,
         ..other
     };
-    let mut course = vec![Operation::Put(put), take(0), settle(News::Charged)];
-    course.extend([
-        Operation::TrimResult { order: put.order },
-        Operation::Put(again),
-        take(0),
+    let mut scenario = vec![
+        Operation::Enqueue(enqueue),
+        claim(0),
+        settle(WorkerEvent::Charged),
+    ];
+    scenario.extend([
+        Operation::TrimResult {
+            order: enqueue.order,
+        },
+        Operation::Enqueue(again),
+        claim(0),
     ]);
     if twice {
-        course.extend([Operation::Put(put), take(0)]);
+        scenario.extend([Operation::Enqueue(enqueue), claim(0)]);
     }
-    course.extend([settle(News::Charged), Operation::SettleAgain { settled: 0 }]);
+    scenario.extend([
+        settle(WorkerEvent::Charged),
+        Operation::SettleAgain { settled: 0 },
+    ]);
     if twice {
-        course.extend([Operation::Put(put), take(0)]);
+        scenario.extend([Operation::Enqueue(enqueue), claim(0)]);
     }
-    course
+    scenario
 }
 
-/// HitPoints falls silent, and orders try whether it is back.
-fn silent(put: Put, other: Put, probe: News, is_far: bool) -> Vec<Operation> {
-    let mut course = vec![
-        Operation::Put(put),
-        take(0),
-        Operation::NineSilences,
-        settle(News::Unknown),
+/// HitPoints gives no answers, and orders probe whether it is back.
+fn unreachable(
+    enqueue: Enqueue,
+    other: Enqueue,
+    probe: WorkerEvent,
+    is_far: bool,
+) -> Vec<Operation> {
+    let mut scenario = vec![
+        Operation::Enqueue(enqueue),
+        claim(0),
+        Operation::NineFailures,
+        settle(WorkerEvent::Unknown),
     ];
-    course.extend([
-        Operation::Put(other),
-        Operation::ComesDue { order: put.order },
+    scenario.extend([
+        Operation::Enqueue(other),
+        Operation::ComesDue {
+            order: enqueue.order,
+        },
         Operation::RateRecovers,
     ]);
-    course.push(if is_far {
+    scenario.push(if is_far {
         Operation::BreakerPauseIsFar
     } else {
         Operation::BreakerPauseEnds
     });
-    course.extend([take(0), settle(probe), take(0)]);
-    course
+    scenario.extend([claim(0), settle(probe), claim(0)]);
+    scenario
 }
 
-/// Redis forgets a claim, and gives it out once more.
-fn forgotten(put: Put, renews: bool) -> Vec<Operation> {
-    let mut course = vec![Operation::Put(put), take(0), Operation::Save];
-    course.extend([
-        Operation::ComesDue { order: put.order },
-        take(0),
+/// Redis forgets a claim, and gives it out again.
+fn forgotten(enqueue: Enqueue, renews: bool) -> Vec<Operation> {
+    let mut scenario = vec![Operation::Enqueue(enqueue), claim(0), Operation::Save];
+    scenario.extend([
+        Operation::ComesDue {
+            order: enqueue.order,
+        },
+        claim(0),
         Operation::Restart { forgets: true },
     ]);
-    course.extend([Operation::ComesDue { order: put.order }, take(1)]);
-    course.push(if renews {
+    scenario.extend([
+        Operation::ComesDue {
+            order: enqueue.order,
+        },
+        claim(1),
+    ]);
+    scenario.push(if renews {
         Operation::Renew { held: 1 }
     } else {
         Operation::Settle {
             held: 1,
-            news: News::Charged,
-            hour: Hour::AtOnce,
+            event: WorkerEvent::Charged,
+            at: ProcessedAt::AtOnce,
         }
     });
-    course
+    scenario
 }
 
-/// An order is in the inbox when Redis begins a new life, and stays there for long.
-fn late(put: Put) -> Vec<Operation> {
+/// An order is in the inbox when Redis restarts, and stays there for long.
+fn late(enqueue: Enqueue) -> Vec<Operation> {
     let restart = Operation::Restart { forgets: false };
-    let mut course = vec![take(0), Operation::Pause, Operation::Put(put)];
-    course.extend([restart, take(0)]);
-    course.extend([Operation::DoubtsPass, Operation::Resume, take(0)]);
-    course
+    let mut scenario = vec![claim(0), Operation::Pause, Operation::Enqueue(enqueue)];
+    scenario.extend([restart, claim(0)]);
+    scenario.extend([Operation::DoubtsPass, Operation::Resume, claim(0)]);
+    scenario
 }
 
-/// A turn ends without an answer, and may give back its share of the rate, where that is still remembered.
-fn limited(put: Put, news: News, is_remembered: bool) -> Vec<Operation> {
-    let mut course = vec![Operation::RateRecovers, Operation::Put(put), take(0)];
+/// A claim ends without a call, and may give back its permit, if Redis still remembers the rate.
+fn limited(enqueue: Enqueue, event: WorkerEvent, is_remembered: bool) -> Vec<Operation> {
+    let mut scenario = vec![
+        Operation::RateRecovers,
+        Operation::Enqueue(enqueue),
+        claim(0),
+    ];
     if !is_remembered {
-        course.push(Operation::RateRecovers);
+        scenario.push(Operation::RateRecovers);
     }
-    course.extend([settle(news), take(0)]);
-    course
+    scenario.extend([settle(event), claim(0)]);
+    scenario
 }
 
-fn take(worker: usize) -> Operation {
-    Operation::Take {
+fn claim(worker: usize) -> Operation {
+    Operation::ClaimBatch {
         worker,
         n: 100,
         lease_is_over: false,
@@ -150,10 +183,10 @@ fn take(worker: usize) -> Operation {
     }
 }
 
-fn settle(news: News) -> Operation {
+fn settle(event: WorkerEvent) -> Operation {
     Operation::Settle {
         held: 0,
-        news,
-        hour: Hour::AtOnce,
+        event,
+        at: ProcessedAt::AtOnce,
     }
 }

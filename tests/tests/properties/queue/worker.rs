@@ -2,23 +2,23 @@ use hp_queue::{Claim, Control, Handle, Ledger};
 use proptest::{prop_assert, test_runner::TestCaseError};
 
 use super::Queue;
-use crate::books::{Doubts, Epoch, Known, Life};
+use crate::reference::{AdmissionDoubt, Epoch, EpochName, Watermark};
 
 pub(super) struct Worker {
     pub(super) ledger: Ledger,
     pub(super) control: Control,
-    pub(super) known: Option<Known>,
+    pub(super) known: Option<Watermark>,
 }
 
 #[derive(Clone)]
-pub(super) struct Held {
+pub(super) struct HeldClaim {
     pub(super) worker: usize,
     pub(super) claimed: Claim,
-    pub(super) life: Life,
+    pub(super) epoch: EpochName,
 }
 
 impl Queue {
-    /// One that remembers nothing.
+    /// A worker without a watermark.
     pub(super) fn new_worker(&self) -> Worker {
         let prefix = self.prefix.parse().unwrap();
         let handle = Handle::open(&self.client, &prefix);
@@ -29,23 +29,21 @@ impl Queue {
         }
     }
 
-    /// Whatever the rule: who knows a take that Redis does not makes it doubt for long.
+    /// A worker that knows a claim that Redis has forgotten makes Redis doubt for long, whatever the rule.
     pub(super) fn remembers(&mut self, worker: usize) -> Result<Epoch, TestCaseError> {
-        let (epoch, history) = (self.books.epoch.unwrap(), &self.books.history);
+        let (epoch, history) = (self.reference.epoch.unwrap(), &self.reference.history);
         let latest = history.last().copied();
-        let life = epoch.life;
-        let takes = epoch.takes;
-        let known = Known {
-            life,
-            takes,
+        let known = Watermark {
+            epoch: epoch.name,
+            claims: epoch.claims,
             latest,
         };
         let before = self.workers[worker].known.replace(known);
         let known = before.and_then(|known| known.latest);
         let is_forgotten = known.is_some_and(|known| !history.contains(&known));
         prop_assert!(
-            !is_forgotten || epoch.life.is_lossy || epoch.doubts == Doubts::OfBefore,
-            "a loss that nobody noticed"
+            !is_forgotten || epoch.name.is_lossy || epoch.doubts == AdmissionDoubt::OfBefore,
+            "a loss that was not noticed"
         );
         Ok(epoch)
     }

@@ -1,32 +1,32 @@
-use hp_order::{Cause, State};
+use hp_order::State;
+use hp_queue::ClaimSkip;
 
-use super::{Books, Doubt, Doubts, Epoch, Order, Scene};
-use crate::shown::When;
+use super::{Caller, Epoch, Order, Reference};
+use crate::view::DueAt;
 
-/// A take, as the worker asks for it.
+/// A claim, as the worker asks for it.
 #[derive(Clone, Copy)]
-pub(crate) struct Taking {
+pub(crate) struct ClaimRequest {
     pub(crate) n: usize,
     pub(crate) lease_is_over: bool,
-    pub(crate) schedule_first: bool,
-    pub(crate) scene: Scene,
+    pub(crate) caller: Caller,
 }
 
-/// Why nothing is taken.
+/// Why nothing is claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     Open,
     Paused,
-    Silent,
+    BreakerOpen,
     RateUsedUp,
 }
 
-impl Books {
+impl Reference {
     pub(crate) fn gate(&self) -> Gate {
         if self.paused {
             Gate::Paused
         } else if self.breaker.pauses > 0 && !self.breaker_pause_is_over {
-            Gate::Silent
+            Gate::BreakerOpen
         } else if self.rate.is_used_up() {
             Gate::RateUsedUp
         } else {
@@ -34,106 +34,124 @@ impl Books {
         }
     }
 
-    /// The orders that are taken, in order.
-    pub(crate) fn take(&mut self, taking: Taking) -> Vec<String> {
-        let epoch = self.notice(taking.scene);
-        if self.gate() != Gate::Open {
-            return Vec::new();
+    /// How many calls the gate permits.
+    fn permits(&self, n: usize) -> usize {
+        match self.gate() {
+            Gate::Open if self.breaker.pauses > 0 || self.rate.is_limited => n.min(1),
+            Gate::Open => n,
+            Gate::Paused | Gate::BreakerOpen | Gate::RateUsedUp => 0,
         }
-        let is_probe = self.breaker.pauses > 0;
-        let n = if is_probe || self.rate.is_limited {
-            1
-        } else {
-            taking.n
-        };
-        let waiting = self.due();
-        let mut taken = Vec::new();
-        if taking.schedule_first {
-            self.take_due(n, epoch, &waiting, &mut taken);
-            self.take_inbox(n, epoch, &mut taken);
-        } else {
-            self.take_inbox(n, epoch, &mut taken);
-            self.take_due(n, epoch, &waiting, &mut taken);
-        }
-        let lease = if taking.lease_is_over {
-            When::Due
-        } else {
-            When::Later
-        };
-        for id in &taken {
-            self.orders.get_mut(id).unwrap().when = Some(lease);
-        }
-        if let Some(first) = taken.first() {
-            self.history.push(taking.scene.number);
-            self.count(first, is_probe);
-        }
-        taken
     }
 
-    fn count(&mut self, first: &str, is_probe: bool) {
-        self.epoch.as_mut().unwrap().takes += 1;
-        if is_probe {
-            self.breaker.probe = format!("{first} {}", self.orders[first].claim);
+    /// Calls without an order: only an order probes an open breaker.
+    pub(crate) fn acquire_permits(&mut self, n: usize) -> usize {
+        let calls = self.permits(n);
+        if calls == 0 || self.breaker.pauses > 0 {
+            return 0;
+        }
+        self.rate.use_up();
+        calls
+    }
+
+    /// Returns the orders that are claimed, in their order.
+    pub(crate) fn claim_batch(
+        &mut self,
+        request: ClaimRequest,
+        schedule_first: bool,
+    ) -> Vec<String> {
+        let epoch = self.notice(request.caller);
+        let n = self.permits(request.n);
+        let was_due = self.due();
+        let mut claimed = Vec::new();
+        if schedule_first {
+            self.claim_due(n, epoch, &was_due, &mut claimed);
+            self.claim_inbox(n, epoch, &mut claimed);
+        } else {
+            self.claim_inbox(n, epoch, &mut claimed);
+            self.claim_due(n, epoch, &was_due, &mut claimed);
+        }
+        self.lease(&claimed, request);
+        claimed
+    }
+
+    /// Returns the orders that are claimed, and those that are left out.
+    pub(crate) fn claim_named(
+        &mut self,
+        request: ClaimRequest,
+        ids: &[String],
+    ) -> (Vec<String>, Vec<(String, ClaimSkip)>) {
+        let epoch = self.notice(request.caller);
+        let n = self.permits(request.n);
+        let (mut claimed, mut skips) = (Vec::new(), Vec::new());
+        for id in ids {
+            if claimed.len() >= n {
+                break;
+            }
+            match self.orders.get_mut(id) {
+                None => skips.push((id.clone(), ClaimSkip::Unknown)),
+                Some(order) => match order.claim_by_name(epoch) {
+                    Some(skip) => skips.push((id.clone(), skip)),
+                    None => claimed.push(id.clone()),
+                },
+            }
+        }
+        self.lease(&claimed, request);
+        (claimed, skips)
+    }
+
+    fn lease(&mut self, claimed: &[String], request: ClaimRequest) {
+        let lease_ends = if request.lease_is_over {
+            DueAt::Due
+        } else {
+            DueAt::Later
+        };
+        for id in claimed {
+            self.orders.get_mut(id).unwrap().due_at = Some(lease_ends);
+        }
+        let Some(first) = claimed.first() else { return };
+        self.history.push(request.caller.number);
+        self.epoch.as_mut().unwrap().claims += 1;
+        if self.breaker.pauses > 0 {
+            self.breaker.probe = format!("{first} {}", self.orders[first].record.claim);
             self.breaker_pause_is_over = false;
         }
         self.rate.use_up();
     }
 
-    /// Whether another take would find something to do.
-    pub(crate) fn is_left(&self, taken: &[String]) -> bool {
-        !self.inbox.is_empty() || self.due().iter().any(|id| !taken.contains(id))
+    /// Whether another claim would find something to do.
+    pub(crate) fn is_left(&self, claimed: &[String]) -> bool {
+        !self.inbox.is_empty() || self.due().iter().any(|id| !claimed.contains(id))
     }
 
-    /// What comes due by this very take stands behind what was `waiting`.
-    fn take_due(&mut self, n: usize, epoch: Epoch, waiting: &[String], taken: &mut Vec<String>) {
+    /// Orders that this very claim made due stand behind those that were due before.
+    fn claim_due(&mut self, n: usize, epoch: Epoch, was_due: &[String], claimed: &mut Vec<String>) {
         let mut due = self.due();
-        due.retain(|id| !taken.contains(id));
-        due.sort_by_key(|id| !waiting.contains(id));
-        due.truncate(n - taken.len());
+        due.retain(|id| !claimed.contains(id));
+        due.sort_by_key(|id| !was_due.contains(id));
+        due.truncate(n - claimed.len());
         for id in due {
             let order = self.orders.get_mut(&id).unwrap();
-            if order.state == State::Review {
-                order.when = Some(When::Never);
+            if order.record.state == State::Review {
+                order.due_at = Some(DueAt::Never);
             } else {
-                order.reclaim(epoch);
-                taken.push(id);
+                order.reclaim(epoch, false);
+                claimed.push(id);
             }
         }
     }
 }
 
 impl Order {
-    fn reclaim(&mut self, epoch: Epoch) {
-        let is_older = self.life != epoch.life && epoch.doubts != Doubts::None;
-        let worker_died = self.settled != self.claim && !is_older;
-        self.claim += 1;
-        self.life = epoch.life;
-        self.given = self.repetitions.front().unwrap_or(&self.words).clone();
-        if self.state.has_ended() {
-            return;
+    /// Returns why it is left out, or `None` if it is claimed.
+    fn claim_by_name(&mut self, epoch: Epoch) -> Option<ClaimSkip> {
+        if self.settled != self.record.claim && self.due_at == Some(DueAt::Later) {
+            return Some(ClaimSkip::Claimed);
         }
-        if is_older {
-            self.doubt = Doubt::in_epoch(epoch);
+        if self.record.state.has_ended() && self.replays.is_empty() {
+            self.due_at = None;
+            return Some(ClaimSkip::Ended);
         }
-        match self.state {
-            State::Queued | State::Waiting => {
-                self.attempts += 1;
-                self.checks += u32::from(is_older);
-                self.state = if is_older {
-                    self.cause = Some(Cause::RedisRestarted);
-                    State::Uncertain
-                } else {
-                    State::Submitting
-                };
-            }
-            state => {
-                if state == State::Submitting {
-                    self.cause = Some(Cause::WorkerDied);
-                }
-                self.checks += 1;
-                self.crashes += u32::from(worker_died);
-                self.state = State::Uncertain;
-            }
-        }
+        self.reclaim(epoch, true);
+        None
     }
 }

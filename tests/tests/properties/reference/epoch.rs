@@ -1,17 +1,17 @@
-use super::Books;
-use crate::shown;
+use super::Reference;
+use crate::view;
 
-/// A life of the queue; one where writes are known to be lost is another than the one before that was known.
+/// The name of an epoch. To learn that writes are lost begins another epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Life {
+pub(crate) struct EpochName {
     pub(crate) server: u32,
-    /// The take that began it: a server may be emptied, and begin another.
+    /// The call that began it: an emptied server begins another epoch.
     began: u64,
     pub(crate) is_lossy: bool,
 }
 
-impl Life {
-    /// Of a Redis that no worker has seen.
+impl EpochName {
+    /// The epoch of a Redis that no worker has called.
     pub(super) const NONE: Self = Self {
         server: u32::MAX,
         began: 0,
@@ -25,74 +25,74 @@ impl Life {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch {
-    pub(crate) life: Life,
-    pub(crate) doubts: Doubts,
-    pub(crate) takes: u64,
-    takes_before: u64,
-    before: Option<Life>,
+    pub(crate) name: EpochName,
+    pub(crate) doubts: AdmissionDoubt,
+    pub(crate) claims: u64,
+    claims_before: u64,
+    before: Option<EpochName>,
 }
 
-/// Which new orders may have been sent already and then been forgotten.
+/// Which new orders may have been submitted and then been forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Doubts {
+pub(crate) enum AdmissionDoubt {
     #[default]
     None,
     All,
-    /// Those that were in the inbox when it began: for the others, it has lasted for too long.
+    /// Those that were in the inbox when the epoch began: for the others it has lasted too long.
     OfBefore,
 }
 
-/// What a worker remembers of its last take.
+/// The latest claim that a worker knows of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
-    pub(crate) life: Life,
-    pub(crate) takes: u64,
-    /// The number of the latest that Redis knew then; `None`, where whatever it is has arrived by now.
+pub(crate) struct Watermark {
+    pub(crate) epoch: EpochName,
+    pub(crate) claims: u64,
+    /// The number of the latest call that Redis knew. `None`: every request of that time has arrived by now.
     pub(crate) latest: Option<u64>,
 }
 
-/// Who takes where.
+/// Which worker calls which server.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene {
+pub(crate) struct Caller {
     /// The server's present life.
     pub(crate) server: u32,
-    /// Counts all takes, whatever Redis forgets.
+    /// The number of the call, whatever Redis forgets.
     pub(crate) number: u64,
-    pub(crate) known: Option<Known>,
+    pub(crate) known: Option<Watermark>,
 }
 
 impl Epoch {
-    pub(super) fn shown(self) -> shown::Epoch {
-        shown::Epoch {
-            is_lossy: self.life.is_lossy,
-            doubts: self.doubts != Doubts::None,
-            takes: self.takes,
+    pub(super) fn view(self) -> view::EpochView {
+        view::EpochView {
+            is_lossy: self.name.is_lossy,
+            doubts: self.doubts != AdmissionDoubt::None,
+            claims: self.claims,
         }
     }
 
-    fn is_disproved_by(&self, known: Known) -> bool {
-        let is_of_before = self.before.is_some_and(|life| life.is_part_of(known.life));
-        let watermark = if is_of_before { self.takes_before } else { 0 };
-        !self.life.is_part_of(known.life) && known.takes > watermark
+    fn is_disproved_by(&self, known: Watermark) -> bool {
+        let is_of_before = self.before.is_some_and(|name| name.is_part_of(known.epoch));
+        let watermark = if is_of_before { self.claims_before } else { 0 };
+        !self.name.is_part_of(known.epoch) && known.claims > watermark
     }
 }
 
-impl Books {
-    /// A take, or a worker that takes nothing, looks which Redis this is, and what the worker remembers that it does not.
-    pub(crate) fn notice(&mut self, scene: Scene) -> Epoch {
+impl Reference {
+    /// A call finds out which life of Redis this is, and whether the caller knows more than Redis.
+    pub(crate) fn notice(&mut self, caller: Caller) -> Epoch {
         let mut epoch = match self.epoch {
-            Some(epoch) if epoch.life.server == scene.server => epoch,
-            before => self.begin(scene, before),
+            Some(epoch) if epoch.name.server == caller.server => epoch,
+            before => self.begin(caller, before),
         };
-        let is_disproved = scene
+        let is_disproved = caller
             .known
             .is_some_and(|known| epoch.is_disproved_by(known));
-        if is_disproved && !epoch.life.is_lossy {
-            epoch.life.is_lossy = true;
-            epoch.takes += 1;
-            self.history.push(scene.number);
-            if epoch.doubts == Doubts::None {
-                epoch.doubts = Doubts::All;
+        if is_disproved && !epoch.name.is_lossy {
+            epoch.name.is_lossy = true;
+            epoch.claims += 1;
+            self.history.push(caller.number);
+            if epoch.doubts == AdmissionDoubt::None {
+                epoch.doubts = AdmissionDoubt::All;
                 self.draw_boundary();
             }
         }
@@ -100,28 +100,28 @@ impl Books {
         epoch
     }
 
-    fn begin(&mut self, scene: Scene, before: Option<Epoch>) -> Epoch {
+    fn begin(&mut self, caller: Caller, before: Option<Epoch>) -> Epoch {
         self.draw_boundary();
-        let takes = before.map_or(0, |epoch| epoch.takes);
+        let claims = before.map_or(0, |epoch| epoch.claims);
         let is_lossy = match before {
-            Some(epoch) => epoch.doubts == Doubts::All,
-            None => scene.known.is_some_and(|known| known.takes > 0),
+            Some(epoch) => epoch.doubts == AdmissionDoubt::All,
+            None => caller.known.is_some_and(|known| known.claims > 0),
         };
-        let is_new_queue = before.is_none() && scene.known.is_none();
+        let is_new_queue = before.is_none() && caller.known.is_none();
         Epoch {
-            life: Life {
-                server: scene.server,
-                began: scene.number,
+            name: EpochName {
+                server: caller.server,
+                began: caller.number,
                 is_lossy,
             },
             doubts: if is_new_queue {
-                Doubts::None
+                AdmissionDoubt::None
             } else {
-                Doubts::All
+                AdmissionDoubt::All
             },
-            takes,
-            takes_before: takes,
-            before: before.map(|epoch| epoch.life),
+            claims,
+            claims_before: claims,
+            before: before.map(|epoch| epoch.name),
         }
     }
 
@@ -134,9 +134,9 @@ impl Books {
     /// A request that Redis has forgotten has had the time to arrive.
     pub(crate) fn doubts_pass(&mut self) {
         if let Some(epoch) = &mut self.epoch
-            && epoch.doubts == Doubts::All
+            && epoch.doubts == AdmissionDoubt::All
         {
-            epoch.doubts = Doubts::OfBefore;
+            epoch.doubts = AdmissionDoubt::OfBefore;
         }
         for order in self.orders.values_mut() {
             order.doubt.passes();

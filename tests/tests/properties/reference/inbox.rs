@@ -1,71 +1,71 @@
-use super::{Books, Doubts, Epoch, Order, Words};
+use super::{AdmissionDoubt, Epoch, Order, Reference, ReplyWords};
 use crate::{
-    operation::{Fault, Put},
-    shown::{ClaimSkip, When},
+    operation::{Enqueue, Fault},
+    view::{DueAt, ResultEntry},
 };
 
 #[derive(Clone)]
 pub(crate) struct Waiting {
     /// An order, or nonsense.
-    entry: Option<Put>,
+    entry: Option<Enqueue>,
     /// It was there when the doubts began.
     pub(super) is_of_before: bool,
 }
 
-impl Books {
-    pub(crate) fn put(&mut self, entry: Option<Put>) {
+impl Reference {
+    pub(crate) fn enqueue(&mut self, entry: Option<Enqueue>) {
         self.inbox.push_back(Waiting {
             entry,
             is_of_before: false,
         });
     }
 
-    pub(super) fn take_inbox(&mut self, n: usize, epoch: Epoch, taken: &mut Vec<String>) {
-        for _ in taken.len()..n {
+    pub(super) fn claim_inbox(&mut self, n: usize, epoch: Epoch, claimed_ids: &mut Vec<String>) {
+        for _ in claimed_ids.len()..n {
             let Some(waiting) = self.inbox.pop_front() else {
                 return;
             };
             let is_doubted = match epoch.doubts {
-                Doubts::None => false,
-                Doubts::All => true,
-                Doubts::OfBefore => waiting.is_of_before,
+                AdmissionDoubt::None => false,
+                AdmissionDoubt::All => true,
+                AdmissionDoubt::OfBefore => waiting.is_of_before,
             };
             match waiting.entry {
                 None => self.dead_letters += 1,
-                Some(put) => taken.extend(self.receive(put, epoch, is_doubted)),
+                Some(enqueue) => claimed_ids.extend(self.receive(enqueue, epoch, is_doubted)),
             }
         }
     }
 
-    fn receive(&mut self, put: Put, epoch: Epoch, is_doubted: bool) -> Option<String> {
-        if matches!(put.fault, Fault::NoQuantity | Fault::ProductTwice) {
-            self.reject(put, "invalid_job");
+    fn receive(&mut self, enqueue: Enqueue, epoch: Epoch, is_doubted: bool) -> Option<String> {
+        if matches!(enqueue.fault, Fault::NoQuantity | Fault::ProductTwice) {
+            self.reject(enqueue, "invalid_job");
             return None;
         }
-        let id = put.id();
+        let id = enqueue.id();
         match self.orders.get_mut(&id) {
             None => {
-                let order = Order::admitted(put, epoch, is_doubted);
+                let order = Order::admitted(enqueue, epoch, is_doubted);
                 self.orders.insert(id.clone(), order);
                 return Some(id);
             }
-            Some(known) if known.has_other_quantity != put.has_other_quantity() => {
-                self.reject(put, "order_id_conflict");
+            Some(known) if known.has_other_quantity != enqueue.has_other_quantity() => {
+                self.reject(enqueue, "order_id_conflict");
             }
             Some(known) => {
                 if let Some(first) = known.first.clone() {
-                    self.tell_again(put, first);
+                    self.replay(enqueue, first);
                 }
             }
         }
         None
     }
 
-    fn reject(&mut self, put: Put, reason: &str) {
-        let Words { own_stream, meta } = put.words();
-        self.told.push(ClaimSkip {
+    fn reject(&mut self, enqueue: Enqueue, reason: &str) {
+        let ReplyWords { own_stream, meta } = enqueue.words();
+        self.results.push(ResultEntry {
             own_stream,
-            id: put.id(),
+            id: enqueue.id(),
             status: "rejected".into(),
             reason: reason.into(),
             meta,
@@ -74,11 +74,11 @@ impl Books {
         });
     }
 
-    fn tell_again(&mut self, put: Put, first: ClaimSkip) {
-        let order = self.orders.get_mut(&put.id()).unwrap();
-        let words = put.words().or(&order.words);
-        if self.told.contains(&first) {
-            self.told.push(ClaimSkip {
+    fn replay(&mut self, enqueue: Enqueue, first: ResultEntry) {
+        let order = self.orders.get_mut(&enqueue.id()).unwrap();
+        let words = enqueue.words().or(&order.words);
+        if self.results.contains(&first) {
+            self.results.push(ResultEntry {
                 own_stream: words.own_stream,
                 meta: words.meta,
                 is_copy: true,
@@ -86,12 +86,12 @@ impl Books {
             });
             return;
         }
-        order.repetitions.push_back(words);
-        order.when = order.when.or(Some(When::Due));
+        order.replays.push_back(words);
+        order.due_at = order.due_at.or(Some(DueAt::Due));
     }
 }
 
-impl Words {
+impl ReplyWords {
     fn or(self, of_first: &Self) -> Self {
         Self {
             own_stream: self.own_stream || of_first.own_stream,

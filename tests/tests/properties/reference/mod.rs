@@ -1,39 +1,41 @@
-//! The books as they ought to be, kept as plainly as can be. What time does is told them.
+//! What Redis ought to hold, kept as simply as possible. Operations tell it what time does.
 
+mod claim;
 mod epoch;
 mod inbox;
 mod order;
 mod settle;
-mod take;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hp_api::FetchCards;
+
 use crate::{
-    operation::{Fault, ORDERS, Put},
-    shown::{Breaker, ClaimSkip, Shown, When},
+    operation::{Enqueue, Fault, ORDERS},
+    view::{Breaker, DueAt, ResultEntry, View},
 };
 
-pub(crate) use epoch::{Doubts, Epoch, Known, Life, Scene};
-pub(crate) use order::{Doubt, Order, Words};
-pub(crate) use settle::{Effect, Settling};
-pub(crate) use take::{Gate, Taking};
+pub(crate) use claim::{ClaimRequest, Gate};
+pub(crate) use epoch::{AdmissionDoubt, Caller, Epoch, EpochName, Watermark};
+pub(crate) use order::{Doubt, Order, ReplyWords};
+pub(crate) use settle::{Effect, SettleRequest};
 
 use inbox::Waiting;
 
-/// What Redis has; a copy is what it had then.
+/// What Redis holds. A copy is a backup.
 #[derive(Clone, Default)]
-pub(crate) struct Books {
+pub(crate) struct Reference {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) inbox: VecDeque<Waiting>,
-    pub(crate) told: Vec<ClaimSkip>,
+    pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,
     pub(crate) paused: bool,
-    pub(crate) held: bool,
+    pub(crate) is_balance_held: bool,
     pub(crate) breaker: Breaker,
     pub(crate) breaker_pause_is_over: bool,
     pub(crate) rate: Rate,
     pub(crate) epoch: Option<Epoch>,
-    /// The numbers of the takes that left something in it.
+    /// The numbers of the calls that left something in it.
     pub(crate) history: Vec<u64>,
 }
 
@@ -41,7 +43,7 @@ pub(crate) struct Books {
 pub(crate) struct Rate {
     /// One call an hour.
     pub(crate) is_limited: bool,
-    /// How many calls are, where that is remembered.
+    /// How many calls are used up, if Redis remembers.
     pub(crate) used_up: Option<i64>,
 }
 
@@ -66,20 +68,29 @@ impl Rate {
     }
 }
 
-impl Put {
+impl Enqueue {
     pub(crate) fn id(&self) -> String {
         id_of(self.order)
     }
 
-    pub(crate) fn words(&self) -> Words {
+    pub(crate) fn words(&self) -> ReplyWords {
         let meta = match self.meta {
             None => "",
             Some(false) => "one",
             Some(true) => "another",
         };
-        Words {
+        ReplyWords {
             own_stream: self.own_stream,
             meta: meta.into(),
+        }
+    }
+
+    pub(crate) fn wanted(&self) -> FetchCards {
+        let quantity = if self.has_other_quantity() { "2" } else { "1" };
+        FetchCards {
+            order_id: self.id().parse().unwrap(),
+            product_id: "2".parse().unwrap(),
+            quantity: quantity.parse().unwrap(),
         }
     }
 
@@ -92,43 +103,43 @@ pub(crate) fn id_of(order: usize) -> String {
     format!("A-{}", order % ORDERS)
 }
 
-impl Books {
-    pub(crate) fn comes_due(&mut self, id: &str) -> bool {
+impl Reference {
+    pub(crate) fn make_due(&mut self, id: &str) -> bool {
         let order = self.orders.get_mut(id);
-        let when = order.and_then(|order| order.when.as_mut());
-        when.map(|when| *when = When::Due).is_some()
+        let due_at = order.and_then(|order| order.due_at.as_mut());
+        due_at.map(|due_at| *due_at = DueAt::Due).is_some()
     }
 
     pub(crate) fn due(&self) -> Vec<String> {
-        let due = |order: &Order| order.when == Some(When::Due);
+        let due = |order: &Order| order.due_at == Some(DueAt::Due);
         let due = self.orders.iter().filter(|(_, order)| due(order));
         due.map(|(id, _)| id.clone()).collect()
     }
 
-    pub(crate) fn shown(&self) -> Shown {
+    pub(crate) fn view(&self) -> View {
         let orders = || self.orders.iter();
-        let is_open = |order: &Order| !order.state.has_ended();
-        let mut told = self.told.clone();
-        told.sort();
-        Shown {
+        let is_open = |order: &Order| !order.record.state.has_ended();
+        let mut results = self.results.clone();
+        results.sort();
+        View {
             orders: orders()
-                .map(|(id, order)| (id.clone(), order.line()))
+                .map(|(id, order)| (id.clone(), order.record_view()))
                 .collect(),
             open: orders()
                 .filter(|(_, order)| is_open(order))
                 .map(|(id, _)| id.clone())
                 .collect(),
             schedule: orders()
-                .filter_map(|(id, order)| Some((id.clone(), order.when?)))
+                .filter_map(|(id, order)| Some((id.clone(), order.due_at?)))
                 .collect(),
-            told,
+            results,
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
             paused: self.paused,
-            held: self.held,
+            is_balance_held: self.is_balance_held,
             breaker: self.breaker.clone(),
             calls: self.rate.used_up,
-            epoch: self.epoch.map(Epoch::shown).unwrap_or_default(),
+            epoch: self.epoch.map(Epoch::view).unwrap_or_default(),
         }
     }
 }

@@ -1,16 +1,16 @@
 use std::collections::VecDeque;
 
-use hp_order::{Cause, State};
+use hp_order::{Cause, ClaimFacts, Millis, Record, State, claim};
 
-use super::{Doubts, Epoch, Life, Settling};
+use super::{AdmissionDoubt, Epoch, EpochName, SettleRequest};
 use crate::{
-    operation::Put,
-    shown::{ClaimSkip, Line, When},
+    operation::Enqueue,
+    view::{DueAt, RecordView, ResultEntry},
 };
 
-/// The words of an entry that go back with the result.
+/// The fields of an entry that return with the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Words {
+pub(crate) struct ReplyWords {
     pub(crate) own_stream: bool,
     pub(crate) meta: String,
 }
@@ -18,41 +18,42 @@ pub(crate) struct Words {
 #[derive(Clone)]
 pub(crate) struct Order {
     pub(crate) has_other_quantity: bool,
-    pub(crate) words: Words,
-    pub(crate) state: State,
-    pub(crate) claim: u64,
-    pub(crate) attempts: u32,
-    pub(crate) checks: u32,
-    pub(crate) crashes: u32,
-    pub(crate) cause: Option<Cause>,
+    pub(crate) words: ReplyWords,
+    /// Its record. The times in it mean nothing: [`Doubt`] stands for them.
+    pub(crate) record: Record,
     /// The claim that was settled last.
     pub(crate) settled: u64,
-    pub(crate) life: Life,
+    pub(crate) epoch: EpochName,
     pub(crate) doubt: Doubt,
-    /// Its place in the schedule.
-    pub(crate) when: Option<When>,
-    /// Its first result, though it may have left its stream.
-    pub(crate) first: Option<ClaimSkip>,
-    /// How the repetitions that wait for their answers word them.
-    pub(crate) repetitions: VecDeque<Words>,
-    /// With which words its result was to be told when it was last taken.
-    pub(crate) given: Words,
+    /// Its time in the schedule.
+    pub(crate) due_at: Option<DueAt>,
+    /// Its first result, even if it has left its stream.
+    pub(crate) first: Option<ResultEntry>,
+    /// The repetitions that wait for their answers.
+    pub(crate) replays: VecDeque<ReplyWords>,
+    /// The words for its result when it was last claimed.
+    pub(crate) given: ReplyWords,
 }
 
-/// Whether Redis may have forgotten that it was sent.
+/// Whether Redis may have forgotten a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doubt {
     None,
     Fresh,
-    /// So is one that was restored, since whenever that was.
+    /// The doubt of a restored order began when it was restored.
     Restored,
-    /// What was sent has arrived by now.
+    /// A request that Redis has forgotten has arrived by now.
     Past,
 }
 
+/// Marks the doubt that begins with a claim, and the doubt that was there before.
+const BEGINS: Millis = Millis(2);
+const BEFORE: Millis = Millis(1);
+const NO_TIME: Millis = Millis(0);
+
 impl Doubt {
-    pub(super) fn in_epoch(epoch: Epoch) -> Self {
-        if epoch.doubts == Doubts::OfBefore {
+    fn in_epoch(epoch: Epoch) -> Self {
+        if epoch.doubts == AdmissionDoubt::OfBefore {
             Self::Past
         } else {
             Self::Fresh
@@ -67,64 +68,80 @@ impl Doubt {
 }
 
 impl Order {
-    pub(super) fn admitted(put: Put, epoch: Epoch, is_doubted: bool) -> Self {
-        Self {
-            has_other_quantity: put.has_other_quantity(),
-            words: put.words(),
-            state: if is_doubted {
-                State::Uncertain
-            } else {
-                State::Submitting
-            },
-            claim: 1,
-            attempts: 1,
-            checks: u32::from(is_doubted),
-            crashes: 0,
-            cause: is_doubted.then_some(Cause::RedisRestarted),
+    /// A new order, admitted and claimed.
+    pub(super) fn admitted(enqueue: Enqueue, epoch: Epoch, is_doubted: bool) -> Self {
+        let mut order = Self {
+            has_other_quantity: enqueue.has_other_quantity(),
+            words: enqueue.words(),
+            record: Record::admitted(enqueue.wanted(), NO_TIME),
             settled: 0,
-            life: epoch.life,
-            doubt: if is_doubted {
-                Doubt::in_epoch(epoch)
-            } else {
-                Doubt::None
-            },
-            when: None,
+            epoch: epoch.name,
+            doubt: Doubt::None,
+            due_at: None,
             first: None,
-            repetitions: VecDeque::new(),
-            given: put.words(),
-        }
+            replays: VecDeque::new(),
+            given: enqueue.words(),
+        };
+        order.claim(epoch, is_doubted, false);
+        order
     }
 
-    pub(super) fn restored(settling: &Settling, life: Life) -> Self {
-        let record = &settling.record;
+    /// A due order, or one that is claimed by its name.
+    pub(super) fn reclaim(&mut self, epoch: Epoch, is_named: bool) {
+        let is_older = self.epoch != epoch.name && epoch.doubts != AdmissionDoubt::None;
+        self.claim(epoch, is_older, is_named);
+    }
+
+    fn claim(&mut self, epoch: Epoch, is_older_epoch: bool, is_named: bool) {
+        self.record.not_found_valid_from = (self.doubt != Doubt::None).then_some(BEFORE);
+        let facts = ClaimFacts {
+            now: NO_TIME,
+            is_older_epoch,
+            is_named,
+            has_claimant_vanished: self.settled != self.record.claim,
+            not_found_valid_from: Some(BEGINS),
+        };
+        self.record = claim(&self.record, &facts);
+        self.doubt = match self.record.not_found_valid_from {
+            Some(BEGINS) => Doubt::in_epoch(epoch),
+            Some(_) => self.doubt,
+            None => Doubt::None,
+        };
+        self.epoch = epoch.name;
+        self.given = self.replays.front().unwrap_or(&self.words).clone();
+    }
+
+    /// An order that Redis had forgotten, as a settle call restores it.
+    pub(super) fn restored(request: &SettleRequest, epoch: EpochName) -> Self {
+        let record = &request.record;
         Self {
             has_other_quantity: record.wanted.quantity.get() != 1,
-            words: settling.words.clone(),
-            state: State::Uncertain,
-            claim: record.claim,
-            attempts: settling.step.attempts + 1,
-            checks: record.checks,
-            crashes: record.crashes,
-            cause: Some(Cause::RedisRestarted),
+            words: request.words.clone(),
+            record: Record {
+                state: State::Uncertain,
+                attempts: request.step.attempts + 1,
+                cause: Some(Cause::RedisRestarted),
+                ..record.clone()
+            },
             settled: record.claim,
-            life,
+            epoch,
             doubt: Doubt::Restored,
-            when: Some(When::Due),
+            due_at: Some(DueAt::Due),
             first: None,
-            repetitions: VecDeque::new(),
-            given: settling.words.clone(),
+            replays: VecDeque::new(),
+            given: request.words.clone(),
         }
     }
 
-    pub(super) fn line(&self) -> Line {
-        Line {
-            state: self.state.to_string(),
-            claim: self.claim,
-            attempts: self.attempts,
-            checks: self.checks,
-            crashes: self.crashes,
+    pub(super) fn record_view(&self) -> RecordView {
+        RecordView {
+            state: self.record.state.to_string(),
+            claim: self.record.claim,
+            attempts: self.record.attempts,
+            checks: self.record.checks,
+            crashes: self.record.crashes,
             is_doubted: self.doubt != Doubt::None,
-            repetitions: self.repetitions.len(),
+            replays: self.replays.len(),
         }
     }
 }

@@ -1,17 +1,17 @@
 use hp_order::{Next, Record, State, Step, TerminalOutcome, VendorSignal};
 
-use super::{Books, Doubt, Life, Order, Words};
-use crate::shown::{Breaker, ClaimSkip, When};
+use super::{Doubt, EpochName, Order, Reference, ReplyWords};
+use crate::view::{Breaker, DueAt, ResultEntry};
 
-/// A settling, as the holder of a claim asks for it.
+/// A settle call, as the holder of a claim makes it.
 #[derive(Clone)]
-pub(crate) struct Settling {
+pub(crate) struct SettleRequest {
     /// The order as it was claimed.
     pub(crate) record: Record,
-    pub(crate) life: Life,
-    pub(crate) words: Words,
+    pub(crate) epoch: EpochName,
+    pub(crate) words: ReplyWords,
     pub(crate) step: Step,
-    pub(crate) contact: VendorSignal,
+    pub(crate) signal: VendorSignal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,82 +19,82 @@ pub(crate) enum Effect {
     Applied,
     /// It was applied before, and changes nothing.
     Repeated,
-    /// What was heard of HitPoints counts, and nothing else.
+    /// Only its signal counts.
     Stale,
-    /// The order was forgotten, and is there again, as in doubt.
+    /// The order was forgotten, and is restored in doubt.
     Restored,
 }
 
-const SILENCES: u32 = 10;
+const MAX_FAILURES: u32 = 10;
 
-impl Books {
-    pub(crate) fn settle(&mut self, settling: &Settling, server: u32) -> Effect {
-        let (id, claim) = (settling.id(), settling.record.claim);
+impl Reference {
+    pub(crate) fn settle(&mut self, request: &SettleRequest, server: u32) -> Effect {
+        let (id, claim) = (request.id(), request.record.claim);
         let Some(order) = self.orders.get(id) else {
-            return self.restore(settling);
+            return self.restore(request);
         };
-        let ours = Some(order).filter(|order| order.is_held_by(claim, settling.life));
+        let ours = Some(order).filter(|order| order.is_held_by(claim, request.epoch));
         if ours.is_some_and(|order| order.settled == claim) {
             return Effect::Repeated;
         }
-        let (is_ours, is_present) = (ours.is_some(), self.is_present(settling.life, server));
-        self.hear(settling);
-        let is_uncharged = matches!(&settling.step.next, Next::End(ending) if !is_charged(ending));
-        let is_end = !settling.record.state.has_ended();
+        let (is_ours, is_present) = (ours.is_some(), self.is_present(request.epoch, server));
+        self.apply_signal(request);
+        let is_uncharged = matches!(&request.step.next, Next::End(ending) if !is_charged(ending));
+        let is_end = !request.record.state.has_ended();
         if !is_ours || is_uncharged && is_end && !is_present {
             return Effect::Stale;
         }
-        self.apply(settling);
+        self.apply(request);
         Effect::Applied
     }
 
-    fn restore(&mut self, settling: &Settling) -> Effect {
-        self.hear(settling);
-        if settling.record.state.has_ended() {
+    fn restore(&mut self, request: &SettleRequest) -> Effect {
+        self.apply_signal(request);
+        if request.record.state.has_ended() {
             return Effect::Stale;
         }
-        let life = self.epoch.map_or(Life::NONE, |epoch| epoch.life);
-        let id = settling.id().to_owned();
-        self.orders.insert(id, Order::restored(settling, life));
+        let epoch = self.epoch.map_or(EpochName::NONE, |epoch| epoch.name);
+        let id = request.id().to_owned();
+        self.orders.insert(id, Order::restored(request, epoch));
         Effect::Restored
     }
 
-    /// Whether Redis can have forgotten nothing since.
-    fn is_present(&self, life: Life, server: u32) -> bool {
-        self.epoch.is_some_and(|epoch| epoch.life == life) && life.server == server
+    /// Whether Redis cannot have forgotten anything since.
+    fn is_present(&self, name: EpochName, server: u32) -> bool {
+        self.epoch.is_some_and(|epoch| epoch.name == name) && name.server == server
     }
 
-    fn apply(&mut self, settling: &Settling) {
-        let order = self.orders.get_mut(settling.id()).unwrap();
-        order.settled = settling.record.claim;
-        match &settling.step.next {
-            Next::End(ending) if settling.record.state.has_ended() => {
-                order.repetitions.pop_front();
-                order.when = (!order.repetitions.is_empty()).then_some(When::Due);
-                self.told.push(told(settling, ending, true));
+    fn apply(&mut self, request: &SettleRequest) {
+        let order = self.orders.get_mut(request.id()).unwrap();
+        order.settled = request.record.claim;
+        match &request.step.next {
+            Next::End(ending) if request.record.state.has_ended() => {
+                order.replays.pop_front();
+                order.due_at = (!order.replays.is_empty()).then_some(DueAt::Due);
+                self.results.push(result_entry(request, ending, true));
             }
             Next::End(ending) => {
-                let told = told(settling, ending, false);
-                order.apply(&settling.step);
-                order.when = None;
-                order.first = Some(told.clone());
-                self.told.push(told);
+                let entry = result_entry(request, ending, false);
+                order.apply(&request.step);
+                order.due_at = None;
+                order.first = Some(entry.clone());
+                self.results.push(entry);
             }
-            Next::After(delay) if delay.is_zero() => order.goes_on(settling, When::Due),
-            Next::After(_) => order.goes_on(settling, When::Later),
-            Next::Review => order.goes_on(settling, When::Never),
+            Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
+            Next::After(_) => order.continues(request, DueAt::Later),
+            Next::Review => order.continues(request, DueAt::Never),
         }
     }
 
-    fn hear(&mut self, settling: &Settling) {
+    fn apply_signal(&mut self, request: &SettleRequest) {
         let breaker = &mut self.breaker;
         let is_open = breaker.pauses > 0;
-        let is_probe = breaker.probe == format!("{} {}", settling.id(), settling.record.claim);
-        match settling.contact {
+        let is_probe = breaker.probe == format!("{} {}", request.id(), request.record.claim);
+        match request.signal {
             VendorSignal::Answered => *breaker = Breaker::default(),
             VendorSignal::NoAnswer if !is_open => {
-                breaker.silences += 1;
-                if breaker.silences >= SILENCES {
+                breaker.failures += 1;
+                if breaker.failures >= MAX_FAILURES {
                     breaker.pauses = 1;
                     self.breaker_pause_is_over = false;
                 }
@@ -110,35 +110,35 @@ impl Books {
             }
             VendorSignal::NoAnswer | VendorSignal::None | VendorSignal::OwnFailure => {}
         }
-        if settling.contact == VendorSignal::None {
+        if request.signal == VendorSignal::None {
             self.rate.give_back();
         }
     }
 }
 
 impl Order {
-    pub(crate) fn is_held_by(&self, claim: u64, life: Life) -> bool {
-        self.claim == claim && self.life == life
+    pub(crate) fn is_held_by(&self, claim: u64, epoch: EpochName) -> bool {
+        self.record.claim == claim && self.epoch == epoch
     }
 
-    fn goes_on(&mut self, settling: &Settling, when: When) {
-        self.apply(&settling.step);
-        self.when = Some(when);
+    fn continues(&mut self, request: &SettleRequest, due_at: DueAt) {
+        self.apply(&request.step);
+        self.due_at = Some(due_at);
     }
 
     fn apply(&mut self, step: &Step) {
-        self.state = step.state;
-        self.attempts = step.attempts;
-        self.checks = step.checks;
-        self.crashes = step.crashes;
-        self.cause = step.cause;
+        self.record.state = step.state;
+        self.record.attempts = step.attempts;
+        self.record.checks = step.checks;
+        self.record.crashes = step.crashes;
+        self.record.cause = step.cause;
         if !matches!(step.state, State::Uncertain | State::Review) {
             self.doubt = Doubt::None;
         }
     }
 }
 
-impl Settling {
+impl SettleRequest {
     fn id(&self) -> &str {
         self.record.wanted.order_id.as_str()
     }
@@ -148,11 +148,11 @@ fn is_charged(ending: &TerminalOutcome) -> bool {
     matches!(ending, TerminalOutcome::Completed { .. })
 }
 
-fn told(settling: &Settling, ending: &TerminalOutcome, is_copy: bool) -> ClaimSkip {
-    let Words { own_stream, meta } = settling.words.clone();
-    ClaimSkip {
+fn result_entry(request: &SettleRequest, ending: &TerminalOutcome, is_copy: bool) -> ResultEntry {
+    let ReplyWords { own_stream, meta } = request.words.clone();
+    ResultEntry {
         own_stream,
-        id: settling.id().into(),
+        id: request.id().into(),
         status: ending.status().as_str().into(),
         reason: ending.reason().unwrap_or_default().into(),
         meta,
