@@ -17,6 +17,7 @@ mod queue;
 mod reference;
 mod sample;
 mod scenario;
+mod strategy;
 mod view;
 mod worker_event;
 
@@ -28,8 +29,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use operation::operations;
 use queue::Queue;
+use strategy::operations;
 
 #[test]
 fn scripts_agree_with_the_reference() {

@@ -1,9 +1,7 @@
-use proptest::{collection::vec, prelude::*, sample::select};
+use hp_api::FetchCards;
+use proptest::prelude::*;
 
-use crate::{
-    scenario::{emptied, scenario},
-    worker_event::{ProcessedAt, WorkerEvent},
-};
+use crate::worker_event::{ProcessedAt, WorkerEvent};
 
 /// What can happen to the queue. An index counts back from the latest, modulo their number.
 #[derive(Clone, Copy, Debug)]
@@ -108,42 +106,46 @@ pub(crate) enum Fault {
 
 pub(crate) const ORDERS: usize = 4;
 
-pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
-    let part = prop_oneof![
-        12 => operation().prop_map(|operation| vec![operation]),
-        1 => scenario(),
-    ];
-    let opening = prop_oneof![9 => Just(Vec::new()), 1 => emptied()];
-    (opening, vec(part, 1..40)).prop_map(|(opening, parts)| [opening, parts.concat()].concat())
+/// The fields of an entry that return with the result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReplyWords {
+    pub(crate) own_stream: bool,
+    pub(crate) meta: String,
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
-    let index = any::<usize>;
-    prop_oneof![
-        8 => enqueue().prop_map(Operation::Enqueue),
-        1 => Just(Operation::EnqueueNonsense),
-        12 => claim_batch(),
-        4 => claim_named(),
-        1 => (1..3_usize).prop_map(|n| Operation::AcquirePermits { n }),
-        2 => (0..2_usize).prop_map(|worker| Operation::ReportWatermark { worker }),
-        16 => (index(), select(WorkerEvent::ALL), select(ProcessedAt::ALL))
-            .prop_map(|(held, event, at)| Operation::Settle { held, event, at }),
-        3 => index().prop_map(|settled| Operation::SettleAgain { settled }),
-        2 => index().prop_map(|held| Operation::Renew { held }),
-        6 => (0..ORDERS).prop_map(|order| Operation::ComesDue { order }),
-        1 => Just(Operation::Pause),
-        3 => Just(Operation::Resume),
-        1 => Just(Operation::NineFailures),
-        2 => Just(Operation::BreakerPauseEnds),
-        1 => Just(Operation::BreakerPauseIsFar),
-        4 => Just(Operation::RateRecovers),
-        1 => select(vec![Operation::HoldBalance, Operation::LiftBalanceHold, Operation::BothTryBalanceHold]),
-        2 => (0..ORDERS).prop_map(|order| Operation::TrimResult { order }),
-        1 => Just(Operation::Save),
-        2 => any::<bool>().prop_map(|forgets| Operation::Restart { forgets }),
-        1 => select(vec![Operation::Empty, Operation::DoubtsPass]),
-        1 => (0..2_usize).prop_map(|worker| Operation::NewWorker { worker }),
-    ]
+impl Enqueue {
+    pub(crate) fn id(&self) -> String {
+        id_of(self.order)
+    }
+
+    pub(crate) fn words(&self) -> ReplyWords {
+        let meta = match self.meta {
+            None => "",
+            Some(false) => "one",
+            Some(true) => "another",
+        };
+        ReplyWords {
+            own_stream: self.own_stream,
+            meta: meta.into(),
+        }
+    }
+
+    pub(crate) fn wanted(&self) -> FetchCards {
+        let quantity = if self.has_other_quantity() { "2" } else { "1" };
+        FetchCards {
+            order_id: self.id().parse().unwrap(),
+            product_id: "2".parse().unwrap(),
+            quantity: quantity.parse().unwrap(),
+        }
+    }
+
+    pub(crate) fn has_other_quantity(&self) -> bool {
+        self.fault == Fault::OtherQuantity
+    }
+}
+
+pub(crate) fn id_of(order: usize) -> String {
+    format!("A-{}", order % ORDERS)
 }
 
 pub(crate) fn enqueue() -> impl Strategy<Value = Enqueue> {
@@ -161,30 +163,5 @@ pub(crate) fn enqueue() -> impl Strategy<Value = Enqueue> {
         own_stream,
         meta,
         is_overdue,
-    })
-}
-
-fn claim_batch() -> impl Strategy<Value = Operation> {
-    let n = prop_oneof![Just(1), Just(2), Just(100)];
-    (0..2_usize, n, any::<bool>(), any::<bool>()).prop_map(
-        |(worker, n, lease_is_over, schedule_first)| Operation::ClaimBatch {
-            worker,
-            n,
-            lease_is_over,
-            schedule_first,
-        },
-    )
-}
-
-fn claim_named() -> impl Strategy<Value = Operation> {
-    let n = prop_oneof![Just(1), Just(2), Just(100)];
-    let orders = 1..1_u8 << ORDERS;
-    (0..2_usize, n, any::<bool>(), orders).prop_map(|(worker, n, lease_is_over, orders)| {
-        Operation::ClaimNamed {
-            worker,
-            n,
-            lease_is_over,
-            orders,
-        }
     })
 }

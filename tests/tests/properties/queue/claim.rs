@@ -2,11 +2,16 @@ use std::time::Duration;
 
 use hp_order::{Cause, Millis, Record};
 use hp_queue::{Claim, ClaimBatch, FirstSource};
-use proptest::{prop_assert, prop_assert_eq};
+use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 
-use super::{HeldClaim, LONG, Queue, Verdict};
+use super::{LONG, Queue, Verdict, worker::HeldClaim};
 use crate::{
-    reference::{Caller, ClaimRequest, Doubt, Gate, Order},
+    reference::{
+        claim::Gate,
+        epoch::{AdmissionDoubt, Caller, Epoch, Watermark},
+        order::{Doubt, Order},
+        request::ClaimRequest,
+    },
     sample::settings,
 };
 
@@ -131,6 +136,25 @@ impl Queue {
         let waits = calls == 0 && gate != Gate::Paused;
         prop_assert_eq!(!permits.wait.is_zero(), waits, "a wait");
         Ok(())
+    }
+
+    /// A worker that knows a claim that Redis has forgotten makes Redis doubt for long, whatever the rule.
+    fn remembers(&mut self, worker: usize) -> Result<Epoch, TestCaseError> {
+        let (epoch, history) = (self.reference.epoch.unwrap(), &self.reference.history);
+        let latest = history.last().copied();
+        let known = Watermark {
+            epoch: epoch.name,
+            claims: epoch.claims,
+            latest,
+        };
+        let before = self.workers[worker].known.replace(known);
+        let known = before.and_then(|known| known.latest);
+        let is_forgotten = known.is_some_and(|known| !history.contains(&known));
+        prop_assert!(
+            !is_forgotten || epoch.name.is_lossy || epoch.doubts == AdmissionDoubt::OfBefore,
+            "a loss that was not noticed"
+        );
+        Ok(epoch)
     }
 
     fn gate_agrees(&self, batch: &ClaimBatch, gate: Gate) -> Verdict {

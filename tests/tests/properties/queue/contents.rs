@@ -7,7 +7,7 @@ use proptest::prop_assert_eq;
 use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 
 use super::{Queue, Verdict};
-use crate::{operation::ORDERS, reference::id_of};
+use crate::operation::{ORDERS, id_of};
 
 pub(super) const KEYS: [&str; 11] = [
     "results",
@@ -53,6 +53,12 @@ impl Queue {
             .query_async::<()>(&mut self.connection)
             .await
             .unwrap();
+    }
+
+    /// All keys that there can be.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let names = (0..REPLAYS + ORDERS).map(name);
+        names.map(|name| self.key(&name)).collect()
     }
 
     pub(super) async fn contents(&mut self) -> Contents {

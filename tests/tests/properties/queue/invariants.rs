@@ -10,8 +10,7 @@ use super::{
     contents::{Contents, ORDER, OWN_RESULTS, RATE, REPLAYS, RESULT_STREAMS},
 };
 use crate::{
-    operation::ORDERS,
-    reference::id_of,
+    operation::{ORDERS, id_of},
     sample::{PIN_KEY, settings},
     view::View,
 };

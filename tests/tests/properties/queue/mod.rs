@@ -1,5 +1,6 @@
 //! The queue of one case: Redis and the reference beside it.
 
+mod backup;
 mod balance_hold;
 mod breaker;
 mod claim;
@@ -19,11 +20,12 @@ use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 
 use crate::{
-    operation::{ORDERS, Operation},
-    reference::{Rate, Reference, id_of},
+    operation::{ORDERS, Operation, id_of},
+    reference::state::{Rate, Reference},
     sample::settings,
 };
 
+use backup::Backup;
 use worker::{HeldClaim, Worker};
 
 type Verdict = Result<(), TestCaseError>;
@@ -44,7 +46,7 @@ pub(crate) struct Queue {
     /// Claims that were not settled, including stale ones.
     held: Vec<HeldClaim>,
     settled: Vec<(HeldClaim, Step, VendorSignal)>,
-    saved: Option<restart::Saved>,
+    saved: Option<Backup>,
 }
 
 impl Queue {
@@ -75,7 +77,7 @@ impl Queue {
             settled: Vec::new(),
             saved: None,
         };
-        queue.workers = vec![queue.new_worker(), queue.new_worker()];
+        queue.workers = vec![queue.worker(), queue.worker()];
         queue
     }
 
@@ -128,7 +130,7 @@ impl Queue {
             Operation::Restart { forgets } => self.restart(forgets).await,
             Operation::Empty => self.empty().await,
             Operation::DoubtsPass => self.doubts_pass().await,
-            Operation::NewWorker { worker } => self.workers[worker] = self.new_worker(),
+            Operation::NewWorker { worker } => self.workers[worker] = self.worker(),
         }
         Ok(())
     }
@@ -139,18 +141,16 @@ impl Queue {
         }
     }
 
+    fn worker(&self) -> Worker {
+        Worker::open(&self.client, &self.prefix, self.rules)
+    }
+
     fn control(&self) -> &Control {
         &self.workers[0].control
     }
 
     fn key(&self, name: &str) -> String {
         format!("{}:{name}", self.prefix)
-    }
-
-    /// All keys that there can be.
-    fn keys(&self) -> Vec<String> {
-        let names = (0..contents::REPLAYS + ORDERS).map(contents::name);
-        names.map(|name| self.key(&name)).collect()
     }
 
     /// Runs a command whose second word is the name of a key.

@@ -10,8 +10,7 @@ use super::{
     contents::{BREAKER, Contents, EPOCH, ORDER, RATE, REPLAYS},
 };
 use crate::{
-    operation::ORDERS,
-    reference::id_of,
+    operation::{ORDERS, id_of},
     view::{Breaker, DueAt, EpochView, RecordView, ResultEntry, View},
 };
 

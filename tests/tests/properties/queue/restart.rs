@@ -1,16 +1,14 @@
 use redis::{Value, from_redis_value};
 
-use super::{LONG, Queue};
+use super::{LONG, Queue, backup::Backup};
 use crate::{
-    reference::{AdmissionDoubt, Doubt, Rate, Reference},
+    reference::{
+        epoch::AdmissionDoubt,
+        order::Doubt,
+        state::{Rate, Reference},
+    },
     sample::settings,
 };
-
-/// What was on the disk: the reference and all keys.
-pub(super) struct Saved {
-    reference: Reference,
-    values: Vec<(Option<Vec<u8>>, i64)>,
-}
 
 impl Queue {
     pub(super) async fn save(&mut self) {
@@ -23,7 +21,7 @@ impl Queue {
         let values = values.map(|pair| from_redis_value(Value::Array(pair.to_vec())).unwrap());
         let values = values.collect();
         let reference = self.reference.clone();
-        self.saved = Some(Saved { reference, values });
+        self.saved = Some(Backup { reference, values });
     }
 
     /// A promoted replica remembers its master, and that begins an epoch too. So the server need not restart.

@@ -2,9 +2,10 @@ use hp_order::{DecisionInputs, Next, Step, VendorSignal, step};
 use hp_queue::Settled;
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::{HeldClaim, LONG, Queue, Verdict};
+use super::{LONG, Queue, Verdict, worker::HeldClaim};
 use crate::{
-    reference::{Effect, ReplyWords, SettleRequest},
+    operation::ReplyWords,
+    reference::{request::SettleRequest, settle::Effect},
     sample::settings,
     view::DueAt,
     worker_event::{ProcessedAt, WorkerEvent},

@@ -1,16 +1,8 @@
 use hp_order::State;
 use hp_queue::ClaimSkip;
 
-use super::{Caller, Epoch, Order, Reference};
+use super::{epoch::Epoch, order::Order, request::ClaimRequest, state::Reference};
 use crate::view::DueAt;
-
-/// A claim, as the worker asks for it.
-#[derive(Clone, Copy)]
-pub(crate) struct ClaimRequest {
-    pub(crate) n: usize,
-    pub(crate) lease_is_over: bool,
-    pub(crate) caller: Caller,
-}
 
 /// Why nothing is claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

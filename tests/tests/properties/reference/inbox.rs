@@ -1,16 +1,13 @@
-use super::{AdmissionDoubt, Epoch, Order, Reference, ReplyWords};
+use super::{
+    epoch::{AdmissionDoubt, Epoch},
+    order::Order,
+    state::Reference,
+    waiting::Waiting,
+};
 use crate::{
-    operation::{Enqueue, Fault},
+    operation::{Enqueue, Fault, ReplyWords},
     view::{DueAt, ResultEntry},
 };
-
-#[derive(Clone)]
-pub(crate) struct Waiting {
-    /// An order, or nonsense.
-    entry: Option<Enqueue>,
-    /// It was there when the doubts began.
-    pub(super) is_of_before: bool,
-}
 
 impl Reference {
     pub(crate) fn enqueue(&mut self, entry: Option<Enqueue>) {

@@ -2,18 +2,14 @@ use std::collections::VecDeque;
 
 use hp_order::{Cause, ClaimFacts, Millis, Record, State, claim};
 
-use super::{AdmissionDoubt, Epoch, EpochName, SettleRequest};
+use super::{
+    epoch::{AdmissionDoubt, Epoch, EpochName},
+    request::SettleRequest,
+};
 use crate::{
-    operation::Enqueue,
+    operation::{Enqueue, ReplyWords},
     view::{DueAt, RecordView, ResultEntry},
 };
-
-/// The fields of an entry that return with the result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ReplyWords {
-    pub(crate) own_stream: bool,
-    pub(crate) meta: String,
-}
 
 #[derive(Clone)]
 pub(crate) struct Order {

@@ -1,18 +1,15 @@
-use hp_order::{Next, Record, State, Step, TerminalOutcome, VendorSignal};
+use hp_order::{Next, State, Step, TerminalOutcome, VendorSignal};
 
-use super::{Doubt, EpochName, Order, Reference, ReplyWords};
-use crate::view::{Breaker, DueAt, ResultEntry};
-
-/// A settle call, as the holder of a claim makes it.
-#[derive(Clone)]
-pub(crate) struct SettleRequest {
-    /// The order as it was claimed.
-    pub(crate) record: Record,
-    pub(crate) epoch: EpochName,
-    pub(crate) words: ReplyWords,
-    pub(crate) step: Step,
-    pub(crate) signal: VendorSignal,
-}
+use super::{
+    epoch::EpochName,
+    order::{Doubt, Order},
+    request::SettleRequest,
+    state::Reference,
+};
+use crate::{
+    operation::ReplyWords,
+    view::{Breaker, DueAt, ResultEntry},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -135,12 +132,6 @@ impl Order {
         if !matches!(step.state, State::Uncertain | State::Review) {
             self.doubt = Doubt::None;
         }
-    }
-}
-
-impl SettleRequest {
-    fn id(&self) -> &str {
-        self.record.wanted.order_id.as_str()
     }
 }
 
