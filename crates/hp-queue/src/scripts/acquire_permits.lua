@@ -1,5 +1,5 @@
 -- Acquires permits for up to `limit` calls that concern no claimed order.
--- needs: permits, answer
+-- needs: clock, permits, answer
 --
 -- answers by name: calls (how many may be made), and `paused`, `wait` and `breaker_open_since` as claim_batch
 

@@ -1,5 +1,5 @@
 -- Claims up to `limit` orders: open orders that are due, and new ones from the inbox.
--- needs: claim, publish, entry
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, publish
 --
 -- arguments: first: "inbox" or "schedule", the source that goes first
 -- answers by name:
@@ -20,8 +20,8 @@ if limit == 0 then return finish_claims() end
 local scheduled, opened, last_entry, stuck = {}, {}, nil, nil
 local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
 
--- Whether a new order may have been submitted and then forgotten: its entry is back in the inbox, or a shop that waited in
--- vain has repeated it. The time of the enqueueing counts, because an entry may wait in the inbox for long.
+-- Whether a new order may have been submitted and then forgotten: its entry is back in the inbox, or a shop that waited
+-- without a result has repeated it. The time of the entry counts, because it may wait in the inbox for long.
 local function may_be_forgotten(entry_id)
   if epoch.since == 0 then return false end
   local ms, number = entry_id:match('^(%d+)%-(%d+)$')
@@ -54,7 +54,7 @@ local function admit(job, record_key, entry_id)
   local fields = admission(conditions)
   if #extras > 0 then
     fields = { unpack(fields) }
-    for _, text in ipairs(extras) do fields[#fields + 1] = text end
+    for _, word in ipairs(extras) do fields[#fields + 1] = word end
   end
   local id, product_id, quantity = job.order_id, job.product_id, job.quantity
   redis.call('HSET', record_key, 'product_id', product_id, 'quantity', quantity, unpack(fields))

@@ -1,6 +1,6 @@
 -- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
 -- an order that its claimant may still be processing, and an ended order without a repetition that waits.
--- needs: claim
+-- needs: clock, keys, record, order_rules, permits, answer, claim
 --
 -- values: ids
 -- answers by name: as claim_batch, without `more` and `next_due`, and with

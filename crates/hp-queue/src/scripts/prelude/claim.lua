@@ -64,7 +64,7 @@ local function claim_order(id, is_named, due_at)
   claims[#claims + 1] = claim
 end
 
--- If nothing is heard of this probe of the breaker, another one is let through after the longest time that it may take.
+-- If this probe of the breaker has no outcome, another one is let through after the longest time that it may take.
 local function mark_probe(id)
   local claim = redis.pcall('HGET', order_key(id), 'claim')
   -- A record that cannot be used is no probe.
