@@ -1,23 +1,25 @@
-//! The real scripts in a real Redis, under random sequences of operations, held against simple books after each.
-//! `PROPTEST_CASES` says how many sequences; a failure is shrunk to the shortest sequence that shows it.
+//! Runs the real scripts in a real Redis, under random sequences of operations, and compares Redis with a simple reference
+//! after each one. `PROPTEST_CASES` is the number of sequences. A failure is shrunk to the shortest sequence that shows it.
 //!
-//! Plain `proptest` over a list of operations: what an operation does depends on what is there when its turn comes, so
-//! every part of a sequence is a sequence, and a state machine of the library would add nothing but its traits.
+//! Plain `proptest` over a list of operations: what an operation does depends on what it finds, so every part of a sequence
+//! is a sequence. A state machine of the library would add nothing but its traits.
 //!
-//! Nothing here depends on how fast the machine is. Leases and delays are either over at once or an hour long, and what
-//! is to come due is moved to the beginning of the schedule by hand.
+//! Nothing here depends on the speed of the machine. Leases and delays are over at once or an hour long, and an operation
+//! moves an order to the beginning of the schedule to make it due.
 #![allow(
     clippy::unwrap_used,
     reason = "a fixture that fails has to fail the test"
 )]
 
-mod books;
-mod course;
-mod news;
+mod claim_rules;
 mod operation;
 mod queue;
+mod reference;
 mod sample;
-mod shown;
+mod scenario;
+mod strategy;
+mod view;
+mod worker_event;
 
 use std::cell::Cell;
 
@@ -27,12 +29,12 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use operation::operations;
 use queue::Queue;
+use strategy::operations;
 
 #[test]
-fn the_scripts_keep_the_books_as_a_simple_reference_does() {
-    // Nothing has to outlive this server, and a file would be most of the time.
+fn scripts_agree_with_the_reference() {
+    // An append-only file would cost most of the time.
     let redis = Redis::single_with("--appendonly no");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -41,11 +43,11 @@ fn the_scripts_keep_the_books_as_a_simple_reference_does() {
     let connection = runtime.block_on(redis.connection());
     let case = Cell::new(0);
     let mut runner = TestRunner::new(Config {
-        // Sequences are found again by chance alone: what one does changes with the scripts.
+        // A stored sequence means something else after a change of the scripts.
         failure_persistence: None,
         ..Config::with_cases(cases())
     });
-    // In some cases, the rate of the calls is limited.
+    // In some cases the rate is limited.
     let cases = (bool::weighted(0.2), operations());
     let result = runner.run(&cases, |(is_limited, operations)| {
         case.set(case.get() + 1);

@@ -1,87 +1,97 @@
-use proptest::{collection::vec, prelude::*, sample::select};
+use hp_api::FetchCards;
+use proptest::prelude::*;
 
-use crate::{
-    course::{course, emptied},
-    news::{Hour, News},
-};
+use crate::worker_event::{ProcessedAt, WorkerEvent};
 
-/// What can happen to the queue. An index counts from the latest, modulo what there is.
+/// What can happen to the queue. An index counts back from the latest, modulo their number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
-    /// A shop puts in one of a few orders.
-    Put(Put),
-    /// Somebody puts in an entry that names no order.
-    PutNonsense,
-    /// One of two workers takes up to `n`, for an hour or for no time.
-    Take {
+    /// A shop enqueues one of a few orders.
+    Enqueue(Enqueue),
+    /// A shop enqueues an entry that names no order.
+    EnqueueNonsense,
+    /// One of two workers claims up to `n` orders, for an hour or for no time.
+    ClaimBatch {
         worker: usize,
         n: usize,
         lease_is_over: bool,
         schedule_first: bool,
     },
-    /// One of the workers, that takes nothing, shows what it remembers.
-    Show {
+    /// One of the workers reports its watermark.
+    ReportWatermark {
         worker: usize,
     },
-    /// Whoever holds this claim settles it, whether it is still current or not.
+    /// One of two workers claims up to `n` of these orders by their ids.
+    ClaimNamed {
+        worker: usize,
+        n: usize,
+        lease_is_over: bool,
+        /// A bit for each order.
+        orders: u8,
+    },
+    /// A worker wants to make up to `n` calls that concern no order.
+    AcquirePermits {
+        n: usize,
+    },
+    /// The holder of this claim settles it, whether it is still current or not.
     Settle {
         held: usize,
-        news: News,
-        hour: Hour,
+        event: WorkerEvent,
+        at: ProcessedAt,
     },
-    /// The answer to a settling was lost, and it is sent again.
+    /// The answer of a settle call was lost, and the call is sent again.
     SettleAgain {
         settled: usize,
     },
-    /// Whoever holds this claim, or has just settled it, renews its lease.
+    /// The holder of this claim, settled or not, renews its lease.
     Renew {
         held: usize,
     },
-    /// An order's time comes.
+    /// An order is due.
     ComesDue {
         order: usize,
     },
     Pause,
     Resume,
-    /// Nine calls in a row were in vain.
-    NineSilences,
+    /// Nine calls in a row had no answer.
+    NineFailures,
     /// It is time for the next probe.
     BreakerPauseEnds,
-    /// The clock goes back behind the end of a pause for long.
+    /// The clock is set back: the pause of the breaker seems long.
     BreakerPauseIsFar,
     /// The rate allows another call.
     RateRecovers,
-    Hold,
-    LiftHold,
-    /// Both workers want to be the one that tries whether the balance suffices again.
-    BothTryHeld,
+    HoldBalance,
+    LiftBalanceHold,
+    /// Both workers ask to try whether the balance suffices again.
+    BothTryBalanceHold,
     /// An order's first result leaves its stream.
     TrimResult {
         order: usize,
     },
-    /// All that Redis has by now is on its disk.
+    /// All that Redis holds is on its disk.
     Save,
-    /// Redis begins a new life, with all it had or with what it had saved.
+    /// Redis restarts, with all it had or with what it had saved.
     Restart {
         forgets: bool,
     },
-    /// Somebody empties a Redis that goes on.
+    /// An operator empties Redis.
     Empty,
-    /// What Redis may have forgotten lies so far back that it has arrived or never will.
+    /// Every request that Redis may have forgotten has arrived.
     DoubtsPass,
-    /// A worker ends, and another that remembers nothing takes its place.
+    /// A worker ends, and one without a watermark takes its place.
     NewWorker {
         worker: usize,
     },
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Put {
+pub(crate) struct Enqueue {
     pub(crate) order: usize,
     pub(crate) fault: Fault,
-    /// The shop wants its result in a stream of its own.
+    /// The shop wants the result in its own stream.
     pub(crate) own_stream: bool,
-    /// The words that are to come back with the result, one of two.
+    /// One of two values that return with the result.
     pub(crate) meta: Option<bool>,
     pub(crate) is_overdue: bool,
 }
@@ -96,43 +106,49 @@ pub(crate) enum Fault {
 
 pub(crate) const ORDERS: usize = 4;
 
-pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
-    let part = prop_oneof![
-        12 => operation().prop_map(|operation| vec![operation]),
-        1 => course(),
-    ];
-    let opening = prop_oneof![9 => Just(Vec::new()), 1 => emptied()];
-    (opening, vec(part, 1..40)).prop_map(|(opening, parts)| [opening, parts.concat()].concat())
+/// The fields of an entry that return with the result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReplyWords {
+    pub(crate) own_stream: bool,
+    pub(crate) meta: String,
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
-    let index = any::<usize>;
-    prop_oneof![
-        8 => put().prop_map(Operation::Put),
-        1 => Just(Operation::PutNonsense),
-        12 => take(),
-        2 => (0..2_usize).prop_map(|worker| Operation::Show { worker }),
-        16 => (index(), select(News::ALL), select(Hour::ALL))
-            .prop_map(|(held, news, hour)| Operation::Settle { held, news, hour }),
-        3 => index().prop_map(|settled| Operation::SettleAgain { settled }),
-        2 => index().prop_map(|held| Operation::Renew { held }),
-        6 => (0..ORDERS).prop_map(|order| Operation::ComesDue { order }),
-        1 => Just(Operation::Pause),
-        3 => Just(Operation::Resume),
-        1 => Just(Operation::NineSilences),
-        2 => Just(Operation::BreakerPauseEnds),
-        1 => Just(Operation::BreakerPauseIsFar),
-        4 => Just(Operation::RateRecovers),
-        1 => select(vec![Operation::Hold, Operation::LiftHold, Operation::BothTryHeld]),
-        2 => (0..ORDERS).prop_map(|order| Operation::TrimResult { order }),
-        1 => Just(Operation::Save),
-        2 => any::<bool>().prop_map(|forgets| Operation::Restart { forgets }),
-        1 => select(vec![Operation::Empty, Operation::DoubtsPass]),
-        1 => (0..2_usize).prop_map(|worker| Operation::NewWorker { worker }),
-    ]
+impl Enqueue {
+    pub(crate) fn id(&self) -> String {
+        id_of(self.order)
+    }
+
+    pub(crate) fn words(&self) -> ReplyWords {
+        let meta = match self.meta {
+            None => "",
+            Some(false) => "one",
+            Some(true) => "another",
+        };
+        ReplyWords {
+            own_stream: self.own_stream,
+            meta: meta.into(),
+        }
+    }
+
+    pub(crate) fn wanted(&self) -> FetchCards {
+        let quantity = if self.has_other_quantity() { "2" } else { "1" };
+        FetchCards {
+            order_id: self.id().parse().unwrap(),
+            product_id: "2".parse().unwrap(),
+            quantity: quantity.parse().unwrap(),
+        }
+    }
+
+    pub(crate) fn has_other_quantity(&self) -> bool {
+        self.fault == Fault::OtherQuantity
+    }
 }
 
-pub(crate) fn put() -> impl Strategy<Value = Put> {
+pub(crate) fn id_of(order: usize) -> String {
+    format!("A-{}", order % ORDERS)
+}
+
+pub(crate) fn enqueue() -> impl Strategy<Value = Enqueue> {
     let fault = prop_oneof![
         12 => Just(Fault::None),
         1 => Just(Fault::OtherQuantity),
@@ -141,23 +157,11 @@ pub(crate) fn put() -> impl Strategy<Value = Put> {
     ];
     let is_overdue = prop_oneof![7 => Just(false), 1 => Just(true)];
     let parts = (0..ORDERS, fault, any::<bool>(), any::<Option<bool>>());
-    (parts, is_overdue).prop_map(|((order, fault, own_stream, meta), is_overdue)| Put {
+    (parts, is_overdue).prop_map(|((order, fault, own_stream, meta), is_overdue)| Enqueue {
         order,
         fault,
         own_stream,
         meta,
         is_overdue,
     })
-}
-
-fn take() -> impl Strategy<Value = Operation> {
-    let n = prop_oneof![Just(1), Just(2), Just(100)];
-    (0..2_usize, n, any::<bool>(), any::<bool>()).prop_map(
-        |(worker, n, lease_is_over, schedule_first)| Operation::Take {
-            worker,
-            n,
-            lease_is_over,
-            schedule_first,
-        },
-    )
 }

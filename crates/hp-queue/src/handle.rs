@@ -1,5 +1,5 @@
 use crate::{
-    connect::{Client, Connection},
+    connect::{client::Client, shared::Connection},
     keys::{Keys, Prefix},
 };
 

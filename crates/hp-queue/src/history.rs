@@ -95,7 +95,7 @@ impl History {
         for (index, entry) in self.0.iter().enumerate() {
             entry.write(&mut text);
             if index + 1 < self.0.len() {
-                // A text takes every write.
+                // Writing to a `String` cannot fail.
                 let _ = writeln!(text, " {}", entry.at.0);
             }
         }

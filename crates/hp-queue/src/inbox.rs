@@ -3,7 +3,7 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    connect::{Client, Link},
+    connect::{client::Client, link::Link},
     error::QueueError,
     keys::{Keys, Prefix},
 };

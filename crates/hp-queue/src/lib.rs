@@ -103,7 +103,10 @@ mod script;
 #[cfg(test)]
 mod script_tests;
 
-pub use connect::{Client, connect, without_password};
+pub use connect::{
+    client::{Client, connect},
+    redact::without_password,
+};
 pub use control::{Control, permits::CallPermits};
 pub use error::QueueError;
 pub use handle::Handle;

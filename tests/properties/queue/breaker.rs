@@ -6,7 +6,7 @@ use proptest::{prop_assert, prop_assert_eq};
 use super::{Queue, Verdict};
 use crate::sample::settings;
 
-/// Longer than any that is ever set.
+/// Longer than any pause that is ever set.
 const TOO_FAR: Millis = Millis(9_000_000_000_000);
 
 impl Queue {
@@ -18,9 +18,9 @@ impl Queue {
         Millis(seconds * 1000 + micros / 1000)
     }
 
-    /// After a take, which may have let a probe through.
+    /// After a claim, which may have let a probe through.
     pub(super) async fn breaker_waits_from(&mut self, now: Millis, has_taken: bool) -> Verdict {
-        if self.books.breaker.pauses > 0 && has_taken {
+        if self.reference.breaker.pauses > 0 && has_taken {
             let until = self.until().await;
             prop_assert_eq!(
                 until,
@@ -32,13 +32,13 @@ impl Queue {
         Ok(())
     }
 
-    /// After a settling, which may have opened it or told what its probe found.
+    /// After a settle call, which may have opened it or reported what its probe found.
     pub(super) async fn breaker_pauses_from(
         &mut self,
         started: Millis,
         has_paused: bool,
     ) -> Verdict {
-        let pauses = self.books.breaker.pauses;
+        let pauses = self.reference.breaker.pauses;
         if has_paused {
             let (first, longest) = settings().policy.backoff.outage();
             let pause = first.saturating_mul(1 << (pauses - 1).min(8)).min(longest);
@@ -48,7 +48,7 @@ impl Queue {
                 "pause {}",
                 pauses
             );
-        } else if pauses > 0 && self.books.breaker_pause_is_over {
+        } else if pauses > 0 && self.reference.breaker_pause_is_over {
             let (until, ended) = (self.until().await, self.now().await);
             prop_assert!(
                 until <= ended || until == TOO_FAR,
@@ -64,8 +64,8 @@ impl Queue {
     }
 
     async fn freeze(&mut self) {
-        if self.books.breaker.pauses > 0 {
-            let until = if self.books.breaker_pause_is_over {
+        if self.reference.breaker.pauses > 0 {
+            let until = if self.reference.breaker_pause_is_over {
                 Millis(0)
             } else {
                 self.now().await.plus(settings().longest_processing)
@@ -79,15 +79,15 @@ impl Queue {
         self.run::<u64>(&["HSET", "breaker", "until", &until]).await;
     }
 
-    pub(super) async fn nine_silences(&mut self) {
-        if self.books.breaker.pauses == 0 {
+    pub(super) async fn nine_failures(&mut self) {
+        if self.reference.breaker.pauses == 0 {
             self.run::<u64>(&["HSET", "breaker", "failures", "9"]).await;
-            self.books.breaker.silences = 9;
+            self.reference.breaker.failures = 9;
         }
     }
 
     pub(super) async fn breaker_pause_ends(&mut self) {
-        self.books.breaker_pause_is_over = self.books.breaker.pauses > 0;
+        self.reference.breaker_pause_is_over = self.reference.breaker.pauses > 0;
         self.freeze().await;
     }
 
@@ -98,12 +98,12 @@ impl Queue {
             .query_async::<u64>(&mut self.connection)
             .await
             .unwrap();
-        self.books.rate.used_up = None;
+        self.reference.rate.used_up = None;
     }
 
     pub(super) async fn breaker_pause_is_far(&mut self) {
         self.breaker_pause_ends().await;
-        if self.books.breaker.pauses > 0 {
+        if self.reference.breaker.pauses > 0 {
             self.set_until(TOO_FAR).await;
         }
     }

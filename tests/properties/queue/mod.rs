@@ -1,14 +1,15 @@
-//! The queue of one case in Redis, beside its books.
+//! The queue of one case: Redis and the reference beside it.
 
+mod backup;
+mod balance_hold;
 mod breaker;
-mod hold;
-mod look;
-mod promises;
+mod claim;
+mod contents;
+mod enqueue;
+mod invariants;
+mod read_view;
 mod restart;
-mod seen;
 mod settle;
-mod shop;
-mod take;
 mod worker;
 
 use std::time::Duration;
@@ -19,12 +20,13 @@ use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 
 use crate::{
-    books::{Books, Rate, id_of},
-    operation::{ORDERS, Operation},
+    operation::{ORDERS, Operation, id_of},
+    reference::state::{Rate, Reference},
     sample::settings,
 };
 
-use worker::{Held, Worker};
+use backup::Backup;
+use worker::{HeldClaim, Worker};
 
 type Verdict = Result<(), TestCaseError>;
 
@@ -36,19 +38,19 @@ pub(crate) struct Queue {
     client: Client,
     rules: Rules,
     workers: Vec<Worker>,
-    books: Books,
+    reference: Reference,
     /// Counts the lives of the server.
     server: u32,
-    /// Counts all takes.
-    takes: u64,
-    /// Claims that were given out and not settled; stale ones too.
-    held: Vec<Held>,
-    settled: Vec<(Held, Step, VendorSignal)>,
-    saved: Option<restart::Saved>,
+    /// Counts all calls that may claim.
+    claims: u64,
+    /// Claims that were not settled, including stale ones.
+    held: Vec<HeldClaim>,
+    settled: Vec<(HeldClaim, Step, VendorSignal)>,
+    saved: Option<Backup>,
 }
 
 impl Queue {
-    /// A prefix of its own for each case: nothing of another case is seen, or has to be removed.
+    /// Each case has its own prefix, so it sees nothing of another one.
     pub(crate) fn open(
         url: &str,
         connection: MultiplexedConnection,
@@ -65,66 +67,82 @@ impl Queue {
             client: hp_queue::connect(url).unwrap(),
             rules,
             workers: Vec::new(),
-            books: Books {
+            reference: Reference {
                 rate: Rate::new(is_limited),
-                ..Books::default()
+                ..Reference::default()
             },
             server: 0,
-            takes: 0,
+            claims: 0,
             held: Vec::new(),
             settled: Vec::new(),
             saved: None,
         };
-        queue.workers = vec![queue.new_worker(), queue.new_worker()];
+        queue.workers = vec![queue.worker(), queue.worker()];
         queue
     }
 
     pub(crate) async fn perform(&mut self, operation: Operation) -> Verdict {
         match operation {
-            Operation::Put(put) => self.put(put).await,
-            Operation::PutNonsense => self.put_nonsense().await,
-            Operation::Show { worker } => self.show(worker).await?,
-            Operation::Take {
+            Operation::Enqueue(enqueue) => self.enqueue(enqueue).await,
+            Operation::EnqueueNonsense => self.enqueue_nonsense().await,
+            Operation::ReportWatermark { worker } => self.report_watermark(worker).await?,
+            Operation::ClaimBatch {
                 worker,
                 n,
                 lease_is_over,
                 schedule_first,
             } => {
-                self.take(worker, n, lease_is_over, schedule_first).await?;
+                self.claim_batch(worker, n, lease_is_over, schedule_first)
+                    .await?;
             }
-            Operation::Settle { held, news, hour } => self.settle(held, news, hour).await?,
+            Operation::ClaimNamed {
+                worker,
+                n,
+                lease_is_over,
+                orders,
+            } => {
+                let named = (0..ORDERS).filter(|order| orders & 1 << order != 0);
+                let ids: Vec<_> = named.map(id_of).collect();
+                self.claim_named(worker, n, lease_is_over, &ids).await?;
+            }
+            Operation::AcquirePermits { n } => self.acquire_permits(n).await?,
+            Operation::Settle { held, event, at } => self.settle(held, event, at).await?,
             Operation::SettleAgain { settled } => self.settle_again(settled).await?,
             Operation::Renew { held } => self.renew(held).await?,
-            Operation::ComesDue { order } => self.comes_due(&id_of(order)).await,
+            Operation::ComesDue { order } => self.make_due(&id_of(order)).await,
             Operation::Pause => {
                 let paused = self.control().pause("a test", "a test").await.unwrap();
-                prop_assert_eq!(paused, !std::mem::replace(&mut self.books.paused, true));
+                prop_assert_eq!(paused, !std::mem::replace(&mut self.reference.paused, true));
             }
             Operation::Resume => {
                 let resumed = self.control().resume().await.unwrap();
-                prop_assert_eq!(resumed, std::mem::take(&mut self.books.paused));
+                prop_assert_eq!(resumed, std::mem::take(&mut self.reference.paused));
             }
-            Operation::NineSilences => self.nine_silences().await,
+            Operation::NineFailures => self.nine_failures().await,
             Operation::BreakerPauseEnds => self.breaker_pause_ends().await,
             Operation::BreakerPauseIsFar => self.breaker_pause_is_far().await,
             Operation::RateRecovers => self.rate_recovers().await,
-            Operation::Hold => self.hold().await,
-            Operation::LiftHold => self.lift_hold().await,
-            Operation::BothTryHeld => self.both_try_held().await?,
+            Operation::HoldBalance => self.hold_balance().await,
+            Operation::LiftBalanceHold => self.lift_balance_hold().await,
+            Operation::BothTryBalanceHold => self.both_try_balance_hold().await?,
             Operation::TrimResult { order } => self.trim_result(&id_of(order)).await,
             Operation::Save => self.save().await,
             Operation::Restart { forgets } => self.restart(forgets).await,
             Operation::Empty => self.empty().await,
             Operation::DoubtsPass => self.doubts_pass().await,
-            Operation::NewWorker { worker } => self.workers[worker] = self.new_worker(),
+            Operation::NewWorker { worker } => self.workers[worker] = self.worker(),
         }
         Ok(())
     }
 
-    async fn comes_due(&mut self, id: &str) {
-        if self.books.comes_due(id) {
+    async fn make_due(&mut self, id: &str) {
+        if self.reference.make_due(id) {
             self.run::<u64>(&["ZADD", "schedule", "XX", "0", id]).await;
         }
+    }
+
+    fn worker(&self) -> Worker {
+        Worker::open(&self.client, &self.prefix, self.rules)
     }
 
     fn control(&self) -> &Control {
@@ -133,12 +151,6 @@ impl Queue {
 
     fn key(&self, name: &str) -> String {
         format!("{}:{name}", self.prefix)
-    }
-
-    /// All there can be.
-    fn keys(&self) -> Vec<String> {
-        let names = (0..look::REPETITIONS + ORDERS).map(look::name);
-        names.map(|name| self.key(&name)).collect()
     }
 
     /// Runs a command whose second word is the name of a key.

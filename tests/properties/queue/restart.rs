@@ -1,16 +1,14 @@
 use redis::{Value, from_redis_value};
 
-use super::{LONG, Queue};
+use super::{LONG, Queue, backup::Backup};
 use crate::{
-    books::{Books, Doubt, Doubts, Rate},
+    reference::{
+        epoch::AdmissionDoubt,
+        order::Doubt,
+        state::{Rate, Reference},
+    },
     sample::settings,
 };
-
-/// What was on the disk: the books of then, and all keys.
-pub(super) struct Saved {
-    books: Books,
-    values: Vec<(Option<Vec<u8>>, i64)>,
-}
 
 impl Queue {
     pub(super) async fn save(&mut self) {
@@ -22,12 +20,11 @@ impl Queue {
         let values = parts.chunks_exact(2);
         let values = values.map(|pair| from_redis_value(Value::Array(pair.to_vec())).unwrap());
         let values = values.collect();
-        let books = self.books.clone();
-        self.saved = Some(Saved { books, values });
+        let reference = self.reference.clone();
+        self.saved = Some(Backup { reference, values });
     }
 
-    /// A replica that is promoted remembers whom it took over from, and that is another life. So the server needs not
-    /// really be started again.
+    /// A promoted replica remembers its master, and that begins an epoch too. So the server need not restart.
     pub(super) async fn restart(&mut self, forgets: bool) {
         let mut promote = redis::pipe();
         promote.cmd("REPLICAOF").arg("127.0.0.1").arg(1).ignore();
@@ -59,29 +56,29 @@ impl Queue {
             .await
             .unwrap();
         let saved = self.saved.as_ref();
-        self.books = match saved {
-            Some(saved) => saved.books.clone(),
-            None => self.empty_books(),
+        self.reference = match saved {
+            Some(saved) => saved.reference.clone(),
+            None => self.empty_reference(),
         };
     }
 
     pub(super) async fn empty(&mut self) {
         let began = self.now().await;
-        self.books = self.empty_books();
+        self.reference = self.empty_reference();
         let mut remove = redis::cmd("DEL");
         remove.arg(self.keys());
         remove
             .query_async::<u64>(&mut self.connection)
             .await
             .unwrap();
-        // Nobody empties a queue and fills it again within the millisecond that it began in.
+        // No queue is emptied and filled again within the millisecond of its beginning.
         while self.now().await == began {}
     }
 
-    fn empty_books(&self) -> Books {
-        Books {
-            rate: Rate::new(self.books.rate.is_limited),
-            ..Books::default()
+    fn empty_reference(&self) -> Reference {
+        Reference {
+            rate: Rate::new(self.reference.rate.is_limited),
+            ..Reference::default()
         }
     }
 
@@ -89,21 +86,31 @@ impl Queue {
         let back = settings().policy.resubmit_after + LONG;
         let back = format!("-{}", back.as_millis());
         if self
-            .books
+            .reference
             .epoch
-            .is_some_and(|epoch| epoch.doubts == Doubts::All)
+            .is_some_and(|epoch| epoch.doubts == AdmissionDoubt::All)
         {
             self.run::<i64>(&["HINCRBY", "epoch", "since", &back]).await;
         }
-        let lasts =
-            |id: &&String| matches!(self.books.orders[*id].doubt, Doubt::Fresh | Doubt::Restored);
-        let doubted: Vec<_> = self.books.orders.keys().filter(lasts).cloned().collect();
+        let lasts = |id: &&String| {
+            matches!(
+                self.reference.orders[*id].doubt,
+                Doubt::Fresh | Doubt::Restored
+            )
+        };
+        let doubted: Vec<_> = self
+            .reference
+            .orders
+            .keys()
+            .filter(lasts)
+            .cloned()
+            .collect();
         for id in doubted {
             let record = format!("order:{id}");
             self.run::<i64>(&["HINCRBY", &record, "restarted_at", &back])
                 .await;
         }
-        self.books.doubts_pass();
+        self.reference.doubts_pass();
         for known in self
             .workers
             .iter_mut()

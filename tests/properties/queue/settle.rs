@@ -2,33 +2,39 @@ use hp_order::{DecisionInputs, Next, Step, VendorSignal, step};
 use hp_queue::Settled;
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::{Held, LONG, Queue, Verdict};
+use super::{LONG, Queue, Verdict, worker::HeldClaim};
 use crate::{
-    books::{Effect, Settling, Words},
-    news::{Hour, News},
+    operation::ReplyWords,
+    reference::{request::SettleRequest, settle::Effect},
     sample::settings,
-    shown::When,
+    view::DueAt,
+    worker_event::{ProcessedAt, WorkerEvent},
 };
 
-/// What any call may change, whoever holds its order now.
-const HEARD: [&str; 2] = ["breaker", "rate"];
+/// The keys that a signal may change, whoever has claimed the order now.
+const SIGNAL_KEYS: [&str; 2] = ["breaker", "rate"];
 
 impl Queue {
-    pub(super) async fn settle(&mut self, held: usize, news: News, hour: Hour) -> Verdict {
+    pub(super) async fn settle(
+        &mut self,
+        held: usize,
+        event: WorkerEvent,
+        at: ProcessedAt,
+    ) -> Verdict {
         if self.held.is_empty() {
             return Ok(());
         }
         let held = self.held.remove(latest(held, self.held.len()));
         let (record, policy) = (&held.claimed.record, settings().policy);
-        let now = hour.of(record, &policy);
-        let event = news.of(record, &policy, now);
-        let contact = event.vendor_signal();
+        let now = at.of(record, &policy);
+        let event = event.of(record, &policy, now);
+        let signal = event.vendor_signal();
         let mut step = step(record, event, &policy, DecisionInputs { now, jitter: 0.5 });
         if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
             step.next = Next::After(LONG);
         }
-        self.apply(&held, &step, contact).await?;
-        self.settled.push((held, step, contact));
+        self.apply(&held, &step, signal).await?;
+        self.settled.push((held, step, signal));
         Ok(())
     }
 
@@ -36,37 +42,37 @@ impl Queue {
         if self.settled.is_empty() {
             return Ok(());
         }
-        let (held, step, contact) = self.settled[latest(settled, self.settled.len())].clone();
-        self.apply(&held, &step, contact).await
+        let (held, step, signal) = self.settled[latest(settled, self.settled.len())].clone();
+        self.apply(&held, &step, signal).await
     }
 
-    async fn apply(&mut self, held: &Held, step: &Step, contact: VendorSignal) -> Verdict {
+    async fn apply(&mut self, held: &HeldClaim, step: &Step, signal: VendorSignal) -> Verdict {
         let claimed = &held.claimed;
-        let settling = Settling {
+        let request = SettleRequest {
             record: claimed.record.clone(),
-            life: held.life,
-            words: Words {
+            epoch: held.epoch,
+            words: ReplyWords {
                 own_stream: claimed.reply_to.is_some(),
                 meta: String::from_utf8(claimed.meta.clone().unwrap_or_default()).unwrap(),
             },
             step: step.clone(),
-            contact,
+            signal,
         };
-        let pauses = self.books.breaker.pauses;
-        let effect = self.books.settle(&settling, self.server);
-        let has_paused = self.books.breaker.pauses > pauses;
+        let pauses = self.reference.breaker.pauses;
+        let effect = self.reference.settle(&request, self.server);
+        let has_paused = self.reference.breaker.pauses > pauses;
         let may_change = matches!(effect, Effect::Applied | Effect::Restored);
-        let before = self.look_unless(may_change).await;
+        let before = self.contents_unless(may_change).await;
         let started = self.now().await;
         let ledger = &self.workers[held.worker].ledger;
-        let answer = ledger.settle(claimed, step, contact).await.unwrap();
+        let answer = ledger.settle(claimed, step, signal).await.unwrap();
         let is_stale = answer == Settled::Stale;
-        let told = (is_stale, answer == Settled::Restored);
+        let answered = (is_stale, answer == Settled::Restored);
         let wanted = (effect == Effect::Stale, effect == Effect::Restored);
-        prop_assert_eq!(told, wanted, "stale, restored: {}", claimed.id());
+        prop_assert_eq!(answered, wanted, "stale, restored: {}", claimed.id());
         if let Some(before) = before {
-            let changes = self.look().await.changes_since(&before);
-            let may_change = |key: &String| is_stale && HEARD.contains(&key.as_str());
+            let changes = self.contents().await.changes_since(&before);
+            let may_change = |key: &String| is_stale && SIGNAL_KEYS.contains(&key.as_str());
             let is_untouched = changes.iter().all(may_change);
             prop_assert!(is_untouched, "{effect:?}, and it changed {changes:?}");
         }
@@ -81,22 +87,22 @@ impl Queue {
         if holders.is_empty() {
             return Ok(());
         }
-        let Held {
+        let HeldClaim {
             worker,
             claimed,
-            life,
+            epoch,
         } = holders[latest(held, holders.len())];
         let renewed = self.workers[*worker]
             .ledger
             .renew(claimed, LONG)
             .await
             .unwrap();
-        let order = self.books.orders.get_mut(claimed.id().as_str());
+        let order = self.reference.orders.get_mut(claimed.id().as_str());
         let claim = claimed.record.claim;
-        let ours = order.filter(|order| order.is_held_by(claim, *life) && order.settled != claim);
+        let ours = order.filter(|order| order.is_held_by(claim, *epoch) && order.settled != claim);
         prop_assert_eq!(renewed, ours.is_some(), "renewed");
         if let Some(order) = ours {
-            order.when = Some(When::Later);
+            order.due_at = Some(DueAt::Later);
         }
         Ok(())
     }

@@ -1,15 +1,15 @@
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, cluster::ClusterClient};
 
-use super::{Place, sentinel::Watched};
+use super::{place::Place, sentinel::WatchedMaster};
 
-/// Reads an address. What is wrong is told in words, without the address.
+/// Reads an address. The error says what is wrong, without the address.
 pub(super) fn read(url: &str) -> Result<Place, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
-        "redis+cluster" => cluster(&Parts::of("redis", rest)),
-        "rediss+cluster" => cluster(&Parts::of("rediss", rest)),
-        "redis+sentinel" => sentinel(&Parts::of("redis", rest)),
-        "rediss+sentinel" => sentinel(&Parts::of("rediss", rest)),
+        "redis+cluster" => cluster(&Parts::new("redis", rest)),
+        "rediss+cluster" => cluster(&Parts::new("rediss", rest)),
+        "redis+sentinel" => sentinel(&Parts::new("redis", rest)),
+        "rediss+sentinel" => sentinel(&Parts::new("rediss", rest)),
         _ => match url.into_connection_info().and_then(redis::Client::open) {
             Ok(client) => Ok(Place::Server(client)),
             Err(why) => Err(why.to_string()),
@@ -36,10 +36,12 @@ fn sentinel(parts: &Parts<'_>) -> Result<Place, String> {
         .into_iter()
         .map(|node| node.set_redis_settings(login.clone()))
         .collect();
-    Ok(Place::Sentinel(Watched::new(sentinels, name, &master)))
+    Ok(Place::Sentinel(WatchedMaster::new(
+        sentinels, name, &master,
+    )))
 }
 
-/// What comes after the scheme: `user:password@host:port,host:port/path?query`.
+/// The parts of an address after the scheme: `user:password@host:port,host:port/path?query`.
 struct Parts<'a> {
     scheme: &'a str,
     login: &'a str,
@@ -49,7 +51,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(scheme: &'a str, rest: &'a str) -> Self {
+    fn new(scheme: &'a str, rest: &'a str) -> Self {
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = address.split_once('/').unwrap_or((address, ""));
         let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -62,8 +64,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Each host as if it stood alone.
-    fn nodes(&self, usual_port: u16, database: &str) -> Result<Vec<ConnectionInfo>, String> {
+    /// Returns each host as an address of its own.
+    fn nodes(&self, default_port: u16, database: &str) -> Result<Vec<ConnectionInfo>, String> {
         let Self {
             scheme,
             login,
@@ -76,7 +78,7 @@ impl<'a> Parts<'a> {
             }
             let port = match host.rsplit_once(':') {
                 Some((_, port)) if !port.ends_with(']') => String::new(),
-                _ => format!(":{usual_port}"),
+                _ => format!(":{default_port}"),
             };
             format!("{scheme}://{login}@{host}{port}/{database}?{query}")
                 .into_connection_info()
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_is_given_by_some_of_its_nodes() {
+    fn cluster_address_names_some_nodes() {
         let Place::Cluster(nodes) = read("redis+cluster://shop:pw@a:7000,b,[::1]").unwrap() else {
             panic!("no cluster")
         };
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn sentinel_is_given_by_some_of_its_nodes_and_the_masters_name() {
+    fn sentinel_address_names_sentinels_and_master() {
         let read = debug("redis+sentinel://a,b:7000/mymaster/3");
         for part in ["26379", "7000", "mymaster", "db: 3"] {
             assert!(read.contains(part), "no {part} in {read}");
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn no_password_is_printed() {
+    fn address_prints_without_passwords() {
         for url in [
             "redis://shop:hunter2@a",
             "redis+cluster://shop:hunter2@a,b",
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn address_of_a_wrong_form_is_refused() {
         for url in [
             "nonsense",
             "http://a",

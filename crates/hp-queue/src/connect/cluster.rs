@@ -2,12 +2,16 @@ use std::time::Duration;
 
 use redis::{ConnectionInfo, RedisResult, cluster::ClusterClient};
 
-use super::{CONNECT, Repeat, link::Link};
+use super::{
+    link::Link,
+    timing::{CONNECT, Repeat},
+};
 
-/// Redirections and nodes that went away are met with another try at once, but not for long: whoever asked knows
-/// better how long to go on.
+/// Number of tries after a redirection or a lost node. Few and quick: the caller knows better how long to retry.
 const TRIES: u32 = 3;
+/// Milliseconds.
 const SHORTEST_PAUSE: u64 = 20;
+/// Milliseconds.
 const LONGEST_PAUSE: u64 = 200;
 
 /// Connects to all masters of the cluster.

@@ -13,8 +13,12 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Sends a command without a key to the master that has `key`. A cluster would answer it by any node.
-    pub(super) async fn where_is(&mut self, key: &str, command: &Cmd) -> RedisResult<Value> {
+    /// Sends a command without a key to the master that has `key`. In a cluster any node could answer it.
+    pub(super) async fn send_to_master_of(
+        &mut self,
+        key: &str,
+        command: &Cmd,
+    ) -> RedisResult<Value> {
         match self {
             Self::Server(server) => server.req_packed_command(command).await,
             Self::Cluster(cluster) => {

@@ -3,16 +3,16 @@ use redis::{
     sentinel::{Sentinel, SentinelNodeConnectionInfo},
 };
 
-/// A master by the name that Sentinel knows it by.
+/// A master, by the name that Sentinel knows it by.
 #[derive(Clone, Debug)]
-pub(super) struct Watched {
+pub(super) struct WatchedMaster {
     sentinels: Vec<ConnectionInfo>,
     name: String,
     login: SentinelNodeConnectionInfo,
 }
 
-impl Watched {
-    /// `like` has the login, database and encryption of connections to the master.
+impl WatchedMaster {
+    /// Creates it. `like` has the login, database and encryption of connections to the master.
     pub(super) fn new(sentinels: Vec<ConnectionInfo>, name: &str, like: &ConnectionInfo) -> Self {
         let mut login = SentinelNodeConnectionInfo::default()
             .set_redis_connection_info(like.redis_settings().clone());
@@ -26,7 +26,7 @@ impl Watched {
         }
     }
 
-    /// Asks for the master, and sees to it that the one named takes itself for one.
+    /// Asks Sentinel for the master, and checks that the named server is a master.
     pub(super) async fn master(&self) -> RedisResult<Client> {
         Sentinel::build(self.sentinels.clone())?
             .async_master_for(&self.name, Some(&self.login))

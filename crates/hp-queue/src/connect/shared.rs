@@ -7,36 +7,40 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value, aio::ConnectionLike};
 use tokio::time::sleep;
 
-use super::{Client, Link, RESPONSE, Repeat};
+use super::{
+    link::Link,
+    place::Place,
+    timing::{RESPONSE, Repeat},
+};
 use crate::error::is_spent;
 
-/// How long Redis, or Sentinel, is left alone after a vain attempt.
+/// The pause after an attempt to connect that failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection for many tasks. The command that finds it spent fails, since Redis may have done it; those after it
-/// wait for a new connection, all for the same one.
+/// A connection for many tasks. The command that finds it spent fails, because Redis may have done it. The commands after it
+/// wait for the same new connection.
 ///
-/// The library's `ConnectionManager` is for one address, and it keeps a connection that is silent or leads to a
-/// replica by now: there a failover would need a restart of the worker.
+/// The library's `ConnectionManager` is for one address. It keeps a connection that gives no answers or that leads to a
+/// replica by now, so a failover would need a restart of the worker.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    client: Client,
+    place: Place,
     attempt: Arc<Mutex<Attempt>>,
 }
 
-/// A connection, or the making of one. Begins when it is first waited for.
+/// A connection, or an attempt to connect. It starts when a task first waits for it.
 type Attempt = Shared<BoxFuture<'static, RedisResult<Link>>>;
 
 impl Connection {
-    pub(super) fn new(client: Client) -> Self {
-        let attempt = Arc::new(Mutex::new(attempt(&client, Duration::ZERO)));
-        Self { client, attempt }
+    pub(super) fn new(place: Place) -> Self {
+        let attempt = Arc::new(Mutex::new(attempt(&place, Duration::ZERO)));
+        Self { place, attempt }
     }
 
     /// Sends a command without a key to the master that has `key`.
-    pub(crate) async fn where_is(&self, key: &str, command: &Cmd) -> RedisResult<Value> {
+    pub(crate) async fn send_to_master_of(&self, key: &str, command: &Cmd) -> RedisResult<Value> {
         let (_, mut link) = self.link().await?;
-        link.where_is(key, command).await?.extract_error()
+        link.send_to_master_of(key, command).await?.extract_error()
     }
 
     async fn link(&self) -> RedisResult<(Attempt, Link)> {
@@ -50,11 +54,11 @@ impl Connection {
         }
     }
 
-    /// Once for all that found the same connection spent.
+    /// Connects again, once for all tasks that found the same connection spent.
     fn renew(&self, spent: &Attempt, pause: Duration) {
         self.lock(|current| {
             if current.ptr_eq(spent) {
-                *current = attempt(&self.client, pause);
+                *current = attempt(&self.place, pause);
             }
         });
     }
@@ -64,20 +68,20 @@ impl Connection {
     }
 }
 
-fn attempt(client: &Client, pause: Duration) -> Attempt {
-    let client = client.clone();
+fn attempt(place: &Place, pause: Duration) -> Attempt {
+    let place = place.clone();
     async move {
         if !pause.is_zero() {
             sleep(pause).await;
         }
-        client.open(RESPONSE, Repeat::Yes).await
+        place.open(RESPONSE, Repeat::Yes).await
     }
     .boxed()
     .shared()
 }
 
-/// Redis' errors come as values from here.
-fn is_refusal_of_a_spent_one(answer: &Value) -> bool {
+/// Redis' errors are values here.
+fn is_spent_refusal(answer: &Value) -> bool {
     matches!(answer, Value::ServerError(error) if is_spent(&error.clone().into()))
 }
 
@@ -86,10 +90,7 @@ impl ConnectionLike for Connection {
         async move {
             let (attempt, mut link) = self.link().await?;
             let answer = link.req_packed_command(command).await;
-            if answer
-                .as_ref()
-                .map_or_else(is_spent, is_refusal_of_a_spent_one)
-            {
+            if answer.as_ref().map_or_else(is_spent, is_spent_refusal) {
                 self.renew(&attempt, Duration::ZERO);
             }
             answer

@@ -100,7 +100,11 @@ impl Inspector {
             .arg(keys.every_order())
             .arg("COUNT")
             .arg(SCAN_COUNT);
-        let answer = self.handle.connection.where_is(&keys.jobs, &scan).await?;
+        let answer = self
+            .handle
+            .connection
+            .send_to_master_of(&keys.jobs, &scan)
+            .await?;
         let (next, page): (u64, Vec<String>) =
             redis::from_redis_value(answer).map_err(redis::RedisError::from)?;
         *cursor = next;

@@ -41,7 +41,9 @@ impl Inspector {
         let (now, info): (u64, String) = call.run(&mut connection).await?;
         let mut config = redis::cmd("CONFIG");
         config.arg("GET").arg("appendfsync");
-        let answer = connection.where_is(&self.handle.keys.jobs, &config).await;
+        let answer = connection
+            .send_to_master_of(&self.handle.keys.jobs, &config)
+            .await;
         let answer = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
         Ok(ServerInfo {
             fsync: answer

@@ -1,8 +1,10 @@
 //! The worker's side of a queue: it claims orders and settles them.
 
 pub(crate) mod claim;
+pub(crate) mod claim_orders;
 mod epoch;
 pub(crate) mod preview;
+mod read_claims;
 mod record_changes;
 pub(crate) mod restore;
 pub(crate) mod settle;

@@ -14,7 +14,10 @@ use self::{
     watch::{Watch, WatchFrom},
 };
 use crate::{
-    connect::{Client, Connection, connect},
+    connect::{
+        client::{Client, connect},
+        shared::Connection,
+    },
     error::QueueError,
     keys::{Keys, Prefix},
 };
@@ -89,7 +92,7 @@ impl Queue {
         command
     }
 
-    /// Opens the common result stream, or a stream of one's own, as `consumer` of the consumer group `group`. Creates the
+    /// Opens the common result stream, or the shop's own stream, as `consumer` of the consumer group `group`. Creates the
     /// group if there is none.
     pub async fn results(
         &self,

@@ -2,7 +2,7 @@ use redis::streams::StreamRangeReply;
 
 use super::delivery::{BLOCK, Delivery, Wait, read};
 use crate::{
-    connect::{Client, Link},
+    connect::{client::Client, link::Link},
     error::QueueError,
 };
 

@@ -1,5 +1,5 @@
 /// Declares a script as a struct. Its fields are the keys and arguments of one call, so a call that leaves one out does not
-/// compile. The same declaration names them in Lua: `key.open` and `arg.lease`.
+/// compile. The same declaration names them in Lua: `key_open` and `arg_lease`.
 ///
 /// - `queue`: keys that every queue has once, by their names in [`Keys`](crate::keys::Keys).
 /// - `order`: keys that depend on the order.

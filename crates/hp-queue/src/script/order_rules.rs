@@ -30,7 +30,7 @@ pub(super) fn render() -> String {
         ended_states().join(" or "),
     );
     for state in State::ALL {
-        // A text takes every write.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(code, "  if state == '{state}' then");
         for conditions in ClaimConditions::ALL {
             let (bits, rule) = (bits(conditions), rule(claim_rule(state, conditions)));

@@ -42,25 +42,27 @@ impl Source {
         for name in needs(self.body) {
             add_prelude(name, &mut Vec::new(), &mut parts)?;
         }
-        let mut code = self.head();
-        for (_, part) in &parts {
-            code.push_str(part);
-        }
+        let mut code: String = parts.into_iter().map(|(_, part)| part).collect();
         code.push_str(self.body);
         self.check(&code)?;
-        Ok(code)
+        Ok(self.head() + &code)
     }
 
-    /// Names keys and arguments, so that no file depends on their order.
+    /// Names keys and arguments, so that no file depends on their order: `key_open`, `arg_lease`. They are locals, because a
+    /// script would build a table of them at every call.
     fn head(&self) -> String {
         let mut head = String::new();
-        for (table, list, names) in [("key", "KEYS", self.keys), ("arg", "ARGV", self.arguments)] {
-            let items: Vec<_> = (1..)
-                .zip(names)
-                .map(|(index, name)| format!("{name} = {list}[{index}]"))
-                .collect();
-            // A text takes every write.
-            let _ = writeln!(head, "local {table} = {{ {} }}", items.join(", "));
+        for (kind, list, names) in [("key", "KEYS", self.keys), ("arg", "ARGV", self.arguments)] {
+            let names: Vec<_> = names.iter().map(|name| format!("{kind}_{name}")).collect();
+            if !names.is_empty() {
+                // Writing to a `String` cannot fail.
+                let _ = writeln!(
+                    head,
+                    "local {} = unpack({list}, 1, {})",
+                    names.join(", "),
+                    names.len()
+                );
+            }
         }
         let _ = writeln!(head, "local FIRST_VALUE = {}", self.arguments.len() + 1);
         head
@@ -69,11 +71,11 @@ impl Source {
     /// Checks that the code uses declared names only, and every declared argument. A key may be unused: Redis Cluster
     /// looks at the declared keys.
     fn check(&self, code: &str) -> Result<(), String> {
-        let used = used_names(code, "key.");
+        let used = used_names(code, "key_");
         if let Some(name) = used.iter().find(|name| !self.keys.contains(name)) {
             return Err(format!("the key `{name}` is not declared"));
         }
-        let used = used_names(code, "arg.");
+        let used = used_names(code, "arg_");
         if let Some(name) = used.iter().find(|name| !self.arguments.contains(name)) {
             return Err(format!("the argument `{name}` is not declared"));
         }
@@ -115,17 +117,17 @@ fn needs(file: &'static str) -> impl Iterator<Item = &'static str> {
     lines.flat_map(|names| names.split(',').map(str::trim))
 }
 
-/// The names that follow this table's name, outside comments.
-fn used_names<'a>(code: &'a str, table: &str) -> Vec<&'a str> {
+/// Returns the names that are used with this prefix, outside comments.
+fn used_names<'a>(code: &'a str, prefix: &str) -> Vec<&'a str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut names = Vec::new();
     for line in code.lines() {
         let line = line.split("--").next().unwrap_or_default();
-        for (at, _) in line.match_indices(table) {
+        for (at, _) in line.match_indices(prefix) {
             if line[..at].ends_with(|c| is_name(c) || c == '.') {
                 continue;
             }
-            let rest = &line[at + table.len()..];
+            let rest = &line[at + prefix.len()..];
             let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
             names.push(&rest[..end]);
         }
@@ -148,17 +150,17 @@ mod tests {
 
     #[test]
     fn script_with_an_unknown_need_is_refused() {
-        let fault = source("-- needs: clock, moon\nreturn arg.lease").code();
+        let fault = source("-- needs: clock, moon\nreturn arg_lease").code();
         assert_eq!(fault.unwrap_err(), "there is no prelude `moon`");
     }
 
     #[test]
     fn script_with_an_undeclared_name_is_refused() {
-        let fault = source("return { arg.lease, key.open }").code();
+        let fault = source("return { arg_lease, key_open }").code();
         assert_eq!(fault.unwrap_err(), "the key `open` is not declared");
-        let fault = source("return { arg.lease, arg.claim }").code();
+        let fault = source("return { arg_lease, arg_claim }").code();
         assert_eq!(fault.unwrap_err(), "the argument `claim` is not declared");
-        let fault = source("return key.jobs -- arg.lease").code();
+        let fault = source("return key_jobs -- arg_lease").code();
         assert_eq!(fault.unwrap_err(), "the argument `lease` is not used");
     }
 
@@ -174,8 +176,8 @@ mod tests {
 
     #[test]
     fn head_names_keys_and_arguments() {
-        let code = source("return { key.jobs, arg.lease }").code().unwrap();
-        let head = "local key = { jobs = KEYS[1] }\nlocal arg = { lease = ARGV[1] }\nlocal FIRST_VALUE = 2\n";
+        let code = source("return { key_jobs, arg_lease }").code().unwrap();
+        let head = "local key_jobs = unpack(KEYS, 1, 1)\nlocal arg_lease = unpack(ARGV, 1, 1)\nlocal FIRST_VALUE = 2\n";
         assert!(code.starts_with(head), "{code}");
     }
 }

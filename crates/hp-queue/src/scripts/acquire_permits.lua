@@ -1,9 +1,9 @@
 -- Acquires permits for up to `limit` calls that concern no claimed order.
--- needs: permits, answer
+-- needs: clock, permits, answer
 --
 -- answers by name: calls (how many may be made), and `paused`, `wait` and `breaker_open_since` as claim_batch
 
-local calls = permits(tonumber(arg.limit))
+local calls = permits(tonumber(arg_limit))
 if is_breaker_open and calls > 0 then
   -- Only a claimed order may probe whether HitPoints is back.
   calls = 0

@@ -7,10 +7,10 @@
 --            time          for how long the hold goes on, ms
 -- answers 1, or 0 if the hold has another end. A hold that was lifted is not set again
 
-local held_until = redis.call('HGET', key.holds, arg.currency)
-if arg.expected_end ~= '' then
+local held_until = redis.call('HGET', key_holds, arg_currency)
+if arg_expected_end ~= '' then
   if not held_until then return 1 end
-  if held_until ~= arg.expected_end then return 0 end
+  if held_until ~= arg_expected_end then return 0 end
 end
-redis.call('HSET', key.holds, arg.currency, text(now + arg.time))
+redis.call('HSET', key_holds, arg_currency, text(now + arg_time))
 return 1

@@ -1,5 +1,5 @@
 -- Claims up to `limit` orders: open orders that are due, and new ones from the inbox.
--- needs: claim, publish, entry
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, publish
 --
 -- arguments: first: "inbox" or "schedule", the source that goes first
 -- answers by name:
@@ -14,38 +14,55 @@
 --   holds               { currency, Unix ms, ... }: until then a balance is known to be too low
 --   epoch, epoch_since, claims_so_far
 
-local limit = permits(tonumber(arg.limit))
+local limit = permits(tonumber(arg_limit))
 if limit == 0 then return finish_claims() end
 
 local scheduled, opened, last_entry, stuck = {}, {}, nil, nil
 local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
 
--- Whether a new order may have been submitted and then forgotten: its entry is back in the inbox, or a shop that waited in
--- vain has repeated it. The time of the enqueueing counts, because an entry may wait in the inbox for long.
+-- Whether a new order may have been submitted and then forgotten: its entry is back in the inbox, or a shop that waited
+-- without a result has repeated it. The time of the entry counts, because it may wait in the inbox for long.
 local function may_be_forgotten(entry_id)
   if epoch.since == 0 then return false end
   local ms, number = entry_id:match('^(%d+)%-(%d+)$')
-  if math.min(now, tonumber(ms)) < epoch.since + arg.resubmit_after then return true end
+  if math.min(now, tonumber(ms)) < epoch.since + arg_resubmit_after then return true end
   local boundary_ms, boundary_number = epoch.boundary:match('^(%d+)%-(%d+)$')
   if ms ~= boundary_ms then return tonumber(ms) < tonumber(boundary_ms) end
   return tonumber(number) <= tonumber(boundary_number)
 end
 
--- Admits a new order: the claim of an order that was never claimed before.
-local function admit(job, record_key, entry_id)
-  local conditions = may_be_forgotten(entry_id) and IS_OLDER_EPOCH or 0
-  local asked = { 'product_id', job.product_id, 'quantity', job.quantity }
-  for _, name in ipairs(EXTRAS) do
-    if job[name] then append(asked, name, job[name]) end
+-- What the claim stores of an order that was never claimed before: the same for all orders of one call under the same
+-- conditions.
+local admissions = {}
+
+local function admission(conditions)
+  if not admissions[conditions] then
+    local rule = claim_rule(ADMITTED, conditions)
+    local fields = changes_by(rule, {})
+    if not rule.checks then append(fields, 'checks', '0') end
+    append(fields, 'accepted_at', at)
+    admissions[conditions] = fields
   end
-  local record = { attempts = '0', checks = '0', accepted_at = at }
-  apply_rule(claim_rule(ADMITTED, conditions), record)
-  local fields = { unpack(asked) }
-  for name, value in pairs(record) do append(fields, name, value) end
-  redis.call('HSET', record_key, unpack(fields))
-  append(scheduled, lease_ends, job.order_id)
-  append(opened, at, job.order_id)
-  claims[#claims + 1] = { 'order_id', job.order_id, unpack(conditions == 0 and asked or fields) }
+  return admissions[conditions]
+end
+
+local function admit(job, record_key, entry_id)
+  local conditions, extras = may_be_forgotten(entry_id) and IS_OLDER_EPOCH or 0, {}
+  for _, name in ipairs(EXTRAS) do
+    if job[name] then append(extras, name, job[name]) end
+  end
+  local fields = admission(conditions)
+  if #extras > 0 then
+    fields = { unpack(fields) }
+    for _, word in ipairs(extras) do fields[#fields + 1] = word end
+  end
+  local id, product_id, quantity = job.order_id, job.product_id, job.quantity
+  redis.call('HSET', record_key, 'product_id', product_id, 'quantity', quantity, unpack(fields))
+  append(scheduled, lease_ends, id)
+  append(opened, at, id)
+  claims[#claims + 1] = {
+    'order_id', id, 'product_id', product_id, 'quantity', quantity, unpack(conditions == 0 and extras or fields),
+  }
 end
 
 local function receive(entry_id, entry)
@@ -79,7 +96,7 @@ end
 -- Takes the oldest entries, so that one trim removes them all. Returns whether the inbox may hold more.
 local function claim_inbox(n)
   if n <= 0 then return false end
-  local entries = redis.call('XRANGE', key.jobs, '-', '+', 'COUNT', n)
+  local entries = redis.call('XRANGE', key_jobs, '-', '+', 'COUNT', n)
   for _, entry in ipairs(entries) do
     if not is_received(entry[1], entry[2]) then return false end
     last_entry = entry[1]
@@ -90,10 +107,10 @@ end
 -- Returns whether the schedule may hold more orders that are due.
 local function claim_due(n)
   if n <= 0 then return false end
-  local due = redis.call('ZRANGEBYSCORE', key.schedule, '-inf', at, 'LIMIT', 0, n)
+  local due = redis.call('ZRANGEBYSCORE', key_schedule, '-inf', at, 'LIMIT', 0, n)
   for _, id in ipairs(due) do
     -- The lease goes first: if Redis refuses to write, it refuses before anything has changed.
-    redis.call('ZADD', key.schedule, lease_ends, id)
+    redis.call('ZADD', key_schedule, lease_ends, id)
     local ok, failure = pcall(claim_order, id)
     if not ok then claims[#claims + 1] = { 'order_id', id, 'state', message_of(failure) } end
   end
@@ -101,7 +118,7 @@ local function claim_due(n)
 end
 
 local has_more = false
-for _, source in ipairs(arg.first == 'inbox' and { claim_inbox, claim_due } or { claim_due, claim_inbox }) do
+for _, source in ipairs(arg_first == 'inbox' and { claim_inbox, claim_due } or { claim_due, claim_inbox }) do
   has_more = source(limit - #claims) or has_more
 end
 
@@ -110,18 +127,18 @@ if stuck and not last_entry and #claims == 0 then return redis.error_reply(messa
 
 -- An admitted order is in the schedule before its entry leaves the inbox.
 if #scheduled > 0 then
-  redis.call('ZADD', key.schedule, unpack(scheduled))
-  redis.call('ZADD', key.open, unpack(opened))
+  redis.call('ZADD', key_schedule, unpack(scheduled))
+  redis.call('ZADD', key_open, unpack(opened))
 end
 if last_entry then
-  redis.call('XTRIM', key.jobs, 'MINID', '=', last_entry)
-  redis.call('XDEL', key.jobs, last_entry)
+  redis.call('XTRIM', key_jobs, 'MINID', '=', last_entry)
+  redis.call('XDEL', key_jobs, last_entry)
 end
-redis.call('XTRIM', key.results, 'MINID', '~', trim_before)
+redis.call('XTRIM', key_results, 'MINID', '~', trim_before)
 
 -- While the breaker is open, only one order at a time is claimed.
 report('more', has_more and not (is_breaker_open and #claims > 0) and '1')
 -- Orders in review stand at the end of the schedule.
-local first = redis.call('ZRANGE', key.schedule, 0, 0, 'WITHSCORES')
+local first = redis.call('ZRANGE', key_schedule, 0, 0, 'WITHSCORES')
 report('next_due', first[2] and first[2] ~= 'inf' and text(math.max(first[2] - now, 0)))
 return finish_claims()

@@ -1,12 +1,12 @@
 -- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
--- an order that its claimant may still be processing, and an ended order that nobody asks for.
--- needs: claim
+-- an order that its claimant may still be processing, and an ended order without a repetition that waits.
+-- needs: clock, keys, record, order_rules, permits, answer, claim
 --
 -- values: ids
 -- answers by name: as claim_batch, without `more` and `next_due`, and with
 --   skips  { id, word, ... }: why an order was left out, or what was repaired
 --            claimed         another worker may be processing it
---            ended           it has ended, and nobody asks for its result
+--            ended           it has ended, and no repetition waits for its result
 --            unknown         there is no such order
 --            unusable: ...   its record cannot be used
 --            forgotten       repaired: it was in an index and has no record
@@ -27,18 +27,18 @@ end
 local function check_ended(id, result, is_open)
   if not result then return skip(id, 'without_result') end
   if is_open then
-    redis.call('ZREM', key.open, id)
+    redis.call('ZREM', key_open, id)
     skip(id, 'unlisted')
   end
   if redis.call('EXISTS', replays_key(id)) == 1 then return false end
-  redis.call('ZREM', key.schedule, id)
+  redis.call('ZREM', key_schedule, id)
   skip(id, 'ended')
   return true
 end
 
 local function check_open(id, accepted_at, is_open, due_at)
   if not is_open then
-    redis.call('ZADD', key.open, accepted_at or at, id)
+    redis.call('ZADD', key_open, accepted_at or at, id)
     skip(id, 'listed')
   end
   if not due_at then skip(id, 'scheduled') end
@@ -46,9 +46,9 @@ end
 
 local function claim_named(id)
   local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at')
-  local due_at, is_open = redis.call('ZSCORE', key.schedule, id), redis.call('ZSCORE', key.open, id)
+  local due_at, is_open = redis.call('ZSCORE', key_schedule, id), redis.call('ZSCORE', key_open, id)
   if not known[1] then
-    local removed = redis.call('ZREM', key.open, id) + redis.call('ZREM', key.schedule, id)
+    local removed = redis.call('ZREM', key_open, id) + redis.call('ZREM', key_schedule, id)
     return skip(id, removed > 0 and 'forgotten' or 'unknown')
   end
   if is_claimed(known[2], known[3], due_at) then return skip(id, 'claimed') end
@@ -57,11 +57,11 @@ local function claim_named(id)
   else
     check_open(id, known[5], is_open, due_at)
   end
-  redis.call('ZADD', key.schedule, lease_ends, id)
+  redis.call('ZADD', key_schedule, lease_ends, id)
   claim_order(id, true, due_at ~= 'inf' and due_at)
 end
 
-local limit = permits(tonumber(arg.limit))
+local limit = permits(tonumber(arg_limit))
 for i = FIRST_VALUE, #ARGV do
   if #claims >= limit then break end
   local ok, failure = pcall(claim_named, ARGV[i])

@@ -3,6 +3,6 @@
 --
 -- answers 1 if this call paused the queue, 0 if it was paused before
 
-if redis.call('EXISTS', key.paused) == 1 then return 0 end
-redis.call('HSET', key.paused, 'reason', arg.reason, 'since', at, 'by', arg.by)
+if redis.call('EXISTS', key_paused) == 1 then return 0 end
+redis.call('HSET', key_paused, 'reason', arg_reason, 'since', at, 'by', arg_by)
 return 1

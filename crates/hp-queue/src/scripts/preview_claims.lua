@@ -1,5 +1,5 @@
 -- Reads the records of orders, and what a claim by name would find. Changes nothing.
--- needs: snapshot, epoch, answer
+-- needs: clock, record, snapshot, epoch, answer
 --
 -- values: ids
 -- answers by name:

@@ -5,10 +5,10 @@
 --            time  for how long it counts as alive, ms; 0: it ends
 -- answers nothing
 
-redis.call('ZREMRANGEBYSCORE', key.workers, '-inf', at)
-if arg.time == '0' then
-  redis.call('ZREM', key.workers, arg.name)
+redis.call('ZREMRANGEBYSCORE', key_workers, '-inf', at)
+if arg_time == '0' then
+  redis.call('ZREM', key_workers, arg_name)
 else
-  redis.call('ZADD', key.workers, text(now + arg.time), arg.name)
+  redis.call('ZADD', key_workers, text(now + arg_time), arg_name)
 end
 return ''

@@ -4,7 +4,7 @@
 -- values: field, value, ... in place of its own
 -- answers the id in the inbox, or "" if there is no such dead letter
 
-local letter = redis.call('XRANGE', key.rejected, arg.entry, arg.entry)[1]
+local letter = redis.call('XRANGE', key_rejected, arg_entry, arg_entry)[1]
 if not letter then return '' end
 local fields, replaced = {}, {}
 for i = FIRST_VALUE, #ARGV, 2 do replaced[ARGV[i]] = true end
@@ -16,6 +16,6 @@ for i = 1, #letter[2] - 4, 2 do
 end
 for i = FIRST_VALUE, #ARGV do fields[#fields + 1] = ARGV[i] end
 if #fields == 0 then return redis.error_reply('the dead letter has no fields: enqueue the order again') end
-local added = redis.call('XADD', key.jobs, '*', unpack(fields))
-redis.call('XDEL', key.rejected, arg.entry)
+local added = redis.call('XADD', key_jobs, '*', unpack(fields))
+redis.call('XDEL', key_rejected, arg_entry)
 return added

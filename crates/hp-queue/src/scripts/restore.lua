@@ -6,13 +6,13 @@
 -- values: field, value, ... of the record. The last one is `history`, whose last line gets its time here
 -- answers 1, or 0 if the order is there again
 
-if redis.call('EXISTS', key.record) == 1 then return 0 end
+if redis.call('EXISTS', key_record) == 1 then return 0 end
 
 ARGV[#ARGV] = ARGV[#ARGV] .. ' ' .. at
 
 -- The schedule goes first, so that the order cannot be missing there.
-redis.call('ZADD', key.schedule, at, arg.order_id)
-redis.call('ZADD', key.open, arg.accepted_at, arg.order_id)
-redis.call('HSET', key.record, 'restarted_at', at, 'updated_at', at, 'accepted_at', arg.accepted_at,
-  'epoch', redis.call('HGET', key.epoch, 'id') or '', unpack(ARGV, FIRST_VALUE))
+redis.call('ZADD', key_schedule, at, arg_order_id)
+redis.call('ZADD', key_open, arg_accepted_at, arg_order_id)
+redis.call('HSET', key_record, 'restarted_at', at, 'updated_at', at, 'accepted_at', arg_accepted_at,
+  'epoch', redis.call('HGET', key_epoch, 'id') or '', unpack(ARGV, FIRST_VALUE))
 return 1

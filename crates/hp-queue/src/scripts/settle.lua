@@ -16,38 +16,38 @@
 --
 -- Only the holder of the current claim changes anything, and only once. So a call whose answer was lost may be sent again.
 
-local is_end = arg.next_step == 'charged' or arg.next_step == 'uncharged'
-local has_result = is_end or arg.next_step == 'replay'
-local last_record_value = FIRST_VALUE + arg.record_values - 1
+local is_end = arg_next_step == 'charged' or arg_next_step == 'uncharged'
+local has_result = is_end or arg_next_step == 'replay'
+local last_record_value = FIRST_VALUE + arg_record_values - 1
 
 -- So many calls in a row without an answer, over all workers, open the breaker.
 local MAX_FAILURES = 10
 
 local function open_breaker(pauses)
-  local pause = math.min(arg.breaker_pause * 2 ^ (pauses - 1), tonumber(arg.longest_breaker_pause))
-  redis.call('HSET', key.breaker, 'until', text(now + pause), 'pauses', pauses, 'probe', '')
-  redis.call('HSETNX', key.breaker, 'since', at)
+  local pause = math.min(arg_breaker_pause * 2 ^ (pauses - 1), tonumber(arg_longest_breaker_pause))
+  redis.call('HSET', key_breaker, 'until', text(now + pause), 'pauses', pauses, 'probe', '')
+  redis.call('HSETNX', key_breaker, 'since', at)
 end
 
--- The signal of one call counts for all orders, whoever has claimed this one now.
+-- The signal of one call counts for all orders, even if another worker has claimed this one since.
 local function apply_signal()
-  if arg.signal == 'answered' then return redis.call('DEL', key.breaker) end
-  local breaker = redis.call('HMGET', key.breaker, 'until', 'pauses', 'probe')
-  local is_probe = breaker[3] == arg.order_id .. ' ' .. arg.claim
-  if arg.signal == 'no_answer' then
-    if not breaker[1] and redis.call('HINCRBY', key.breaker, 'failures', 1) >= MAX_FAILURES then open_breaker(1) end
+  if arg_signal == 'answered' then return redis.call('DEL', key_breaker) end
+  local breaker = redis.call('HMGET', key_breaker, 'until', 'pauses', 'probe')
+  local is_probe = breaker[3] == arg_order_id .. ' ' .. arg_claim
+  if arg_signal == 'no_answer' then
+    if not breaker[1] and redis.call('HINCRBY', key_breaker, 'failures', 1) >= MAX_FAILURES then open_breaker(1) end
     if is_probe then open_breaker(breaker[2] + 1) end
     return
   end
-  if is_probe then redis.call('HSET', key.breaker, 'until', at, 'probe', '') end
-  local is_unused = arg.signal == 'no_call' and arg.call_interval ~= '0' and redis.call('EXISTS', key.rate) == 1
-  if is_unused then redis.call('DECRBY', key.rate, arg.call_interval) end
+  if is_probe then redis.call('HSET', key_breaker, 'until', at, 'probe', '') end
+  local is_unused = arg_signal == 'no_call' and arg_call_interval ~= '0' and redis.call('EXISTS', key_rate) == 1
+  if is_unused then redis.call('DECRBY', key_rate, arg_call_interval) end
 end
 
-local known = redis.call('HMGET', key.record, 'claim', 'epoch', 'settled', 'result')
+local known = redis.call('HMGET', key_record, 'claim', 'epoch', 'settled', 'result')
 local first_result = known[4]
-local is_current = known[1] == arg.claim and (known[2] or '') == arg.epoch
-if is_current and (known[3] == arg.claim or is_end and first_result) then return first_result or '' end
+local is_current = known[1] == arg_claim and (known[2] or '') == arg_epoch
+if is_current and (known[3] == arg_claim or is_end and first_result) then return first_result or '' end
 
 -- The answer about the order comes first: it must arrive even if Redis refuses to store the signal.
 local function stale()
@@ -58,29 +58,29 @@ end
 if not is_current then return stale() end
 
 -- After a restart the claim may be current only because Redis has forgotten a later one, whose holder has submitted the
--- order. So nobody can say any more that it was not charged. An order that goes on is queried after its next claim.
-if arg.next_step == 'uncharged' then
-  local epoch = redis.call('HMGET', key.epoch, 'id', 'server')
-  if epoch[1] ~= arg.epoch or epoch[2] ~= server_id() then return stale() end
+-- order. So it is no longer certain that it was not charged. An order that goes on is queried after its next claim.
+if arg_next_step == 'uncharged' then
+  local epoch = redis.call('HMGET', key_epoch, 'id', 'server')
+  if epoch[1] ~= arg_epoch or epoch[2] ~= server_id() then return stale() end
 end
 
 -- A claim that ends without `settled` was lost by a worker that vanished.
-local fields, removed = { 'updated_at', at, 'settled', arg.claim }, {}
+local fields, removed = { 'updated_at', at, 'settled', arg_claim }, {}
 
 local entry
 if has_result then
   -- The result is completed in place: it starts after the values of the record and ends with ARGV.
-  local n, stream = #ARGV, key.reply_to
+  local n, stream = #ARGV, key_reply_to
   ARGV[n + 1], ARGV[n + 2] = 'finished_at', at
-  if arg.next_step == 'replay' then
-    ARGV[n + 2] = redis.call('HGET', key.record, 'finished_at') or at
+  if arg_next_step == 'replay' then
+    ARGV[n + 2] = redis.call('HGET', key_record, 'finished_at') or at
     if first_result then ARGV[n + 3], ARGV[n + 4] = 'replay_of', first_result end
   end
   -- Only this command can fail because of something outside, so it goes first: then nothing has changed.
   entry = redis.pcall('XADD', stream, '*', unpack(ARGV, last_record_value + 1))
-  if type(entry) == 'table' and stream ~= key.results then
+  if type(entry) == 'table' and stream ~= key_results then
     -- The producer's own stream cannot be written any more: the result goes to the common one.
-    stream = key.results
+    stream = key_results
     entry = redis.pcall('XADD', stream, '*', unpack(ARGV, last_record_value + 1))
     if is_end then removed[1] = 'reply_to' end
   end
@@ -89,10 +89,10 @@ if has_result then
   if not first_result then
     fields[5], fields[6], fields[7], fields[8] = 'finished_at', ARGV[n + 2], 'result', entry
   end
-  if stream ~= key.results then
+  if stream ~= key_results then
     -- Claims trim the common stream; this one may never be written again.
-    redis.call('XTRIM', stream, 'MINID', '~', text(math.max(now - arg.results_retention, 0)))
-    redis.call('PEXPIRE', stream, arg.results_retention)
+    redis.call('XTRIM', stream, 'MINID', '~', text(math.max(now - arg_results_retention, 0)))
+    redis.call('PEXPIRE', stream, arg_results_retention)
   end
 end
 
@@ -104,29 +104,29 @@ for i = FIRST_VALUE, last_record_value, 2 do
     fields[#fields + 1], fields[#fields + 2] = ARGV[i], ARGV[i + 1]
   end
 end
-redis.call('HSET', key.record, unpack(fields))
+redis.call('HSET', key_record, unpack(fields))
 -- Only now: a call that is refused is sent again. And a script that has written something may go on writing, even if Redis
 -- is full.
 pcall(apply_signal)
-if #removed > 0 then redis.call('HDEL', key.record, unpack(removed)) end
+if #removed > 0 then redis.call('HDEL', key_record, unpack(removed)) end
 
-if arg.next_step == 'charged' then
-  local wanted = redis.call('HMGET', key.record, 'product_id', 'quantity')
-  redis.pcall('HSET', key.charged, 'order_id', arg.order_id, 'product_id', wanted[1], 'quantity', wanted[2])
+if arg_next_step == 'charged' then
+  local wanted = redis.call('HMGET', key_record, 'product_id', 'quantity')
+  redis.pcall('HSET', key_charged, 'order_id', arg_order_id, 'product_id', wanted[1], 'quantity', wanted[2])
 end
 
-if arg.next_step == 'replay' then redis.call('LPOP', key.replays) end
-if has_result and redis.call('LLEN', key.replays) > 0 then
-  redis.call('ZADD', key.schedule, at, arg.order_id)
+if arg_next_step == 'replay' then redis.call('LPOP', key_replays) end
+if has_result and redis.call('LLEN', key_replays) > 0 then
+  redis.call('ZADD', key_schedule, at, arg_order_id)
 elseif has_result then
-  redis.call('ZREM', key.schedule, arg.order_id)
+  redis.call('ZREM', key_schedule, arg_order_id)
 end
 if has_result then
-  redis.call('PEXPIRE', key.record, arg.ledger_retention)
-  redis.call('ZREM', key.open, arg.order_id)
-elseif arg.next_step == 'review' then
-  redis.call('ZADD', key.schedule, '+inf', arg.order_id)
+  redis.call('PEXPIRE', key_record, arg_ledger_retention)
+  redis.call('ZREM', key_open, arg_order_id)
+elseif arg_next_step == 'review' then
+  redis.call('ZADD', key_schedule, '+inf', arg_order_id)
 else
-  redis.call('ZADD', key.schedule, text(now + arg.next_step), arg.order_id)
+  redis.call('ZADD', key_schedule, text(now + arg_next_step), arg_order_id)
 end
 return entry or ''

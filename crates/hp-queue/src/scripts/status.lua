@@ -8,16 +8,16 @@
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
-local last_run = redis.call('XREVRANGE', key.runs, '+', '-', 'COUNT', 1)[1]
+local last_run = redis.call('XREVRANGE', key_runs, '+', '-', 'COUNT', 1)[1]
 report('now', at)
-report('new', text(redis.call('XLEN', key.jobs)))
-report('scheduled', text(redis.call('ZCARD', key.schedule)))
-report('open', text(redis.call('ZCARD', key.open)))
-report('rejected', text(redis.call('XLEN', key.rejected)))
-report('oldest', redis.call('ZRANGE', key.open, 0, 0, 'WITHSCORES'))
-report('paused', redis.call('HGETALL', key.paused))
-report('breaker', redis.call('HGETALL', key.breaker))
-report('holds', redis.call('HGETALL', key.holds))
-report('workers', redis.call('ZRANGEBYSCORE', key.workers, at, '+inf', 'WITHSCORES'))
+report('new', text(redis.call('XLEN', key_jobs)))
+report('scheduled', text(redis.call('ZCARD', key_schedule)))
+report('open', text(redis.call('ZCARD', key_open)))
+report('rejected', text(redis.call('XLEN', key_rejected)))
+report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
+report('paused', redis.call('HGETALL', key_paused))
+report('breaker', redis.call('HGETALL', key_breaker))
+report('holds', redis.call('HGETALL', key_holds))
+report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, '+inf', 'WITHSCORES'))
 report('last_run', last_run and last_run[2])
 return answer

@@ -34,7 +34,7 @@ local function is_traceparent(value)
 end
 
 local function is_reply_to(value)
-  local start = arg.prefix .. ':results:'
+  local start = arg_prefix .. ':results:'
   local name = value:sub(#start + 1)
   return value:sub(1, #start) == start and #name <= 64 and name:find('^[%w_.-]+$') ~= nil
 end
@@ -45,7 +45,7 @@ end
 
 local function reply_to_fault(reply_to)
   if not is_reply_to(reply_to) then
-    return 'reply_to must be ' .. arg.prefix .. ':results:<name>, the name 1 to 64 of A-Z a-z 0-9 _ . -'
+    return 'reply_to must be ' .. arg_prefix .. ':results:<name>, the name 1 to 64 of A-Z a-z 0-9 _ . -'
   end
   local kind = redis.call('TYPE', reply_to).ok
   if kind ~= 'none' and kind ~= 'stream' then return 'reply_to holds a ' .. kind .. ', not a stream' end

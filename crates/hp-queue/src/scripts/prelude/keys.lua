@@ -2,7 +2,7 @@
 -- arguments: prefix
 -- offers: order_key(id), replays_key(id)
 
-local function order_key(id) return arg.prefix .. ':order:' .. id end
+local function order_key(id) return arg_prefix .. ':order:' .. id end
 
-local function replays_key(id) return arg.prefix .. ':replays:' .. id end
+local function replays_key(id) return arg_prefix .. ':replays:' .. id end
 

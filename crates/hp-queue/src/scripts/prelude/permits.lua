@@ -6,10 +6,10 @@
 --         use_permits(n)  counts calls for the rate
 --         is_breaker_open, report_breaker()
 
-local breaker = redis.call('HMGET', key.breaker, 'until', 'since')
+local breaker = redis.call('HMGET', key_breaker, 'until', 'since')
 local is_breaker_open = breaker[1] ~= false
 
-local call_interval, free_from = tonumber(arg.call_interval), nil
+local call_interval, free_from = tonumber(arg_call_interval), nil
 
 local function report_wait(ms) report('wait', text(ms)) end
 
@@ -20,22 +20,22 @@ local function report_breaker() report('breaker_open_since', breaker[2]) end
 -- only: a rate that is used up to a future time shows that the clock was set back.
 local function permits_by_rate(n)
   if call_interval == 0 then return n end
-  local used_up_to = tonumber(redis.call('GET', key.rate) or 0)
+  local used_up_to = tonumber(redis.call('GET', key_rate) or 0)
   free_from = now_us - math.max(call_interval, 100000)
   if used_up_to <= now_us then free_from = math.max(used_up_to, free_from) end
   return math.min(n, math.floor((now_us - free_from) / call_interval))
 end
 
 local function permits(n)
-  if redis.call('EXISTS', key.paused) == 1 then
-    local reason = redis.call('HGET', key.paused, 'reason')
+  if redis.call('EXISTS', key_paused) == 1 then
+    local reason = redis.call('HGET', key_paused, 'reason')
     report('paused', reason and reason ~= '' and reason or 'no reason given')
     return 0
   end
   if is_breaker_open then
     -- A wait that is longer than any the breaker sets shows that the clock was set back.
     local left = breaker[1] - now
-    if left > 0 and left <= tonumber(arg.longest_probe) then
+    if left > 0 and left <= tonumber(arg_longest_probe) then
       report_wait(left)
       return 0
     end
@@ -53,6 +53,6 @@ local function use_permits(n)
   local used_up_to = free_from + n * call_interval
   -- Kept until the rate is certainly free again; an interval may be hours long.
   local kept = math.max(used_up_to + call_interval - now_us, 0) / 1000 + 10000
-  redis.call('SET', key.rate, text(used_up_to), 'PX', text(kept))
+  redis.call('SET', key_rate, text(used_up_to), 'PX', text(kept))
 end
 

@@ -6,8 +6,8 @@
 local epoch, is_epoch_changed = observe_epoch()
 
 if is_epoch_changed then
-  redis.call('HSET', key.epoch, 'server', epoch.server, 'id', epoch.id, 'since', text(epoch.since),
-    'boundary', epoch.boundary, 'taken', text(epoch.taken), 'taken_before', text(epoch.taken_before),
+  redis.call('HSET', key_epoch, 'server', epoch.server, 'id', epoch.id, 'since', text(epoch.since),
+    'boundary', epoch.boundary, 'claims', text(epoch.claims), 'claims_before', text(epoch.claims_before),
     'before', epoch.before or '')
 end
 
@@ -15,6 +15,6 @@ end
 local function report_epoch()
   report('epoch', epoch.id)
   report('epoch_since', text(epoch.since))
-  report('claims_so_far', text(epoch.taken))
+  report('claims_so_far', text(epoch.claims))
 end
 

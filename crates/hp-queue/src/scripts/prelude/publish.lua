@@ -5,23 +5,23 @@
 -- offers: reject(job, reason, detail), replay(job, record_key), add_dead_letter(entry_id, entry, reason)
 --         trim_before  results before this time are trimmed, Unix ms as text
 
-local trim_before = text(math.max(now - arg.results_retention, 0))
+local trim_before = text(math.max(now - arg_results_retention, 0))
 
 -- Publishes on the common stream if the producer's own stream cannot be written any more.
 local function publish(stream, fields)
   local function add(to) return redis.call('XADD', to, 'MINID', '~', trim_before, '*', unpack(fields)) end
-  if stream ~= key.results and pcall(add, stream) then
+  if stream ~= key_results and pcall(add, stream) then
     -- The stream may never be written again.
-    redis.call('PEXPIRE', stream, arg.results_retention)
+    redis.call('PEXPIRE', stream, arg_results_retention)
   else
-    add(key.results)
+    add(key_results)
   end
 end
 
 local function stream_for(job)
-  if not job.reply_to or not is_reply_to(job.reply_to) then return key.results end
+  if not job.reply_to or not is_reply_to(job.reply_to) then return key_results end
   local kind = redis.call('TYPE', job.reply_to).ok
-  return (kind == 'none' or kind == 'stream') and job.reply_to or key.results
+  return (kind == 'none' or kind == 'stream') and job.reply_to or key_results
 end
 
 local function reject(job, reason, detail)
@@ -44,7 +44,7 @@ local function add_dead_letter(entry_id, entry, reason)
   if #entry > MAX_FIELDS then reason = 'too_many_fields' end
   append(fields, 'reason', reason)
   append(fields, 'entry_id', entry_id)
-  redis.call('XADD', key.rejected, '*', unpack(fields))
+  redis.call('XADD', key_rejected, '*', unpack(fields))
 end
 
 -- The result has left its stream: the order is scheduled like an open one, and its next claimant finds out what the result
@@ -54,13 +54,13 @@ local function schedule_replay(job, record_key)
   local words = { reply_to = job.reply_to, meta = job.meta, traceparent = job.traceparent }
   redis.call('RPUSH', replays, cmsgpack.pack(words))
   redis.call('PEXPIRE', replays, math.max(redis.call('PTTL', record_key), 1))
-  redis.call('ZADD', key.schedule, 'NX', at, job.order_id)
+  redis.call('ZADD', key_schedule, 'NX', at, job.order_id)
 end
 
 -- Publishes the result of an ended order again, with the repetition's own `meta` and `traceparent` if it has them.
 local function replay(job, record_key)
   local known = redis.call('HMGET', record_key, 'result', 'reply_to')
-  local stream = known[2] or key.results
+  local stream = known[2] or key_results
   local first = known[1] and redis.call('XRANGE', stream, known[1], known[1])[1]
   if not first then return schedule_replay(job, record_key) end
   local fields, echoed = {}, {}

@@ -8,7 +8,7 @@ local function snapshot(id)
   local fields = redis.call('HGETALL', order_key(id))
   if #fields == 0 then return nil end
   local record = as_map(fields)
-  local due_at = redis.call('ZSCORE', key.schedule, id)
+  local due_at = redis.call('ZSCORE', key_schedule, id)
   if due_at and due_at ~= 'inf' then
     append(fields, 'due_at', due_at)
     local is_claimed = record.claim ~= record.settled and tonumber(due_at) > now

@@ -1,4 +1,4 @@
-//! What there is in Redis, in the words of the books.
+//! What Redis holds, in the words of the reference.
 
 use std::collections::HashMap;
 
@@ -7,78 +7,76 @@ use redis::Value;
 
 use super::{
     LONG,
-    look::{BREAKER, EPOCH, Look, ORDER, RATE, REPETITIONS},
+    contents::{BREAKER, Contents, EPOCH, ORDER, RATE, REPLAYS},
 };
 use crate::{
-    books::id_of,
-    operation::ORDERS,
-    shown::{Breaker, ClaimSkip, Epoch, Line, Shown, When},
+    operation::{ORDERS, id_of},
+    view::{Breaker, DueAt, EpochView, RecordView, ResultEntry, View},
 };
 
-impl Look {
-    pub(super) fn shown(&self) -> Shown {
-        let mut told = self.told(0);
-        told.extend(self.told(1));
-        told.sort();
+impl Contents {
+    pub(super) fn view(&self) -> View {
+        let mut results = self.results(0);
+        results.extend(self.results(1));
+        results.sort();
         let scores = |n| self.read::<Vec<(String, String)>>(n);
         let (breaker, epoch) = (self.hash(BREAKER), self.hash(EPOCH));
         let mut open: Vec<_> = scores(4).into_iter().map(|(id, _)| id).collect();
         open.sort();
-        Shown {
+        View {
             orders: (0..ORDERS)
-                .filter_map(|order| Some((id_of(order), self.line(order)?)))
+                .filter_map(|order| Some((id_of(order), self.record_view(order)?)))
                 .collect(),
             open,
             schedule: scores(5)
                 .into_iter()
-                .map(|(id, score)| (id, when(&score)))
+                .map(|(id, score)| (id, due_at(&score)))
                 .collect(),
-            told,
+            results,
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
             paused: !self.hash(6).is_empty(),
-            held: !self.hash(7).is_empty(),
+            is_balance_held: !self.hash(7).is_empty(),
             breaker: Breaker {
-                silences: number(&breaker, "failures"),
+                failures: number(&breaker, "failures"),
                 pauses: number(&breaker, "pauses"),
                 probe: breaker.get("probe").cloned().unwrap_or_default(),
             },
             calls: self.calls(),
-            epoch: Epoch {
+            epoch: EpochView {
                 is_lossy: epoch.get("id").is_some_and(|id| id.ends_with('!')),
                 doubts: epoch.get("since").is_some_and(|since| since != "0"),
-                takes: number(&epoch, "taken").into(),
+                claims: number(&epoch, "claims").into(),
             },
         }
     }
 
-    /// The rate says from when on calls are free.
+    /// The rate says from when on calls are free. A case is over within half an hour of its first call.
     fn calls(&self) -> Option<i64> {
         let free_from: i64 = self.read::<Option<i64>>(RATE)? / 1000;
         let hour = i64::try_from(LONG.as_millis()).unwrap();
         let ahead = free_from - i64::try_from(self.now.0).unwrap();
-        // A case is over within half an hour of its first call.
         Some((ahead + hour / 2).div_euclid(hour) + 1)
     }
 
-    fn line(&self, order: usize) -> Option<Line> {
+    fn record_view(&self, order: usize) -> Option<RecordView> {
         let record = self.hash(ORDER + order);
-        (!record.is_empty()).then(|| Line {
+        (!record.is_empty()).then(|| RecordView {
             state: record.get("state").cloned().unwrap_or_default(),
             claim: number(&record, "claim").into(),
             attempts: number(&record, "attempts"),
             checks: number(&record, "checks"),
             crashes: number(&record, "crashes"),
             is_doubted: record.contains_key("restarted_at"),
-            repetitions: self.read::<Vec<Value>>(REPETITIONS + order).len(),
+            replays: self.read::<Vec<Value>>(REPLAYS + order).len(),
         })
     }
 
-    fn told(&self, stream: usize) -> Vec<ClaimSkip> {
+    fn results(&self, stream: usize) -> Vec<ResultEntry> {
         let entries: Vec<(String, Entry)> = self.read(stream);
-        let told = |entry: Entry| {
+        let read = |entry: Entry| {
             let word = |name: &str| entry.get(name).cloned().unwrap_or_default();
-            ClaimSkip {
+            ResultEntry {
                 own_stream: stream == 1,
                 id: word("order_id"),
                 status: word("status"),
@@ -88,15 +86,15 @@ impl Look {
                 has_cards: entry.contains_key("pins"),
             }
         };
-        entries.into_iter().map(|(_, entry)| told(entry)).collect()
+        entries.into_iter().map(|(_, entry)| read(entry)).collect()
     }
 }
 
-fn when(score: &str) -> When {
+fn due_at(score: &str) -> DueAt {
     match score {
-        "0" => When::Due,
-        "inf" => When::Never,
-        _ => When::Later,
+        "0" => DueAt::Due,
+        "inf" => DueAt::Never,
+        _ => DueAt::Later,
     }
 }
 

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use hp_api::{Doubt, DoubtKind, Mismatch, Outcome, Refusal, RefusalKind};
-use hp_order::{Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan};
+use hp_order::{Event, Millis, Policy, QueryVerdict, Record, Rejection, State, Task, plan};
 
 use crate::sample;
 
-/// What a worker has to tell; of what comes closest where its task allows no such thing.
+/// What happens to a worker's order. If its task does not allow this, the nearest event that it allows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum News {
+pub(crate) enum WorkerEvent {
     Charged,
     Refused,
     LowBalance,
@@ -22,15 +22,15 @@ pub(crate) enum News {
     Panicked,
 }
 
-/// How long after it was admitted the order was worked on.
+/// How long after its admission the order is processed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Hour {
+pub(crate) enum ProcessedAt {
     AtOnce,
     WhenNotFoundCounts,
     WhenItIsGivenUp,
 }
 
-impl Hour {
+impl ProcessedAt {
     pub(crate) const ALL: &[Self] = &[
         Self::AtOnce,
         Self::WhenNotFoundCounts,
@@ -38,16 +38,16 @@ impl Hour {
     ];
 
     pub(crate) fn of(self, record: &Record, policy: &Policy) -> Millis {
-        let hour = Duration::from_hours(1);
+        let at = Duration::from_hours(1);
         record.accepted_at.plus(match self {
             Self::AtOnce => Duration::ZERO,
-            Self::WhenNotFoundCounts => policy.resubmit_after + hour,
-            Self::WhenItIsGivenUp => policy.give_up_after + hour,
+            Self::WhenNotFoundCounts => policy.resubmit_after + at,
+            Self::WhenItIsGivenUp => policy.give_up_after + at,
         })
     }
 }
 
-impl News {
+impl WorkerEvent {
     pub(crate) const ALL: &[Self] = &[
         Self::Charged,
         Self::Refused,
@@ -63,11 +63,14 @@ impl News {
         Self::Panicked,
     ];
 
-    /// The event, for an order with which a worker has to do what the plan says.
+    /// The event for an order that is processed by its plan. An order that was claimed by its name is only queried.
     pub(crate) fn of(self, record: &Record, policy: &Policy, now: Millis) -> Event {
         match (self, plan(record, policy, now)) {
             (Self::Released, _) => Event::Released,
             (Self::Panicked, _) => Event::Panicked,
+            _ if matches!(record.state, State::Queued | State::Waiting | State::Review) => {
+                Event::Reconciled(self.finding(record))
+            }
             (_, Task::Conclude(event)) => event,
             (Self::Declined, Task::Submit) => Event::Declined(Rejection::UnknownProduct),
             (Self::Withheld, _) => Event::BalanceHeld(Duration::from_hours(1)),

@@ -1,8 +1,8 @@
-/// The address without user and password, fit to be shown.
+/// Returns an address without user and password, fit to be shown.
 pub fn without_password(url: &str) -> String {
     let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
     match url.split_once('?') {
-        // A password with a question mark in it, or an odd query: nothing of it is safe to show.
+        // A password with a question mark, or an odd query: no part of it is safe to show.
         Some((_, rest)) if rest.contains('@') => format!("{scheme}..."),
         Some((address, _)) => without_user(scheme, address),
         None => without_user(scheme, url),
@@ -21,7 +21,7 @@ mod tests {
     use super::without_password;
 
     #[test]
-    fn a_password_is_cut_from_an_address_of_any_form() {
+    fn password_is_cut_from_every_form_of_address() {
         for (url, shown) in [
             ("redis://shop:hunter2@redis:6379/3", "redis://redis:6379/3"),
             ("redis://:hunter2@redis:6379", "redis://redis:6379"),

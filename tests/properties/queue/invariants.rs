@@ -1,4 +1,4 @@
-//! What holds whatever the books say.
+//! What holds whatever the reference say.
 
 use std::time::Duration;
 
@@ -7,24 +7,23 @@ use proptest::{prop_assert, prop_assert_eq};
 
 use super::{
     LONG, Verdict,
-    look::{Look, ORDER, OWN_RESULTS, RATE, REPETITIONS, RESULT_STREAMS},
+    contents::{Contents, ORDER, OWN_RESULTS, RATE, REPLAYS, RESULT_STREAMS},
 };
 use crate::{
-    books::id_of,
-    operation::ORDERS,
+    operation::{ORDERS, id_of},
     sample::{PIN_KEY, settings},
-    shown::Shown,
+    view::View,
 };
 
-impl Look {
-    pub(super) fn keeps_promises(&self, shown: &Shown) -> Verdict {
-        for (id, line) in &shown.orders {
+impl Contents {
+    pub(super) fn keeps_invariants(&self, view: &View) -> Verdict {
+        for (id, line) in &view.orders {
             let has_ended =
                 ["completed", "failed", "rejected", "expired"].contains(&line.state.as_str());
-            let firsts = shown
-                .told
+            let firsts = view
+                .results
                 .iter()
-                .filter(|told| told.id == *id && told.is_first());
+                .filter(|results| results.id == *id && results.is_first());
             prop_assert!(
                 firsts.count() <= usize::from(has_ended),
                 "results of {}, which is {}",
@@ -32,46 +31,43 @@ impl Look {
                 line.state
             );
             prop_assert_eq!(
-                shown.open.contains(id),
+                view.open.contains(id),
                 !has_ended,
                 "{} is {} and open",
                 id,
                 line.state
             );
             prop_assert!(
-                has_ended || shown.schedule.contains_key(id),
+                has_ended || view.schedule.contains_key(id),
                 "{} is out of sight",
                 id
             );
         }
         let elsewhere = format!("{:?}", &self.values[RESULT_STREAMS..]);
         prop_assert!(!elsewhere.contains(PIN_KEY), "a card outside the results");
-        let told = format!("{:?}", &self.values[..RESULT_STREAMS]);
-        let has_cards = shown.told.iter().any(|told| told.has_cards);
-        prop_assert_eq!(told.contains(PIN_KEY), has_cards, "cards in the results");
+        let results = format!("{:?}", &self.values[..RESULT_STREAMS]);
+        let has_cards = view.results.iter().any(|results| results.has_cards);
+        prop_assert_eq!(results.contains(PIN_KEY), has_cards, "cards in the results");
         Ok(())
     }
 
-    pub(super) fn lasts_long_enough(&self, shown: &Shown) -> Verdict {
+    pub(super) fn lasts_long_enough(&self, view: &View) -> Verdict {
         let kept = settings().retention;
         for order in 0..ORDERS {
-            let (record, repetitions) = (self.left[ORDER + order], self.left[REPETITIONS + order]);
+            let (record, replays) = (self.left[ORDER + order], self.left[REPLAYS + order]);
             let id = id_of(order);
-            let is_open = shown.open.contains(&id);
-            let waits = shown
-                .orders
-                .get(&id)
-                .is_some_and(|line| line.repetitions > 0);
-            if is_open || !shown.orders.contains_key(&id) {
+            let is_open = view.open.contains(&id);
+            let waits = view.orders.get(&id).is_some_and(|line| line.replays > 0);
+            if is_open || !view.orders.contains_key(&id) {
                 prop_assert!(record < 0, "an open order that ends by itself");
             } else {
                 prop_assert!(is_about(record, kept.ledger), "an ended order's record");
             }
             if waits {
-                prop_assert!(is_about(repetitions, kept.ledger), "repetitions");
+                prop_assert!(is_about(replays, kept.ledger), "replays");
             }
         }
-        if shown.told.iter().any(|told| told.own_stream) {
+        if view.results.iter().any(|results| results.own_stream) {
             prop_assert!(is_about(self.left[OWN_RESULTS], kept.results), "own stream");
         }
         let free_from: Option<u64> = self.read(RATE);

@@ -1,49 +1,49 @@
-//! What can be seen of a queue, in the same words for Redis and for the books.
+//! What can be seen of a queue, in the same words for Redis and for its reference.
 
 use std::collections::BTreeMap;
 
-/// All of it, but for times.
+/// All of a queue, except times.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
-    pub(crate) orders: BTreeMap<String, Line>,
+pub(crate) struct View {
+    pub(crate) orders: BTreeMap<String, RecordView>,
     pub(crate) open: Vec<String>,
-    pub(crate) schedule: BTreeMap<String, When>,
-    /// What is in the result streams, in order.
-    pub(crate) told: Vec<ClaimSkip>,
+    pub(crate) schedule: BTreeMap<String, DueAt>,
+    /// The entries of the result streams, sorted.
+    pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,
     pub(crate) inbox: usize,
     pub(crate) paused: bool,
-    pub(crate) held: bool,
+    pub(crate) is_balance_held: bool,
     pub(crate) breaker: Breaker,
-    /// How many calls of the rate are used up, where that is remembered.
+    /// How many calls of the rate are used up, if Redis remembers.
     pub(crate) calls: Option<i64>,
-    pub(crate) epoch: Epoch,
+    pub(crate) epoch: EpochView,
 }
 
-/// What the ledger says of an order.
+/// The record of an order.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct RecordView {
     pub(crate) state: String,
     pub(crate) claim: u64,
     pub(crate) attempts: u32,
     pub(crate) checks: u32,
     pub(crate) crashes: u32,
     pub(crate) is_doubted: bool,
-    /// How many wait to be told its result again.
-    pub(crate) repetitions: usize,
+    /// How many repetitions wait for a copy of its result.
+    pub(crate) replays: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum When {
+pub(crate) enum DueAt {
     Due,
     Later,
-    /// When a person says so.
+    /// An operator decides.
     Never,
 }
 
 /// An entry of a result stream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ClaimSkip {
+pub(crate) struct ResultEntry {
     pub(crate) own_stream: bool,
     pub(crate) id: String,
     pub(crate) status: String,
@@ -53,8 +53,8 @@ pub(crate) struct ClaimSkip {
     pub(crate) has_cards: bool,
 }
 
-impl ClaimSkip {
-    /// Whether it is how its order ended, told for the first time.
+impl ResultEntry {
+    /// Whether it is the first result of its order.
     pub(crate) fn is_first(&self) -> bool {
         let answers_an_entry = ["order_id_conflict", "invalid_job"].contains(&self.reason.as_str());
         !self.is_copy && !answers_an_entry
@@ -63,17 +63,17 @@ impl ClaimSkip {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Breaker {
-    pub(crate) silences: u32,
-    /// How many pauses there were, where it is open.
+    pub(crate) failures: u32,
+    /// The number of pauses, if it is open.
     pub(crate) pauses: u32,
-    /// The order that tries it, and its claim.
+    /// The order that probes HitPoints, and its claim.
     pub(crate) probe: String,
 }
 
-/// What Redis says of its present life.
+/// The present epoch.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Epoch {
+pub(crate) struct EpochView {
     pub(crate) is_lossy: bool,
     pub(crate) doubts: bool,
-    pub(crate) takes: u64,
+    pub(crate) claims: u64,
 }

@@ -4,26 +4,26 @@ use proptest::prop_assert_eq;
 use super::{LONG, Queue, Verdict};
 
 impl Queue {
-    pub(super) async fn hold(&mut self) {
+    pub(super) async fn hold_balance(&mut self) {
         self.control()
             .hold_balance("CNY".parse().unwrap(), LONG)
             .await
             .unwrap();
-        self.books.held = true;
+        self.reference.is_balance_held = true;
     }
 
-    pub(super) async fn lift_hold(&mut self) {
+    pub(super) async fn lift_balance_hold(&mut self) {
         self.control()
             .lift_balance_hold("CNY".parse().unwrap())
             .await
             .unwrap();
-        self.books.held = false;
+        self.reference.is_balance_held = false;
     }
 
-    pub(super) async fn both_try_held(&mut self) -> Verdict {
+    pub(super) async fn both_try_balance_hold(&mut self) -> Verdict {
         let until: Option<u64> = self.run(&["HGET", "holds", "CNY"]).await;
-        prop_assert_eq!(until.is_some(), self.books.held, "held");
-        // Where it was lifted, anybody may try, and nobody holds the others up.
+        prop_assert_eq!(until.is_some(), self.reference.is_balance_held, "held");
+        // After the hold was lifted every worker may try, and none delays the others.
         let until = until.unwrap_or(1);
         let mut has_right = Vec::new();
         for worker in &self.workers {
@@ -35,9 +35,9 @@ impl Queue {
                     .try_balance_hold("CNY".parse().unwrap(), Millis(until), longer);
             has_right.push(tried.await.unwrap());
         }
-        let is_free = !self.books.held;
+        let is_free = !self.reference.is_balance_held;
         prop_assert_eq!(has_right, [true, is_free], "the right to try goes to one");
-        if self.books.held {
+        if self.reference.is_balance_held {
             let until = until.to_string();
             self.run::<u64>(&["HSET", "holds", "CNY", &until]).await;
         }

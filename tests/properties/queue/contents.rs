@@ -7,7 +7,7 @@ use proptest::prop_assert_eq;
 use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 
 use super::{Queue, Verdict};
-use crate::{books::id_of, operation::ORDERS};
+use crate::operation::{ORDERS, id_of};
 
 pub(super) const KEYS: [&str; 11] = [
     "results",
@@ -29,10 +29,10 @@ pub(super) const BREAKER: usize = 8;
 pub(super) const EPOCH: usize = 9;
 pub(super) const RATE: usize = 10;
 pub(super) const ORDER: usize = KEYS.len();
-pub(super) const REPETITIONS: usize = ORDER + ORDERS;
+pub(super) const REPLAYS: usize = ORDER + ORDERS;
 
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct Contents {
     /// Of all keys, in the order of [`Queue::keys`].
     pub(super) values: Vec<Value>,
     /// For how long they are kept, ms; negative: for ever, or they are not there.
@@ -55,14 +55,20 @@ impl Queue {
             .unwrap();
     }
 
-    pub(super) async fn look(&mut self) -> Look {
+    /// All keys that there can be.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let names = (0..REPLAYS + ORDERS).map(name);
+        names.map(|name| self.key(&name)).collect()
+    }
+
+    pub(super) async fn contents(&mut self) -> Contents {
         let (mut read, keys) = (redis::pipe(), self.keys());
         for (n, key) in keys.iter().enumerate() {
             match n {
                 0..=3 => read.cmd("XRANGE").arg(key).arg("-").arg("+"),
                 4 | 5 => read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES"),
                 RATE => read.cmd("GET").arg(key),
-                REPETITIONS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
+                REPLAYS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
                 _ => read.cmd("HGETALL").arg(key),
             };
         }
@@ -71,37 +77,37 @@ impl Queue {
         }
         let mut values: Vec<Value> = read.query_async(&mut self.connection).await.unwrap();
         let left = values.split_off(keys.len());
-        Look {
+        Contents {
             values,
             left: from_redis_value(Value::Array(left)).unwrap(),
             now: self.now().await,
         }
     }
 
-    pub(super) async fn look_unless(&mut self, is_needless: bool) -> Option<Look> {
+    pub(super) async fn contents_unless(&mut self, is_needless: bool) -> Option<Contents> {
         if is_needless {
             None
         } else {
-            Some(self.look().await)
+            Some(self.contents().await)
         }
     }
 
-    /// Compares all there is with the books.
+    /// Compares all there is with the reference.
     pub(crate) async fn agrees(&mut self) -> Verdict {
-        let look = self.look().await;
-        let shown = look.shown();
-        look.keeps_promises(&shown)?;
-        look.lasts_long_enough(&shown)?;
-        prop_assert_eq!(shown, self.books.shown(), "Redis and the books");
+        let contents = self.contents().await;
+        let view = contents.view();
+        contents.keeps_invariants(&view)?;
+        contents.lasts_long_enough(&view)?;
+        prop_assert_eq!(view, self.reference.view(), "Redis and the reference");
         Ok(())
     }
 }
 
-impl Look {
+impl Contents {
     /// The keys that have changed.
     pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
         let is_same = |n| match n {
-            0..HASHES | RATE | REPETITIONS.. => self.values[n] == before.values[n],
+            0..HASHES | RATE | REPLAYS.. => self.values[n] == before.values[n],
             _ => self.hash(n) == before.hash(n),
         };
         let changed = (0..self.values.len()).filter(|n| !is_same(*n));
@@ -122,7 +128,7 @@ impl Look {
 pub(super) fn name(n: usize) -> String {
     match n {
         ..ORDER => KEYS[n].into(),
-        ORDER..REPETITIONS => format!("order:{}", id_of(n - ORDER)),
-        _ => format!("replays:{}", id_of(n - REPETITIONS)),
+        ORDER..REPLAYS => format!("order:{}", id_of(n - ORDER)),
+        _ => format!("replays:{}", id_of(n - REPLAYS)),
     }
 }

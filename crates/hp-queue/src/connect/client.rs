@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+use super::{
+    address,
+    link::Link,
+    place::Place,
+    redact::without_password,
+    shared::Connection,
+    timing::{RESPONSE, Repeat},
+};
+use crate::error::QueueError;
+
+/// Opens connections to one Redis. Prints without passwords.
+#[derive(Clone, Debug)]
+pub struct Client(Place);
+
+/// Creates a client for a [Redis address](crate#redis-addresses). Sends nothing yet; fails only if the address cannot be used.
+pub fn connect(url: &str) -> Result<Client, QueueError> {
+    match address::read(url) {
+        Ok(place) => Ok(Client(place)),
+        Err(why) => Err(QueueError::Url {
+            url: without_password(url),
+            why,
+        }),
+    }
+}
+
+impl Client {
+    /// Returns a connection that many tasks share. It connects at the first command, and again when it is spent. Commands
+    /// on it must not block.
+    pub(crate) fn shared(&self) -> Connection {
+        Connection::new(self.0.clone())
+    }
+
+    /// Opens a connection for commands that block for up to `block`. After an error the caller opens another one.
+    pub(crate) async fn own(&self, block: Duration) -> Result<Link, QueueError> {
+        Ok(self.0.open(block + RESPONSE, Repeat::No).await?)
+    }
+}

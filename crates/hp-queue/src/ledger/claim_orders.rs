@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use redis::Value;
+
+use super::{
+    Ledger,
+    claim::{ClaimBatch, FirstSource},
+    epoch::DoubtTimes,
+    read_claims::read_batch,
+    watermark::EpochWatermark,
+};
+use crate::{
+    error::QueueError,
+    fields::FieldReader,
+    rules::millis,
+    script::{Call, script},
+};
+
+script! {
+    ClaimBatchCall<'a> = "claim_batch.lua";
+    queue: jobs, schedule, open, results, rejected, paused, epoch, breaker, rate, holds;
+    order: ;
+    arguments:
+        prefix: &'a str, limit: usize, lease: u64, first: &'a str, results_retention: u64, resubmit_after: u64,
+        longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64;
+}
+
+script! {
+    ClaimNamedCall<'a> = "claim_named.lua";
+    queue: jobs, schedule, open, results, rejected, paused, epoch, breaker, rate, holds;
+    order: ;
+    arguments:
+        prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,
+        known_epoch: &'a str, known_claim: u64;
+}
+
+/// The most orders of one claim: a script must not keep Redis busy for long.
+const MAX_CLAIMS: usize = 256;
+
+impl Ledger {
+    /// Claims up to `limit` orders for a `lease`. Redis stores each claim before this returns.
+    ///
+    /// After an error some orders may be claimed. They are due again when the lease ends, and count as if their request
+    /// may have left.
+    pub async fn claim_batch(
+        &self,
+        limit: usize,
+        lease: Duration,
+        first: FirstSource,
+    ) -> Result<ClaimBatch, QueueError> {
+        let call = {
+            let known = self.watermark();
+            ClaimBatchCall {
+                prefix: &self.handle.keys.prefix,
+                limit: limit.min(MAX_CLAIMS),
+                lease: millis(lease),
+                first: match first {
+                    FirstSource::Inbox => "inbox",
+                    FirstSource::Schedule => "schedule",
+                },
+                results_retention: millis(self.rules.retention.results),
+                resubmit_after: millis(self.rules.policy.resubmit_after),
+                longest_probe: self.rules.longest_probe(),
+                call_interval: self.rules.call_interval(),
+                known_epoch: &known.epoch,
+                known_claim: known.claim,
+            }
+            .call(&self.handle.keys)
+        };
+        self.claim(&call, lease).await
+    }
+
+    /// Claims the orders with these ids, up to `limit` of them, in whatever state they are. Leaves out orders that another
+    /// worker may be processing, and repairs the indexes. An order that is certainly not charged keeps its state.
+    ///
+    /// The call looked at no order that the answer does not name.
+    pub async fn claim_named(
+        &self,
+        limit: usize,
+        lease: Duration,
+        ids: &[&str],
+    ) -> Result<ClaimBatch, QueueError> {
+        let mut call = {
+            let known = self.watermark();
+            ClaimNamedCall {
+                prefix: &self.handle.keys.prefix,
+                limit: limit.min(MAX_CLAIMS),
+                lease: millis(lease),
+                resubmit_after: millis(self.rules.policy.resubmit_after),
+                longest_probe: self.rules.longest_probe(),
+                call_interval: self.rules.call_interval(),
+                known_epoch: &known.epoch,
+                known_claim: known.claim,
+            }
+            .call(&self.handle.keys)
+        };
+        call.arg(ids);
+        self.claim(&call, lease).await
+    }
+
+    async fn claim(&self, call: &Call, lease: Duration) -> Result<ClaimBatch, QueueError> {
+        let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
+        let answer = FieldReader::new(&answer);
+        self.watermark().learn(EpochWatermark::read(&answer)?);
+        let times = DoubtTimes {
+            lease,
+            resubmit_after: self.rules.policy.resubmit_after,
+        };
+        read_batch(&answer, times)
+    }
+}

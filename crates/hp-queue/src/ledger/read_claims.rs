@@ -1,0 +1,107 @@
+use std::{sync::Arc, time::Duration};
+
+use hp_api::Currency;
+use hp_order::{Millis, Record};
+
+use super::{
+    claim::{Claim, ClaimBatch, ClaimSkip, Repair},
+    epoch::{DoubtTimes, Epoch},
+};
+use crate::{
+    error::QueueError,
+    fields::FieldReader,
+    history::History,
+    record::{read_record, time},
+};
+
+/// Reads the answer of a claim script.
+pub(super) fn read_batch(
+    answer: &FieldReader<'_>,
+    times: DoubtTimes,
+) -> Result<ClaimBatch, QueueError> {
+    let epoch = Epoch::read(answer)?;
+    let now = Millis(answer.answer("now")?);
+    let ms = |name| answer.text(name).and_then(|ms| ms.parse().ok());
+    let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
+    for value in answer.list("claims") {
+        let fields = FieldReader::new(value);
+        match read_claim(&fields, now, &epoch, times) {
+            Ok(claim) => claims.push(claim),
+            Err(why) => {
+                let id = fields.text("order_id").unwrap_or_default();
+                unreadable.push((id.into(), why));
+            }
+        }
+    }
+    Ok(ClaimBatch {
+        now,
+        claims,
+        unreadable,
+        paused: answer.text("paused").map(Into::into),
+        more: answer.text("more").is_some(),
+        next_due: ms("next_due").map(Duration::from_millis),
+        wait: ms("wait").map(Duration::from_millis),
+        breaker_open_since: ms("breaker_open_since").map(Millis),
+        holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
+        skips: answer
+            .pairs("skips")
+            .into_iter()
+            .map(|(id, word)| (id, ClaimSkip::read(word)))
+            .collect(),
+    })
+}
+
+/// The first repetition that waits for the result of an ended order has its own words; else those of the first job count.
+fn read_claim(
+    fields: &FieldReader<'_>,
+    now: Millis,
+    epoch: &Epoch,
+    times: DoubtTimes,
+) -> Result<Claim, String> {
+    let record = read_record(fields, now)?;
+    let restarted_at = match fields.text("drops_doubt") {
+        Some(_) => None,
+        None => time(fields, "restarted_at")?,
+    };
+    let text = |name| fields.text(name).map(str::to_owned);
+    Ok(Claim {
+        record: Record {
+            not_found_valid_from: restarted_at
+                .map(|at| epoch.not_found_valid_from(at, record.cause, times)),
+            ..record
+        },
+        epoch: Arc::clone(&epoch.id),
+        reply_to: text("replay_reply_to").or_else(|| text("reply_to")),
+        meta: fields
+            .bytes("replay_meta")
+            .or_else(|| fields.bytes("meta"))
+            .map(Into::into),
+        traceparent: text("replay_traceparent").or_else(|| text("traceparent")),
+        history: fields
+            .text("history")
+            .map(History::read)
+            .unwrap_or_default(),
+        at: now,
+        note: None,
+    })
+}
+
+impl ClaimSkip {
+    fn read(word: String) -> Self {
+        match word.as_str() {
+            "ended" => Self::Ended,
+            "claimed" => Self::Claimed,
+            "unknown" => Self::Unknown,
+            "forgotten" => Self::Repaired(Repair::Forgotten),
+            "listed" => Self::Repaired(Repair::Listed),
+            "scheduled" => Self::Repaired(Repair::Scheduled),
+            "unlisted" => Self::Repaired(Repair::Unlisted),
+            "without_result" => Self::Repaired(Repair::WithoutResult),
+            _ => Self::Unusable(word),
+        }
+    }
+}
+
+fn read_hold((currency, until): &(String, String)) -> Option<(Currency, Millis)> {
+    Some((currency.parse().ok()?, Millis(until.parse().ok()?)))
+}

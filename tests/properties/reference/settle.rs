@@ -1,0 +1,153 @@
+use hp_order::{Next, State, Step, TerminalOutcome, VendorSignal};
+
+use super::{
+    epoch::EpochName,
+    order::{Doubt, Order},
+    request::SettleRequest,
+    state::Reference,
+};
+use crate::{
+    operation::ReplyWords,
+    view::{Breaker, DueAt, ResultEntry},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Applied,
+    /// It was applied before, and changes nothing.
+    Repeated,
+    /// Only its signal counts.
+    Stale,
+    /// The order was forgotten, and is restored in doubt.
+    Restored,
+}
+
+const MAX_FAILURES: u32 = 10;
+
+impl Reference {
+    pub(crate) fn settle(&mut self, request: &SettleRequest, server: u32) -> Effect {
+        let (id, claim) = (request.id(), request.record.claim);
+        let Some(order) = self.orders.get(id) else {
+            return self.restore(request);
+        };
+        let ours = Some(order).filter(|order| order.is_held_by(claim, request.epoch));
+        if ours.is_some_and(|order| order.settled == claim) {
+            return Effect::Repeated;
+        }
+        let (is_ours, is_present) = (ours.is_some(), self.is_present(request.epoch, server));
+        self.apply_signal(request);
+        let is_uncharged = matches!(&request.step.next, Next::End(ending) if !is_charged(ending));
+        let is_end = !request.record.state.has_ended();
+        if !is_ours || is_uncharged && is_end && !is_present {
+            return Effect::Stale;
+        }
+        self.apply(request);
+        Effect::Applied
+    }
+
+    fn restore(&mut self, request: &SettleRequest) -> Effect {
+        self.apply_signal(request);
+        if request.record.state.has_ended() {
+            return Effect::Stale;
+        }
+        let epoch = self.epoch.map_or(EpochName::NONE, |epoch| epoch.name);
+        let id = request.id().to_owned();
+        self.orders.insert(id, Order::restored(request, epoch));
+        Effect::Restored
+    }
+
+    /// Whether Redis cannot have forgotten anything since.
+    fn is_present(&self, name: EpochName, server: u32) -> bool {
+        self.epoch.is_some_and(|epoch| epoch.name == name) && name.server == server
+    }
+
+    fn apply(&mut self, request: &SettleRequest) {
+        let order = self.orders.get_mut(request.id()).unwrap();
+        order.settled = request.record.claim;
+        match &request.step.next {
+            Next::End(ending) if request.record.state.has_ended() => {
+                order.replays.pop_front();
+                order.due_at = (!order.replays.is_empty()).then_some(DueAt::Due);
+                self.results.push(result_entry(request, ending, true));
+            }
+            Next::End(ending) => {
+                let entry = result_entry(request, ending, false);
+                order.apply(&request.step);
+                order.due_at = None;
+                order.first = Some(entry.clone());
+                self.results.push(entry);
+            }
+            Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
+            Next::After(_) => order.continues(request, DueAt::Later),
+            Next::Review => order.continues(request, DueAt::Never),
+        }
+    }
+
+    fn apply_signal(&mut self, request: &SettleRequest) {
+        let breaker = &mut self.breaker;
+        let is_open = breaker.pauses > 0;
+        let is_probe = breaker.probe == format!("{} {}", request.id(), request.record.claim);
+        match request.signal {
+            VendorSignal::Answered => *breaker = Breaker::default(),
+            VendorSignal::NoAnswer if !is_open => {
+                breaker.failures += 1;
+                if breaker.failures >= MAX_FAILURES {
+                    breaker.pauses = 1;
+                    self.breaker_pause_is_over = false;
+                }
+            }
+            VendorSignal::NoAnswer if is_probe => {
+                breaker.pauses += 1;
+                breaker.probe.clear();
+                self.breaker_pause_is_over = false;
+            }
+            VendorSignal::None | VendorSignal::OwnFailure if is_probe => {
+                breaker.probe.clear();
+                self.breaker_pause_is_over = true;
+            }
+            VendorSignal::NoAnswer | VendorSignal::None | VendorSignal::OwnFailure => {}
+        }
+        if request.signal == VendorSignal::None {
+            self.rate.give_back();
+        }
+    }
+}
+
+impl Order {
+    pub(crate) fn is_held_by(&self, claim: u64, epoch: EpochName) -> bool {
+        self.record.claim == claim && self.epoch == epoch
+    }
+
+    fn continues(&mut self, request: &SettleRequest, due_at: DueAt) {
+        self.apply(&request.step);
+        self.due_at = Some(due_at);
+    }
+
+    fn apply(&mut self, step: &Step) {
+        self.record.state = step.state;
+        self.record.attempts = step.attempts;
+        self.record.checks = step.checks;
+        self.record.crashes = step.crashes;
+        self.record.cause = step.cause;
+        if !matches!(step.state, State::Uncertain | State::Review) {
+            self.doubt = Doubt::None;
+        }
+    }
+}
+
+fn is_charged(ending: &TerminalOutcome) -> bool {
+    matches!(ending, TerminalOutcome::Completed { .. })
+}
+
+fn result_entry(request: &SettleRequest, ending: &TerminalOutcome, is_copy: bool) -> ResultEntry {
+    let ReplyWords { own_stream, meta } = request.words.clone();
+    ResultEntry {
+        own_stream,
+        id: request.id().into(),
+        status: ending.status().as_str().into(),
+        reason: ending.reason().unwrap_or_default().into(),
+        meta,
+        is_copy,
+        has_cards: is_charged(ending),
+    }
+}

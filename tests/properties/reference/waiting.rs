@@ -1,0 +1,10 @@
+use crate::operation::Enqueue;
+
+/// An entry of the inbox.
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    /// An order, or nonsense.
+    pub(super) entry: Option<Enqueue>,
+    /// It was there when the doubts began.
+    pub(super) is_of_before: bool,
+}
