@@ -6,25 +6,25 @@ use e2e::Entry;
 use hp_sandbox::Charge;
 
 use super::{
-    orders::{Order, Put},
-    schedule::Deed,
+    schedule::TimedAction,
+    workload::{Order, Submission},
 };
 
 /// What happened. All times are Unix milliseconds of Redis' clock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     /// When it began.
-    pub(crate) began: u64,
+    pub(crate) started_at: u64,
     /// When everything was healed.
-    pub(crate) calm: u64,
+    pub(crate) storm_ended: u64,
     /// When all was settled, or given up waiting for.
-    pub(crate) over: u64,
+    pub(crate) finished: u64,
     /// What the shops wanted.
     pub(crate) orders: Vec<Order>,
     /// What they put in, and when Redis said yes, each time.
-    pub(crate) puts: Vec<(Put, Vec<u64>)>,
+    pub(crate) submissions: Vec<(Submission, Vec<u64>)>,
     /// What was done to the world.
-    pub(crate) deeds: Vec<Deed>,
+    pub(crate) actions: Vec<TimedAction>,
     /// From when to when what Redis had acknowledged may have been lost, for each crash.
     pub(crate) losses: Vec<(u64, u64)>,
     /// How much of its log Redis lost, each time that it was taken away.
@@ -32,9 +32,9 @@ pub(crate) struct History {
     /// What the vendor charged.
     pub(crate) charges: Vec<Charge>,
     /// Entries of result streams as a consumer read them while everything went on.
-    pub(crate) live: Vec<ClaimSkip>,
+    pub(crate) consumed: Vec<PublishedResult>,
     /// Entries of result streams as they stand at the end.
-    pub(crate) told: Vec<ClaimSkip>,
+    pub(crate) published: Vec<PublishedResult>,
     /// Ledger records by order id.
     pub(crate) records: BTreeMap<String, Entry>,
     /// What is left in the inbox.
@@ -52,12 +52,12 @@ pub(crate) struct History {
     /// How often each fault of the vendor happened.
     pub(crate) faults: BTreeMap<String, u64>,
     /// How workers that were not killed have ended.
-    pub(crate) ends: Vec<String>,
+    pub(crate) exits: Vec<String>,
 }
 
 /// An entry of a result stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClaimSkip {
+pub(crate) struct PublishedResult {
     /// The stream.
     pub(crate) stream: String,
     /// The entry's id.
@@ -76,10 +76,10 @@ pub(crate) enum Kind {
     /// A copy of it.
     Replay,
     /// The answer to an entry that makes no order: malformed, or in conflict with one.
-    Objection,
+    Rejection,
 }
 
-impl ClaimSkip {
+impl PublishedResult {
     /// A field, empty if it is not there.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
@@ -93,7 +93,7 @@ impl ClaimSkip {
     /// What it is.
     pub(crate) fn kind(&self) -> Kind {
         match (self.get("replay_of"), self.get("reason")) {
-            ("", "invalid_job" | "order_id_conflict") => Kind::Objection,
+            ("", "invalid_job" | "order_id_conflict") => Kind::Rejection,
             ("", _) => Kind::First,
             _ => Kind::Replay,
         }

@@ -19,19 +19,19 @@
     reason = "a fixture that fails has to fail the run"
 )]
 
+mod aof_tail;
 mod check;
 mod clock;
 mod collect;
 mod fleet;
 mod history;
-mod orders;
 mod run;
 mod schedule;
 mod shops;
 mod summary;
-mod tail;
 #[cfg(test)]
 mod tests;
+mod workload;
 mod world;
 
 use std::{process::ExitCode, time::Duration};

@@ -11,11 +11,11 @@ use super::{
     clock::Clock,
     collect,
     history::History,
-    orders::{Demand, demand},
-    schedule::{Deed, Weather, schedule},
+    schedule::{StormProfile, TimedAction, schedule},
     shops::Shops,
     summary,
-    world::{LEASE, SHOP_PATIENCE, World, flares},
+    workload::{Workload, workload},
+    world::{LEASE, SHOP_RETRY_AFTER, World, flare_faults},
 };
 
 /// What a run is like.
@@ -30,7 +30,7 @@ pub(crate) struct Settings {
     /// How long things go wrong.
     pub(crate) storm: Duration,
     /// How long all orders may take to come to an end after that.
-    pub(crate) calm: Duration,
+    pub(crate) storm_ended: Duration,
     /// What the vendor does about a repeated id.
     pub(crate) duplicate: Duplicate,
     /// Whether Redis may lose the end of its log.
@@ -57,7 +57,7 @@ impl Settings {
             orders: 600,
             workers: 3,
             storm: Duration::from_secs(20),
-            calm: Duration::from_mins(2),
+            storm_ended: Duration::from_mins(2),
             duplicate: Duplicate::Charge,
             tail_loss: true,
         }
@@ -81,11 +81,11 @@ impl Settings {
         }
     }
 
-    fn weather(&self) -> Weather {
-        Weather {
+    fn profile(&self) -> StormProfile {
+        StormProfile {
             storm: self.storm,
             workers: self.workers,
-            faults: flares().len(),
+            faults: flare_faults().len(),
             longest_stop: 2 * LEASE,
             tail_loss: self.tail_loss,
         }
@@ -95,9 +95,9 @@ impl Settings {
 /// Runs it, in a runtime of several threads: some steps block theirs.
 pub(crate) async fn run(settings: Settings) -> Report {
     let home = TempDir::with_prefix("chaos-").unwrap();
-    let demand = Arc::new(demand(settings.seed, settings.orders, settings.storm));
-    let deeds = schedule(settings.seed, &settings.weather());
-    write_down(&home, &demand, &deeds);
+    let workload = Arc::new(workload(settings.seed, settings.orders, settings.storm));
+    let actions = schedule(settings.seed, &settings.profile());
+    write_files(&home, &workload, &actions);
 
     let mut world = World::start(
         settings.seed,
@@ -108,25 +108,29 @@ pub(crate) async fn run(settings: Settings) -> Report {
     .await;
     let clock = clock_of(&world).await;
     let shops = Shops::new(world.redis.client(), clock, world.losses.clone());
-    let reading = tokio::spawn(shops.clone().read());
-    let putting = tokio::spawn(shops.clone().put_in(Arc::clone(&demand), SHOP_PATIENCE));
-    storm(&mut world, clock, &deeds, settings.storm).await;
-    let calm = clock.now();
-    world.heal();
-    let limit = Instant::now() + settings.calm;
-    until_settled(&mut world, &shops, &demand, limit).await;
+    let read = tokio::spawn(shops.clone().read());
+    let putting = tokio::spawn(
+        shops
+            .clone()
+            .submit_all(Arc::clone(&workload), SHOP_RETRY_AFTER),
+    );
+    storm(&mut world, clock, &actions, settings.storm).await;
+    let storm_ended = clock.now();
+    world.recover();
+    let limit = Instant::now() + settings.storm_ended;
+    until_settled(&mut world, &shops, &workload, limit).await;
     putting.abort();
-    until_settled(&mut world, &shops, &demand, limit).await;
-    reading.abort();
+    until_settled(&mut world, &shops, &workload, limit).await;
+    read.abort();
 
     let mut history = History {
-        began: clock.unix_ms,
-        calm,
-        over: clock.now(),
-        deeds,
-        ..collect::history(world, &shops, &demand, home.path()).await
+        started_at: clock.unix_ms,
+        storm_ended,
+        finished: clock.now(),
+        actions,
+        ..collect::history(world, &shops, &workload, home.path()).await
     };
-    history.orders.clone_from(&demand.orders);
+    history.orders.clone_from(&workload.orders);
     let violations = check(&history);
     let mut report = Report {
         settings,
@@ -135,7 +139,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
         folder: None,
     };
     if !report.violations.is_empty() {
-        collect::write_down(&report.history, home.path());
+        collect::write_files(&report.history, home.path());
         fs::write(
             home.path().join("summary.txt"),
             summary::Summary(&report).to_string(),
@@ -146,17 +150,19 @@ pub(crate) async fn run(settings: Settings) -> Report {
     report
 }
 
-async fn storm(world: &mut World, clock: Clock, deeds: &[Deed], length: Duration) {
+async fn storm(world: &mut World, clock: Clock, actions: &[TimedAction], length: Duration) {
     let mut tick = interval(Duration::from_millis(100));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut deeds = deeds.iter().peekable();
-    let over = clock.start + length;
+    let mut actions = actions.iter().peekable();
+    let finished = clock.start + length;
     loop {
-        let next = deeds.peek().map_or(over, |deed| clock.start + deed.at);
+        let next = actions
+            .peek()
+            .map_or(finished, |timed| clock.start + timed.at);
         tokio::select! {
-            _ = tick.tick() => world.tail.measure(),
-            () = sleep_until(next) => match deeds.next() {
-                Some(deed) => world.apply(deed.action, clock).await,
+            _ = tick.tick() => world.tail.record_size(),
+            () = sleep_until(next) => match actions.next() {
+                Some(timed) => world.apply(timed.action, clock).await,
                 None => return,
             },
         }
@@ -164,25 +170,28 @@ async fn storm(world: &mut World, clock: Clock, deeds: &[Deed], length: Duration
 }
 
 /// Until every order has its result or stands in review and nothing is left to do; or until the limit.
-async fn until_settled(world: &mut World, shops: &Shops, demand: &Demand, limit: Instant) {
-    while Instant::now() < limit && !collect::is_settled(&world.redis, shops, demand).await {
-        world.fleet.fill();
+async fn until_settled(world: &mut World, shops: &Shops, workload: &Workload, limit: Instant) {
+    while Instant::now() < limit && !collect::is_settled(&world.redis, shops, workload).await {
+        world.fleet.start_missing();
         sleep(Duration::from_millis(200)).await;
     }
 }
 
 async fn clock_of(world: &World) -> Clock {
-    let (seconds, micros): (u64, u64) = world.redis.run(&["TIME"]).await;
+    let (seconds, micros): (u64, u64) = world.redis.command(&["TIME"]).await;
     Clock {
         start: Instant::now(),
         unix_ms: seconds * 1000 + micros / 1000,
     }
 }
 
-fn write_down(home: &TempDir, demand: &Demand, deeds: &[Deed]) {
+fn write_files(home: &TempDir, workload: &Workload, actions: &[TimedAction]) {
     let lines = |lines: Vec<String>| lines.join("\n") + "\n";
-    let deeds = deeds.iter().map(ToString::to_string);
-    fs::write(home.path().join("schedule.txt"), lines(deeds.collect())).unwrap();
-    let puts = demand.puts.iter().map(|put| format!("{put:?}"));
-    fs::write(home.path().join("orders.txt"), lines(puts.collect())).unwrap();
+    let actions = actions.iter().map(ToString::to_string);
+    fs::write(home.path().join("schedule.txt"), lines(actions.collect())).unwrap();
+    let submissions = workload
+        .submissions
+        .iter()
+        .map(|submission| format!("{submission:?}"));
+    fs::write(home.path().join("orders.txt"), lines(submissions.collect())).unwrap();
 }

@@ -4,7 +4,7 @@ use e2e::{Worker, World};
 
 /// Runs a command with these settings. Returns whether it succeeds, and its output.
 fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, String) {
-    let output = Worker::command(arguments, &world.settings(more));
+    let output = Worker::output(arguments, &world.settings(more));
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(said).unwrap())
 }
@@ -66,7 +66,7 @@ async fn secret_is_read_from_a_file() {
     let mut settings =
         world.settings(&[("HP_API__APP_SECRET_FILE", file.path().to_str().unwrap())]);
     settings.retain(|(name, _)| name != "HP_API__APP_SECRET");
-    assert!(Worker::command(&["config"], &settings).status.success());
+    assert!(Worker::output(&["config"], &settings).status.success());
 }
 
 #[tokio::test]

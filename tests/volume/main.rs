@@ -26,12 +26,12 @@ async fn forgotten_orders(world: &World, count: u32) {
         end";
     let count = count.to_string();
     let words = ["EVAL", SCRIPT, "0", &count];
-    world.redis.run::<redis::Value>(&words).await;
+    world.redis.command::<redis::Value>(&words).await;
 }
 
 /// Runs the binary with so little memory of its own: it dies where it wants more.
 fn in_little_memory(kib: u32, words: &[&str], settings: &[(String, String)]) -> Output {
-    let command = Worker::process(words, settings);
+    let command = Worker::command(words, settings);
     let limited = format!("ulimit -d {kib} && exec \"$0\" \"$@\"");
     Command::new("sh")
         .args(["-c", &limited])
@@ -44,13 +44,13 @@ fn in_little_memory(kib: u32, words: &[&str], settings: &[(String, String)]) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_goes_through_a_hundred_thousand_stuck_orders_in_less_than_100_mb() {
+async fn run_checks_100000_orders_in_100_mb() {
     const ORDERS: u32 = 100_000;
-    let world = World::over(Redis::single(), Options::local());
+    let world = World::with_redis(Redis::single(), Options::local());
     forgotten_orders(&world, ORDERS).await;
     // Nothing crashes here, and the disk would take its time.
     let lazily = ["CONFIG", "SET", "appendfsync", "no"];
-    world.redis.run::<String>(&lazily).await;
+    world.redis.command::<String>(&lazily).await;
 
     let at_once = ("HP_RECONCILE__STUCK_AFTER", "1ms");
     let settings = world.settings(&[at_once, ("HP_LOG__FILTER", "warn")]);

@@ -29,7 +29,7 @@ async fn main() {
 }
 
 fn world() -> World {
-    World::with(Options {
+    World::with_vendor(Options {
         latency: "80ms..200ms".parse().unwrap(),
         ..Options::local()
     })
@@ -42,7 +42,7 @@ fn worker(world: &World) -> Worker {
 async fn put(world: &World, name: &str, count: usize) -> Vec<String> {
     let ids: Vec<_> = (0..count).map(|n| format!("{name}-{n}")).collect();
     for id in &ids {
-        world.order(id, 1).await;
+        world.enqueue(id, 1).await;
     }
     ids
 }
@@ -86,7 +86,7 @@ async fn taken_over(world: &World, id: &str) {
     let what = format!("a second claim of {id}");
     world
         .redis
-        .until(&what, || async {
+        .wait_until(&what, || async {
             let record = world.record(id).await;
             (record["claim"] != "1" || record.contains_key("result")).then_some(())
         })
@@ -115,14 +115,14 @@ async fn silent_vendor() {
     let world = world();
     let _workers = [worker(&world), worker(&world)];
     world.sandbox.set_fault("refuse-connection", 1.0).unwrap();
-    world.order("first", 1).await;
+    world.enqueue("first", 1).await;
     let ids = put(&world, "waiting", 1000).await;
     sleep(Duration::from_mins(1)).await;
     world.sandbox.clear_faults();
     let back = Instant::now();
     world
         .redis
-        .until("an answer", || async {
+        .wait_until("an answer", || async {
             (!world.stream("{hp}:results").await.is_empty()).then_some(())
         })
         .await;

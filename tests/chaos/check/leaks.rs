@@ -2,33 +2,48 @@
 
 use std::collections::HashSet;
 
-use super::{Found, Promise};
-use crate::history::{ClaimSkip, History};
+use super::{Promise, Violations};
+use crate::history::{History, PublishedResult};
 
 /// Of the sandbox's card keys.
 const KEY_LENGTH: usize = 16;
 
-pub(crate) fn search(history: &History, found: &mut Found) {
+pub(crate) fn search(history: &History, violations: &mut Violations) {
     let cards = history.charges.iter().flat_map(|charge| &charge.cards);
     let keys: HashSet<&[u8]> = cards.map(|card| card.pin_key.as_bytes()).collect();
     for (name, text) in &history.texts {
-        look(text, &keys, &history.secrets, name, found);
+        look(text, &keys, &history.secrets, name, violations);
     }
-    for told in history.told.iter().chain(&history.live) {
-        for (field, value) in told.fields.iter().filter(|(field, _)| *field != "pins") {
-            let place = || format!("{field} of the result of {}", ClaimSkip::id(told));
+    for published in history.published.iter().chain(&history.consumed) {
+        for (field, value) in published
+            .fields
+            .iter()
+            .filter(|(field, _)| *field != "pins")
+        {
+            let place = || {
+                format!(
+                    "{field} of the result of {}",
+                    PublishedResult::id(published)
+                )
+            };
             if holds(value, &keys, &history.secrets) {
-                look(value, &keys, &history.secrets, &place(), found);
+                look(value, &keys, &history.secrets, &place(), violations);
             }
         }
     }
 }
 
-fn look(text: &str, keys: &HashSet<&[u8]>, secrets: &[String], place: &str, found: &mut Found) {
+fn look(
+    text: &str,
+    keys: &HashSet<&[u8]>,
+    secrets: &[String],
+    place: &str,
+    violations: &mut Violations,
+) {
     for (n, line) in text.lines().enumerate() {
         if holds(line, keys, secrets) {
             let what = format!("line {} holds a card key or a secret", n + 1);
-            found.add(Promise::NeverLeaked, place, what);
+            violations.add(Promise::NeverLeaked, place, what);
         }
     }
 }

@@ -2,5 +2,5 @@
 
 mod checker;
 mod sample;
+mod schedule;
 mod storm;
-mod timetable;

@@ -8,7 +8,7 @@ use crate::{
 const SEED: u64 = 7;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_promises_hold_when_everything_goes_wrong_at_once() {
+async fn promises_hold_under_all_faults_at_once() {
     let report = run(Settings::short(SEED)).await;
     let summary = Summary(&report).to_string();
     println!("{summary}");

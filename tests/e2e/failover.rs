@@ -1,6 +1,6 @@
-//! A queue that moves to another server, or is kept by one that does not write: the worker follows by itself.
+//! The queue moves to another server, or its server becomes read-only: the worker follows without a restart.
 //!
-//! What is done to the servers blocks the test's thread, so the vendor runs on another where orders are under way.
+//! Changes to the servers block the test's thread, so the vendor runs on another thread while orders are processed.
 
 use e2e::{Redis, Worker, World};
 use hp_queue::Wait;
@@ -12,7 +12,7 @@ use tokio::{
     sync::watch,
 };
 
-/// A vendor that takes its time, and knows an id that it has seen.
+/// A slow vendor that recognises repeated ids.
 fn vendor() -> Options {
     Options {
         latency: "300ms".parse().unwrap(),
@@ -27,80 +27,87 @@ fn id(n: usize) -> String {
     format!("A-{n}")
 }
 
-/// A world with a worker that has begun to work on its orders. What was put in is on the replica too.
-async fn at_work(redis: Redis) -> (World, Worker) {
-    let world = World::over(redis, vendor());
+/// Starts a world with a worker that is processing its orders.
+async fn start_purchases(redis: Redis) -> (World, Worker) {
+    let world = World::with_redis(redis, vendor());
     let worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "4")]);
     for n in 0..ORDERS {
-        world.order(&id(n), 1).await;
+        world.enqueue(&id(n), 1).await;
     }
-    world.in_state(&id(5), "completed").await;
+    world.wait_for_state(&id(5), "completed").await;
     (world, worker)
 }
 
-async fn all_end_charged_once(world: &World) {
-    for n in 0..ORDERS {
-        let (id, result) = (id(n), world.result(&id(n)).await);
+async fn assert_all_bought_once(world: &World) {
+    let ids: Vec<_> = (0..ORDERS).map(id).collect();
+    for result in world.results_of_all(&ids).await {
         assert_eq!(result["status"], "completed", "{result:?}");
-        assert_eq!(world.charged(&id), 1, "{id}");
+        assert_eq!(world.charge_count(&result["order_id"]), 1, "{result:?}");
     }
-    assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:open"]).await, 0);
+    assert_eq!(world.redis.command::<u64>(&["ZCARD", "{hp}:open"]).await, 0);
+}
+
+async fn assert_failover_is_followed(redis: Redis, signal: Signal) {
+    let (mut world, _worker) = start_purchases(redis).await;
+    world.redis.replicated().await;
+    world.redis.fail_over(signal);
+    assert_all_bought_once(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_worker_goes_on_with_the_replica_that_sentinel_promotes() {
-    for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
-        let (mut world, _worker) = at_work(Redis::watched()).await;
-        world.redis.replicated().await;
-        world.redis.fail_over(signal);
-        all_end_charged_once(&world).await;
-    }
+async fn worker_follows_sentinel_when_master_crashes() {
+    assert_failover_is_followed(Redis::sentinel(), Signal::SIGKILL).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_worker_goes_on_with_the_replica_that_the_cluster_promotes() {
-    for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
-        let (mut world, _worker) = at_work(Redis::cluster_with_replica()).await;
-        world.redis.replicated().await;
-        world.redis.fail_over(signal);
-        all_end_charged_once(&world).await;
-    }
+async fn worker_follows_sentinel_when_master_stalls() {
+    assert_failover_is_followed(Redis::sentinel(), Signal::SIGSTOP).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_worker_follows_its_slot_to_another_node_of_the_cluster() {
-    let (mut world, _worker) = at_work(Redis::cluster()).await;
+async fn worker_follows_cluster_when_master_crashes() {
+    assert_failover_is_followed(Redis::cluster_with_replica(), Signal::SIGKILL).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn worker_follows_cluster_when_master_stalls() {
+    assert_failover_is_followed(Redis::cluster_with_replica(), Signal::SIGSTOP).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn worker_follows_slot_to_another_node() {
+    let (mut world, _worker) = start_purchases(Redis::cluster()).await;
     world.redis.move_slot();
-    all_end_charged_once(&world).await;
+    assert_all_bought_once(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_worker_waits_for_the_node_of_the_cluster_that_has_its_slot() {
-    let (mut world, _worker) = at_work(Redis::cluster()).await;
+async fn worker_waits_for_node_of_its_slot() {
+    let (mut world, _worker) = start_purchases(Redis::cluster()).await;
     world.redis.crash_and_restart();
-    all_end_charged_once(&world).await;
+    assert_all_bought_once(&world).await;
 }
 
 #[tokio::test]
-async fn a_replica_is_complained_of_and_used_when_it_is_promoted() {
-    let master = World::over(Redis::single(), vendor());
+async fn replica_is_reported_and_used_once_promoted() {
+    let master = World::with_redis(Redis::single(), vendor());
     let replica = Redis::replica_of(master.redis.server());
     let worker = master.worker_with(&[("HP_REDIS__URL", &replica.url())]);
-    worker.said("read only replica").await;
-    master.order("A-1", 1).await;
+    worker.wait_for_log("read only replica").await;
+    master.enqueue("A-1", 1).await;
     master.redis.replicated().await;
-    assert_eq!(master.charged("A-1"), 0);
+    assert_eq!(master.charge_count("A-1"), 0);
 
-    replica.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    replica.command::<()>(&["REPLICAOF", "NO", "ONE"]).await;
     let world = World {
         redis: replica,
         sandbox: master.sandbox,
     };
     assert_eq!(world.result("A-1").await["status"], "completed");
-    assert_eq!(world.charged("A-1"), 1);
+    assert_eq!(world.charge_count("A-1"), 1);
 }
 
-/// An address that stays while the server behind it changes, as behind a proxy. What is connected stays connected.
+/// Starts a proxy with a fixed address for changing servers. Open connections stay with their server.
 async fn fixed_address(server: watch::Receiver<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("redis://{}", listener.local_addr().unwrap());
@@ -117,34 +124,34 @@ async fn fixed_address(server: watch::Receiver<String>) -> String {
 }
 
 #[tokio::test]
-async fn a_server_that_became_a_replica_is_left_for_the_one_that_now_has_its_address() {
-    let old = World::over(Redis::single(), vendor());
+async fn demoted_server_is_left_for_new_master() {
+    let old = World::with_redis(Redis::single(), vendor());
     let new = Redis::replica_of(old.redis.server());
     let (switch, server) = watch::channel(old.redis.server().address());
     let address = fixed_address(server).await;
     let worker = old.worker_with(&[("HP_REDIS__URL", &address)]);
-    old.order("A-1", 1).await;
+    old.enqueue("A-1", 1).await;
     old.result("A-1").await;
     old.redis.replicated().await;
 
-    new.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    new.command::<()>(&["REPLICAOF", "NO", "ONE"]).await;
     let port = new.server().port().to_string();
     old.redis
-        .run::<()>(&["REPLICAOF", "127.0.0.1", &port])
+        .command::<()>(&["REPLICAOF", "127.0.0.1", &port])
         .await;
-    worker.said("read only replica").await;
+    worker.wait_for_log("read only replica").await;
     switch.send(new.server().address()).unwrap();
     let world = World {
         redis: new,
         sandbox: old.sandbox,
     };
-    world.order("A-2", 1).await;
+    world.enqueue("A-2", 1).await;
     assert_eq!(world.result("A-2").await["status"], "completed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_shop_in_rust_goes_on_reading_after_a_failover() {
-    let (mut world, _worker) = at_work(Redis::watched()).await;
+async fn rust_client_continues_reading_after_failover() {
+    let (mut world, _worker) = start_purchases(Redis::sentinel()).await;
     let queue = hp_queue::Queue::connect(&world.redis.url(), hp_queue::Prefix::default())
         .await
         .unwrap();
@@ -154,7 +161,7 @@ async fn a_shop_in_rust_goes_on_reading_after_a_failover() {
     world.redis.fail_over(Signal::SIGKILL);
     let mut seen = std::collections::HashSet::new();
     while seen.len() < ORDERS {
-        // The first read after a failover may still meet the one that is gone.
+        // The first read after a failover may still use the old connection.
         for delivery in results.next(ORDERS, Wait::ForOne).await.unwrap_or_default() {
             seen.insert(delivery.result.unwrap().order_id.clone());
         }

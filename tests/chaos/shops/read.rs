@@ -11,14 +11,14 @@ use tokio::time::{sleep, timeout};
 
 use super::Shops;
 use crate::{
-    history::{ClaimSkip, Kind},
-    orders::STREAMS,
+    history::{Kind, PublishedResult},
+    workload::STREAMS,
 };
 
 /// How long a shop waits for Redis.
-const PATIENCE: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// Before it connects again.
-const AGAIN: Duration = Duration::from_millis(100);
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 impl Shops {
     /// Reads all result streams until it is aborted.
@@ -26,34 +26,37 @@ impl Shops {
         let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
         loop {
             let Ok(Ok(mut connection)) =
-                timeout(PATIENCE, self.client.get_multiplexed_async_connection()).await
+                timeout(READ_TIMEOUT, self.client.get_multiplexed_async_connection()).await
             else {
-                sleep(AGAIN).await;
+                sleep(RETRY_AFTER).await;
                 continue;
             };
-            while let Ok(Ok(reply)) = timeout(PATIENCE, next(&mut connection, &after)).await {
-                for told in reply
+            while let Ok(Ok(reply)) = timeout(READ_TIMEOUT, next(&mut connection, &after)).await {
+                for published in reply
                     .map(|reply| entries(reply, self.clock.now()))
                     .into_iter()
                     .flatten()
                 {
-                    if let Some((_, last)) =
-                        after.iter_mut().find(|(stream, _)| *stream == told.stream)
+                    if let Some((_, last)) = after
+                        .iter_mut()
+                        .find(|(stream, _)| *stream == published.stream)
                     {
-                        last.clone_from(&told.entry);
+                        last.clone_from(&published.entry);
                     }
-                    self.hear(told);
+                    self.record_result(published);
                 }
             }
         }
     }
 
-    fn hear(&self, told: ClaimSkip) {
+    fn record_result(&self, published: PublishedResult) {
         self.seen(|seen| {
-            if told.kind() == Kind::First {
-                seen.results.entry(told.id().into()).or_insert(told.read);
+            if published.kind() == Kind::First {
+                seen.results
+                    .entry(published.id().into())
+                    .or_insert(published.read);
             }
-            seen.told.push(told);
+            seen.published.push(published);
         });
     }
 }
@@ -80,13 +83,13 @@ async fn next(
 }
 
 /// The entries of an answer, by stream.
-fn entries(reply: StreamReadReply, read: u64) -> Vec<ClaimSkip> {
+fn entries(reply: StreamReadReply, read: u64) -> Vec<PublishedResult> {
     let of_stream = |key: StreamKey| {
         let stream = key.key;
         key.ids.into_iter().map(move |entry| {
             let fields = entry.map.into_iter();
             let text = |(name, value)| (name, redis::from_redis_value(value).unwrap());
-            ClaimSkip {
+            PublishedResult {
                 stream: stream.clone(),
                 entry: entry.id,
                 read,

@@ -1,11 +1,11 @@
-//! A shop in Rust: the typed queue.
+//! A shop in Rust uses the typed queue.
 
 use e2e::World;
 use hp_order::Status;
 use hp_queue::{Job, Prefix, Queue, Wait};
 
 #[tokio::test]
-async fn a_shop_in_rust_puts_in_an_order_and_reads_its_cards() {
+async fn rust_client_enqueues_and_reads_cards() {
     let world = World::start();
     let _worker = world.worker();
     let queue = Queue::connect(&world.redis.url(), Prefix::default())
@@ -38,25 +38,25 @@ async fn a_shop_in_rust_puts_in_an_order_and_reads_its_cards() {
     assert_eq!(purchase.pins[0].pin_key.expose(), sold[0].pin_key);
     assert!(
         !format!("{result:?}").contains(&sold[0].pin_key),
-        "a result prints its keys"
+        "the debug form shows a card key"
     );
 
     let mut again = queue.results(None, "shop", "till").await.unwrap();
     assert_eq!(
         next(&mut again).await.entry_id,
         delivery.entry_id,
-        "not acknowledged, so delivered again"
+        "an unacknowledged result is delivered again"
     );
     again.acknowledge(&delivery.entry_id).await.unwrap();
     let unacknowledged: Vec<redis::Value> = world
         .redis
-        .run(&["XPENDING", "{hp}:results", "shop", "-", "+", "9"])
+        .command(&["XPENDING", "{hp}:results", "shop", "-", "+", "9"])
         .await;
     assert!(unacknowledged.is_empty());
 }
 
 #[tokio::test]
-async fn a_shop_in_rust_reads_its_own_stream_and_a_rejection() {
+async fn rust_client_reads_own_stream_and_rejection() {
     let world = World::start();
     let _worker = world.worker();
     let queue = Queue::connect(&world.redis.url(), Prefix::default())

@@ -1,23 +1,23 @@
-//! Runs that cannot be made, or not to their end.
+//! Reconciliation runs that cannot start or do not finish.
 
 use std::process::Stdio;
 
-use e2e::{Worker, World};
+use e2e::{Worker, World, assert_fields};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use serde_json::Value;
 
-use super::{AT_ONCE, charge, claimed, lost, reconcile, report};
-use crate::by_hand::settle;
+use super::{AT_ONCE, charge, enqueue_and_claim, lost, reconcile, report};
+use crate::claims::apply_event;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_cannot_be_made_says_why_and_exits_with_2() {
+async fn impossible_run_exits_with_2_and_reason() {
     let mut world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "A-1").await;
-    settle(&ledger, &order, lost()).await;
+    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
+    apply_event(&ledger, &order, lost()).await;
     world
         .control()
         .pause("the secret is wrong", "somebody")
@@ -34,72 +34,69 @@ async fn a_run_that_cannot_be_made_says_why_and_exits_with_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_interrupted_gives_back_what_it_holds() {
+async fn interrupted_run_releases_its_orders() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "A-1~query:timeout-before").await;
-    settle(&ledger, &order, lost()).await;
-    let patient = [
+    let order = enqueue_and_claim(&world, &ledger, "A-1~query:timeout-before").await;
+    apply_event(&ledger, &order, lost()).await;
+    let slow_calls = [
         AT_ONCE,
         ("HP_API__TIMEOUT", "50s"),
         ("HP_RETRY__RESUBMIT_AFTER", "1h"),
         ("HP_WORKER__LEASE", "10m"),
     ];
     let id = order.id().as_str();
-    let due_before: u64 = world.redis.run(&["ZSCORE", "{hp}:schedule", id]).await;
-    let mut run = Worker::process(&["reconcile", "--once"], &world.settings(&patient))
+    let due_before: u64 = world.redis.command(&["ZSCORE", "{hp}:schedule", id]).await;
+    let mut run = Worker::command(&["reconcile", "--once"], &world.settings(&slow_calls))
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
     let again = || async { (world.record(id).await["claim"] == "2").then_some(()) };
-    world.redis.until("the run to take it", again).await;
+    world.redis.wait_until("the run to claim it", again).await;
     kill(Pid::from_raw(run.id().cast_signed()), Signal::SIGINT).unwrap();
     assert_eq!(run.wait().unwrap().code(), Some(2));
     let record = world.record(id).await;
-    assert_eq!(
-        (record["state"].as_str(), &record["settled"]),
-        ("uncertain", &record["claim"])
-    );
-    let due: u64 = world.redis.run(&["ZSCORE", "{hp}:schedule", id]).await;
-    assert!(due.abs_diff(due_before) < 60_000, "it keeps its time");
+    assert_fields!(record, { "state": "uncertain", "settled": record["claim"] });
+    let due: u64 = world.redis.command(&["ZSCORE", "{hp}:schedule", id]).await;
+    assert!(due.abs_diff(due_before) < 60_000, "its due time is kept");
     let left = world.stream("{hp}:reconcile:runs").await.remove(0);
-    assert_eq!((&*left["looked_at"], &*left["in_hand"]), ("0", "0"));
+    assert_fields!(left, { "looked_at": "0", "in_hand": "0" });
     assert!(left["incomplete"].contains("interrupted"), "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_connection_ends_no_run_and_what_a_dead_redis_cuts_short_is_told() {
+async fn run_survives_broken_connection_and_reports_crash() {
     let mut world = World::start();
     let ledger = world.ledger();
     for n in 0..30 {
-        let order = claimed(&world, &ledger, &format!("A-{n}")).await;
+        let order = enqueue_and_claim(&world, &ledger, &format!("A-{n}")).await;
         charge(&world, &order).await;
-        settle(&ledger, &order, lost()).await;
-        world.redis.run::<u64>(&["DEL", "{hp}:breaker"]).await;
+        apply_event(&ledger, &order, lost()).await;
+        world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
     }
     let slow = [AT_ONCE, ("HP_WORKER__RATE", "10")];
     let run = |arguments: &[&str]| {
-        Worker::process(arguments, &world.settings(&slow))
+        Worker::command(arguments, &world.settings(&slow))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap()
     };
-    let told = |n: usize| {
+    let wait_for_results = |n: usize| {
         let world = &world;
         async move {
             let some = || async { (world.stream("{hp}:results").await.len() >= n).then_some(()) };
-            world.redis.until("some results", some).await;
+            world.redis.wait_until("some results", some).await;
         }
     };
     let first = run(&["reconcile", "--once", "--json"]);
-    told(5).await;
+    wait_for_results(5).await;
     world
         .redis
-        .run::<u64>(&["CLIENT", "KILL", "TYPE", "normal"])
+        .command::<u64>(&["CLIENT", "KILL", "TYPE", "normal"])
         .await;
-    told(10).await;
+    wait_for_results(10).await;
     kill(Pid::from_raw(first.id().cast_signed()), Signal::SIGINT).unwrap();
     let first: Value = serde_json::from_slice(&first.wait_with_output().unwrap().stdout).unwrap();
     assert!(
@@ -114,7 +111,7 @@ async fn a_broken_connection_ends_no_run_and_what_a_dead_redis_cuts_short_is_tol
     let file = folder.path().join("run.json");
     let before = world.stream("{hp}:results").await.len();
     let second = run(&["reconcile", "--report", file.to_str().unwrap()]);
-    told(before + 5).await;
+    wait_for_results(before + 5).await;
     world.redis.crash();
     let second = second.wait_with_output().unwrap();
     assert_eq!(second.status.code(), Some(2));
@@ -128,25 +125,26 @@ async fn a_broken_connection_ends_no_run_and_what_a_dead_redis_cuts_short_is_tol
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_hitpoints_tells_nothing_is_not_a_good_one() {
+async fn run_without_vendor_answers_exits_with_2() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "ended").await;
+    let order = enqueue_and_claim(&world, &ledger, "ended").await;
     charge(&world, &order).await;
-    settle(&ledger, &order, lost()).await;
+    apply_event(&ledger, &order, lost()).await;
     assert_eq!(report(&world, &["--once"]).0, 0);
-    let order = claimed(&world, &ledger, "A-1").await;
-    settle(&ledger, &order, lost()).await;
+    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
+    apply_event(&ledger, &order, lost()).await;
     world
         .sandbox
         .set_fault("query:http-500-before", 1.0)
         .unwrap();
     for more in [&["--once"][..], &["--dry-run"]] {
-        let (code, told) = report(&world, more);
-        let why = told["incomplete"].as_str().unwrap();
-        assert!(code == 2 && why.contains("no answers"), "{told:#}");
+        let (code, report) = report(&world, more);
+        let why = report["incomplete"].as_str().unwrap();
+        assert!(code == 2 && why.contains("no answers"), "{report:#}");
     }
     let ids = ["--order", "ended", "--audit", "--since", "1h"];
-    let (code, told) = report(&world, &ids);
-    assert_eq!((code, &told["audit"]["unanswered"]), (2, &1.into()));
+    let (code, report) = report(&world, &ids);
+    assert_eq!(code, 2);
+    assert_fields!(report, { "audit.unanswered": 1 });
 }

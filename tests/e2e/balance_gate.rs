@@ -1,11 +1,11 @@
-//! A balance that is too low holds back the orders of its currency, and no others.
+//! A low balance holds the orders of its currency and no others.
 
 use e2e::World;
 use hp_sandbox::Options;
 
 #[tokio::test]
-async fn a_low_balance_holds_back_its_currency_only_and_goes_on_after_the_top_up() {
-    let world = World::with(Options {
+async fn balance_hold_affects_one_currency_until_top_up() {
+    let world = World::with_vendor(Options {
         balance: vec!["CNY=25".parse().unwrap(), "USD=100000".parse().unwrap()],
         ..Options::local()
     });
@@ -13,21 +13,21 @@ async fn a_low_balance_holds_back_its_currency_only_and_goes_on_after_the_top_up
         world.worker_with(&[("HP_WORKER__CONCURRENCY", "2")]),
         world.worker_with(&[("HP_WORKER__CONCURRENCY", "2")]),
     ];
-    // Two of these are affordable.
+    // The balance covers two of these.
     for n in 0..20 {
-        world.order(&format!("CNY-{n}"), 1).await;
+        world.enqueue(&format!("CNY-{n}"), 1).await;
     }
     world
         .redis
-        .until("the hold", || async {
-            let held: bool = world.redis.run(&["HEXISTS", "{hp}:holds", "CNY"]).await;
-            held.then_some(())
+        .wait_until("the balance hold", || async {
+            let is_held: bool = world.redis.command(&["HEXISTS", "{hp}:holds", "CNY"]).await;
+            is_held.then_some(())
         })
         .await;
     for n in 0..10 {
         let id = format!("USD-{n}");
         world
-            .put(&[("order_id", &id), ("product_id", "31"), ("quantity", "1")])
+            .enqueue_job(&[("order_id", &id), ("product_id", "31"), ("quantity", "1")])
             .await;
     }
     for n in 0..10 {
@@ -52,12 +52,12 @@ async fn a_low_balance_holds_back_its_currency_only_and_goes_on_after_the_top_up
             .iter()
             .all(|charge| charge.times == 1)
     );
-    let held: u64 = world.redis.run(&["HLEN", "{hp}:holds"]).await;
-    assert_eq!(held, 0);
+    let holds: u64 = world.redis.command(&["HLEN", "{hp}:holds"]).await;
+    assert_eq!(holds, 0);
 }
 
 #[tokio::test]
-async fn of_the_orders_of_a_held_currency_one_at_a_time_tries_the_balance() {
+async fn balance_hold_admits_one_trial_at_a_time() {
     let world = World::start();
     let (ledger, one, other) = (world.ledger(), world.control(), world.control());
     let (cny, pause) = ("CNY".parse().unwrap(), std::time::Duration::from_secs(9));
@@ -72,6 +72,6 @@ async fn of_the_orders_of_a_held_currency_one_at_a_time_tries_the_balance() {
     assert!(!other.try_held(cny, until, pause).await.unwrap());
     one.lift_hold(cny).await.unwrap();
     assert!(other.try_held(cny, until, pause).await.unwrap());
-    let held: u64 = world.redis.run(&["HLEN", "{hp}:holds"]).await;
-    assert_eq!(held, 0, "a balance that was topped up is not held again");
+    let holds: u64 = world.redis.command(&["HLEN", "{hp}:holds"]).await;
+    assert_eq!(holds, 0, "a topped-up balance has no hold");
 }

@@ -4,25 +4,24 @@ use tempfile::TempDir;
 
 use super::Redis;
 
-/// An earlier state of a [`Redis`].
-pub struct Past(TempDir);
+/// A copy of the data of a [`Redis`] at an earlier time.
+pub struct Snapshot(TempDir);
 
 impl Redis {
-    /// What the disk of the server that has the queue holds now.
-    pub fn remember(&self) -> Past {
-        let past = TempDir::new().unwrap();
-        copy(&self.append_only_files(), past.path());
-        Past(past)
+    /// Copies the data that the queue's server has on disk.
+    pub fn snapshot(&self) -> Snapshot {
+        let folder = TempDir::new().unwrap();
+        copy(&self.append_only_files(), folder.path());
+        Snapshot(folder)
     }
 
-    /// Ends the server that has the queue as a crash would, and starts it again without what was written since
-    /// `past`.
-    pub fn fall_back(&mut self, past: &Past) {
+    /// Kills the queue's server and starts it again with the data of the snapshot: later writes are lost.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
         self.crash();
         let files = self.append_only_files();
         std::fs::remove_dir_all(&files).unwrap();
         std::fs::create_dir(&files).unwrap();
-        copy(past.0.path(), &files);
+        copy(snapshot.0.path(), &files);
         self.restart();
     }
 

@@ -1,10 +1,10 @@
-//! What the protocol says of a job, spoken in plain Redis commands.
+//! The protocol's rules for a job, tested with plain Redis commands.
 
-use e2e::World;
+use e2e::{World, assert_fields};
 
 const GOOD: [(&str, &str); 3] = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
 
-/// A good job with some fields replaced or added.
+/// A valid job with some fields replaced or added.
 fn job<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = GOOD
         .into_iter()
@@ -13,7 +13,7 @@ fn job<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 #[tokio::test]
-async fn a_job_with_a_good_id_and_another_fault_is_answered_as_invalid_and_makes_no_order() {
+async fn invalid_job_is_rejected_and_makes_no_order() {
     let world = World::start();
     let _worker = world.worker();
     let long = "x".repeat(4097);
@@ -41,17 +41,12 @@ async fn a_job_with_a_good_id_and_another_fault_is_answered_as_invalid_and_makes
     ];
     for (n, (field, value)) in faults.into_iter().enumerate() {
         let id = format!("A-{n}");
-        world.put(&job(&[("order_id", &id), (field, value)])).await;
+        world
+            .enqueue_job(&job(&[("order_id", &id), (field, value)]))
+            .await;
         let result = world.result(&id).await;
-        assert_eq!(
-            (result["status"].as_str(), result["reason"].as_str()),
-            ("rejected", "invalid_job"),
-            "{field}={value}"
-        );
-        assert_eq!(
-            (result["source"].as_str(), result["attempts"].as_str()),
-            ("worker", "0")
-        );
+        assert_fields!(result, { "status": "rejected", "reason": "invalid_job" }, "{field}={value}");
+        assert_fields!(result, { "source": "worker", "attempts": "0" });
         assert!(result["detail"].starts_with(field), "{}", result["detail"]);
         if field == "product_id" || field == "quantity" {
             assert_eq!(result[field], value, "not as sent");
@@ -65,34 +60,33 @@ async fn a_job_with_a_good_id_and_another_fault_is_answered_as_invalid_and_makes
 }
 
 #[tokio::test]
-async fn a_missing_field_is_a_fault_and_the_id_can_be_sent_again_corrected() {
+async fn missing_field_rejects_job_and_frees_its_id() {
     let world = World::start();
     let _worker = world.worker();
-    world.put(&[("order_id", "A-1"), ("quantity", "1")]).await;
+    world
+        .enqueue_job(&[("order_id", "A-1"), ("quantity", "1")])
+        .await;
     let rejected = world.result("A-1").await;
-    assert_eq!(
-        (rejected["reason"].as_str(), rejected["product_id"].as_str()),
-        ("invalid_job", "")
-    );
-    world.put(&GOOD).await;
+    assert_fields!(rejected, { "reason": "invalid_job", "product_id": "" });
+    world.enqueue_job(&GOOD).await;
     let results = world.results("A-1", 2).await;
     assert_eq!(
         (results[1]["status"].as_str(), results[1].get("replay_of")),
         ("completed", None)
     );
-    assert_eq!(world.charged("A-1"), 1);
+    assert_eq!(world.charge_count("A-1"), 1);
 }
 
 #[tokio::test]
-async fn an_entry_that_names_no_usable_order_is_kept_verbatim() {
+async fn entry_without_usable_id_becomes_dead_letter() {
     let world = World::start();
     let _worker = world.worker();
     let long = "x".repeat(51);
     for id in ["", "has space", "tab\t", "é", &long] {
         let entry = world
-            .put(&[("order_id", id), ("product_id", "2"), ("note", "mine")])
+            .enqueue_job(&[("order_id", id), ("product_id", "2"), ("note", "mine")])
             .await;
-        let dead_letters = world.redis.until("the entry", || async {
+        let dead_letters = world.redis.wait_until("the entry", || async {
             world
                 .stream("{hp}:rejected")
                 .await
@@ -100,19 +94,15 @@ async fn an_entry_that_names_no_usable_order_is_kept_verbatim() {
                 .find(|dead_letters| dead_letters["entry_id"] == entry)
         });
         let dead_letters = dead_letters.await;
-        assert_eq!(
-            (
-                dead_letters["order_id"].as_str(),
-                dead_letters["note"].as_str()
-            ),
-            (id, "mine")
-        );
+        assert_fields!(dead_letters, { "order_id": id, "note": "mine" });
         assert_eq!(dead_letters["reason"], "invalid_order_id");
     }
-    let entry = world.put(&[("product_id", "2"), ("quantity", "1")]).await;
+    let entry = world
+        .enqueue_job(&[("product_id", "2"), ("quantity", "1")])
+        .await;
     world
         .redis
-        .until("the entry without an id", || async {
+        .wait_until("the entry without an id", || async {
             world
                 .stream("{hp}:rejected")
                 .await
@@ -120,15 +110,15 @@ async fn an_entry_that_names_no_usable_order_is_kept_verbatim() {
                 .find(|dead_letters| dead_letters["entry_id"] == entry)
         })
         .await;
-    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
+    assert_eq!(world.redis.command::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
 }
 
 #[tokio::test]
-async fn a_field_given_twice_is_a_fault_and_never_a_guess() {
+async fn duplicate_field_rejects_job() {
     let world = World::start();
     let _worker = world.worker();
     world
-        .put(&[
+        .enqueue_job(&[
             ("order_id", "A-1"),
             ("product_id", "2"),
             ("quantity", "1"),
@@ -140,7 +130,7 @@ async fn a_field_given_twice_is_a_fault_and_never_a_guess() {
         "quantity is given twice"
     );
     world
-        .put(&[
+        .enqueue_job(&[
             ("order_id", "A-2"),
             ("order_id", "A-3"),
             ("product_id", "2"),
@@ -149,7 +139,7 @@ async fn a_field_given_twice_is_a_fault_and_never_a_guess() {
         .await;
     world
         .redis
-        .until("the entry", || async {
+        .wait_until("the entry", || async {
             world.stream("{hp}:rejected").await.pop()
         })
         .await;
@@ -157,54 +147,48 @@ async fn a_field_given_twice_is_a_fault_and_never_a_guess() {
 }
 
 #[tokio::test]
-async fn an_entry_of_thousands_of_fields_does_not_stop_the_queue() {
+async fn oversized_entry_does_not_stop_queue() {
     let world = World::start();
     let names: Vec<String> = (0..9000).map(|n| format!("f{n}")).collect();
     let fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
-    world.put(&fields).await;
-    world.order("A-1", 1).await;
+    world.enqueue_job(&fields).await;
+    world.enqueue("A-1", 1).await;
     let _worker = world.worker();
     assert_eq!(world.result("A-1").await["status"], "completed");
     let rejected = world.stream("{hp}:rejected").await.remove(0);
-    assert_eq!(
-        (rejected["reason"].as_str(), rejected["f0"].as_str()),
-        ("too_many_fields", "x")
-    );
+    assert_fields!(rejected, { "reason": "too_many_fields", "f0": "x" });
 }
 
 #[tokio::test]
-async fn unknown_fields_are_ignored_and_meta_and_traceparent_come_back_unchanged() {
+async fn unknown_fields_are_ignored_and_meta_is_returned() {
     let world = World::start();
     let _worker = world.worker();
     let meta = "{\"till\": 7, \"ö\": \"\\n\"}";
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     world
-        .put(&job(&[
+        .enqueue_job(&job(&[
             ("meta", meta),
             ("traceparent", trace),
             ("colour", "blue"),
         ]))
         .await;
     let result = world.result("A-1").await;
-    assert_eq!(
-        (result["meta"].as_str(), result["traceparent"].as_str()),
-        (meta, trace)
-    );
+    assert_fields!(result, { "meta": meta, "traceparent": trace });
     assert_eq!(result["status"], "completed");
     assert!(!result.contains_key("colour"));
 }
 
 #[tokio::test]
-async fn a_result_goes_where_the_job_says() {
+async fn result_goes_to_reply_stream() {
     let world = World::start();
     let _worker = world.worker();
     world
-        .put(&job(&[("reply_to", "{hp}:results:till-7.a_b")]))
+        .enqueue_job(&job(&[("reply_to", "{hp}:results:till-7.a_b")]))
         .await;
     let results = world.results_in("{hp}:results:till-7.a_b", "A-1", 1).await;
     assert_eq!(results[0]["status"], "completed");
     world
-        .put(&job(&[
+        .enqueue_job(&job(&[
             ("order_id", "A-2"),
             ("quantity", "0"),
             ("reply_to", "{hp}:results:till-7.a_b"),
@@ -212,18 +196,26 @@ async fn a_result_goes_where_the_job_says() {
         .await;
     let rejected = world.results_in("{hp}:results:till-7.a_b", "A-2", 1).await;
     assert_eq!(rejected[0]["reason"], "invalid_job");
-    assert_eq!(world.redis.run::<u64>(&["EXISTS", "{hp}:results"]).await, 0);
+    assert_eq!(
+        world
+            .redis
+            .command::<u64>(&["EXISTS", "{hp}:results"])
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
-async fn a_reply_stream_that_is_something_else_is_a_fault_answered_in_the_common_stream() {
+async fn bad_reply_stream_is_answered_in_common_stream() {
     let world = World::start();
     world
         .redis
-        .run::<()>(&["SET", "{hp}:results:mine", "a string"])
+        .command::<()>(&["SET", "{hp}:results:mine", "a string"])
         .await;
     let _worker = world.worker();
-    world.put(&job(&[("reply_to", "{hp}:results:mine")])).await;
+    world
+        .enqueue_job(&job(&[("reply_to", "{hp}:results:mine")]))
+        .await;
     assert_eq!(
         world.result("A-1").await["detail"],
         "reply_to holds a string, not a stream"
@@ -232,41 +224,41 @@ async fn a_reply_stream_that_is_something_else_is_a_fault_answered_in_the_common
 }
 
 #[tokio::test]
-async fn values_of_the_largest_and_smallest_size_are_taken() {
+async fn extreme_values_are_accepted() {
     let world = World::start();
     let _worker = world.worker();
     let (id, meta) = ("~".repeat(50), "m".repeat(4096));
     world
-        .put(&job(&[
+        .enqueue_job(&job(&[
             ("order_id", &id),
             ("meta", &meta),
             ("deadline", "999999999999999"),
         ]))
         .await;
     let result = world.result(&id).await;
-    assert_eq!(
-        (result["status"].as_str(), result["meta"].len()),
-        ("completed", 4096)
-    );
+    assert_eq!(result["meta"].len(), 4096);
+    assert_fields!(result, { "status": "completed" });
 
-    world.put(&job(&[("order_id", "!"), ("meta", "")])).await;
+    world
+        .enqueue_job(&job(&[("order_id", "!"), ("meta", "")]))
+        .await;
     assert_eq!(world.result("!").await["status"], "completed");
 
     world
-        .put(&job(&[
+        .enqueue_job(&job(&[
             ("order_id", "A-2"),
             ("product_id", "9007199254740991"),
         ]))
         .await;
     assert_eq!(world.result("A-2").await["reason"], "unknown_product");
     world
-        .put(&job(&[("order_id", "A-3"), ("quantity", "10000")]))
+        .enqueue_job(&job(&[("order_id", "A-3"), ("quantity", "10000")]))
         .await;
     assert_eq!(world.result("A-3").await["reason"], "quantity_over_limit");
 }
 
 #[tokio::test]
-async fn what_the_product_list_rules_out_is_rejected_without_a_call() {
+async fn product_list_rejects_order_without_call() {
     let world = World::start();
     let _worker = world.worker();
     for (id, product, quantity, reason) in [
@@ -274,59 +266,45 @@ async fn what_the_product_list_rules_out_is_rejected_without_a_call() {
         ("A-2", "2", "500", "quantity_over_limit"),
     ] {
         world
-            .put(&[
+            .enqueue_job(&[
                 ("order_id", id),
                 ("product_id", product),
                 ("quantity", quantity),
             ])
             .await;
         let result = world.result(id).await;
-        assert_eq!(
-            (result["status"].as_str(), result["reason"].as_str()),
-            ("rejected", reason)
-        );
-        assert_eq!(
-            (result["source"].as_str(), result["attempts"].as_str()),
-            ("worker", "0")
-        );
-        assert!(!result.contains_key("code"), "HitPoints was asked");
+        assert_fields!(result, { "status": "rejected", "reason": reason });
+        assert_fields!(result, { "source": "worker", "attempts": "0" });
+        assert!(!result.contains_key("code"), "HitPoints was called");
         assert_eq!(world.record(id).await["state"], "rejected");
     }
 }
 
 #[tokio::test]
-async fn an_order_past_its_deadline_expires_uncharged() {
+async fn deadline_passed_expires_order_uncharged() {
     let world = World::start();
     let _worker = world.worker();
-    world.put(&job(&[("deadline", "1000")])).await;
+    world.enqueue_job(&job(&[("deadline", "1000")])).await;
     let result = world.result("A-1").await;
-    assert_eq!(
-        (result["status"].as_str(), result["reason"].as_str()),
-        ("expired", "deadline_passed")
-    );
-    assert_eq!(
-        (result["attempts"].as_str(), world.charged("A-1")),
-        ("0", 0)
-    );
+    assert_fields!(result, { "status": "expired", "reason": "deadline_passed" });
+    assert_eq!(world.charge_count("A-1"), 0);
+    assert_fields!(result, { "attempts": "0" });
 }
 
 #[tokio::test]
-async fn a_deadline_that_passes_while_the_order_waits_ends_it_in_time() {
+async fn deadline_ends_waiting_order_in_time() {
     let world = World::start();
     let _worker = world.worker_with(&[("HP_RETRY__BASE", "1h"), ("HP_RETRY__MAX", "1h")]);
-    let soon: Vec<u64> = world.redis.run(&["TIME"]).await;
+    let soon: Vec<u64> = world.redis.command(&["TIME"]).await;
     let deadline = (soon[0] * 1000 + 1500).to_string();
     world
-        .put(&job(&[
+        .enqueue_job(&job(&[
             ("order_id", "A-1~low-balance"),
             ("deadline", &deadline),
         ]))
         .await;
     let result = world.result("A-1~low-balance").await;
-    assert_eq!(
-        (result["status"].as_str(), result["attempts"].as_str()),
-        ("expired", "1")
-    );
+    assert_fields!(result, { "status": "expired", "attempts": "1" });
     let finished: u64 = result["finished_at"].parse().unwrap();
     assert!(
         finished >= deadline.parse().unwrap(),
@@ -335,7 +313,7 @@ async fn a_deadline_that_passes_while_the_order_waits_ends_it_in_time() {
 }
 
 #[tokio::test]
-async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are() {
+async fn custom_entry_ids_are_claimed_at_any_size() {
     let world = World::start();
     let entries = [
         "5-9007199254740993",
@@ -356,7 +334,7 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
             "quantity",
             "1",
         ];
-        world.redis.run::<String>(&words).await;
+        world.redis.command::<String>(&words).await;
     }
     let ledger = world.ledger();
     let week = std::time::Duration::from_hours(1);
@@ -366,7 +344,7 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
         .unwrap();
     assert_eq!((first.claimed.len(), first.more), (2, true));
     assert_eq!(
-        world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await,
+        world.redis.command::<u64>(&["XLEN", "{hp}:jobs"]).await,
         2,
         "the others stay"
     );
@@ -375,26 +353,34 @@ async fn entries_with_ids_of_the_producer_s_own_are_taken_however_large_they_are
         .await
         .unwrap();
     assert_eq!((second.claimed.len(), second.more), (2, false));
-    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
-    assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:schedule"]).await, 4);
+    assert_eq!(world.redis.command::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
+    assert_eq!(
+        world
+            .redis
+            .command::<u64>(&["ZCARD", "{hp}:schedule"])
+            .await,
+        4
+    );
 }
 
 #[tokio::test]
-async fn a_reply_stream_that_goes_bad_after_admission_costs_neither_the_result_nor_the_slot() {
-    let world = World::with(hp_sandbox::Options {
+async fn reply_stream_broken_later_loses_no_result() {
+    let world = World::with_vendor(hp_sandbox::Options {
         latency: "300ms".parse().unwrap(),
         ..hp_sandbox::Options::local()
     });
     let _worker = world.worker();
-    world.put(&job(&[("reply_to", "{hp}:results:mine")])).await;
-    world.in_state("A-1", "submitting").await;
+    world
+        .enqueue_job(&job(&[("reply_to", "{hp}:results:mine")]))
+        .await;
+    world.wait_for_state("A-1", "submitting").await;
     world
         .redis
-        .run::<()>(&["SET", "{hp}:results:mine", "a string"])
+        .command::<()>(&["SET", "{hp}:results:mine", "a string"])
         .await;
     assert_eq!(world.result("A-1").await["status"], "completed");
     assert!(
         !world.record("A-1").await.contains_key("reply_to"),
-        "the ledger says where the result is"
+        "the ledger names the stream of the result"
     );
 }

@@ -1,4 +1,4 @@
-//! `worker results`: what a shop, or a person in its place, reads and acknowledges.
+//! `worker results`: a shop reads and acknowledges its results.
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,13 +9,13 @@ use std::{
 use e2e::{Worker, World};
 use serde_json::Value;
 
-use crate::shop_by_hand::{redis_only, shop};
+use crate::enqueue_command::{redis_only, shop};
 
-/// Two completed orders, of two cards each, and one that was rejected.
+/// Creates the results of two completed orders with two cards each, and of a rejected one.
 async fn three_results(world: &World) {
     let _worker = world.worker();
     for id in ["A-1", "A-2"] {
-        world.order(id, 2).await;
+        world.enqueue(id, 2).await;
         world.result(id).await;
     }
     let unknown = [
@@ -23,17 +23,17 @@ async fn three_results(world: &World) {
         ("product_id", "777"),
         ("quantity", "1"),
     ];
-    world.put(&unknown).await;
+    world.enqueue_job(&unknown).await;
     world.result("A-3").await;
 }
 
-fn keys(world: &World) -> Vec<String> {
+fn card_keys(world: &World) -> Vec<String> {
     let ledger = world.sandbox.ledger();
     let cards = ledger.charges.iter().flat_map(|charge| &charge.cards);
     cards.map(|card| card.pin_key.clone()).collect()
 }
 
-fn ids(text: &str) -> Vec<String> {
+fn order_ids(text: &str) -> Vec<String> {
     let id = |line| {
         serde_json::from_str::<Value>(line).unwrap()["order_id"]
             .as_str()
@@ -43,13 +43,13 @@ fn ids(text: &str) -> Vec<String> {
     text.lines().map(id).collect()
 }
 
-async fn unacknowledged(world: &World, group: &str) -> usize {
+async fn pending_count(world: &World, group: &str) -> usize {
     let words = ["XPENDING", "{hp}:results", group, "-", "+", "99"];
-    world.redis.run::<Vec<redis::Value>>(&words).await.len()
+    world.redis.command::<Vec<redis::Value>>(&words).await.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn results_are_looked_at_without_being_taken_from_anybody_and_keys_are_hidden() {
+async fn results_without_group_hide_keys_and_keep_entries() {
     let world = World::start();
     three_results(&world).await;
     for _ in 0..2 {
@@ -57,19 +57,31 @@ async fn results_are_looked_at_without_being_taken_from_anybody_and_keys_are_hid
         assert_eq!(code, 0);
         assert_eq!(said.lines().count(), 3 + 4, "{said}");
         assert!(said.contains("\nA-3  rejected  unknown_product"), "{said}");
-        assert!(keys(&world).iter().all(|key| !said.contains(key)), "{said}");
+        assert!(
+            card_keys(&world).iter().all(|key| !said.contains(key)),
+            "{said}"
+        );
     }
     let (_, said, _) = shop(&world, &["results", "--json"]);
-    assert_eq!(ids(&said), ["A-1", "A-2", "A-3"]);
-    assert!(keys(&world).iter().all(|key| !said.contains(key)), "{said}");
+    assert_eq!(order_ids(&said), ["A-1", "A-2", "A-3"]);
+    assert!(
+        card_keys(&world).iter().all(|key| !said.contains(key)),
+        "{said}"
+    );
     let (_, said, _) = shop(&world, &["results", "--show-pins"]);
-    assert!(keys(&world).iter().all(|key| said.contains(key)), "{said}");
-    let groups: Vec<redis::Value> = world.redis.run(&["XINFO", "GROUPS", "{hp}:results"]).await;
+    assert!(
+        card_keys(&world).iter().all(|key| said.contains(key)),
+        "{said}"
+    );
+    let groups: Vec<redis::Value> = world
+        .redis
+        .command(&["XINFO", "GROUPS", "{hp}:results"])
+        .await;
     assert!(groups.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_reads_each_result_once_and_acknowledges_what_it_has_printed() {
+async fn results_group_acknowledges_what_it_printed() {
     let world = World::start();
     three_results(&world).await;
     let group = [
@@ -81,22 +93,29 @@ async fn a_group_reads_each_result_once_and_acknowledges_what_it_has_printed() {
         "--json",
     ];
     let (code, said, _) = shop(&world, &[&group[..], &["--limit", "2"]].concat());
-    assert_eq!((code, ids(&said)), (0, vec!["A-1".into(), "A-2".into()]));
-    assert_eq!(unacknowledged(&world, "shop").await, 0);
-    // One more is delivered to this consumer, which ends before it has dealt with it.
+    assert_eq!(
+        (code, order_ids(&said)),
+        (0, vec!["A-1".into(), "A-2".into()])
+    );
+    assert_eq!(pending_count(&world, "shop").await, 0);
+    // Another entry is delivered to this consumer, which ends before it processes the entry.
     let words = "XREADGROUP GROUP shop till-1 STREAMS {hp}:results >";
     let words: Vec<&str> = words.split(' ').collect();
-    world.redis.run::<redis::Value>(&words).await;
-    assert_eq!(unacknowledged(&world, "shop").await, 1);
+    world.redis.command::<redis::Value>(&words).await;
+    assert_eq!(pending_count(&world, "shop").await, 1);
     let (_, said, _) = shop(&world, &group);
-    assert_eq!(ids(&said), ["A-3"], "what was not acknowledged comes again");
-    assert_eq!(unacknowledged(&world, "shop").await, 0);
+    assert_eq!(
+        order_ids(&said),
+        ["A-3"],
+        "unacknowledged entries are delivered again"
+    );
+    assert_eq!(pending_count(&world, "shop").await, 0);
     let (code, said, _) = shop(&world, &group);
     assert_eq!((code, &*said), (0, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_results_is_for_its_owner_alone_and_is_added_to() {
+async fn results_file_is_private_and_appended() {
     let world = World::start();
     three_results(&world).await;
     let folder = tempfile::tempdir().unwrap();
@@ -116,31 +135,34 @@ async fn a_file_of_results_is_for_its_owner_alone_and_is_added_to() {
     for limit in ["1", "9"] {
         let (code, said, complaint) = shop(&world, &[&group[..], &[limit]].concat());
         assert_eq!(code, 0, "{complaint}");
-        assert!(keys(&world).iter().all(|key| !said.contains(key)), "{said}");
+        assert!(
+            card_keys(&world).iter().all(|key| !said.contains(key)),
+            "{said}"
+        );
     }
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let written = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(ids(&written), ["A-1", "A-2", "A-3"]);
-    assert!(keys(&world).iter().all(|key| written.contains(key)));
+    assert_eq!(order_ids(&written), ["A-1", "A-2", "A-3"]);
+    assert!(card_keys(&world).iter().all(|key| written.contains(key)));
     let (code, _, complaint) = shop(&world, &["results", "--out", "/nowhere/cards"]);
     assert_eq!(code, 2);
     assert!(complaint.contains("/nowhere/cards"), "{complaint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_result_is_told_and_not_acknowledged_and_nothing_makes_the_terminal_lie() {
+async fn results_reports_unreadable_entry_and_escapes_text() {
     let world = World::start();
     three_results(&world).await;
     let redis = &world.redis;
     redis
-        .run::<String>(&["XADD", "{hp}:results", "*", "status", "who knows"])
+        .command::<String>(&["XADD", "{hp}:results", "*", "status", "who knows"])
         .await;
     let mut odd = vec!["XADD", "{hp}:results", "*"];
     let fields = "order_id A-9 product_id 2 quantity 1 status failed source fetch attempts 1 accepted_at 1 finished_at 2 reason refused code 400100 message";
     odd.extend(fields.split(' '));
     odd.push("no\x1b[2Jclear");
-    redis.run::<String>(&odd).await;
+    redis.command::<String>(&odd).await;
     let group = ["results", "--group", "shop"];
     let (code, said, complaint) = shop(&world, &group);
     assert_eq!(code, 1, "{said}{complaint}");
@@ -152,12 +174,12 @@ async fn what_is_no_result_is_told_and_not_acknowledged_and_nothing_makes_the_te
         said.contains("A-9  failed  refused, 400100, no\\u{1b}[2Jclear"),
         "{said}"
     );
-    assert_eq!(unacknowledged(&world, "shop").await, 1);
-    assert_eq!(shop(&world, &group).0, 1, "and told again");
+    assert_eq!(pending_count(&world, "shop").await, 1);
+    assert_eq!(shop(&world, &group).0, 1, "and reported again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_stays_prints_what_comes_and_what_goes_to_its_own_stream() {
+async fn results_follow_prints_new_results_of_own_stream() {
     let world = World::start();
     let _worker = world.worker();
     let words = [
@@ -169,7 +191,7 @@ async fn a_reader_that_stays_prints_what_comes_and_what_goes_to_its_own_stream()
         "--group",
         "shop",
     ];
-    let mut reader = Worker::process(&words, &redis_only(&world))
+    let mut reader = Worker::command(&words, &redis_only(&world))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -177,17 +199,17 @@ async fn a_reader_that_stays_prints_what_comes_and_what_goes_to_its_own_stream()
     for id in ["A-1", "A-2"] {
         let order = [("order_id", id), ("product_id", "2"), ("quantity", "1")];
         world
-            .put(&[&order[..], &[("reply_to", "{hp}:results:till-7")]].concat())
+            .enqueue_job(&[&order[..], &[("reply_to", "{hp}:results:till-7")]].concat())
             .await;
         let line = lines.next().unwrap().unwrap();
-        assert_eq!(ids(&line), [id]);
+        assert_eq!(order_ids(&line), [id]);
     }
     reader.kill().unwrap();
     reader.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn output_that_nobody_reads_ends_a_command_without_a_word() {
+async fn closed_output_ends_command_without_error() {
     let world = World::start();
     three_results(&world).await;
     for words in [
@@ -198,7 +220,7 @@ async fn output_that_nobody_reads_ends_a_command_without_a_word() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = Worker::process(words, &world.settings(&[("HP_LOG__FILTER", "off")]))
+        let output = Worker::command(words, &world.settings(&[("HP_LOG__FILTER", "off")]))
             .stdout(writer)
             .stderr(Stdio::piped())
             .output()
@@ -207,8 +229,8 @@ async fn output_that_nobody_reads_ends_a_command_without_a_word() {
         assert_eq!(complaint, "", "{words:?}");
     }
     assert_eq!(
-        unacknowledged(&world, "shop").await,
+        pending_count(&world, "shop").await,
         3,
-        "nothing was printed"
+        "no result was printed"
     );
 }

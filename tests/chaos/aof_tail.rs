@@ -13,12 +13,12 @@ use tokio::time::Instant;
 const UNSAFE: Duration = Duration::from_secs(1);
 
 /// Remembers how long the log was.
-pub(crate) struct Tail {
+pub(crate) struct AofTail {
     log: PathBuf,
     sizes: VecDeque<(Instant, u64)>,
 }
 
-impl Tail {
+impl AofTail {
     /// Of the Redis in this folder.
     pub(crate) fn of(folder: &Path) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Tail {
     }
 
     /// To be called every tenth of a second.
-    pub(crate) fn measure(&mut self) {
+    pub(crate) fn record_size(&mut self) {
         let now = Instant::now();
         self.sizes.retain(|(at, _)| now - *at <= UNSAFE);
         self.sizes
@@ -36,7 +36,7 @@ impl Tail {
     }
 
     /// Cuts off what was written in the last second. Returns how many bytes that was.
-    pub(crate) fn lose(&mut self) -> u64 {
+    pub(crate) fn truncate(&mut self) -> u64 {
         let now = Instant::now();
         let log = OpenOptions::new().write(true).open(&self.log).unwrap();
         let length = log.metadata().unwrap().len();

@@ -2,12 +2,12 @@
 
 use std::{io::Write, process::Stdio, time::Duration};
 
-use e2e::{Worker, World};
+use e2e::{Worker, World, assert_fields};
 use hp_api::Mismatch;
 use hp_order::{Event, QueryVerdict};
 use serde_json::Value;
 
-use crate::by_hand::{LONG, settle, take_one};
+use crate::claims::{LONG_LEASE, apply_event, claim_one};
 
 /// Runs a command without an account at HitPoints. Returns the exit code, standard output and standard error.
 pub(crate) fn shop(world: &World, words: &[&str]) -> (i32, String, String) {
@@ -16,7 +16,7 @@ pub(crate) fn shop(world: &World, words: &[&str]) -> (i32, String, String) {
 
 /// Does the same with standard input.
 fn shop_with(world: &World, words: &[&str], input: &str) -> (i32, String, String) {
-    let mut process = Worker::process(words, &redis_only(world))
+    let mut process = Worker::command(words, &redis_only(world))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -64,10 +64,7 @@ async fn enqueue_waits_for_cards_without_an_account() {
     );
     assert_eq!(code, 0, "{said}");
     let result = lines(&said).remove(0);
-    assert_eq!(
-        (&result["order_id"], &result["status"], &result["meta"]),
-        (&"A-1".into(), &"completed".into(), &"till 7".into())
-    );
+    assert_fields!(result, { "order_id": "A-1", "status": "completed", "meta": "till 7" });
     let cards = world.sandbox.ledger().charges[0].cards.clone();
     assert_eq!(result["pins"][1]["pin_key"], cards[1].pin_key);
 
@@ -175,9 +172,9 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
     let world = World::start();
     let ledger = world.ledger();
     // One order is in review. Another one has ended before, in a result stream of its own.
-    world.order("in-review", 1).await;
+    world.enqueue("in-review", 1).await;
     let odd = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity));
-    settle(&ledger, &take_one(&ledger, LONG).await, odd).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, odd).await;
     let elsewhere = [
         "--order-id",
         "elsewhere",
@@ -191,10 +188,10 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
         &[&["enqueue", "--reply-to", "till-7"], &elsewhere[..]].concat(),
     );
     assert_eq!(code, 0);
-    settle(
+    apply_event(
         &ledger,
-        &take_one(&ledger, LONG).await,
-        crate::by_hand::refused(),
+        &claim_one(&ledger, LONG_LEASE).await,
+        crate::claims::refused(),
     )
     .await;
 
@@ -224,10 +221,10 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
 async fn enqueue_wait_ignores_another_order_of_that_id() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    settle(
+    world.enqueue("A-1", 1).await;
+    apply_event(
         &ledger,
-        &take_one(&ledger, LONG).await,
+        &claim_one(&ledger, LONG_LEASE).await,
         Event::BalanceHeld(Duration::ZERO),
     )
     .await;
@@ -300,7 +297,7 @@ async fn trace_contexts_of_queue_and_worker_agree() {
         let id = format!("A-{n}");
         let order = [("order_id", &*id), ("product_id", "2"), ("quantity", "1")];
         world
-            .put(&[&order[..], &[("traceparent", text)]].concat())
+            .enqueue_job(&[&order[..], &[("traceparent", text)]].concat())
             .await;
         let admitted = world.result(&id).await["status"] == "completed";
         assert_eq!(

@@ -5,15 +5,15 @@ use std::{collections::HashSet, mem::discriminant, time::Duration};
 use e2e::proxy::Link;
 
 use crate::{
-    orders::{Purpose, demand},
-    schedule::{Action, Deed, Weather, schedule},
+    schedule::{Action, StormProfile, TimedAction, schedule},
+    workload::{Purpose, workload},
 };
 
 /// As in the short run.
 const STORM: Duration = Duration::from_secs(20);
 
-fn weather() -> Weather {
-    Weather {
+fn profile() -> StormProfile {
+    StormProfile {
         storm: STORM,
         workers: 3,
         faults: 30,
@@ -23,15 +23,15 @@ fn weather() -> Weather {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_orders_and_actions() {
-    assert_eq!(schedule(3, &weather()), schedule(3, &weather()));
-    assert_eq!(demand(3, 100, STORM), demand(3, 100, STORM));
-    assert_ne!(schedule(3, &weather()), schedule(4, &weather()));
-    assert_ne!(demand(3, 100, STORM), demand(4, 100, STORM));
+fn seed_determines_orders_and_actions() {
+    assert_eq!(schedule(3, &profile()), schedule(3, &profile()));
+    assert_eq!(workload(3, 100, STORM), workload(3, 100, STORM));
+    assert_ne!(schedule(3, &profile()), schedule(4, &profile()));
+    assert_ne!(workload(3, 100, STORM), workload(4, 100, STORM));
 }
 
 #[test]
-fn even_a_short_storm_has_every_kind_of_action() {
+fn short_storm_has_every_action() {
     let kind = |action: Action| match action {
         Action::RedisLink(link) | Action::VendorLink(link) => {
             (discriminant(&action), Some(discriminant(&link)))
@@ -58,23 +58,23 @@ fn even_a_short_storm_has_every_kind_of_action() {
     wanted.extend(links.map(|link| kind(Action::RedisLink(link))));
     wanted.extend(links.map(|link| kind(Action::VendorLink(link))));
     for seed in 0..200 {
-        let kinds: HashSet<_> = schedule(seed, &weather())
+        let kinds: HashSet<_> = schedule(seed, &profile())
             .iter()
-            .map(|deed| kind(deed.action))
+            .map(|timed| kind(timed.action))
             .collect();
         assert_eq!(kinds, wanted, "seed {seed}");
     }
 }
 
 #[test]
-fn every_trouble_is_over_before_the_storm_is() {
-    let deeds = schedule(5, &weather());
-    assert!(deeds.is_sorted_by_key(|deed| deed.at));
-    assert!(deeds.iter().all(|deed| deed.at <= STORM));
+fn faults_end_before_the_storm_ends() {
+    let actions = schedule(5, &profile());
+    assert!(actions.is_sorted_by_key(|timed| timed.at));
+    assert!(actions.iter().all(|timed| timed.at <= STORM));
     let count = |wanted: fn(&Action) -> bool| {
-        deeds
+        actions
             .iter()
-            .filter(|Deed { action, .. }| wanted(action))
+            .filter(|TimedAction { action, .. }| wanted(action))
             .count()
     };
     let killed = count(|action| matches!(action, Action::KillRedis | Action::KillRedisLosingTail));
@@ -89,22 +89,25 @@ fn every_trouble_is_over_before_the_storm_is() {
 }
 
 #[test]
-fn a_short_demand_has_every_kind_of_entry() {
+fn short_workload_has_every_purpose() {
     for seed in 0..50 {
-        let demand = demand(seed, 600, STORM);
+        let workload = workload(seed, 600, STORM);
         for purpose in [
             Purpose::Buy,
-            Purpose::Again,
+            Purpose::Repeat,
             Purpose::Conflict,
             Purpose::Invalid,
-            Purpose::Nameless,
+            Purpose::NoId,
         ] {
             assert!(
-                demand.puts.iter().any(|put| put.purpose == purpose),
+                workload
+                    .submissions
+                    .iter()
+                    .any(|submission| submission.purpose == purpose),
                 "seed {seed}: {purpose:?}"
             );
         }
-        let ids: HashSet<_> = demand.orders.iter().map(|order| &order.id).collect();
+        let ids: HashSet<_> = workload.orders.iter().map(|order| &order.id).collect();
         assert_eq!(ids.len(), 600);
     }
 }

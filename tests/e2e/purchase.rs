@@ -1,39 +1,32 @@
-//! The main job: an order goes in, its cards come out, and it is charged once.
+//! The main path: a shop enqueues an order, the worker buys it once and publishes its cards.
 
-use e2e::World;
+use e2e::{World, assert_fields};
 use serde_json::Value;
 
 #[tokio::test]
-async fn an_order_put_in_by_xadd_is_bought_once_and_its_cards_come_out() {
+async fn order_is_bought_once_and_cards_are_published() {
     let world = World::start();
     let _worker = world.worker();
-    world.order("A-1", 3).await;
+    world.enqueue("A-1", 3).await;
 
     let result = world.result("A-1").await;
-    let said = |field: &str| result[field].as_str();
-    assert_eq!(
-        (said("status"), said("source"), said("attempts")),
-        ("completed", "fetch", "1")
-    );
-    assert_eq!(
-        (said("product_id"), said("quantity"), said("pin_count")),
-        ("2", "3", "3")
-    );
-    assert_eq!(said("pins_encoding"), "json");
+    assert_fields!(result, { "status": "completed", "source": "fetch", "attempts": "1" });
+    assert_fields!(result, { "product_id": "2", "quantity": "3", "pin_count": "3" });
+    assert_eq!(result["pins_encoding"], "json");
     assert!(
         !result.contains_key("reason")
             && !result.contains_key("code")
             && !result.contains_key("replay_of")
     );
-    assert!(said("accepted_at") <= said("finished_at"));
+    assert!(result["accepted_at"] <= result["finished_at"]);
 
     let ledger = world.sandbox.ledger();
     assert_eq!((ledger.charges.len(), ledger.charges[0].times), (1, 1));
     assert_eq!(
-        said("total_price"),
+        result["total_price"],
         ledger.charges[0].total_price.to_string()
     );
-    let pins: Vec<Value> = serde_json::from_str(said("pins")).unwrap();
+    let pins: Vec<Value> = serde_json::from_str(&result["pins"]).unwrap();
     let keys: Vec<_> = pins
         .iter()
         .map(|pin| pin["pin_key"].as_str().unwrap())
@@ -62,39 +55,40 @@ async fn an_order_put_in_by_xadd_is_bought_once_and_its_cards_come_out() {
 }
 
 #[tokio::test]
-async fn an_ended_order_leaves_the_inbox_the_schedule_and_the_open_orders() {
+async fn ended_order_leaves_all_indexes() {
     let world = World::start();
     let _worker = world.worker();
-    world.order("A-1", 1).await;
+    world.enqueue("A-1", 1).await;
     let result = world.result("A-1").await;
 
     let record = world.record("A-1").await;
-    assert_eq!(
-        (record["state"].as_str(), record["attempts"].as_str()),
-        ("completed", "1")
-    );
+    assert_fields!(record, { "state": "completed", "attempts": "1" });
     assert_eq!(record["result"], result["entry"]);
-    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
+    assert_eq!(world.redis.command::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
     for key in ["{hp}:schedule", "{hp}:open", "{hp}:rejected"] {
         assert_eq!(
-            world.redis.run::<u64>(&["EXISTS", key]).await,
+            world.redis.command::<u64>(&["EXISTS", key]).await,
             0,
-            "{key} holds something"
+            "{key} still exists"
         );
     }
-    let days = world.redis.run::<i64>(&["PTTL", "{hp}:order:A-1"]).await / 86_400_000;
+    let days = world
+        .redis
+        .command::<i64>(&["PTTL", "{hp}:order:A-1"])
+        .await
+        / 86_400_000;
     assert_eq!(days, 6, "the record is kept for seven days");
 }
 
 #[tokio::test]
-async fn two_workers_share_many_orders_and_none_is_charged_twice() {
+async fn two_workers_charge_each_order_once() {
     let world = World::start();
     let _workers = [world.worker(), world.worker()];
-    for n in 0..200 {
-        world.order(&format!("A-{n}"), 1 + n % 3).await;
+    let ids: Vec<_> = (0..200).map(|n| format!("A-{n}")).collect();
+    for (id, quantity) in ids.iter().zip([1, 2, 3].into_iter().cycle()) {
+        world.enqueue(id, quantity).await;
     }
-    for n in 0..200 {
-        let result = world.result(&format!("A-{n}")).await;
+    for result in world.results_of_all(&ids).await {
         assert_eq!(result["status"], "completed");
     }
     let ledger = world.sandbox.ledger();
@@ -104,7 +98,7 @@ async fn two_workers_share_many_orders_and_none_is_charged_twice() {
 }
 
 #[tokio::test]
-async fn no_card_key_and_no_secret_is_in_the_ledger_or_in_a_log() {
+async fn card_keys_and_secrets_stay_out_of_logs_and_ledger() {
     let world = World::start();
     let mut worker = world.worker_with(&[("HP_LOG__FILTER", "trace")]);
     for (id, quantity) in [
@@ -113,13 +107,16 @@ async fn no_card_key_and_no_secret_is_in_the_ledger_or_in_a_log() {
         ("A-3~short", 2),
         ("A-4~bad-signature", 1),
     ] {
-        world.order(id, quantity).await;
+        world.enqueue(id, quantity).await;
         assert_eq!(world.result(id).await["status"], "completed");
     }
     worker.signal(nix::sys::signal::Signal::SIGTERM);
-    assert!(worker.ended().await.success());
+    assert!(worker.wait_for_exit().await.success());
     let mut seen = worker.log();
-    assert!(seen.contains("A-4~bad-signature"), "the log tells nothing");
+    assert!(
+        seen.contains("A-4~bad-signature"),
+        "the log does not name the order"
+    );
     for id in ["A-1", "A-2~lost-answer", "A-3~short", "A-4~bad-signature"] {
         seen.extend(world.record(id).await.into_values());
     }

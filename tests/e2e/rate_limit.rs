@@ -1,4 +1,4 @@
-//! The rate of calls holds over all workers together.
+//! The rate limit covers the calls of all workers together.
 
 use std::time::Duration;
 
@@ -6,36 +6,36 @@ use e2e::World;
 use hp_queue::{FirstSource, Rules};
 
 #[tokio::test]
-async fn all_workers_together_keep_to_the_rate_and_spread_their_calls() {
+async fn rate_limit_spans_all_workers() {
     let world = World::start();
     for n in 0..45 {
-        world.order(&format!("A-{n}"), 1).await;
+        world.enqueue(&format!("A-{n}"), 1).await;
     }
     let rate = [("HP_WORKER__RATE", "20")];
     let _workers = [world.worker_with(&rate), world.worker_with(&rate)];
-    let mut left = Vec::new();
+    let mut submitted = Vec::new();
     for n in 0..45 {
         world.result(&format!("A-{n}")).await;
         let record = world.record(&format!("A-{n}")).await;
-        left.push(record["submitted_at"].parse::<u64>().unwrap());
+        submitted.push(record["submitted_at"].parse::<u64>().unwrap());
     }
-    left.sort_unstable();
-    // A tenth of a second's worth, two, may leave together; then one every 50 ms.
-    for (first, later) in left.iter().zip(&left[22..]) {
+    submitted.sort_unstable();
+    // A burst of two (a tenth of a second's calls) is allowed, then one call every 50 ms.
+    for (first, later) in submitted.iter().zip(&submitted[22..]) {
         let passed = later - first;
         assert!(passed >= 999, "23 calls within {passed} ms");
     }
 }
 
 #[tokio::test]
-async fn after_an_idle_time_no_more_leaves_at_once_than_a_tenth_of_a_second_is_worth() {
+async fn rate_limit_bounds_burst_after_idle_time() {
     let world = World::start();
     let ledger = world.ledger_with(Rules {
         interval: Some(Duration::from_millis(10)),
         ..e2e::rules()
     });
     for n in 0..50 {
-        world.order(&format!("A-{n}"), 1).await;
+        world.enqueue(&format!("A-{n}"), 1).await;
     }
     let lease = Duration::from_mins(1);
     let first = ledger
@@ -52,8 +52,8 @@ async fn after_an_idle_time_no_more_leaves_at_once_than_a_tenth_of_a_second_is_w
 }
 
 #[tokio::test]
-async fn a_turn_without_a_call_gives_its_share_back() {
-    use crate::by_hand::settle;
+async fn unused_permit_is_returned() {
+    use crate::claims::apply_event;
     use hp_order::Event;
 
     let world = World::start();
@@ -61,7 +61,7 @@ async fn a_turn_without_a_call_gives_its_share_back() {
         interval: Some(Duration::from_hours(1)),
         ..e2e::rules()
     });
-    world.order("A-1", 1).await;
+    world.enqueue("A-1", 1).await;
     let lease = Duration::from_mins(1);
     let mut taken = ledger
         .claim_batch(1, lease, FirstSource::Inbox)
@@ -73,17 +73,17 @@ async fn a_turn_without_a_call_gives_its_share_back() {
         .await
         .unwrap();
     assert!(nothing.claimed.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
-    settle(&ledger, &claimed, Event::Released).await;
+    apply_event(&ledger, &claimed, Event::Released).await;
     let mut again = ledger
         .claim_batch(1, lease, FirstSource::Inbox)
         .await
         .unwrap();
     let claimed = again.claimed.remove(0);
-    // It may have called: its share is used up, and that is remembered for as long as it matters.
-    settle(&ledger, &claimed, Event::Panicked).await;
-    let kept: u64 = world.redis.run(&["PTTL", "{hp}:rate"]).await;
+    // A panicked call may have been sent: its permit stays used.
+    apply_event(&ledger, &claimed, Event::Panicked).await;
+    let kept: u64 = world.redis.command(&["PTTL", "{hp}:rate"]).await;
     assert!(kept > 3_600_000, "{kept}");
-    world.order("A-2", 1).await;
+    world.enqueue("A-2", 1).await;
     let nothing = ledger
         .claim_batch(1, lease, FirstSource::Inbox)
         .await

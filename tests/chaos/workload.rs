@@ -64,18 +64,18 @@ pub(crate) enum Purpose {
     /// To buy; repeated until there is a result.
     Buy,
     /// An order that has its result, once more.
-    Again,
+    Repeat,
     /// The id of an order that has its result, with another quantity.
     Conflict,
     /// A good id and something malformed.
     Invalid,
     /// No usable id.
-    Nameless,
+    NoId,
 }
 
 /// An entry for the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Put {
+pub(crate) struct Submission {
     /// After the start.
     pub(crate) at: Duration,
     /// Why.
@@ -88,11 +88,11 @@ pub(crate) struct Put {
 
 /// What the shops want, and the entries by which they say so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Demand {
+pub(crate) struct Workload {
     /// All that can be bought or rejected.
     pub(crate) orders: Vec<Order>,
     /// By time.
-    pub(crate) puts: Vec<Put>,
+    pub(crate) submissions: Vec<Submission>,
 }
 
 /// Streams that some shops have of their own, and the common one, which is the first.
@@ -104,38 +104,42 @@ pub(crate) const STREAMS: [&str; 4] = [
 ];
 
 /// `count` orders and some nonsense between, all within the time of the storm; the same for the same seed.
-pub(crate) fn demand(seed: u64, count: usize, storm: Duration) -> Demand {
-    let mut chance = StdRng::seed_from_u64(seed);
-    let mut demand = Demand::default();
+pub(crate) fn workload(seed: u64, count: usize, storm: Duration) -> Workload {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut workload = Workload::default();
     for n in 0..count {
-        let order = draw(&mut chance, format!("S{seed}-{n}"));
-        let at = storm.mul_f64(chance.random_range(0.0..0.95));
+        let order = random_order(&mut rng, format!("S{seed}-{n}"));
+        let at = storm.mul_f64(rng.random_range(0.0..0.95));
         let purpose = [
-            Purpose::Again,
+            Purpose::Repeat,
             Purpose::Conflict,
             Purpose::Invalid,
-            Purpose::Nameless,
+            Purpose::NoId,
         ];
-        if chance.random_bool(0.1) {
-            let purpose = *purpose.choose(&mut chance).expect("there are some");
-            demand.puts.push(extra(&order, at, purpose));
+        if rng.random_bool(0.1) {
+            let purpose = *purpose.choose(&mut rng).expect("there are some");
+            workload
+                .submissions
+                .push(extra_submission(&order, at, purpose));
         }
-        demand.puts.push(order.put(at, Purpose::Buy));
-        demand.orders.push(order);
+        workload
+            .submissions
+            .push(order.submission(at, Purpose::Buy));
+        workload.orders.push(order);
     }
-    demand.puts.sort_by_key(|put| put.at);
-    demand
+    workload.submissions.sort_by_key(|submission| submission.at);
+    workload
 }
 
-fn draw(chance: &mut StdRng, id: String) -> Order {
-    let known = PRODUCTS.choose(chance).expect("there are some").id;
-    let (product, quantity) = match chance.random_range(0..100) {
+fn random_order(rng: &mut StdRng, id: String) -> Order {
+    let known = PRODUCTS.choose(rng).expect("there are some").id;
+    let (product, quantity) = match rng.random_range(0..100) {
         0 => (UNKNOWN_PRODUCT, 1),
         1 => (2, 5000),
-        2..6 => (known, chance.random_range(10..=20)),
-        _ => (known, chance.random_range(1..=3)),
+        2..6 => (known, rng.random_range(10..=20)),
+        _ => (known, rng.random_range(1..=3)),
     };
-    let mut one_in = |n: u32| chance.random_ratio(1, n);
+    let mut one_in = |n: u32| rng.random_ratio(1, n);
     Order {
         product,
         quantity,
@@ -149,7 +153,7 @@ fn draw(chance: &mut StdRng, id: String) -> Order {
 }
 
 impl Order {
-    fn put(&self, at: Duration, purpose: Purpose) -> Put {
+    fn submission(&self, at: Duration, purpose: Purpose) -> Submission {
         let mut fields = vec![
             ("order_id", self.id.clone()),
             ("product_id", self.product.to_string()),
@@ -164,7 +168,7 @@ impl Order {
             fields.extend(value.clone().map(|value| (name, value)));
         }
         fields.extend(self.deadline.map(|at| ("deadline", at.to_string())));
-        Put {
+        Submission {
             at,
             purpose,
             id: self.id.clone(),
@@ -178,28 +182,28 @@ impl Order {
     }
 }
 
-fn extra(order: &Order, at: Duration, purpose: Purpose) -> Put {
-    let mut put = order.put(at, purpose);
+fn extra_submission(order: &Order, at: Duration, purpose: Purpose) -> Submission {
+    let mut submission = order.submission(at, purpose);
     match purpose {
-        Purpose::Conflict => put.fields[2].1 = (order.quantity + 1).to_string(),
+        Purpose::Conflict => submission.fields[2].1 = (order.quantity + 1).to_string(),
         Purpose::Invalid => {
-            put.id = format!("{}-invalid", order.id);
-            put.fields[0].1.clone_from(&put.id);
-            put.fields[2].1 = "a few".into();
+            submission.id = format!("{}-invalid", order.id);
+            submission.fields[0].1.clone_from(&submission.id);
+            submission.fields[2].1 = "a few".into();
         }
-        Purpose::Nameless => {
-            put.id = format!("{} with spaces", order.id);
-            put.fields[0].1.clone_from(&put.id);
+        Purpose::NoId => {
+            submission.id = format!("{} with spaces", order.id);
+            submission.fields[0].1.clone_from(&submission.id);
         }
-        Purpose::Buy | Purpose::Again => {}
+        Purpose::Buy | Purpose::Repeat => {}
     }
-    put
+    submission
 }
 
 /// What the entry of a put would be read as.
-impl From<&Put> for Entry {
-    fn from(put: &Put) -> Self {
+impl From<&Submission> for Entry {
+    fn from(submission: &Submission) -> Self {
         let own = |(name, value): &(&str, String)| ((*name).to_owned(), value.clone());
-        put.fields.iter().map(own).collect()
+        submission.fields.iter().map(own).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! A reconciliation run over a thousand orders.
+//! One reconciliation run over orders with every kind of fault.
 
 use e2e::World;
 use hp_sandbox::{Duplicate, Options};
@@ -7,7 +7,8 @@ use nix::sys::signal::Signal;
 use crate::reconcile::report;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_without_a_worker() {
+async fn run_resolves_every_fault_without_a_worker() {
+    const ORDERS: usize = 1000;
     const FAULTS: [&str; 17] = [
         "refuse-connection",
         "drop-before",
@@ -27,9 +28,9 @@ async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_wi
         "late-record",
         "fail-0",
     ];
-    // Of these only a person can say what they are.
+    // Only an operator can resolve these contradictions.
     let contradicts = |id: &str| id.ends_with("~short-record") || id.ends_with("~wrong-record");
-    let world = World::with(Options {
+    let world = World::with_vendor(Options {
         duplicate: Duplicate::Charge,
         late_record: std::time::Duration::from_millis(1),
         ..Options::local()
@@ -38,22 +39,23 @@ async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_wi
         0 => format!("A-{n}"),
         _ => format!("A-{n}~{}", FAULTS[n / 2 % FAULTS.len()]),
     };
-    let far = [
+    let long_waits = [
         ("HP_RETRY__BASE", "1h"),
         ("HP_RETRY__MAX", "2h"),
         ("HP_API__TIMEOUT", "500ms"),
         ("HP_RETRY__RESUBMIT_AFTER", "1h"),
     ];
-    let mut worker = world.worker_with(&far);
-    for n in 0..1000 {
-        world.order(&id(n), 1).await;
+    let mut worker = world.worker_with(&long_waits);
+    for n in 0..ORDERS {
+        world.enqueue(&id(n), 1).await;
     }
-    for n in (0..1000).step_by(2) {
-        assert_eq!(world.result(&id(n)).await["status"], "completed");
+    let faultless: Vec<_> = (0..ORDERS).step_by(2).map(id).collect();
+    for result in world.results_of_all(&faultless).await {
+        assert_eq!(result["status"], "completed");
     }
     worker.signal(Signal::SIGTERM);
-    assert!(worker.ended().await.success());
-    let told_before = world.stream("{hp}:results").await.len();
+    assert!(worker.wait_for_exit().await.success());
+    let published_before = world.stream("{hp}:results").await.len();
 
     let (code, report) = report(&world, &["--once"]);
     assert_eq!(code, 1, "{report:#}");
@@ -67,7 +69,7 @@ async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_wi
     assert_eq!(
         results.len(),
         charges.len(),
-        "one for each charge that fits"
+        "one for each charge without a contradiction"
     );
     assert_eq!(report["to_review"], odd.len());
     for charge in &odd {
@@ -79,16 +81,17 @@ async fn a_thousand_orders_in_every_doubt_agree_with_the_vendor_after_one_run_wi
             .filter(|result| result["order_id"] == charge.out_trade_id);
         assert_eq!(of_this.count(), 1, "{}", charge.out_trade_id);
     }
-    let open: usize = world.redis.run(&["ZCARD", "{hp}:open"]).await;
-    assert_eq!(open + results.len(), 1000);
-    let found: Vec<_> = results[told_before..].iter().collect();
+    let open: usize = world.redis.command(&["ZCARD", "{hp}:open"]).await;
+    assert_eq!(open + results.len(), ORDERS);
+    let found: Vec<_> = results[published_before..].iter().collect();
     assert!(found.iter().all(|result| result["source"] == "reconcile"));
     assert_eq!(report["found_charged"], found.len());
-    assert_eq!(report["looked_at"], 1000 - told_before);
-    let goes_on = ["agreed", "resubmitted", "still_in_doubt"].map(|figure| report[figure].as_u64());
-    let goes_on: u64 = goes_on.into_iter().flatten().sum();
+    assert_eq!(report["looked_at"], ORDERS - published_before);
+    let unfinished =
+        ["agreed", "resubmitted", "still_in_doubt"].map(|figure| report[figure].as_u64());
+    let unfinished: u64 = unfinished.into_iter().flatten().sum();
     assert_eq!(
-        goes_on,
+        unfinished,
         u64::try_from(open - odd.len()).unwrap(),
         "{report:#}"
     );

@@ -1,29 +1,29 @@
-//! What an operator sees of the queue and its orders, and does to the queue as a whole.
+//! Commands that show the queue and its orders to an operator, and commands for the whole queue.
 
-use e2e::{Worker, World};
+use e2e::{Worker, World, assert_fields};
 use hp_order::Event;
 use serde_json::Value;
 
 use crate::{
-    by_hand::{LONG, refused, settle, take_one},
+    claims::{LONG_LEASE, apply_event, claim_one, refused},
     reconcile::lost,
 };
 
-/// A command's exit code, and what it printed.
-fn run(world: &World, words: &[&str]) -> (i32, String) {
-    let output = Worker::command(words, &world.settings(&[]));
+/// Runs a command. Returns its exit code and its output.
+fn run_command(world: &World, words: &[&str]) -> (i32, String) {
+    let output = Worker::output(words, &world.settings(&[]));
     let said = String::from_utf8(output.stdout).unwrap();
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(!said.contains("demo-secret") && !complaint.contains("demo-secret"));
-    (output.status.code().unwrap(), said + &complaint)
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("demo-secret") && !stderr.contains("demo-secret"));
+    (output.status.code().unwrap(), said + &stderr)
 }
 
-fn json(world: &World, words: &[&str]) -> Value {
-    let (_, said) = run(world, &[words, &["--json"]].concat());
+fn run_json(world: &World, words: &[&str]) -> Value {
+    let (_, said) = run_command(world, &[words, &["--json"]].concat());
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 
-fn ids(lines: &str) -> Vec<String> {
+fn order_ids(lines: &str) -> Vec<String> {
     let id = |line| {
         serde_json::from_str::<Value>(line).unwrap()["order_id"]
             .as_str()
@@ -33,28 +33,28 @@ fn ids(lines: &str) -> Vec<String> {
     lines.lines().map(id).collect()
 }
 
-/// One order waiting, one in doubt, one that failed.
+/// Creates a waiting order, an order in doubt and a failed order.
 async fn three_orders(world: &World) {
     let ledger = world.ledger();
     for (id, event) in [
-        ("waiting", Event::BalanceHeld(LONG)),
+        ("waiting", Event::BalanceHeld(LONG_LEASE)),
         ("doubtful", lost()),
         ("failed", refused()),
     ] {
-        world.order(id, 1).await;
-        settle(&ledger, &take_one(&ledger, LONG).await, event).await;
+        world.enqueue(id, 1).await;
+        apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, event).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn orders_are_listed_by_state_age_and_reason() {
+async fn orders_filters_by_state_age_and_reason() {
     let world = World::start();
     three_orders(&world).await;
     let listed = |more: &[&str]| {
         let words = [&["orders", "--json"], more].concat();
-        let (code, lines) = run(&world, &words);
+        let (code, lines) = run_command(&world, &words);
         assert_eq!(code, 0, "{lines}");
-        ids(&lines)
+        order_ids(&lines)
     };
     assert_eq!(listed(&[]), ["waiting", "doubtful"]);
     assert_eq!(listed(&["--state", "uncertain"]), ["doubtful"]);
@@ -66,37 +66,30 @@ async fn orders_are_listed_by_state_age_and_reason() {
     );
     assert_eq!(listed(&["--older-than", "1h"]), [""; 0]);
     assert_eq!(listed(&["--limit", "1"]), ["waiting"]);
-    let (_, table) = run(&world, &["orders"]);
+    let (_, table) = run_command(&world, &["orders"]);
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("order     state"), "{table}");
     assert!(lines[2].starts_with("doubtful  uncertain  2"), "{table}");
-    assert!(!table.contains('\x1b'), "colours off a terminal");
-    let (code, said) = run(&world, &["orders", "--state", "lost"]);
+    assert!(!table.contains('\x1b'), "colours without a terminal");
+    let (code, said) = run_command(&world, &["orders", "--state", "lost"]);
     assert!(code == 2 && said.contains("uncertain"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_shown_with_its_whole_story() {
+async fn order_shows_whole_history() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 2).await;
-    settle(
+    world.enqueue("A-1", 2).await;
+    apply_event(
         &ledger,
-        &take_one(&ledger, LONG).await,
+        &claim_one(&ledger, LONG_LEASE).await,
         Event::BalanceHeld(std::time::Duration::ZERO),
     )
     .await;
     let _worker = world.worker();
     let result = world.result("A-1").await;
-    let order = json(&world, &["order", "A-1"]);
-    assert_eq!(
-        (&order["state"], &order["quantity"], &order["result"]),
-        (
-            &"completed".into(),
-            &2.into(),
-            &result["entry"].as_str().into()
-        )
-    );
+    let order = run_json(&world, &["order", "A-1"]);
+    assert_fields!(order, { "state": "completed", "quantity": 2, "result": result["entry"] });
     let story = order["story"].as_array().unwrap();
     let states: Vec<_> = story
         .iter()
@@ -104,11 +97,8 @@ async fn an_order_is_shown_with_its_whole_story() {
         .collect();
     assert_eq!(states, ["queued", "completed"]);
     assert!(story[0]["at"].as_u64() <= story[1]["at"].as_u64());
-    assert_eq!(
-        (&story[0]["claim"], &story[1]["claim"]),
-        (&1.into(), &2.into())
-    );
-    let (_, text) = run(&world, &["order", "A-1"]);
+    assert_fields!(order, { "story.0.claim": 1, "story.1.claim": 2 });
+    let (_, text) = run_command(&world, &["order", "A-1"]);
     assert!(text.contains("#2     completed"), "{text}");
     for card in world
         .sandbox
@@ -119,113 +109,118 @@ async fn an_order_is_shown_with_its_whole_story() {
     {
         assert!(!text.contains(&card.pin_key) && !order.to_string().contains(&card.pin_key));
     }
-    let (code, said) = run(&world, &["order", "nobody"]);
+    let (code, said) = run_command(&world, &["order", "nobody"]);
     assert_eq!(code, 1);
     assert!(said.contains("no such order"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_orders_story_stays_short_however_long_it_lives() {
+async fn order_history_stays_short() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    settle(
+    world.enqueue("A-1", 1).await;
+    apply_event(
         &ledger,
-        &take_one(&ledger, LONG).await,
-        Event::BalanceHeld(LONG),
+        &claim_one(&ledger, LONG_LEASE).await,
+        Event::BalanceHeld(LONG_LEASE),
     )
     .await;
     for n in 0..100 {
-        let mut taken = ledger.claim_named(1, LONG, &["A-1"]).await.unwrap();
+        let mut taken = ledger.claim_named(1, LONG_LEASE, &["A-1"]).await.unwrap();
         let mut claimed = taken.claimed.remove(0);
         claimed.note = (n % 3 == 0).then(|| format!("note {n}"));
-        settle(&ledger, &claimed, Event::BalanceHeld(LONG)).await;
+        apply_event(&ledger, &claimed, Event::BalanceHeld(LONG_LEASE)).await;
     }
-    let story = json(&world, &["order", "A-1"])["story"].clone();
+    let story = run_json(&world, &["order", "A-1"])["story"].clone();
     let story = story.as_array().unwrap();
     assert!((20..=32).contains(&story.len()), "{}", story.len());
-    assert_eq!(story[0]["claim"], 1, "its beginning is kept");
-    assert_eq!(story[story.len() - 1]["claim"], 101, "and its end");
+    assert_eq!(story[0]["claim"], 1, "its first step is kept");
+    assert_eq!(story[story.len() - 1]["claim"], 101, "and its last step");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hitpoints_view_of_orders_cards_and_products_is_shown_without_keys() {
+async fn vendor_views_hide_card_keys() {
     let world = World::start();
     let _worker = world.worker();
-    world.order("A-1", 2).await;
+    world.enqueue("A-1", 2).await;
     world.result("A-1").await;
     let card = world.sandbox.ledger().charges[0].cards[0].clone();
-    let record = json(&world, &["record", "A-1"]);
-    assert_eq!(
-        (
-            &record["status"],
-            &record["quantity"],
-            record["cards"].as_array().unwrap().len()
-        ),
-        (&"completed".into(), &2.into(), 2)
-    );
+    let record = run_json(&world, &["record", "A-1"]);
+    assert_eq!(record["cards"].as_array().unwrap().len(), 2);
+    assert_fields!(record, { "status": "completed", "quantity": 2 });
     assert_eq!(record["cards"][0]["pin_sn"], card.pin_sn);
-    let products = run(&world, &["products", "--currency", "CNY", "--json"]).1;
+    let products = run_command(&world, &["products", "--currency", "CNY", "--json"]).1;
     assert!(products.lines().count() > 0);
     for line in products.lines() {
         let product: Value = serde_json::from_str(line).unwrap();
         assert_eq!(product["currency"], "CNY");
     }
-    assert!(run(&world, &["products"]).1.starts_with("product  name"));
+    assert!(
+        run_command(&world, &["products"])
+            .1
+            .starts_with("product  name")
+    );
     for words in [
         &["record", "A-1"][..],
         &["record", "A-1", "--json"],
         &["pin", &card.pin_sn],
     ] {
-        let (code, said) = run(&world, words);
+        let (code, said) = run_command(&world, words);
         assert_eq!(code, 0, "{said}");
         assert!(!said.contains(&card.pin_key), "{words:?}");
     }
-    let shown = json(&world, &["pin", &card.pin_sn, "--show-pins"]);
+    let shown = run_json(&world, &["pin", &card.pin_sn, "--show-pins"]);
     assert_eq!(shown["pin_key"], card.pin_key);
-    assert_eq!(run(&world, &["record", "nobody"]).0, 1);
-    assert_eq!(run(&world, &["pin", "0000000000000000"]).0, 1);
+    assert_eq!(run_command(&world, &["record", "nobody"]).0, 1);
+    assert_eq!(run_command(&world, &["pin", "0000000000000000"]).0, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_queues_status_tells_states_workers_pause_and_runs() {
+async fn status_shows_states_workers_pause_and_runs() {
     let world = World::start();
     three_orders(&world).await;
-    let (code, said) = run(&world, &["status"]);
+    let (code, said) = run_command(&world, &["status"]);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("2: 1 queued, 1 uncertain"), "{said}");
     assert!(said.contains("\noldest    waiting, "), "{said}");
     let mut worker = world.worker();
     let ran = || async {
-        let status = json(&world, &["status"]);
+        let status = run_json(&world, &["status"]);
         let has_run = status["last_run"].get("finished_at").is_some();
         (has_run && status["workers"].as_object().unwrap().len() == 1).then_some(status)
     };
-    let status = world.redis.until("a run, and a sign of life", ran).await;
-    assert_eq!((&status["open"], &status["new"]), (&2.into(), &0.into()));
-    assert_eq!(run(&world, &["pause", "--why", "stocktaking"]).0, 0);
+    let status = world
+        .redis
+        .wait_until("a run, and a sign of life", ran)
+        .await;
+    assert_fields!(status, { "open": 2, "new": 0 });
+    assert_eq!(run_command(&world, &["pause", "--why", "stocktaking"]).0, 0);
     assert_eq!(
-        run(&world, &["pause", "--why", "again"]).0,
+        run_command(&world, &["pause", "--why", "again"]).0,
         1,
         "the first reason stands"
     );
-    let (code, said) = run(&world, &["status"]);
+    let (code, said) = run_command(&world, &["status"]);
     assert_eq!(code, 1);
     assert!(said.contains("stocktaking"), "{said}");
-    assert_eq!(run(&world, &["resume"]).0, 0);
+    assert_eq!(run_command(&world, &["resume"]).0, 0);
     worker.signal(nix::sys::signal::Signal::SIGTERM);
-    worker.ended().await;
-    let workers = json(&world, &["status"])["workers"].clone();
-    assert_eq!(workers, serde_json::json!({}), "gone at once");
+    worker.wait_for_exit().await;
+    let workers = run_json(&world, &["status"])["workers"].clone();
+    assert_eq!(
+        workers,
+        serde_json::json!({}),
+        "still listed after shutdown"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entries_that_were_set_aside_are_listed_mended_and_discarded() {
+async fn rejected_lists_requeues_and_discards() {
     let world = World::start();
     let ledger = world.ledger();
     for quantity in ["1", "2"] {
         world
-            .put(&[
+            .enqueue_job(&[
                 ("order_id", "A 1"),
                 ("product_id", "2"),
                 ("quantity", quantity),
@@ -233,10 +228,10 @@ async fn entries_that_were_set_aside_are_listed_mended_and_discarded() {
             .await;
     }
     ledger
-        .claim_batch(9, LONG, hp_queue::FirstSource::Inbox)
+        .claim_batch(9, LONG_LEASE, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
-    let (_, listed) = run(&world, &["rejected", "list", "--json"]);
+    let (_, listed) = run_command(&world, &["rejected", "list", "--json"]);
     let entries: Vec<Value> = listed
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -244,28 +239,28 @@ async fn entries_that_were_set_aside_are_listed_mended_and_discarded() {
     assert_eq!(entries.len(), 2);
     assert!(listed.contains("invalid_order_id"), "{listed}");
     assert!(
-        run(&world, &["rejected", "list"])
+        run_command(&world, &["rejected", "list"])
             .1
             .contains("order_id=\"A 1\"")
     );
     let entry = |n: usize| entries[n]["entry"].as_str().unwrap();
     let words = ["rejected", "requeue", entry(0), "--set", "order_id=A-1"];
-    assert_eq!(run(&world, &words).0, 0);
-    let claimed = take_one(&ledger, LONG).await;
+    assert_eq!(run_command(&world, &words).0, 0);
+    let claimed = claim_one(&ledger, LONG_LEASE).await;
     assert_eq!(claimed.id().as_str(), "A-1");
     let job = &world.record("A-1").await;
-    assert_eq!((job["quantity"].as_str(), job.get("reason")), ("1", None));
-    assert_eq!(run(&world, &words).0, 1, "it is not there any more");
-    assert_eq!(run(&world, &["rejected", "discard", entry(1)]).0, 0);
-    assert_eq!(run(&world, &["rejected", "discard", entry(1)]).0, 1);
+    assert_fields!(job, { "quantity": "1", "reason": None::<&str> });
+    assert_eq!(run_command(&world, &words).0, 1, "the dead letter is gone");
+    assert_eq!(run_command(&world, &["rejected", "discard", entry(1)]).0, 0);
+    assert_eq!(run_command(&world, &["rejected", "discard", entry(1)]).0, 1);
     assert!(world.stream("{hp}:rejected").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shells_and_man_know_every_command() {
+async fn completions_and_man_pages_know_every_command() {
     let nothing: [(String, String); 0] = [];
     for shell in ["bash", "zsh", "fish"] {
-        let output = Worker::command(&["completions", shell], &nothing);
+        let output = Worker::output(&["completions", shell], &nothing);
         assert!(
             String::from_utf8(output.stdout)
                 .unwrap()
@@ -275,7 +270,7 @@ async fn shells_and_man_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     assert!(
-        Worker::command(&["man", "--out", out], &nothing)
+        Worker::output(&["man", "--out", out], &nothing)
             .status
             .success()
     );
@@ -289,7 +284,7 @@ async fn shells_and_man_know_every_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_done_exits_with_2() {
+async fn unreachable_redis_exits_with_2() {
     let mut world = World::start();
     world.redis.crash();
     world.sandbox.set_fault("refuse-connection", 1.0).unwrap();
@@ -305,61 +300,61 @@ async fn what_cannot_be_done_exits_with_2() {
         &["reconcile", "--once"],
     ];
     for words in commands {
-        let (code, said) = run(&world, words);
+        let (code, said) = run_command(&world, words);
         assert_eq!(code, 2, "{words:?}: {said}");
         assert!(said.contains("Redis cannot be reached"), "{said}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_is_one_table_and_says_where_it_is_cut() {
+async fn orders_table_states_its_limit() {
     let world = World::start();
     let ledger = world.ledger();
     let orders = 1001;
     for n in 0..orders {
-        world.order(&format!("A-{n}"), 1).await;
+        world.enqueue(&format!("A-{n}"), 1).await;
     }
     let mut taken = 0;
     while taken < orders {
         let first = hp_queue::FirstSource::Inbox;
         taken += ledger
-            .claim_batch(256, LONG, first)
+            .claim_batch(256, LONG_LEASE, first)
             .await
             .unwrap()
             .claimed
             .len();
     }
-    let (code, table) = run(&world, &["orders"]);
+    let (code, table) = run_command(&world, &["orders"]);
     let (rows, notice) = table.trim_end().rsplit_once('\n').unwrap();
     assert_eq!((code, rows.lines().count()), (0, orders));
     assert!(rows.lines().all(|row| row.split_whitespace().count() > 5));
     assert!(notice.contains("more than 1000"), "{notice}");
-    let (_, whole) = run(&world, &["orders", "--limit", "2000"]);
+    let (_, whole) = run_command(&world, &["orders", "--limit", "2000"]);
     assert_eq!(whole.lines().count(), orders + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_last_run_left_to_a_person_is_in_the_status() {
+async fn status_counts_orders_that_need_review() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    settle(&ledger, &take_one(&ledger, LONG).await, lost()).await;
+    world.enqueue("A-1", 1).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, lost()).await;
     let spoil = ["HSET", "{hp}:order:A-1", "checks", "many"];
-    world.redis.run::<u64>(&spoil).await;
+    world.redis.command::<u64>(&spoil).await;
     let (code, _) = crate::reconcile::report(&world, &["--once"]);
     assert_eq!(code, 1);
-    let (_, status) = run(&world, &["status"]);
+    let (_, status) = run_command(&world, &["status"]);
     assert!(status.contains("1 need a person"), "{status}");
-    let last = &json(&world, &["status"])["last_run"];
+    let last = &run_json(&world, &["status"])["last_run"];
     let left = (&last["unreadable"], &last["needs_a_person"][0]);
     assert_eq!(left, (&1.into(), &"A-1".into()), "{last:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_that_others_made_up_cannot_make_a_terminal_lie() {
+async fn terminal_output_escapes_control_characters() {
     let world = World::start();
     let odd = ["XADD", "{hp}:rejected", "*", "\u{1b}[2Jname", "value"];
-    world.redis.run::<String>(&odd).await;
+    world.redis.command::<String>(&odd).await;
     world.control().pause("\u{1b}[2Jwhy", "me").await.unwrap();
     for words in [
         &["rejected", "list"][..],
@@ -367,7 +362,7 @@ async fn names_that_others_made_up_cannot_make_a_terminal_lie() {
         &["pause", "--why", "again"],
         &["retry", "A-1"],
     ] {
-        let (_, said) = run(&world, words);
+        let (_, said) = run_command(&world, words);
         assert!(said.contains("\\u{1b}[2J"), "{words:?}: {said}");
         assert!(!said.contains('\u{1b}'), "{words:?}: {said}");
     }

@@ -1,38 +1,38 @@
-//! What a person decides about single orders, and that HitPoints' record has the last word.
+//! Decisions of an operator about single orders. HitPoints' record overrides them.
 
-use e2e::{Worker, World};
+use e2e::{Worker, World, assert_fields};
 use hp_order::{Event, QueryVerdict};
 use hp_queue::Ledger;
 
 use crate::{
-    by_hand::{LONG, refused, settle, take_one},
+    claims::{LONG_LEASE, apply_event, claim_one, refused},
     reconcile::charge,
 };
 
-/// Puts an order into review.
-async fn in_review(world: &World, ledger: &Ledger, id: &str, is_charged: bool) {
-    world.order(id, 1).await;
-    let claimed = take_one(ledger, LONG).await;
+/// Enqueues an order and sends it to review.
+async fn enqueue_for_review(world: &World, ledger: &Ledger, id: &str, is_charged: bool) {
+    world.enqueue(id, 1).await;
+    let claimed = claim_one(ledger, LONG_LEASE).await;
     if is_charged {
         charge(world, &claimed).await;
     }
     let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
-    settle(ledger, &claimed, other).await;
+    apply_event(ledger, &claimed, other).await;
     assert_eq!(world.record(id).await["state"], "review");
 }
 
-/// Long ago, so that no request can be on its way any more.
-async fn long_ago(world: &World, id: &str) {
+/// Backdates the submission, so that no request can still be in transit.
+async fn backdate_submission(world: &World, id: &str) {
     let key = format!("{{hp}}:order:{id}");
     world
         .redis
-        .run::<u64>(&["HSET", &key, "submitted_at", "1"])
+        .command::<u64>(&["HSET", &key, "submitted_at", "1"])
         .await;
 }
 
-/// A command's exit code and what it said.
-fn say(world: &World, words: &[&str]) -> (i32, String) {
-    let output = Worker::command(words, &world.settings(&[]));
+/// Runs a command. Returns its exit code and its output.
+fn run_command(world: &World, words: &[&str]) -> (i32, String) {
+    let output = Worker::output(words, &world.settings(&[]));
     let said = [output.stdout, output.stderr].concat();
     (
         output.status.code().unwrap(),
@@ -51,21 +51,18 @@ fn resolve(world: &World, id: &str, verdict: &str) -> (i32, String) {
         "--by",
         "Ada",
     ];
-    say(world, &words)
+    run_command(world, &words)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn completed_is_believed_only_if_the_record_is_there() {
+async fn resolve_completed_requires_vendor_record() {
     let world = World::start();
     let ledger = world.ledger();
-    in_review(&world, &ledger, "there", true).await;
-    in_review(&world, &ledger, "not-there", false).await;
+    enqueue_for_review(&world, &ledger, "there", true).await;
+    enqueue_for_review(&world, &ledger, "not-there", false).await;
     assert_eq!(resolve(&world, "there", "completed").0, 0);
     let result = world.result("there").await;
-    assert_eq!(
-        (result["status"].as_str(), result["pin_count"].as_str()),
-        ("completed", "1")
-    );
+    assert_fields!(result, { "status": "completed", "pin_count": "1" });
     let (code, said) = resolve(&world, "not-there", "completed");
     assert_eq!(code, 1);
     assert!(said.contains("no record of it"), "{said}");
@@ -83,63 +80,60 @@ async fn completed_is_believed_only_if_the_record_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn not_charged_and_resubmit_are_believed_only_when_no_request_can_arrive_any_more() {
+async fn resolve_uncharged_waits_for_late_requests() {
     let world = World::start();
     let ledger = world.ledger();
     for (id, verdict) in [("A-1", "not-charged"), ("A-2", "resubmit")] {
-        in_review(&world, &ledger, id, false).await;
+        enqueue_for_review(&world, &ledger, id, false).await;
         let (code, said) = resolve(&world, id, verdict);
         assert_eq!(code, 1);
         assert!(said.contains("may still arrive"), "{said}");
-        long_ago(&world, id).await;
+        backdate_submission(&world, id).await;
         assert_eq!(resolve(&world, id, verdict).0, 0);
     }
     let failed = world.result("A-1").await;
-    assert_eq!(
-        (failed["status"].as_str(), failed["reason"].as_str()),
-        ("failed", "resolved")
-    );
+    assert_fields!(failed, { "status": "failed", "reason": "resolved" });
     let _worker = world.worker();
     assert_eq!(world.result("A-2").await["status"], "completed");
-    assert_eq!((world.charged("A-1"), world.charged("A-2")), (0, 1));
+    assert_eq!(
+        (world.charge_count("A-1"), world.charge_count("A-2")),
+        (0, 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_charged_is_completed_whatever_a_person_takes_it_for() {
+async fn resolve_completes_charged_order_anyway() {
     let world = World::start();
     let ledger = world.ledger();
     for (id, verdict) in [("A-1", "not-charged"), ("A-2", "resubmit")] {
-        in_review(&world, &ledger, id, true).await;
-        long_ago(&world, id).await;
+        enqueue_for_review(&world, &ledger, id, true).await;
+        backdate_submission(&world, id).await;
         let (code, said) = resolve(&world, id, verdict);
         assert_eq!(code, 1);
         assert!(said.contains("HitPoints has charged it"), "{said}");
         assert_eq!(world.result(id).await["status"], "completed");
-        assert_eq!(world.charged(id), 1);
+        assert_eq!(world.charge_count(id), 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_an_order_in_review_is_decided_by_a_person() {
+async fn resolve_accepts_only_orders_in_review() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("waiting", 1).await;
-    let claimed = take_one(&ledger, LONG).await;
+    world.enqueue("waiting", 1).await;
+    let claimed = claim_one(&ledger, LONG_LEASE).await;
     let (code, said) = resolve(&world, "waiting", "resubmit");
     assert_eq!(code, 1);
     assert!(said.contains("a worker is at it"), "{said}");
-    settle(&ledger, &claimed, Event::BalanceHeld(LONG)).await;
+    apply_event(&ledger, &claimed, Event::BalanceHeld(LONG_LEASE)).await;
     let before = world.record("waiting").await;
     let (code, said) = resolve(&world, "waiting", "resubmit");
     assert_eq!(code, 1);
     assert!(said.contains("not in review"), "{said}");
     let after = world.record("waiting").await;
-    assert_eq!(
-        (&after["state"], &after["attempts"]),
-        (&before["state"], &before["attempts"])
-    );
-    world.order("ended", 1).await;
-    settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
+    assert_fields!(after, { "state": before["state"], "attempts": before["attempts"] });
+    world.enqueue("ended", 1).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
     assert!(
         resolve(&world, "ended", "completed")
             .1
@@ -161,14 +155,14 @@ async fn only_an_order_in_review_is_decided_by_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_retried_is_asked_about_anew_and_goes_on() {
+async fn retry_queries_order_and_continues() {
     let world = World::start();
     let ledger = world.ledger();
-    in_review(&world, &ledger, "A-1", true).await;
-    in_review(&world, &ledger, "A-2", false).await;
-    long_ago(&world, "A-2").await;
+    enqueue_for_review(&world, &ledger, "A-1", true).await;
+    enqueue_for_review(&world, &ledger, "A-2", false).await;
+    backdate_submission(&world, "A-2").await;
     let words = ["retry", "A-1", "A-2", "nobody", "--by", "Ada", "--json"];
-    let (code, said) = say(&world, &words);
+    let (code, said) = run_command(&world, &words);
     assert_eq!(code, 1, "{said}");
     let lines: Vec<serde_json::Value> = said
         .lines()
@@ -182,32 +176,29 @@ async fn what_is_retried_is_asked_about_anew_and_goes_on() {
     let _worker = world.worker();
     for id in ["A-1", "A-2"] {
         assert_eq!(world.result(id).await["status"], "completed");
-        assert_eq!(world.charged(id), 1);
+        assert_eq!(world.charge_count(id), 1);
         let story = &world.record(id).await["story"];
         assert!(story.contains("retried by Ada"), "{story}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_that_is_gone_is_put_out_again_from_hitpoints_record() {
+async fn republish_rebuilds_missing_result_from_record() {
     let world = World::start();
     {
         let _worker = world.worker();
-        world.order("A-1", 2).await;
+        world.enqueue("A-1", 2).await;
         world.result("A-1").await;
     }
     let first = world.result("A-1").await;
     world
         .redis
-        .run::<u64>(&["XDEL", "{hp}:results", &first["entry"]])
+        .command::<u64>(&["XDEL", "{hp}:results", &first["entry"]])
         .await;
-    assert_eq!(say(&world, &["republish", "A-1"]).0, 0);
+    assert_eq!(run_command(&world, &["republish", "A-1"]).0, 0);
     let again = world.result("A-1").await;
-    assert_eq!(
-        (&again["pins"], &again["replay_of"]),
-        (&first["pins"], &first["entry"])
-    );
-    assert_eq!(say(&world, &["republish", "A-1"]).0, 0);
+    assert_fields!(again, { "pins": first["pins"], "replay_of": first["entry"] });
+    assert_eq!(run_command(&world, &["republish", "A-1"]).0, 0);
     assert_eq!(
         world.results("A-1", 2).await.len(),
         2,
@@ -215,17 +206,17 @@ async fn a_result_that_is_gone_is_put_out_again_from_hitpoints_record() {
     );
     let story = &world.record("A-1").await["story"];
     assert_eq!(story.matches("told again by").count(), 2, "{story}");
-    let (code, said) = say(&world, &["republish", "nobody"]);
+    let (code, said) = run_command(&world, &["republish", "nobody"]);
     assert_eq!(code, 1);
     assert!(said.contains("no such order"), "{said}");
-    assert_eq!(world.charged("A-1"), 1);
+    assert_eq!(world.charge_count("A-1"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_resubmitted_begins_anew_however_old_it_is_and_however_many_workers_it_took_down() {
+async fn resubmit_resets_age_and_crash_count() {
     let world = World::start();
     let ledger = world.ledger();
-    in_review(&world, &ledger, "A-1~lost-answer", false).await;
+    enqueue_for_review(&world, &ledger, "A-1~lost-answer", false).await;
     let key = "{hp}:order:A-1~lost-answer";
     let old = [
         "HSET",
@@ -237,27 +228,24 @@ async fn what_is_resubmitted_begins_anew_however_old_it_is_and_however_many_work
         "crashes",
         "5",
     ];
-    world.redis.run::<u64>(&old).await;
+    world.redis.command::<u64>(&old).await;
     let (code, said) = resolve(&world, "A-1~lost-answer", "resubmit");
     assert_eq!(code, 0, "{said}");
     let _worker = world.worker();
     let result = world.result("A-1~lost-answer").await;
-    assert_eq!(
-        (result["status"].as_str(), result["source"].as_str()),
-        ("completed", "query")
-    );
+    assert_fields!(result, { "status": "completed", "source": "query" });
     assert_eq!(result["accepted_at"], "1");
-    assert_eq!(world.charged("A-1~lost-answer"), 1);
+    assert_eq!(world.charge_count("A-1~lost-answer"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_wants_any_more_is_not_resubmitted() {
+async fn resubmit_refuses_order_past_deadline() {
     let world = World::start();
     let ledger = world.ledger();
-    in_review(&world, &ledger, "A-1", false).await;
-    long_ago(&world, "A-1").await;
+    enqueue_for_review(&world, &ledger, "A-1", false).await;
+    backdate_submission(&world, "A-1").await;
     let late = ["HSET", "{hp}:order:A-1", "deadline", "1"];
-    world.redis.run::<u64>(&late).await;
+    world.redis.command::<u64>(&late).await;
     let (code, said) = resolve(&world, "A-1", "resubmit");
     assert!(code == 1 && said.contains("deadline has passed"), "{said}");
     assert_eq!(world.record("A-1").await["state"], "review");
@@ -265,16 +253,16 @@ async fn what_nobody_wants_any_more_is_not_resubmitted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slip_in_a_persons_own_settings_pauses_nobody() {
+async fn operator_misconfiguration_pauses_no_queue() {
     let world = World::start();
     let ledger = world.ledger();
-    in_review(&world, &ledger, "A-1", true).await;
+    enqueue_for_review(&world, &ledger, "A-1", true).await;
     let slip = world.settings(&[("HP_API__APP_SECRET", "another-secret")]);
     for words in [
         &["reconcile", "--once"][..],
         &["resolve", "A-1", "--as", "completed", "--why", "ticket 42"],
     ] {
-        let output = Worker::command(words, &slip);
+        let output = Worker::output(words, &slip);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("does not serve this account"), "{said}");
@@ -284,26 +272,26 @@ async fn a_slip_in_a_persons_own_settings_pauses_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_asked_for_while_the_queue_is_paused() {
+async fn operator_commands_refuse_paused_queue() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
+    world.enqueue("A-1", 1).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
     world.control().pause("stocktaking", "Ada").await.unwrap();
-    let (code, said) = say(&world, &["republish", "A-1"]);
+    let (code, said) = run_command(&world, &["republish", "A-1"]);
     assert!(code == 2 && said.contains("stocktaking"), "{said}");
     world.control().resume().await.unwrap();
-    let (_, status) = say(&world, &["republish", "A-1"]);
+    let (_, status) = run_command(&world, &["republish", "A-1"]);
     assert_eq!(world.results("A-1", 2).await.len(), 2, "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_ended_is_not_tried_again_though_its_result_is_waited_for() {
+async fn retry_refuses_ended_order_with_pending_replay() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    settle(&ledger, &take_one(&ledger, LONG).await, refused()).await;
-    world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
+    world.enqueue("A-1", 1).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    world.redis.command::<u64>(&["DEL", "{hp}:results"]).await;
     world
         .control()
         .request_replay(
@@ -312,7 +300,7 @@ async fn what_has_ended_is_not_tried_again_though_its_result_is_waited_for() {
         )
         .await
         .unwrap();
-    let (code, said) = say(&world, &["retry", "A-1"]);
+    let (code, said) = run_command(&world, &["retry", "A-1"]);
     assert!(code == 1 && said.contains("it has ended"), "{said}");
     let _worker = world.worker();
     assert_eq!(world.result("A-1").await["status"], "failed");
