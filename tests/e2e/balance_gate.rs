@@ -66,8 +66,8 @@ async fn balance_hold_admits_one_trial_at_a_time() {
         .claim_batch(1, pause, hp_queue::FirstSource::Inbox)
         .await
         .unwrap();
-    let (held, until) = taken.holds[0];
-    assert_eq!(held, cny);
+    let (currency, until) = taken.holds[0];
+    assert_eq!(currency, cny);
     assert!(one.try_held(cny, until, pause).await.unwrap());
     assert!(!other.try_held(cny, until, pause).await.unwrap());
     one.lift_hold(cny).await.unwrap();

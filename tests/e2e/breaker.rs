@@ -43,12 +43,12 @@ async fn breaker_stops_claims_until_vendor_answers() {
         world.enqueue(id, 1).await;
     }
     wait_until_open(&world).await;
-    workers[0].wait_for_log("HitPoints gives no answers").await;
+    workers[0].wait_for_log("breaker open").await;
     let tried: u64 = world.redis.command(&["ZCARD", "{hp}:open"]).await;
     assert!(tried < 40, "{tried} of 60 were sent without an answer");
 
     world.sandbox.clear_faults();
-    workers[0].wait_for_log("HitPoints answers again").await;
+    workers[0].wait_for_log("breaker closed").await;
     let mut first_attempts = 0;
     for result in world.results_of_all(&ids).await {
         assert_eq!(result["status"], "completed");

@@ -5,8 +5,11 @@ use e2e::{Worker, World};
 /// Runs a command with these settings. Returns whether it succeeds, and its output.
 fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, String) {
     let output = Worker::output(arguments, &world.settings(more));
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).unwrap())
+    let output_text = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8(output_text).unwrap(),
+    )
 }
 
 #[tokio::test]
@@ -24,15 +27,18 @@ async fn config_is_printed_without_secrets() {
         ),
     ] {
         let settings = [("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "2s")];
-        let (good, said) = check(&world, &["config"], &settings);
-        assert!(good, "{said}");
+        let (good, output_text) = check(&world, &["config"], &settings);
+        assert!(good, "{output_text}");
         let shown = format!("url = {shown:?}");
         for line in ["lease = \"2s\"", "resubmit_after = \"5s 500ms\"", &shown] {
-            assert!(said.contains(line), "{line} is not in\n{said}");
+            assert!(
+                output_text.contains(line),
+                "{line} is not in\n{output_text}"
+            );
         }
         assert!(
-            !said.contains("demo-secret") && !said.contains("hunter2"),
-            "{said}"
+            !output_text.contains("demo-secret") && !output_text.contains("hunter2"),
+            "{output_text}"
         );
     }
 }
@@ -47,14 +53,17 @@ async fn environment_overrides_file_overrides_defaults() {
     )
     .unwrap();
     let path = file.path().to_str().unwrap();
-    let (good, said) = check(
+    let (good, output_text) = check(
         &world,
         &["--config", path, "config"],
         &[("HP_WORKER__LEASE", "2s")],
     );
-    assert!(good, "{said}");
+    assert!(good, "{output_text}");
     for line in ["lease = \"2s\"", "concurrency = 5", "drain = \"30s\""] {
-        assert!(said.contains(line), "{line} is not in\n{said}");
+        assert!(
+            output_text.contains(line),
+            "{line} is not in\n{output_text}"
+        );
     }
 }
 
@@ -137,12 +146,12 @@ async fn bad_value_is_refused_with_key_and_remedy() {
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];
     for ((name, value), wanted) in cases {
-        let (good, said) = check(&world, &["run"], &[(name, value)]);
+        let (good, output_text) = check(&world, &["run"], &[(name, value)]);
         assert!(!good, "{name}={value} is accepted");
         for word in wanted {
             assert!(
-                said.contains(word),
-                "{name}={value}: no `{word}` in: {said}"
+                output_text.contains(word),
+                "{name}={value}: no `{word}` in: {output_text}"
             );
         }
     }
@@ -151,23 +160,26 @@ async fn bad_value_is_refused_with_key_and_remedy() {
 #[tokio::test]
 async fn doubled_secret_and_bad_address_are_refused() {
     let world = World::start();
-    let (good, said) = check(
+    let (good, output_text) = check(
         &world,
         &["config"],
         &[("HP_API__APP_SECRET_FILE", "/dev/null")],
     );
     assert!(
-        !good && said.contains("api.app_secret_file are both set"),
-        "{said}"
+        !good && output_text.contains("api.app_secret_file are both set"),
+        "{output_text}"
     );
     for url in ["nonsense", "redis+sentinel://:hunter2@redis:26379"] {
-        let (good, said) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
-        assert!(!good && !said.contains("hunter2"), "{said}");
+        let (good, output_text) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
+        assert!(!good && !output_text.contains("hunter2"), "{output_text}");
         for words in [
             "no usable Redis address",
             "redis+sentinel://host:port,host:port/master-name",
         ] {
-            assert!(said.contains(words), "no `{words}` in: {said}");
+            assert!(
+                output_text.contains(words),
+                "no `{words}` in: {output_text}"
+            );
         }
     }
 }
@@ -177,14 +189,14 @@ async fn unreadable_file_is_not_quoted() {
     let world = World::start();
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(&file, "[api]\napp_secret = \"hunter2\" x\n").unwrap();
-    let (good, said) = check(
+    let (good, output_text) = check(
         &world,
         &["--config", file.path().to_str().unwrap(), "config"],
         &[],
     );
     assert!(!good);
     assert!(
-        said.contains("line 2") && !said.contains("hunter2"),
-        "{said}"
+        output_text.contains("line 2") && !output_text.contains("hunter2"),
+        "{output_text}"
     );
 }

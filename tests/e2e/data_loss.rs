@@ -30,7 +30,7 @@ async fn forgotten_charge_is_found_and_not_repeated() {
     world.result("A-0").await;
     let before_the_order = world.redis.snapshot();
     world.enqueue("A-1", 1).await;
-    let told = world.result("A-1").await;
+    let first = world.result("A-1").await;
     worker.signal(Signal::SIGKILL);
     worker.wait_for_exit().await;
 
@@ -40,7 +40,7 @@ async fn forgotten_charge_is_found_and_not_repeated() {
     world.enqueue("A-1", 1).await;
     let again = world.result("A-1").await;
     assert_fields!(again, { "status": "completed", "source": "query" });
-    assert_eq!(again["pins"], told["pins"]);
+    assert_eq!(again["pins"], first["pins"]);
     assert_eq!(world.charge_count("A-1"), 1);
     assert_eq!(world.stream("{hp}:results").await.len(), 2, "one for each");
 }

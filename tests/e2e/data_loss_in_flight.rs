@@ -35,7 +35,7 @@ async fn busy_or_draining_worker_reports_lost_writes() {
             .await;
         if is_draining {
             worker.signal(Signal::SIGTERM);
-            worker.wait_for_log("asked to stop").await;
+            worker.wait_for_log("shutdown requested").await;
         }
         world.redis.restore(&earlier);
         world

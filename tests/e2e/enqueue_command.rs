@@ -58,26 +58,26 @@ async fn enqueue_waits_for_cards_without_an_account() {
         ]
         .concat()
     };
-    let (code, said, _) = shop(
+    let (code, stdout, _) = shop(
         &world,
         &[&words("A-1")[..], &["--json", "--show-pins"]].concat(),
     );
-    assert_eq!(code, 0, "{said}");
-    let result = lines(&said).remove(0);
+    assert_eq!(code, 0, "{stdout}");
+    let result = lines(&stdout).remove(0);
     assert_fields!(result, { "order_id": "A-1", "status": "completed", "meta": "till 7" });
     let cards = world.sandbox.ledger().charges[0].cards.clone();
     assert_eq!(result["pins"][1]["pin_key"], cards[1].pin_key);
 
-    let (code, said, complaint) = shop(&world, &words("A-2"));
-    assert_eq!(code, 0, "{said}{complaint}");
+    let (code, stdout, stderr) = shop(&world, &words("A-2"));
+    assert_eq!(code, 0, "{stdout}{stderr}");
     assert!(
-        said.starts_with("A-2  completed  2 of product 2 for "),
-        "{said}"
+        stdout.starts_with("A-2  completed  2 of product 2 for "),
+        "{stdout}"
     );
     for card in &world.sandbox.ledger().charges[1].cards {
         assert!(
-            said.contains(&card.pin_sn) && !said.contains(&card.pin_key),
-            "{said}"
+            stdout.contains(&card.pin_sn) && !stdout.contains(&card.pin_key),
+            "{stdout}"
         );
     }
 }
@@ -91,18 +91,14 @@ async fn enqueue_reads_csv_json_and_standard_input() {
     let table = (0..rows).map(|n| format!("A-{n},2,1,till-7,\n"));
     let header = "order_id,product_id,quantity,reply_to,meta\n";
     std::fs::write(&file, header.to_owned() + &table.collect::<String>()).unwrap();
-    let (code, said, complaint) = shop(&world, &["enqueue", "--file", name]);
-    assert_eq!(
-        (code, &*said),
-        (0, "100 orders are in the inbox\n"),
-        "{complaint}"
-    );
-    assert_eq!(complaint, "", "no progress bar off a terminal");
+    let (code, stdout, stderr) = shop(&world, &["enqueue", "--file", name]);
+    assert_eq!((code, &*stdout), (0, "100 orders enqueued\n"), "{stderr}");
+    assert_eq!(stderr, "", "no progress bar off a terminal");
 
     let json = r#"{"order_id":"B-1","product_id":2,"quantity":1,"deadline":"2026-12-31T18:00:00Z"}
 {"order_id":"B-2","product_id":"2","quantity":"1"}"#;
-    let (code, said, _) = shop_with(&world, &["enqueue", "--file", "-", "--json"], json);
-    assert_eq!(code, 0, "{said}");
+    let (code, stdout, _) = shop_with(&world, &["enqueue", "--file", "-", "--json"], json);
+    assert_eq!(code, 0, "{stdout}");
     let entries = world.stream("{hp}:jobs").await;
     let ids: Vec<_> = entries.iter().map(|entry| &entry["order_id"]).collect();
     let wanted: Vec<_> = (0..rows)
@@ -113,12 +109,12 @@ async fn enqueue_reads_csv_json_and_standard_input() {
     assert_eq!(entries[0]["reply_to"], "{hp}:results:till-7");
     assert!(!entries[0].contains_key("meta"));
     assert_eq!(entries[rows]["deadline"], "1798740000000");
-    let told: Vec<_> = lines(&said)
+    let reported: Vec<_> = lines(&stdout)
         .iter()
         .map(|line| line["entry"].clone())
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             entries[rows]["entry"].clone(),
             entries[rows + 1]["entry"].clone()
@@ -131,27 +127,27 @@ async fn enqueue_refuses_a_file_with_a_bad_line() {
     let world = World::start();
     let table = "order_id,product_id,quantity\nA-1,2,1\nA 2,2,1\nA-3,2,0\nA-4,2,1\n";
     let words = ["enqueue", "--file", "-"];
-    let (code, said, complaint) = shop_with(&world, &words, table);
-    assert_eq!((code, &*said), (2, ""));
+    let (code, stdout, stderr) = shop_with(&world, &words, table);
+    assert_eq!((code, &*stdout), (2, ""));
     for line in [
         "-:3: order_id",
         "-:4: quantity",
-        "nothing was put in",
+        "no order was enqueued",
         "--partial",
     ] {
-        assert!(complaint.contains(line), "no {line} in {complaint}");
+        assert!(stderr.contains(line), "no {line} in {stderr}");
     }
     assert!(world.stream("{hp}:jobs").await.is_empty());
-    let (code, said, _) = shop_with(&world, &[&words[..], &["--partial"]].concat(), table);
-    assert_eq!((code, &*said), (1, "2 orders are in the inbox\n"));
+    let (code, stdout, _) = shop_with(&world, &[&words[..], &["--partial"]].concat(), table);
+    assert_eq!((code, &*stdout), (1, "2 orders enqueued\n"));
     assert_eq!(world.stream("{hp}:jobs").await.len(), 2);
-    let (code, _, complaint) = shop(&world, &["enqueue", "--file", "-", "--show-pins"]);
+    let (code, _, stderr) = shop(&world, &["enqueue", "--file", "-", "--show-pins"]);
     assert_eq!(code, 2);
-    assert!(complaint.contains("add --wait"), "{complaint}");
-    let (code, _, complaint) = shop_with(&world, &words, "order_id,product_id,quantity\n");
+    assert!(stderr.contains("add --wait"), "{stderr}");
+    let (code, _, stderr) = shop_with(&world, &words, "order_id,product_id,quantity\n");
     assert_eq!(code, 2);
-    assert!(complaint.contains("no order in -"), "{complaint}");
-    let (code, _, complaint) = shop(
+    assert!(stderr.contains("no order in -"), "{stderr}");
+    let (code, _, stderr) = shop(
         &world,
         &[
             "enqueue",
@@ -164,7 +160,7 @@ async fn enqueue_refuses_a_file_with_a_bad_line() {
         ],
     );
     assert_eq!(code, 2);
-    assert!(complaint.contains("visible ASCII"), "{complaint}");
+    assert!(stderr.contains("visible ASCII"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,21 +195,21 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
         "order_id,product_id,quantity\nin-review,2,1\nelsewhere,2,1\ngood,2,1\nunknown,777,1\n";
     let _worker = world.worker();
     let words = ["enqueue", "--file", "-", "--wait", "--json"];
-    let (code, said, complaint) = shop_with(&world, &words, table);
-    assert_eq!(code, 1, "{said}{complaint}");
-    let mut ended: Vec<_> = lines(&said)
+    let (code, stdout, stderr) = shop_with(&world, &words, table);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    let mut ended: Vec<_> = lines(&stdout)
         .iter()
         .map(|result| format!("{} {}", result["order_id"], result["status"]))
         .collect();
     ended.sort();
     assert_eq!(ended, [r#""good" "completed""#, r#""unknown" "rejected""#]);
     assert!(
-        complaint.contains("in-review: it is in review"),
-        "{complaint}"
+        stderr.contains("in-review: the order is in review"),
+        "{stderr}"
     );
     assert!(
-        complaint.contains("elsewhere: it was put in before, and is failed"),
-        "{complaint}"
+        stderr.contains("elsewhere: the order was enqueued before and is failed"),
+        "{stderr}"
     );
 }
 
@@ -240,9 +236,9 @@ async fn enqueue_wait_ignores_another_order_of_that_id() {
         "--wait",
         "--json",
     ];
-    let (code, said, _) = shop(&world, &words);
-    let result = lines(&said).remove(0);
-    assert_eq!((code, lines(&said).len()), (1, 1), "{said}");
+    let (code, stdout, _) = shop(&world, &words);
+    let result = lines(&stdout).remove(0);
+    assert_eq!((code, lines(&stdout).len()), (1, 1), "{stdout}");
     assert_eq!(result["reason"], "order_id_conflict");
 }
 
@@ -261,10 +257,10 @@ async fn enqueue_wait_timeout_names_missing_orders() {
         "--timeout",
         "10ms",
     ];
-    let (code, said, complaint) = shop(&world, &words);
-    assert_eq!((code, &*said), (1, ""));
-    assert!(complaint.contains("no worker is alive"), "{complaint}");
-    assert!(complaint.contains("no result yet for A-1"), "{complaint}");
+    let (code, stdout, stderr) = shop(&world, &words);
+    assert_eq!((code, &*stdout), (1, ""));
+    assert!(stderr.contains("no worker is alive"), "{stderr}");
+    assert!(stderr.contains("no result yet for A-1"), "{stderr}");
     assert_eq!(world.stream("{hp}:jobs").await.len(), 1);
 }
 

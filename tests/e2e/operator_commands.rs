@@ -12,15 +12,15 @@ use crate::{
 /// Runs a command. Returns its exit code and its output.
 fn run_command(world: &World, words: &[&str]) -> (i32, String) {
     let output = Worker::output(words, &world.settings(&[]));
-    let said = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(!said.contains("demo-secret") && !stderr.contains("demo-secret"));
-    (output.status.code().unwrap(), said + &stderr)
+    assert!(!text.contains("demo-secret") && !stderr.contains("demo-secret"));
+    (output.status.code().unwrap(), text + &stderr)
 }
 
 fn run_json(world: &World, words: &[&str]) -> Value {
-    let (_, said) = run_command(world, &[words, &["--json"]].concat());
-    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+    let (_, text) = run_command(world, &[words, &["--json"]].concat());
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 fn order_ids(lines: &str) -> Vec<String> {
@@ -71,8 +71,8 @@ async fn orders_filters_by_state_age_and_reason() {
     assert!(lines[0].starts_with("order     state"), "{table}");
     assert!(lines[2].starts_with("doubtful  uncertain  2"), "{table}");
     assert!(!table.contains('\x1b'), "colours without a terminal");
-    let (code, said) = run_command(&world, &["orders", "--state", "lost"]);
-    assert!(code == 2 && said.contains("uncertain"), "{said}");
+    let (code, text) = run_command(&world, &["orders", "--state", "lost"]);
+    assert!(code == 2 && text.contains("uncertain"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,14 +90,14 @@ async fn order_shows_whole_history() {
     let result = world.result("A-1").await;
     let order = run_json(&world, &["order", "A-1"]);
     assert_fields!(order, { "state": "completed", "quantity": 2, "result": result["entry"] });
-    let story = order["story"].as_array().unwrap();
-    let states: Vec<_> = story
+    let history = order["story"].as_array().unwrap();
+    let states: Vec<_> = history
         .iter()
         .map(|step| step["state"].as_str().unwrap())
         .collect();
     assert_eq!(states, ["queued", "completed"]);
-    assert!(story[0]["at"].as_u64() <= story[1]["at"].as_u64());
-    assert_fields!(order, { "story.0.claim": 1, "story.1.claim": 2 });
+    assert!(history[0]["at"].as_u64() <= history[1]["at"].as_u64());
+    assert_fields!(order, { "history.0.claim": 1, "history.1.claim": 2 });
     let (_, text) = run_command(&world, &["order", "A-1"]);
     assert!(text.contains("#2     completed"), "{text}");
     for card in world
@@ -109,9 +109,9 @@ async fn order_shows_whole_history() {
     {
         assert!(!text.contains(&card.pin_key) && !order.to_string().contains(&card.pin_key));
     }
-    let (code, said) = run_command(&world, &["order", "nobody"]);
+    let (code, text) = run_command(&world, &["order", "nobody"]);
     assert_eq!(code, 1);
-    assert!(said.contains("no such order"), "{said}");
+    assert!(text.contains("no such order"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,11 +131,15 @@ async fn order_history_stays_short() {
         claimed.note = (n % 3 == 0).then(|| format!("note {n}"));
         apply_event(&ledger, &claimed, Event::BalanceHeld(LONG_LEASE)).await;
     }
-    let story = run_json(&world, &["order", "A-1"])["story"].clone();
-    let story = story.as_array().unwrap();
-    assert!((20..=32).contains(&story.len()), "{}", story.len());
-    assert_eq!(story[0]["claim"], 1, "its first step is kept");
-    assert_eq!(story[story.len() - 1]["claim"], 101, "and its last step");
+    let history = run_json(&world, &["order", "A-1"])["story"].clone();
+    let history = history.as_array().unwrap();
+    assert!((20..=32).contains(&history.len()), "{}", history.len());
+    assert_eq!(history[0]["claim"], 1, "its first step is kept");
+    assert_eq!(
+        history[history.len() - 1]["claim"],
+        101,
+        "and its last step"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,9 +169,9 @@ async fn vendor_views_hide_card_keys() {
         &["record", "A-1", "--json"],
         &["pin", &card.pin_sn],
     ] {
-        let (code, said) = run_command(&world, words);
-        assert_eq!(code, 0, "{said}");
-        assert!(!said.contains(&card.pin_key), "{words:?}");
+        let (code, text) = run_command(&world, words);
+        assert_eq!(code, 0, "{text}");
+        assert!(!text.contains(&card.pin_key), "{words:?}");
     }
     let shown = run_json(&world, &["pin", &card.pin_sn, "--show-pins"]);
     assert_eq!(shown["pin_key"], card.pin_key);
@@ -179,10 +183,10 @@ async fn vendor_views_hide_card_keys() {
 async fn status_shows_states_workers_pause_and_runs() {
     let world = World::start();
     three_orders(&world).await;
-    let (code, said) = run_command(&world, &["status"]);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("2: 1 queued, 1 uncertain"), "{said}");
-    assert!(said.contains("\noldest    waiting, "), "{said}");
+    let (code, text) = run_command(&world, &["status"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("2: 1 queued, 1 uncertain"), "{text}");
+    assert!(text.contains("\noldest    waiting, "), "{text}");
     let mut worker = world.worker();
     let ran = || async {
         let status = run_json(&world, &["status"]);
@@ -200,9 +204,9 @@ async fn status_shows_states_workers_pause_and_runs() {
         1,
         "the first reason stands"
     );
-    let (code, said) = run_command(&world, &["status"]);
+    let (code, text) = run_command(&world, &["status"]);
     assert_eq!(code, 1);
-    assert!(said.contains("stocktaking"), "{said}");
+    assert!(text.contains("stocktaking"), "{text}");
     assert_eq!(run_command(&world, &["resume"]).0, 0);
     worker.signal(nix::sys::signal::Signal::SIGTERM);
     worker.wait_for_exit().await;
@@ -300,9 +304,9 @@ async fn unreachable_redis_exits_with_2() {
         &["reconcile", "--once"],
     ];
     for words in commands {
-        let (code, said) = run_command(&world, words);
-        assert_eq!(code, 2, "{words:?}: {said}");
-        assert!(said.contains("Redis cannot be reached"), "{said}");
+        let (code, text) = run_command(&world, words);
+        assert_eq!(code, 2, "{words:?}: {text}");
+        assert!(text.contains("Redis cannot be reached"), "{text}");
     }
 }
 
@@ -344,7 +348,7 @@ async fn status_counts_orders_that_need_review() {
     let (code, _) = crate::reconcile::report(&world, &["--once"]);
     assert_eq!(code, 1);
     let (_, status) = run_command(&world, &["status"]);
-    assert!(status.contains("1 need a person"), "{status}");
+    assert!(status.contains("1 need review"), "{status}");
     let last = &run_json(&world, &["status"])["last_run"];
     let left = (&last["unreadable"], &last["needs_a_person"][0]);
     assert_eq!(left, (&1.into(), &"A-1".into()), "{last:#}");
@@ -362,8 +366,8 @@ async fn terminal_output_escapes_control_characters() {
         &["pause", "--why", "again"],
         &["retry", "A-1"],
     ] {
-        let (_, said) = run_command(&world, words);
-        assert!(said.contains("\\u{1b}[2J"), "{words:?}: {said}");
-        assert!(!said.contains('\u{1b}'), "{words:?}: {said}");
+        let (_, text) = run_command(&world, words);
+        assert!(text.contains("\\u{1b}[2J"), "{words:?}: {text}");
+        assert!(!text.contains('\u{1b}'), "{words:?}: {text}");
     }
 }

@@ -33,10 +33,10 @@ async fn backdate_submission(world: &World, id: &str) {
 /// Runs a command. Returns its exit code and its output.
 fn run_command(world: &World, words: &[&str]) -> (i32, String) {
     let output = Worker::output(words, &world.settings(&[]));
-    let said = [output.stdout, output.stderr].concat();
+    let text = [output.stdout, output.stderr].concat();
     (
         output.status.code().unwrap(),
-        String::from_utf8(said).unwrap(),
+        String::from_utf8(text).unwrap(),
     )
 }
 
@@ -63,19 +63,19 @@ async fn resolve_completed_requires_vendor_record() {
     assert_eq!(resolve(&world, "there", "completed").0, 0);
     let result = world.result("there").await;
     assert_fields!(result, { "status": "completed", "pin_count": "1" });
-    let (code, said) = resolve(&world, "not-there", "completed");
+    let (code, text) = resolve(&world, "not-there", "completed");
     assert_eq!(code, 1);
-    assert!(said.contains("no record of it"), "{said}");
+    assert!(text.contains("no record"), "{text}");
     assert_eq!(world.record("not-there").await["state"], "review");
-    let story = &world.record("there").await["story"];
+    let history = &world.record("there").await["story"];
     assert!(
-        story.contains("completed - - asked to be resolved as completed by Ada: ticket 42"),
-        "{story}"
+        history.contains("completed - - asked to be resolved as completed by Ada: ticket 42"),
+        "{history}"
     );
-    let story = &world.record("not-there").await["story"];
+    let history = &world.record("not-there").await["story"];
     assert!(
-        story.contains("asked to be resolved as completed"),
-        "{story}"
+        history.contains("asked to be resolved as completed"),
+        "{history}"
     );
 }
 
@@ -85,9 +85,9 @@ async fn resolve_uncharged_waits_for_late_requests() {
     let ledger = world.ledger();
     for (id, verdict) in [("A-1", "not-charged"), ("A-2", "resubmit")] {
         enqueue_for_review(&world, &ledger, id, false).await;
-        let (code, said) = resolve(&world, id, verdict);
+        let (code, text) = resolve(&world, id, verdict);
         assert_eq!(code, 1);
-        assert!(said.contains("may still arrive"), "{said}");
+        assert!(text.contains("may still arrive"), "{text}");
         backdate_submission(&world, id).await;
         assert_eq!(resolve(&world, id, verdict).0, 0);
     }
@@ -108,9 +108,9 @@ async fn resolve_completes_charged_order_anyway() {
     for (id, verdict) in [("A-1", "not-charged"), ("A-2", "resubmit")] {
         enqueue_for_review(&world, &ledger, id, true).await;
         backdate_submission(&world, id).await;
-        let (code, said) = resolve(&world, id, verdict);
+        let (code, text) = resolve(&world, id, verdict);
         assert_eq!(code, 1);
-        assert!(said.contains("HitPoints has charged it"), "{said}");
+        assert!(text.contains("HitPoints has charged"), "{text}");
         assert_eq!(world.result(id).await["status"], "completed");
         assert_eq!(world.charge_count(id), 1);
     }
@@ -122,14 +122,14 @@ async fn resolve_accepts_only_orders_in_review() {
     let ledger = world.ledger();
     world.enqueue("waiting", 1).await;
     let claimed = claim_one(&ledger, LONG_LEASE).await;
-    let (code, said) = resolve(&world, "waiting", "resubmit");
+    let (code, text) = resolve(&world, "waiting", "resubmit");
     assert_eq!(code, 1);
-    assert!(said.contains("a worker is at it"), "{said}");
+    assert!(text.contains("a worker is processing"), "{text}");
     apply_event(&ledger, &claimed, Event::BalanceHeld(LONG_LEASE)).await;
     let before = world.record("waiting").await;
-    let (code, said) = resolve(&world, "waiting", "resubmit");
+    let (code, text) = resolve(&world, "waiting", "resubmit");
     assert_eq!(code, 1);
-    assert!(said.contains("not in review"), "{said}");
+    assert!(text.contains("not in review"), "{text}");
     let after = world.record("waiting").await;
     assert_fields!(after, { "state": before["state"], "attempts": before["attempts"] });
     world.enqueue("ended", 1).await;
@@ -146,12 +146,12 @@ async fn resolve_accepts_only_orders_in_review() {
     );
     world
         .control()
-        .pause("the secret is wrong", "somebody")
+        .pause("the secret is wrong", "Ada")
         .await
         .unwrap();
-    let (code, said) = resolve(&world, "waiting", "completed");
+    let (code, text) = resolve(&world, "waiting", "completed");
     assert_eq!(code, 2);
-    assert!(said.contains("worker resume"), "{said}");
+    assert!(text.contains("worker resume"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,9 +162,9 @@ async fn retry_queries_order_and_continues() {
     enqueue_for_review(&world, &ledger, "A-2", false).await;
     backdate_submission(&world, "A-2").await;
     let words = ["retry", "A-1", "A-2", "nobody", "--by", "Ada", "--json"];
-    let (code, said) = run_command(&world, &words);
-    assert_eq!(code, 1, "{said}");
-    let lines: Vec<serde_json::Value> = said
+    let (code, text) = run_command(&world, &words);
+    assert_eq!(code, 1, "{text}");
+    let lines: Vec<serde_json::Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
@@ -177,8 +177,8 @@ async fn retry_queries_order_and_continues() {
     for id in ["A-1", "A-2"] {
         assert_eq!(world.result(id).await["status"], "completed");
         assert_eq!(world.charge_count(id), 1);
-        let story = &world.record(id).await["story"];
-        assert!(story.contains("retried by Ada"), "{story}");
+        let history = &world.record(id).await["story"];
+        assert!(history.contains("retried by Ada"), "{history}");
     }
 }
 
@@ -204,11 +204,11 @@ async fn republish_rebuilds_missing_result_from_record() {
         2,
         "as often as it is asked for"
     );
-    let story = &world.record("A-1").await["story"];
-    assert_eq!(story.matches("told again by").count(), 2, "{story}");
-    let (code, said) = run_command(&world, &["republish", "nobody"]);
+    let history = &world.record("A-1").await["story"];
+    assert_eq!(history.matches("republished by").count(), 2, "{history}");
+    let (code, text) = run_command(&world, &["republish", "nobody"]);
     assert_eq!(code, 1);
-    assert!(said.contains("no such order"), "{said}");
+    assert!(text.contains("no such order"), "{text}");
     assert_eq!(world.charge_count("A-1"), 1);
 }
 
@@ -229,8 +229,8 @@ async fn resubmit_resets_age_and_crash_count() {
         "5",
     ];
     world.redis.command::<u64>(&old).await;
-    let (code, said) = resolve(&world, "A-1~lost-answer", "resubmit");
-    assert_eq!(code, 0, "{said}");
+    let (code, text) = resolve(&world, "A-1~lost-answer", "resubmit");
+    assert_eq!(code, 0, "{text}");
     let _worker = world.worker();
     let result = world.result("A-1~lost-answer").await;
     assert_fields!(result, { "status": "completed", "source": "query" });
@@ -246,8 +246,8 @@ async fn resubmit_refuses_order_past_deadline() {
     backdate_submission(&world, "A-1").await;
     let late = ["HSET", "{hp}:order:A-1", "deadline", "1"];
     world.redis.command::<u64>(&late).await;
-    let (code, said) = resolve(&world, "A-1", "resubmit");
-    assert!(code == 1 && said.contains("deadline has passed"), "{said}");
+    let (code, text) = resolve(&world, "A-1", "resubmit");
+    assert!(code == 1 && text.contains("deadline"), "{text}");
     assert_eq!(world.record("A-1").await["state"], "review");
     assert_eq!(resolve(&world, "A-1", "not-charged").0, 0);
 }
@@ -264,8 +264,8 @@ async fn operator_misconfiguration_pauses_no_queue() {
     ] {
         let output = Worker::output(words, &slip);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains("does not serve this account"), "{said}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains("does not serve this account"), "{text}");
     }
     assert_eq!(world.inspector().paused().await.unwrap(), None);
     assert_eq!(world.record("A-1").await["state"], "review");
@@ -278,8 +278,8 @@ async fn operator_commands_refuse_paused_queue() {
     world.enqueue("A-1", 1).await;
     apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
     world.control().pause("stocktaking", "Ada").await.unwrap();
-    let (code, said) = run_command(&world, &["republish", "A-1"]);
-    assert!(code == 2 && said.contains("stocktaking"), "{said}");
+    let (code, text) = run_command(&world, &["republish", "A-1"]);
+    assert!(code == 2 && text.contains("stocktaking"), "{text}");
     world.control().resume().await.unwrap();
     let (_, status) = run_command(&world, &["republish", "A-1"]);
     assert_eq!(world.results("A-1", 2).await.len(), 2, "{status}");
@@ -300,8 +300,8 @@ async fn retry_refuses_ended_order_with_pending_replay() {
         )
         .await
         .unwrap();
-    let (code, said) = run_command(&world, &["retry", "A-1"]);
-    assert!(code == 1 && said.contains("it has ended"), "{said}");
+    let (code, text) = run_command(&world, &["retry", "A-1"]);
+    assert!(code == 1 && text.contains("has ended"), "{text}");
     let _worker = world.worker();
     assert_eq!(world.result("A-1").await["status"], "failed");
 }

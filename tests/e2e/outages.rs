@@ -30,7 +30,7 @@ async fn outcome_is_kept_while_redis_is_away() {
     world.enqueue("A-1", 1).await;
     world.wait_for_state("A-1", "submitting").await;
     world.redis.crash();
-    worker.wait_for_log("kept and tried again").await;
+    worker.wait_for_log("the outcome is kept").await;
     world.redis.restart();
     let result = world.result("A-1").await;
     assert_fields!(result, { "status": "completed", "source": "fetch" });
@@ -42,7 +42,7 @@ async fn worker_waits_for_redis_at_start() {
     let mut world = World::start();
     world.redis.crash();
     let worker = world.worker();
-    worker.wait_for_log("orders cannot be taken").await;
+    worker.wait_for_log("cannot claim orders").await;
     world.redis.restart();
     world.enqueue("A-1", 1).await;
     assert_eq!(world.result("A-1").await["status"], "completed");
@@ -66,7 +66,7 @@ async fn wrong_secret_pauses_queue_and_costs_no_attempt() {
     assert!(wrong.wait_for_exit().await.success());
 
     let worker = world.worker();
-    worker.wait_for_log("the queue is paused").await;
+    worker.wait_for_log("queue paused").await;
     let resumed = Worker::output(&["resume"], &world.settings(&[]));
     assert!(resumed.status.success(), "{resumed:?}");
     let result = world.result("A-1").await;
@@ -102,7 +102,7 @@ async fn refused_result_is_kept_until_stream_accepts_it() {
         .redis
         .command::<()>(&["SET", "{hp}:results", "no stream"])
         .await;
-    worker.wait_for_log("kept and tried again").await;
+    worker.wait_for_log("the outcome is kept").await;
     assert_eq!(world.record("A-1").await["state"], "submitting");
     world.redis.command::<u64>(&["DEL", "{hp}:results"]).await;
     assert_eq!(world.result("A-1").await["status"], "completed");

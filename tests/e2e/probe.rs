@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 /// Every query is answered with a code other than the one for unknown orders.
 const OUTAGE: &str = "query:code-400124";
-const NOT_LEARNED: &str = "nothing is learned about orders that do not exist";
+const NOT_LEARNED: &str = "the probe learned nothing";
 const RESUBMIT_AFTER: u64 = 2500;
 
 /// A vendor that charges repeated submissions again.
@@ -86,13 +86,13 @@ async fn outage_code_does_not_replace_learned_answer() {
     buy_first(&world, "A-0").await;
     // Each reconciliation run repeats the probe.
     let worker = fast_worker(&world, &[("HP_RECONCILE__SCHEDULE", "* * * * * *")]);
-    worker.wait_for_log("learned what HitPoints answers").await;
+    worker.wait_for_log("learned the answer").await;
     world.sandbox.set_fault(OUTAGE, 1.0).unwrap();
     worker.wait_for_log(NOT_LEARNED).await;
     buy_during_outage(&world, "A-1~lost-answer").await;
     world.enqueue("A-2~drop-before", 1).await;
     assert_eq!(world.result("A-2~drop-before").await["attempts"], "2");
-    assert_eq!(worker.log().matches("learned what HitPoints").count(), 1);
+    assert_eq!(worker.log().matches("learned the answer").count(), 1);
 }
 
 #[tokio::test]
@@ -100,11 +100,14 @@ async fn outage_with_not_found_code_is_not_believed() {
     let world = World::with_vendor(careless_vendor());
     buy_first(&world, "A-0").await;
     let worker = fast_worker(&world, &[]);
-    worker.wait_for_log("learned what HitPoints answers").await;
+    worker.wait_for_log("learned the answer").await;
     world.sandbox.set_fault("query:code-400100", 1.0).unwrap();
     buy_during_outage(&world, "A-1~lost-answer").await;
     let log = worker.log();
-    assert!(log.contains("does not give order A-0 either"), "{log}");
+    assert!(
+        log.contains("does not give the record of order A-0"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
@@ -113,7 +116,7 @@ async fn deleted_record_blocks_until_next_charge() {
     buy_first(&world, "A-0").await;
     let forgetful = Sandbox::start(careless_vendor()).unwrap();
     let worker = fast_worker(&world, &[("HP_API__BASE_URL", &forgetful.base_url())]);
-    worker.wait_for_log("that record is gone").await;
+    worker.wait_for_log("deleted that record").await;
     world.enqueue("A-1~drop-before", 1).await;
     let record = wait_for_long_doubt(&world, "A-1~drop-before").await;
     assert_eq!(record["state"], "uncertain");

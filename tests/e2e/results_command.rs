@@ -53,25 +53,28 @@ async fn results_without_group_hide_keys_and_keep_entries() {
     let world = World::start();
     three_results(&world).await;
     for _ in 0..2 {
-        let (code, said, _) = shop(&world, &["results"]);
+        let (code, stdout, _) = shop(&world, &["results"]);
         assert_eq!(code, 0);
-        assert_eq!(said.lines().count(), 3 + 4, "{said}");
-        assert!(said.contains("\nA-3  rejected  unknown_product"), "{said}");
+        assert_eq!(stdout.lines().count(), 3 + 4, "{stdout}");
         assert!(
-            card_keys(&world).iter().all(|key| !said.contains(key)),
-            "{said}"
+            stdout.contains("\nA-3  rejected  unknown_product"),
+            "{stdout}"
+        );
+        assert!(
+            card_keys(&world).iter().all(|key| !stdout.contains(key)),
+            "{stdout}"
         );
     }
-    let (_, said, _) = shop(&world, &["results", "--json"]);
-    assert_eq!(order_ids(&said), ["A-1", "A-2", "A-3"]);
+    let (_, stdout, _) = shop(&world, &["results", "--json"]);
+    assert_eq!(order_ids(&stdout), ["A-1", "A-2", "A-3"]);
     assert!(
-        card_keys(&world).iter().all(|key| !said.contains(key)),
-        "{said}"
+        card_keys(&world).iter().all(|key| !stdout.contains(key)),
+        "{stdout}"
     );
-    let (_, said, _) = shop(&world, &["results", "--show-pins"]);
+    let (_, stdout, _) = shop(&world, &["results", "--show-pins"]);
     assert!(
-        card_keys(&world).iter().all(|key| said.contains(key)),
-        "{said}"
+        card_keys(&world).iter().all(|key| stdout.contains(key)),
+        "{stdout}"
     );
     let groups: Vec<redis::Value> = world
         .redis
@@ -92,9 +95,9 @@ async fn results_group_acknowledges_what_it_printed() {
         "till-1",
         "--json",
     ];
-    let (code, said, _) = shop(&world, &[&group[..], &["--limit", "2"]].concat());
+    let (code, stdout, _) = shop(&world, &[&group[..], &["--limit", "2"]].concat());
     assert_eq!(
-        (code, order_ids(&said)),
+        (code, order_ids(&stdout)),
         (0, vec!["A-1".into(), "A-2".into()])
     );
     assert_eq!(pending_count(&world, "shop").await, 0);
@@ -103,15 +106,15 @@ async fn results_group_acknowledges_what_it_printed() {
     let words: Vec<&str> = words.split(' ').collect();
     world.redis.command::<redis::Value>(&words).await;
     assert_eq!(pending_count(&world, "shop").await, 1);
-    let (_, said, _) = shop(&world, &group);
+    let (_, stdout, _) = shop(&world, &group);
     assert_eq!(
-        order_ids(&said),
+        order_ids(&stdout),
         ["A-3"],
         "unacknowledged entries are delivered again"
     );
     assert_eq!(pending_count(&world, "shop").await, 0);
-    let (code, said, _) = shop(&world, &group);
-    assert_eq!((code, &*said), (0, ""));
+    let (code, stdout, _) = shop(&world, &group);
+    assert_eq!((code, &*stdout), (0, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,11 +136,11 @@ async fn results_file_is_private_and_appended() {
         "--limit",
     ];
     for limit in ["1", "9"] {
-        let (code, said, complaint) = shop(&world, &[&group[..], &[limit]].concat());
-        assert_eq!(code, 0, "{complaint}");
+        let (code, stdout, stderr) = shop(&world, &[&group[..], &[limit]].concat());
+        assert_eq!(code, 0, "{stderr}");
         assert!(
-            card_keys(&world).iter().all(|key| !said.contains(key)),
-            "{said}"
+            card_keys(&world).iter().all(|key| !stdout.contains(key)),
+            "{stdout}"
         );
     }
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -145,9 +148,9 @@ async fn results_file_is_private_and_appended() {
     let written = std::fs::read_to_string(&path).unwrap();
     assert_eq!(order_ids(&written), ["A-1", "A-2", "A-3"]);
     assert!(card_keys(&world).iter().all(|key| written.contains(key)));
-    let (code, _, complaint) = shop(&world, &["results", "--out", "/nowhere/cards"]);
+    let (code, _, stderr) = shop(&world, &["results", "--out", "/nowhere/cards"]);
     assert_eq!(code, 2);
-    assert!(complaint.contains("/nowhere/cards"), "{complaint}");
+    assert!(stderr.contains("/nowhere/cards"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,15 +167,15 @@ async fn results_reports_unreadable_entry_and_escapes_text() {
     odd.push("no\x1b[2Jclear");
     redis.command::<String>(&odd).await;
     let group = ["results", "--group", "shop"];
-    let (code, said, complaint) = shop(&world, &group);
-    assert_eq!(code, 1, "{said}{complaint}");
+    let (code, stdout, stderr) = shop(&world, &group);
+    assert_eq!(code, 1, "{stdout}{stderr}");
     assert!(
-        complaint.contains("no result that this version can read"),
-        "{complaint}"
+        stderr.contains("no result that this version can read"),
+        "{stderr}"
     );
     assert!(
-        said.contains("A-9  failed  refused, 400100, no\\u{1b}[2Jclear"),
-        "{said}"
+        stdout.contains("A-9  failed  refused, 400100, no\\u{1b}[2Jclear"),
+        "{stdout}"
     );
     assert_eq!(pending_count(&world, "shop").await, 1);
     assert_eq!(shop(&world, &group).0, 1, "and reported again");
@@ -225,8 +228,8 @@ async fn closed_output_ends_command_without_error() {
             .stderr(Stdio::piped())
             .output()
             .unwrap();
-        let complaint = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(complaint, "", "{words:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr, "", "{words:?}");
     }
     assert_eq!(
         pending_count(&world, "shop").await,

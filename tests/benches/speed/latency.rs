@@ -8,7 +8,7 @@ use tokio::{
     time::Instant,
 };
 
-/// Passes bytes on to the vendor and tells when an order comes by.
+/// Forwards bytes to the vendor and reports when an order passes.
 async fn watch_post(vendor: String) -> (String, mpsc::UnboundedReceiver<Instant>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -9,7 +9,7 @@ const ROUNDS: usize = 3;
 
 async fn world(vendor: Options) -> World {
     let world = World::with_vendor(vendor);
-    // What a deployment has, rather than what the tests watch with.
+    // The setting of a deployment instead of the one of the tests.
     let config = [
         "CONFIG",
         "SET",

@@ -58,9 +58,9 @@ async fn audit_totals_include_disputed_charges() {
     let (code, report) = report(&world, &["--once", "--audit", "--since", "1h"]);
     assert_eq!(code, 1);
     assert_fields!(report, { "audit.disagreed": 1 });
-    let told = &report["audit"]["totals"]["by_currency"]["CNY"]["amount"];
+    let amount = &report["audit"]["totals"]["by_currency"]["CNY"]["amount"];
     let books = world.sandbox.ledger();
-    assert_eq!(*told, books.totals.charged["CNY"].to_string());
+    assert_eq!(*amount, books.totals.charged["CNY"].to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,13 +20,13 @@ async fn impossible_run_exits_with_2_and_reason() {
     apply_event(&ledger, &order, lost()).await;
     world
         .control()
-        .pause("the secret is wrong", "somebody")
+        .pause("the secret is wrong", "Ada")
         .await
         .unwrap();
     let paused = reconcile(&world, &["--once"]);
     assert_eq!(paused.status.code(), Some(2));
-    let said = String::from_utf8(paused.stderr).unwrap();
-    assert!(said.contains("paused: the secret is wrong"), "{said}");
+    let stderr = String::from_utf8(paused.stderr).unwrap();
+    assert!(stderr.contains("paused: the secret is wrong"), "{stderr}");
     let left = world.stream("{hp}:reconcile:runs").await;
     assert!(left[0]["incomplete"].contains("paused"), "{left:?}");
     world.redis.crash();
@@ -141,7 +141,7 @@ async fn run_without_vendor_answers_exits_with_2() {
     for more in [&["--once"][..], &["--dry-run"]] {
         let (code, report) = report(&world, more);
         let why = report["incomplete"].as_str().unwrap();
-        assert!(code == 2 && why.contains("no answers"), "{report:#}");
+        assert!(code == 2 && why.contains("does not answer"), "{report:#}");
     }
     let ids = ["--order", "ended", "--audit", "--since", "1h"];
     let (code, report) = report(&world, &ids);

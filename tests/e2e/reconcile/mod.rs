@@ -31,8 +31,8 @@ pub(crate) fn report(world: &World, arguments: &[&str]) -> (i32, Value) {
     let output = reconcile(world, &[&["--json"], arguments].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     let report = serde_json::from_str(&text).unwrap_or_else(|error| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        panic!("{error}: {text}{said}")
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{stderr}")
     });
     (output.status.code().unwrap(), report)
 }

@@ -42,8 +42,8 @@ async fn unwritable_report_stops_run_before_start() {
     let world = World::start();
     let output = reconcile(&world, &["--report", "/nowhere/run.csv"]);
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("/nowhere/run.csv"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("/nowhere/run.csv"), "{stderr}");
     assert!(world.stream("{hp}:reconcile:runs").await.is_empty());
 }
 

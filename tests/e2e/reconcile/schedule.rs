@@ -104,19 +104,17 @@ async fn suspended_worker_leaves_no_second_report() {
     let world = World::start();
     enqueue_stuck_orders(&world).await;
     let first = worker(&world, "0 0 1 1 *", "10");
-    let held = || async {
-        let held: u64 = world.redis.command(&["EXISTS", "{hp}:reconcile"]).await;
-        (held == 1).then_some(())
+    let is_running = || async {
+        let is_running: u64 = world.redis.command(&["EXISTS", "{hp}:reconcile"]).await;
+        (is_running == 1).then_some(())
     };
-    world.redis.wait_until("a run to begin", held).await;
+    world.redis.wait_until("a run to begin", is_running).await;
     first.signal(Signal::SIGSTOP);
     let second = worker(&world, "0 0 1 1 *", "1000");
     let run = wait_for_runs(&world, 1).await.remove(0);
     assert!(run["by"].ends_with(&format!(":{}", second.id())));
     first.signal(Signal::SIGCONT);
-    first
-        .wait_for_log("another worker makes this reconciliation run")
-        .await;
+    first.wait_for_log("run lease lost").await;
     assert_eq!(world.stream("{hp}:reconcile:runs").await.len(), 1);
 }
 
@@ -197,9 +195,9 @@ async fn tick_in_the_future_is_not_waited_for() {
 
 /// Sends a GET request to the admin address in the worker's log. Returns the response.
 async fn http_get(worker: &Worker, path: &str) -> String {
-    worker.wait_for_log("metrics are at http://").await;
+    worker.wait_for_log("metrics served").await;
     let log = worker.log();
-    let (_, address) = log.split_once("metrics are at http://").unwrap();
+    let (_, address) = log.split_once("\"url\":\"http://").unwrap();
     let (address, _) = address.split_once("/metrics").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n");

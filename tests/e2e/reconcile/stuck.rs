@@ -115,16 +115,16 @@ async fn order_in_review_is_checked_at_any_age() {
 async fn claimed_and_young_orders_are_left_alone() {
     let world = World::start();
     let ledger = world.ledger();
-    let mine = enqueue_and_claim(&world, &ledger, "mine").await;
-    let (code, in_hand) = report(&world, &["--once"]);
+    let claim = enqueue_and_claim(&world, &ledger, "claimed").await;
+    let (code, busy) = report(&world, &["--once"]);
     assert_eq!(code, 0);
-    assert_fields!(in_hand, { "in_hand": 1, "looked_at": 0 });
-    apply_event(&ledger, &mine, lost()).await;
+    assert_fields!(busy, { "in_hand": 1, "looked_at": 0 });
+    apply_event(&ledger, &claim, lost()).await;
     let settings = world.settings(&[("HP_RECONCILE__STUCK_AFTER", "1h")]);
     let young = Worker::output(&["reconcile", "--json", "--once"], &settings);
     let young: Value = serde_json::from_slice(&young.stdout).unwrap();
     assert_eq!(young["looked_at"], 0);
-    let (_, named) = report(&world, &["--order", "mine"]);
+    let (_, named) = report(&world, &["--order", "claimed"]);
     assert_eq!(named["looked_at"], 1, "a named order is checked at any age");
 }
 
@@ -180,9 +180,12 @@ async fn run_repairs_indexes() {
     for id in ["unscheduled", "unlisted"] {
         assert!(open.iter().any(|open| open == id) && scheduled.iter().any(|due| due == id));
     }
-    let told = world.result("resultless").await;
-    assert_fields!(told, { "status": "failed", "replay_of": None::<&str> });
-    assert_eq!(world.record("resultless").await["result"], told["entry"]);
+    let published = world.result("resultless").await;
+    assert_fields!(published, { "status": "failed", "replay_of": None::<&str> });
+    assert_eq!(
+        world.record("resultless").await["result"],
+        published["entry"]
+    );
     let (_, again) = super::report(&world, &["--once"]);
     assert_eq!(again["repaired"], 0, "{again:#}");
 }
