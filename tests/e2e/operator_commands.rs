@@ -97,7 +97,7 @@ async fn order_shows_whole_history() {
         .collect();
     assert_eq!(states, ["queued", "completed"]);
     assert!(history[0]["at"].as_u64() <= history[1]["at"].as_u64());
-    assert_fields!(order, { "history.0.claim": 1, "history.1.claim": 2 });
+    assert_fields!(order, { "story.0.claim": 1, "story.1.claim": 2 });
     let (_, text) = run_command(&world, &["order", "A-1"]);
     assert!(text.contains("#2     completed"), "{text}");
     for card in world

@@ -69,12 +69,12 @@ async fn resolve_completed_requires_vendor_record() {
     assert_eq!(world.record("not-there").await["state"], "review");
     let history = &world.record("there").await["story"];
     assert!(
-        history.contains("completed - - asked to be resolved as completed by Ada: ticket 42"),
+        history.contains("resolved as completed by Ada: ticket 42"),
         "{history}"
     );
     let history = &world.record("not-there").await["story"];
     assert!(
-        history.contains("asked to be resolved as completed"),
+        history.contains("resolved as completed by Ada"),
         "{history}"
     );
 }

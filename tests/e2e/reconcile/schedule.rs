@@ -218,16 +218,16 @@ async fn run_figures_are_in_metrics() {
     let assert_line = |line: String| assert!(answer.contains(&line), "no {line} in {answer}");
     assert_line("hp_reconcile_runs_total{end=\"complete\"} 1".into());
     assert_line("hp_reconcile_runs_total{end=\"incomplete\"} 0".into());
-    for figure in [
-        "looked_at",
-        "agreed",
-        "still_in_doubt",
-        "to_review",
-        "repaired",
+    for (label, field) in [
+        ("checked", "looked_at"),
+        ("agreed", "agreed"),
+        ("still_in_doubt", "still_in_doubt"),
+        ("to_review", "to_review"),
+        ("repaired", "repaired"),
     ] {
+        let count = &run[field];
         assert_line(format!(
-            "hp_reconcile_orders_total{{figure=\"{figure}\"}} {}",
-            run[figure]
+            "hp_reconcile_orders_total{{figure=\"{label}\"}} {count}"
         ));
     }
     assert_eq!(run["looked_at"], "20");
