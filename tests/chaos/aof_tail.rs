@@ -1,4 +1,4 @@
-//! The end of Redis' log, and how to lose it.
+//! The end of Redis' append-only log, and its loss.
 
 use std::{
     collections::VecDeque,
@@ -9,17 +9,17 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How much may be lost: `appendfsync everysec` promises no more.
+/// The time whose writes may be lost with `appendfsync everysec`.
 const UNSAFE: Duration = Duration::from_secs(1);
 
-/// Remembers how long the log was.
+/// Records the recent sizes of the log.
 pub(crate) struct AofTail {
     log: PathBuf,
     sizes: VecDeque<(Instant, u64)>,
 }
 
 impl AofTail {
-    /// Of the Redis in this folder.
+    /// The tail of the Redis in this folder.
     pub(crate) fn of(folder: &Path) -> Self {
         Self {
             log: folder.join("appendonlydir/appendonly.aof.1.incr.aof"),
@@ -27,7 +27,7 @@ impl AofTail {
         }
     }
 
-    /// To be called every tenth of a second.
+    /// Records the current size. The run calls it every 100 ms.
     pub(crate) fn record_size(&mut self) {
         let now = Instant::now();
         self.sizes.retain(|(at, _)| now - *at <= UNSAFE);
@@ -35,7 +35,7 @@ impl AofTail {
             .extend(fs::metadata(&self.log).ok().map(|log| (now, log.len())));
     }
 
-    /// Cuts off what was written in the last second. Returns how many bytes that was.
+    /// Cuts off the writes of the last second. Returns their bytes.
     pub(crate) fn truncate(&mut self) -> u64 {
         let now = Instant::now();
         let log = OpenOptions::new().write(true).open(&self.log).unwrap();

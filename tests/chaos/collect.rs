@@ -1,4 +1,4 @@
-//! What is known at the end.
+//! Collects the facts at the end of a run.
 
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
 
@@ -13,7 +13,7 @@ use super::{
     world::{SECRETS, World},
 };
 
-/// Whether every order has its result or stands in review, and nothing is left to do.
+/// `true` if every order has a result or is in review, and nothing is due.
 pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, workload: &Workload) -> bool {
     let missing = shops.missing(&workload.orders);
     if missing.len() > workload.orders.len() / 3 || shops.has_pending_extras(workload) {
@@ -47,7 +47,7 @@ pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, workload: &Workload
             .all(|state| state.as_deref() == Some("review"))
 }
 
-/// Reports of reconciliation runs that Redis has not forgotten.
+/// The number of reconciliation reports in Redis.
 async fn runs(redis: &Redis) -> u64 {
     redis.command(&["XLEN", "{hp}:reconcile:runs"]).await
 }
@@ -59,7 +59,7 @@ async fn query<T: redis::FromRedisValue>(
     pipe.query_async(to).await
 }
 
-/// Ends the workers and gathers what there is.
+/// Stops the workers and collects the facts.
 pub(crate) async fn history(
     world: World,
     shops: &Shops,
@@ -75,7 +75,7 @@ pub(crate) async fn history(
         ..
     } = world;
     let (started, runs) = (fleet.started(), runs(&redis).await);
-    assert!(runs > 0, "no reconciliation run took part");
+    assert!(runs > 0, "no reconciliation run was reported");
     let mut exits = fleet.end().await;
     exits.push(format!("started: {started}"));
     exits.push(format!("reconciliation runs: {runs}"));
@@ -128,7 +128,7 @@ pub(crate) async fn history(
     history
 }
 
-/// Everything in Redis but the result streams.
+/// Reads all keys except the result streams.
 async fn keys(redis: &Redis, history: &mut History) {
     let keys: Vec<String> = redis.command(&["KEYS", "*"]).await;
     for key in keys
@@ -186,7 +186,7 @@ fn logs(folder: &Path) -> Vec<(String, String)> {
     logs
 }
 
-/// Puts the facts beside the logs, for whoever looks for the reason of a violation.
+/// Writes the facts next to the logs, to explain a violation.
 pub(crate) fn write_files(history: &History, folder: &Path) {
     let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
     write("charges.txt", lines(&history.charges));

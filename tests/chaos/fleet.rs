@@ -15,7 +15,7 @@ pub(crate) struct Fleet {
     folder: PathBuf,
     started: usize,
     slots: Vec<Option<Child>>,
-    /// Asked to end, and perhaps not yet gone.
+    /// Workers that were asked to exit.
     stopping: Vec<Child>,
     exits: Vec<String>,
 }
@@ -34,7 +34,7 @@ impl Fleet {
         fleet
     }
 
-    /// Starts a worker wherever there is none.
+    /// Starts a worker in each empty slot.
     pub(crate) fn start_missing(&mut self) {
         for slot in 0..self.slots.len() {
             self.reap(slot);
@@ -60,13 +60,13 @@ impl Fleet {
             .unwrap()
     }
 
-    /// Notes a worker that has ended by itself, which none should.
+    /// Records a worker that exited without a request, which is a failure.
     fn reap(&mut self, slot: usize) {
         let ended = self.slots[slot]
             .as_mut()
             .and_then(|worker| worker.try_wait().unwrap());
         if let Some(status) = ended {
-            self.exits.push(format!("unasked: {status}"));
+            self.exits.push(format!("unexpected: {status}"));
             self.slots[slot] = None;
         }
     }
@@ -102,7 +102,7 @@ impl Fleet {
         }
     }
 
-    /// Asks all to end, and returns how those that were asked have ended.
+    /// Terminates all workers. Returns the exits.
     pub(crate) async fn end(mut self) -> Vec<String> {
         for slot in 0..self.slots.len() {
             self.terminate(slot);
@@ -110,12 +110,12 @@ impl Fleet {
         for mut worker in self.stopping.drain(..) {
             let ended = tokio::time::timeout(TIMEOUT, worker.wait()).await;
             let how = ended.map_or_else(|_| "never".into(), |status| status.unwrap().to_string());
-            self.exits.push(format!("asked: {how}"));
+            self.exits.push(format!("requested: {how}"));
         }
         self.exits
     }
 
-    /// How many processes there were.
+    /// The number of processes that were started.
     pub(crate) fn started(&self) -> usize {
         self.started
     }

@@ -1,4 +1,4 @@
-//! One run from the first order to the verdict.
+//! One run, from the first order to the check.
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,52 +18,52 @@ use super::{
     world::{LEASE, SHOP_RETRY_AFTER, World, flare_faults},
 };
 
-/// What a run is like.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
-    /// Decides all that can be decided.
+    /// Determines orders, actions and faults.
     pub(crate) seed: u64,
-    /// How many orders the shops want.
+    /// The number of orders.
     pub(crate) orders: usize,
-    /// Worker processes.
+    /// The number of worker processes.
     pub(crate) workers: usize,
-    /// How long things go wrong.
+    /// The duration of the storm.
     pub(crate) storm: Duration,
-    /// How long all orders may take to come to an end after that.
-    pub(crate) storm_ended: Duration,
-    /// What the vendor does about a repeated id.
+    /// The limit for the end of all orders after the storm.
+    pub(crate) settle_limit: Duration,
+    /// The vendor's behaviour for a repeated id.
     pub(crate) duplicate: Duplicate,
-    /// Whether Redis may lose the end of its log.
+    /// `true` if Redis may lose the end of its log.
     pub(crate) tail_loss: bool,
 }
 
-/// What came of it.
+/// The outcome of a run.
 pub(crate) struct Report {
-    /// What was asked for.
+    /// The parameters.
     pub(crate) settings: Settings,
-    /// What happened.
+    /// The facts.
     pub(crate) history: History,
-    /// What must not have.
+    /// The broken promises.
     pub(crate) violations: Vec<Violation>,
-    /// Logs, facts and schedule, if there is a reason to look at them.
+    /// The folder with logs, facts and schedule, kept if a promise is broken.
     pub(crate) folder: Option<PathBuf>,
 }
 
 impl Settings {
-    /// For every day: about half a minute, with the vendor that charges every repetition.
+    /// The run of the tests: about half a minute, with a vendor that charges repeated submissions again.
     pub(crate) fn short(seed: u64) -> Self {
         Self {
             seed,
             orders: 600,
             workers: 3,
             storm: Duration::from_secs(20),
-            storm_ended: Duration::from_mins(2),
+            settle_limit: Duration::from_mins(2),
             duplicate: Duplicate::Charge,
             tail_loss: true,
         }
     }
 
-    /// For a long look. The seed chooses the vendor's way with repetitions.
+    /// A long run. The seed selects the vendor's behaviour for repeated ids.
     pub(crate) fn long(seed: u64, storm: Duration) -> Self {
         let ways = [
             Duplicate::Charge,
@@ -92,7 +92,7 @@ impl Settings {
     }
 }
 
-/// Runs it, in a runtime of several threads: some steps block theirs.
+/// Makes the run. Needs a runtime of several threads, because some steps block theirs.
 pub(crate) async fn run(settings: Settings) -> Report {
     let home = TempDir::with_prefix("chaos-").unwrap();
     let workload = Arc::new(workload(settings.seed, settings.orders, settings.storm));
@@ -117,7 +117,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
     storm(&mut world, clock, &actions, settings.storm).await;
     let storm_ended = clock.now();
     world.recover();
-    let limit = Instant::now() + settings.storm_ended;
+    let limit = Instant::now() + settings.settle_limit;
     until_settled(&mut world, &shops, &workload, limit).await;
     putting.abort();
     until_settled(&mut world, &shops, &workload, limit).await;
@@ -169,7 +169,7 @@ async fn storm(world: &mut World, clock: Clock, actions: &[TimedAction], length:
     }
 }
 
-/// Until every order has its result or stands in review and nothing is left to do; or until the limit.
+/// Waits until every order has a result or is in review and nothing is due, or until the limit.
 async fn until_settled(world: &mut World, shops: &Shops, workload: &Workload, limit: Instant) {
     while Instant::now() < limit && !collect::is_settled(&world.redis, shops, workload).await {
         world.fleet.start_missing();

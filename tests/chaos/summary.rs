@@ -1,4 +1,4 @@
-//! What a person reads.
+//! The summary of a run for a human reader.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -9,10 +9,10 @@ use super::{
     schedule::Action,
 };
 
-/// A report in words, without card keys.
+/// The text form of a report, without card keys.
 pub(crate) struct Summary<'a>(pub(crate) &'a Report);
 
-/// More violations than these are only counted.
+/// The number of violations to print. Further ones are only counted.
 const SHOWN: usize = 40;
 
 impl fmt::Display for Summary<'_> {
@@ -26,7 +26,7 @@ impl fmt::Display for Summary<'_> {
         let seconds = |from: u64, to: u64| to.saturating_sub(from) / 1000;
         writeln!(
             f,
-            "seed {}: {} orders, {} workers, a vendor of the kind `{:?}`; storm {} s, then all settled after {} s",
+            "seed {}: {} orders, {} workers, vendor behaviour `{:?}`; storm {} s, then settled after {} s",
             settings.seed,
             settings.orders,
             settings.workers,
@@ -59,7 +59,7 @@ impl fmt::Display for Summary<'_> {
             writeln!(f, "  and {} more", violations.len() - SHOWN)?;
         }
         folder.as_ref().map_or(Ok(()), |folder| {
-            writeln!(f, "all of it  {}", folder.display())
+            writeln!(f, "files      {}", folder.display())
         })
     }
 }
@@ -70,12 +70,12 @@ fn outcomes(history: &History) -> BTreeMap<String, u64> {
         .iter()
         .map(|published| match published.kind() {
             Kind::First => published.get("status").to_owned(),
-            Kind::Replay => "told again".into(),
+            Kind::Replay => "replayed".into(),
             Kind::Rejection => published.get("reason").to_owned(),
         });
     let open = history.open.iter().map(|id| match history.records.get(id) {
         Some(record) => record.get("state").cloned().unwrap_or_default(),
-        None => "without a record".into(),
+        None => "no record".into(),
     });
     count(published.chain(open))
 }
@@ -105,7 +105,7 @@ fn actions(history: &History) -> BTreeMap<String, u64> {
     count(history.actions.iter().map(|timed| name(&timed.action)))
 }
 
-/// How soon after each return of Redis, and after the storm, a result came.
+/// The times from each restart of Redis, and from the end of the storm, to the next result.
 fn recovery(history: &History) -> String {
     let mut results: Vec<_> = history
         .consumed
@@ -132,7 +132,7 @@ fn recovery(history: &History) -> String {
         .map_or(0, |last| last.saturating_sub(history.storm_ended));
     let in_storm = results.partition_point(|result| *result < history.storm_ended);
     format!(
-        "{in_storm} results in the storm and {} after it; first one {middle} ms after a return of Redis in the middle, {longest} ms at worst; last one {last} ms after the storm",
+        "{in_storm} results in the storm and {} after it; first result {middle} ms after a restart of Redis in the median, {longest} ms at worst; last result {last} ms after the storm",
         results.len() - in_storm,
     )
 }

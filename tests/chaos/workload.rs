@@ -1,24 +1,24 @@
-//! What the shops put in, and when: a function of the seed.
+//! The orders of the shops with their times: a function of the seed.
 
 use std::time::Duration;
 
 use e2e::Entry;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-/// What the shops know of a product.
+/// A product as the shops know it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product {
-    /// Of the product list.
+    /// The id in the product list.
     pub(crate) id: u64,
-    /// Of the prices.
+    /// The currency of the prices.
     pub(crate) currency: &'static str,
-    /// For one card, in cents.
+    /// The price of one card in cents.
     pub(crate) unit_price: i64,
-    /// Face value, in cents.
+    /// The face value in cents.
     pub(crate) value: i64,
 }
 
-/// The sandbox's price list, told here once more so that nobody checks himself.
+/// The sandbox's price list, repeated here so that the check is independent of it.
 pub(crate) const PRODUCTS: [Product; 5] = [
     product(2, "CNY", 950, 1000),
     product(5, "CNY", 9650, 10_000),
@@ -27,7 +27,7 @@ pub(crate) const PRODUCTS: [Product; 5] = [
     product(32, "USD", 940, 1000),
 ];
 
-/// In no list.
+/// An id that is in no list.
 const UNKNOWN_PRODUCT: u64 = 777;
 
 const fn product(id: u64, currency: &'static str, unit_price: i64, value: i64) -> Product {
@@ -39,63 +39,63 @@ const fn product(id: u64, currency: &'static str, unit_price: i64, value: i64) -
     }
 }
 
-/// An order that a shop wants, and repeats until it has its result.
+/// An order that a shop enqueues again until it has its result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Order {
     /// The idempotency key.
     pub(crate) id: String,
-    /// What is wanted.
+    /// The product id.
     pub(crate) product: u64,
-    /// How many of it.
+    /// The number of cards.
     pub(crate) quantity: u32,
-    /// The key of the stream for its result, if not the common one.
+    /// The key of the result stream, unless it is the common one.
     pub(crate) reply_to: Option<String>,
-    /// To be returned unchanged.
+    /// Returned unchanged in the result.
     pub(crate) meta: Option<String>,
-    /// To be returned unchanged.
+    /// Returned unchanged in the result.
     pub(crate) traceparent: Option<String>,
-    /// Far away.
+    /// A deadline in the far future.
     pub(crate) deadline: Option<u64>,
 }
 
-/// Why an entry is put in.
+/// The purpose of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To buy; repeated until there is a result.
+    /// A purchase, repeated until its result is read.
     Buy,
-    /// An order that has its result, once more.
+    /// A repetition of an order that has its result.
     Repeat,
     /// The id of an order that has its result, with another quantity.
     Conflict,
-    /// A good id and something malformed.
+    /// A valid id with an invalid field.
     Invalid,
-    /// No usable id.
+    /// An entry without a usable id.
     NoId,
 }
 
-/// An entry for the inbox.
+/// An entry for the inbox with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Submission {
-    /// After the start.
+    /// The time after the start.
     pub(crate) at: Duration,
-    /// Why.
+    /// The purpose.
     pub(crate) purpose: Purpose,
-    /// The order that it names, good or not.
+    /// The order id in the entry, valid or not.
     pub(crate) id: String,
-    /// The entry.
+    /// The fields of the entry.
     pub(crate) fields: Vec<(&'static str, String)>,
 }
 
-/// What the shops want, and the entries by which they say so.
+/// The orders of the shops, and the entries for the inbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Workload {
-    /// All that can be bought or rejected.
+    /// All orders that can be bought or rejected.
     pub(crate) orders: Vec<Order>,
-    /// By time.
+    /// All entries, sorted by time.
     pub(crate) submissions: Vec<Submission>,
 }
 
-/// Streams that some shops have of their own, and the common one, which is the first.
+/// The result streams. The first is the common one, the others belong to single shops.
 pub(crate) const STREAMS: [&str; 4] = [
     "{hp}:results",
     "{hp}:results:till-1",
@@ -103,7 +103,7 @@ pub(crate) const STREAMS: [&str; 4] = [
     "{hp}:results:web_shop.de",
 ];
 
-/// `count` orders and some nonsense between, all within the time of the storm; the same for the same seed.
+/// Creates `count` orders and some invalid entries, all within the storm. The same seed gives the same workload.
 pub(crate) fn workload(seed: u64, count: usize, storm: Duration) -> Workload {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut workload = Workload::default();
@@ -176,7 +176,7 @@ impl Order {
         }
     }
 
-    /// The stream where its shop looks.
+    /// The stream that the order's shop reads.
     pub(crate) fn stream(&self) -> &str {
         self.reply_to.as_deref().unwrap_or(STREAMS[0])
     }
@@ -200,7 +200,7 @@ fn extra_submission(order: &Order, at: Duration, purpose: Purpose) -> Submission
     submission
 }
 
-/// What the entry of a put would be read as.
+/// The entry as a reader of the inbox sees it.
 impl From<&Submission> for Entry {
     fn from(submission: &Submission) -> Self {
         let own = |(name, value): &(&str, String)| ((*name).to_owned(), value.clone());

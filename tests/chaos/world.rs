@@ -1,4 +1,4 @@
-//! All that is done to, and how.
+//! The processes and links of a run, and the actions on them.
 
 use std::{
     path::Path,
@@ -16,18 +16,19 @@ use tokio::task::block_in_place;
 
 use super::{aof_tail::AofTail, clock::Clock, fleet::Fleet, schedule::Action};
 
-/// Known words, so that they can be searched for where they must not be.
+/// Known secrets, which the check searches for in logs and keys.
 pub(crate) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
-/// Longer than a worker that stands still, a stalled network and a late record together.
+/// Longer than a suspension, a stalled link and a late record together.
 const RESUBMIT_AFTER: &str = "3500ms";
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
-/// Shorter than that: what Redis forgot altogether comes again while the workers are still on their guard.
+/// Shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost while the workers still doubt new orders.
 pub(crate) const SHOP_RETRY_AFTER: Duration = Duration::from_secs(2);
-/// From when on Redis may lose what it acknowledged: a second, and two in which a busy disk may put off writing.
+/// The time before a crash whose acknowledged writes Redis may lose: one second, and two in which a busy disk may delay
+/// the write.
 const UNSAFE_MS: u64 = 3000;
 
-/// The share of calls that meet each fault: of fetches, of queries, and while it flares up.
+/// The share of calls that meet a fault: fetches, queries, and calls while the fault flares.
 const RATES: (f64, f64, f64) = (0.01, 0.02, 0.4);
 
 pub(crate) struct World {
@@ -39,11 +40,11 @@ pub(crate) struct World {
     vendor_link: Proxy,
     redis_is_up: bool,
     pub(crate) losses: Losses,
-    /// How much of its log Redis lost, each time.
+    /// The bytes of its log that Redis lost in each loss.
     pub(crate) lost_bytes: Vec<u64>,
 }
 
-/// From when to when what Redis acknowledged may have been lost. Copies share one list.
+/// The times whose acknowledged writes may be lost. Copies share one list.
 #[derive(Clone, Default)]
 pub(crate) struct Losses(Arc<Mutex<Known>>);
 
@@ -66,7 +67,7 @@ impl Losses {
         self.0.lock().unwrap().losses.clone()
     }
 
-    /// Whether what Redis said then may be lost: `None` if that is not decided yet.
+    /// `true` if a write that Redis acknowledged at this time may be lost, `None` while this is undecided.
     pub(crate) fn is_lost(&self, at: u64, now: u64) -> Option<bool> {
         let known = self.0.lock().unwrap();
         let is_lost = known
@@ -86,7 +87,7 @@ impl World {
     ) -> Self {
         let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).unwrap();
-        // One log file, so that its end is easily found.
+        // A single log file, so that its end is easy to find.
         let redis = Redis::single_with(&format!(
             "--appendfsync everysec --auto-aof-rewrite-percentage 0 --requirepass {}",
             SECRETS[1]
@@ -131,7 +132,7 @@ impl World {
         }
     }
 
-    /// The calm: nothing is wrong any more.
+    /// Ends the storm: repairs everything.
     pub(crate) fn recover(&mut self) {
         self.start_redis();
         self.losses.is_closed();
@@ -177,7 +178,7 @@ impl World {
     }
 }
 
-/// All faults, in an order that does not change.
+/// All faults in a fixed order.
 pub(crate) fn flare_faults() -> Vec<Trigger> {
     Trigger::all().collect()
 }

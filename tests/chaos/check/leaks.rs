@@ -1,11 +1,11 @@
-//! Card keys and secrets where they do not belong.
+//! Searches logs and ledger for card keys and secrets.
 
 use std::collections::HashSet;
 
 use super::{Promise, Violations};
 use crate::history::{History, PublishedResult};
 
-/// Of the sandbox's card keys.
+/// The length of the sandbox's card keys.
 const KEY_LENGTH: usize = 16;
 
 pub(crate) fn search(history: &History, violations: &mut Violations) {
@@ -42,7 +42,7 @@ fn look(
 ) {
     for (n, line) in text.lines().enumerate() {
         if holds(line, keys, secrets) {
-            let what = format!("line {} holds a card key or a secret", n + 1);
+            let what = format!("line {} contains a card key or a secret", n + 1);
             violations.add(Promise::NeverLeaked, place, what);
         }
     }
@@ -53,7 +53,7 @@ fn holds(line: &str, keys: &HashSet<&[u8]>, secrets: &[String]) -> bool {
         || words(line).any(|word| word.windows(KEY_LENGTH).any(|part| keys.contains(part)))
 }
 
-/// Runs of the letters and digits that a card key is made of, if long enough to hold one.
+/// Sequences of the letters and digits of card keys that are long enough for a key.
 fn words(line: &str) -> impl Iterator<Item = &[u8]> {
     line.as_bytes()
         .split(|byte| !(byte.is_ascii_uppercase() || byte.is_ascii_digit()))

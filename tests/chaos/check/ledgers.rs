@@ -1,11 +1,11 @@
-//! The vendor's ledger against what was wanted, and the worker's ledger against itself.
+//! Checks the vendor's ledger against the orders, and the worker's ledger against itself.
 
 use hp_sandbox::Charge;
 
 use super::{Index, Kind, Promise, Violations};
 use crate::workload::Order;
 
-/// What the vendor charged for an order.
+/// Checks the charge of an order.
 pub(crate) fn charge(index: &Index<'_>, order: &Order, violations: &mut Violations) {
     let Some(charge) = index.charges.get(order.id.as_str()) else {
         return;
@@ -22,10 +22,13 @@ pub(crate) fn charge(index: &Index<'_>, order: &Order, violations: &mut Violatio
         violations.add(
             Promise::NeverLost,
             &order.id,
-            "charged, but nobody was told",
+            "charged, but without a result",
         );
     } else if !completed && !published.is_empty() {
-        let what = format!("charged, but told as {}", published[0].get("status"));
+        let what = format!(
+            "charged, but the result says {}",
+            published[0].get("status")
+        );
         violations.add(Promise::NeverMadeUp, &order.id, what);
     }
 }
@@ -37,12 +40,12 @@ fn bought(charge: &Charge) -> String {
     )
 }
 
-/// What must hold for all orders together.
+/// Checks the sums over all orders.
 pub(crate) fn sums(index: &Index<'_>, violations: &mut Violations) {
     let history = index.history;
     for charge in &history.charges {
         let wanted = index.wanted.contains_key(charge.out_trade_id.as_str());
-        let what = format!("nobody ordered it, yet it was {}", bought(charge));
+        let what = format!("not ordered, but {}", bought(charge));
         violations.check(wanted, Promise::NeverMadeUp, &charge.out_trade_id, what);
     }
     for entry in &history.inbox {
@@ -85,14 +88,14 @@ fn record(index: &Index<'_>, id: &str, violations: &mut Violations) {
             check(there, "but its result is not in its stream");
         }
         _ => {
-            check(state == "review", "so not at an end");
+            check(state == "review", "which is no final state");
             check(open, "but not among the open orders");
             let due = index.history.schedule.get(id);
             check(due.is_some(), "but not in the schedule");
             check(index.record(id, "result").is_empty(), "but has a result");
             check(
                 index.published(id, Kind::First).is_empty(),
-                "but its result is told",
+                "but its result is published",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Holds a history against the promises. Pure, so that it can be shown histories that are wrong.
+//! Compares a history with the promises. Pure, so that tests can check wrong histories.
 
 mod leaks;
 mod ledgers;
@@ -16,16 +16,16 @@ use super::{
     workload::Order,
 };
 
-/// What is promised of every order, whatever happens.
+/// The promises for every order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Promise {
     /// Charged at most once.
     NeverTwice,
-    /// Ends in a result, or is shown to a person.
+    /// Ends in a result or in review.
     NeverLost,
-    /// What is told is true.
+    /// Every result is true.
     NeverMadeUp,
-    /// No card key and no secret where it does not belong.
+    /// No card key and no secret in logs or ledger.
     NeverLeaked,
     /// At most one first result.
     OneResult,
@@ -41,7 +41,7 @@ impl Promise {
         Self::NeverLeaked,
     ];
 
-    /// What a violation is called.
+    /// The name of its violation.
     pub(crate) const fn broken_promises(self) -> &'static str {
         match self {
             Self::NeverTwice => "charged twice",
@@ -53,14 +53,14 @@ impl Promise {
     }
 }
 
-/// A promise that was not kept. Shows no card key.
+/// A broken promise. Contains no card key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// Which.
+    /// The promise.
     pub(crate) promise: Promise,
-    /// The order, or the place.
+    /// The order or the place.
     pub(crate) about: String,
-    /// What is wrong.
+    /// The fault.
     pub(crate) what: String,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All violations; none is what is wanted.
+/// Returns all violations, none if the promises hold.
 pub(crate) fn check(history: &History) -> Vec<Violation> {
     let index = Index::of(history);
     let mut violations = Violations::default();
@@ -110,12 +110,12 @@ impl Violations {
     }
 }
 
-/// The history, by order.
+/// The history, indexed by order.
 struct Index<'a> {
     history: &'a History,
     wanted: HashMap<&'a str, &'a Order>,
     charges: HashMap<&'a str, &'a Charge>,
-    /// At the end.
+    /// Results at the end.
     published: BTreeMap<&'a str, Vec<&'a PublishedResult>>,
     consumed: BTreeMap<&'a str, Vec<&'a PublishedResult>>,
     open: HashSet<&'a str>,
@@ -141,12 +141,12 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What was told about an order at the end.
+    /// The results of an order at the end.
     fn published(&self, id: &str, kind: Kind) -> Vec<&'a PublishedResult> {
         of_kind(self.published.get(id), kind)
     }
 
-    /// What was ever told about it, each entry once; what is gone comes first.
+    /// All results of an order, each entry once. Entries that are gone come first.
     fn all_results(&self, id: &str, kind: Kind) -> Vec<&'a PublishedResult> {
         let there = self.published(id, kind);
         let mut all_results = of_kind(self.consumed.get(id), kind);

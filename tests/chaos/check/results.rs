@@ -1,4 +1,4 @@
-//! What was told, against what is true.
+//! Checks the published results against the facts.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::{
     workload::{Order, PRODUCTS, Purpose, STREAMS},
 };
 
-/// All that was told about one order.
+/// Checks all results of an order.
 pub(crate) fn check_order(index: &Index<'_>, order: &Order, violations: &mut Violations) {
     let there = index.published(&order.id, Kind::First);
     let ids: Vec<_> = there.iter().map(|published| &published.entry).collect();
@@ -40,7 +40,7 @@ pub(crate) fn check_order(index: &Index<'_>, order: &Order, violations: &mut Vio
     check_vanished(index, order, violations);
 }
 
-/// Redis forgot a result, and it was told again. Why an order was not charged may then be said in other words.
+/// Compares a result that Redis lost with the one published again. The reason of an uncharged order may differ.
 fn agree(forget_results: &PublishedResult, again: &PublishedResult) -> bool {
     let completed = |published: &PublishedResult| published.get("status") == "completed";
     match (completed(forget_results), completed(again)) {
@@ -50,14 +50,11 @@ fn agree(forget_results: &PublishedResult, again: &PublishedResult) -> bool {
 }
 
 fn differs(agreed: bool, published: &PublishedResult, violations: &mut Violations) {
-    let what = format!(
-        "{} says something else than the first result",
-        published.entry
-    );
+    let what = format!("{} differs from the first result", published.entry);
     violations.check(agreed, Promise::NeverMadeUp, published.id(), what);
 }
 
-/// What was read once may be gone only if Redis lost what it had last said.
+/// A result that was read may be gone only if Redis lost writes.
 fn check_vanished(index: &Index<'_>, order: &Order, violations: &mut Violations) {
     let all = |published: &std::collections::BTreeMap<_, Vec<_>>| {
         published
@@ -118,7 +115,7 @@ fn check_content(
     }
 }
 
-/// The cards are the vendor's, all of them, at the price of the list.
+/// Checks that the cards are all those of the vendor, at the listed price.
 fn purchase(
     order: &Order,
     charge: &Charge,
@@ -182,7 +179,7 @@ fn cards(published: &PublishedResult, value: i64) -> Option<Vec<(String, String)
     rows.iter().map(card).collect()
 }
 
-/// Results of orders that nobody placed.
+/// Checks that each result belongs to an order.
 pub(crate) fn check_unordered(index: &Index<'_>, violations: &mut Violations) {
     for published in index
         .history
@@ -196,12 +193,12 @@ pub(crate) fn check_unordered(index: &Index<'_>, violations: &mut Violations) {
             wanted,
             Promise::NeverMadeUp,
             published.id(),
-            "a result, but nobody ordered it",
+            "a result without an order",
         );
     }
 }
 
-/// Every entry that makes no order is answered; and only such entries are.
+/// Checks that every invalid entry is answered, and that no valid entry is.
 pub(crate) fn check_invalid_entries(index: &Index<'_>, violations: &mut Violations) {
     for (submission, accepted) in &index.history.submissions {
         let answered = match submission.purpose {
@@ -236,7 +233,7 @@ pub(crate) fn check_invalid_entries(index: &Index<'_>, violations: &mut Violatio
         .iter()
         .filter(|published| published.kind() == Kind::Rejection)
     {
-        let what = format!("{} rejects what was in order", published.entry);
+        let what = format!("{} rejects a valid entry", published.entry);
         violations.check(
             nonsense.contains(published.id()),
             Promise::NeverMadeUp,

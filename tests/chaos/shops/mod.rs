@@ -1,4 +1,4 @@
-//! Shops: they put in orders, read results, and put in again what they hear nothing of.
+//! Shops: they enqueue orders, read results, and enqueue orders without results again.
 
 mod read;
 
@@ -19,12 +19,12 @@ use super::{
     world::Losses,
 };
 
-/// How long a shop waits for Redis.
+/// The time limit of a shop's commands.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
-/// Before it tries again to put in what Redis did not take.
+/// The delay before a failed command is repeated.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
 
-/// What the shops have seen. Shared by those who put in and those who read.
+/// The shops. Copies share what they have seen.
 #[derive(Clone)]
 pub(crate) struct Shops {
     client: Client,
@@ -35,11 +35,11 @@ pub(crate) struct Shops {
 
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// All entries in the order of reading.
+    /// All result entries in the order of reading.
     pub(crate) published: Vec<PublishedResult>,
-    /// Orders that have a first result, and when it was read.
+    /// The orders with a first result, and when it was read.
     results: HashMap<String, u64>,
-    /// For each put, when Redis accepted it.
+    /// For each submission, the times at which Redis accepted it.
     pub(crate) accepted: Vec<Vec<u64>>,
 }
 
@@ -57,13 +57,13 @@ impl Shops {
         look(&mut self.seen.lock().unwrap())
     }
 
-    /// The orders that no result was read of.
+    /// The orders without a result.
     pub(crate) fn missing<'a>(&self, orders: &'a [Order]) -> Vec<&'a str> {
         let ids = orders.iter().map(|order| order.id.as_str());
         self.seen(|seen| ids.filter(|id| !seen.results.contains_key(*id)).collect())
     }
 
-    /// Whether there is an entry to be put in yet, other than orders.
+    /// `true` if an entry other than a purchase is still to be submitted.
     pub(crate) fn has_pending_extras(&self, workload: &Workload) -> bool {
         let mut submissions = workload.submissions.iter().enumerate();
         submissions.any(|(n, submission)| {
@@ -72,7 +72,7 @@ impl Shops {
         })
     }
 
-    /// Puts everything in when its time comes, until it is aborted.
+    /// Submits every entry at its time until aborted.
     pub(crate) async fn submit_all(self, workload: Arc<Workload>, retry_after: Duration) {
         self.seen(|seen| seen.accepted = vec![Vec::new(); workload.submissions.len()]);
         let start = self.clock.start;
@@ -104,8 +104,7 @@ impl Shops {
             _ if accepted => NextStep::Nothing,
             (Purpose::Invalid | Purpose::NoId, _) => NextStep::Submit,
             (Purpose::Repeat | Purpose::Conflict, None) => NextStep::Wait,
-            // Nor before it is certain that Redis has not forgotten the order: a contradiction of what is forgotten
-            // would be an order by itself.
+            // Waits until Redis has certainly not lost the order: without it, a conflicting entry would be a new order.
             (Purpose::Repeat | Purpose::Conflict, Some(read)) => {
                 match self.losses.is_lost(read, self.clock.now()) {
                     None => NextStep::Wait,
@@ -116,7 +115,7 @@ impl Shops {
         }
     }
 
-    /// `XADD`; whether Redis said yes.
+    /// Adds the entry. Returns `true` if Redis accepted it.
     async fn add(
         &self,
         connection: &mut Option<MultiplexedConnection>,
@@ -132,7 +131,7 @@ impl Shops {
             if connection.is_none() {
                 *connection = Some(self.client.get_multiplexed_async_connection().await?);
             }
-            let connection = connection.as_mut().expect("made just now");
+            let connection = connection.as_mut().expect("connected above");
             command.query_async::<String>(connection).await
         };
         let Ok(Ok(_)) = timeout(REDIS_TIMEOUT, adding).await else {

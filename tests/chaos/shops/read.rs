@@ -1,4 +1,4 @@
-//! Results as the shops read them.
+//! The shops read results.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::{
     workload::STREAMS,
 };
 
-/// How long a shop waits for Redis.
+/// The time limit of a shop's reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// Before it connects again.
+/// The delay before a new connection.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 impl Shops {
-    /// Reads all result streams until it is aborted.
+    /// Reads all result streams until aborted.
     pub(crate) async fn read(self) {
         let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
         loop {
@@ -66,7 +66,7 @@ async fn next(
     after: &[(&str, String)],
 ) -> RedisResult<Option<StreamReadReply>> {
     let mut command = redis::cmd("XREAD");
-    // Shorter than the connection's own patience with an answer.
+    // Shorter than the response timeout of the connection.
     command
         .arg("COUNT")
         .arg(100)
@@ -82,7 +82,7 @@ async fn next(
     command.query_async(connection).await
 }
 
-/// The entries of an answer, by stream.
+/// The entries of a reply, by stream.
 fn entries(reply: StreamReadReply, read: u64) -> Vec<PublishedResult> {
     let of_stream = |key: StreamKey| {
         let stream = key.key;

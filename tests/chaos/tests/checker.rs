@@ -1,4 +1,4 @@
-//! The checker is shown histories that are wrong in one way, and has to say so.
+//! The check finds the one fault of each wrong history.
 
 use crate::{
     check::{Promise, check},
@@ -10,7 +10,7 @@ use super::sample::{
     KEY, SECRET, TIME, charge, completed, correct_history, entry, order, replay, submission,
 };
 
-/// The promises that a history breaks, each once.
+/// The promises that a changed history breaks, each once.
 fn broken_promises(spoil: impl FnOnce(&mut History)) -> Vec<Promise> {
     let mut history = correct_history();
     spoil(&mut history);
@@ -23,7 +23,7 @@ fn broken_promises(spoil: impl FnOnce(&mut History)) -> Vec<Promise> {
     broken_promises
 }
 
-/// Changes a field wherever the first result of the completed order stands.
+/// Changes a field of the first result of the completed order, at the end and as it was read.
 fn set_result_field(history: &mut History, name: &str, value: &str) {
     for published in history.published.iter_mut().chain(&mut history.consumed) {
         if published.id() == "done" && published.get("reason").is_empty() {
@@ -32,7 +32,7 @@ fn set_result_field(history: &mut History, name: &str, value: &str) {
     }
 }
 
-/// Takes all that was told of an order out of the streams, but not out of what was read.
+/// Removes the results of an order from the streams, but not from the entries that were read.
 fn forget_results(history: &mut History, id: &str) {
     history.published.retain(|published| published.id() != id);
     history.records.remove(id);
@@ -95,13 +95,13 @@ fn ended_order_without_result_is_lost() {
 
 #[test]
 fn charge_without_result_is_lost() {
-    let silent = |h: &mut History| {
+    let without_result = |h: &mut History| {
         forget_results(h, "done");
         h.consumed.retain(|published| published.id() != "done");
         h.submissions
             .retain(|(submission, _)| submission.id != "done");
     };
-    assert_eq!(broken_promises(silent), [Promise::NeverLost]);
+    assert_eq!(broken_promises(without_result), [Promise::NeverLost]);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn purchase_unknown_to_vendor_is_made_up() {
     let card = |key: &str, amount: &str| {
         format!(r#"{{"pin_sn":"done-2","pin_key":"{key}","amount":"{amount}"}}"#)
     };
-    let (correct_history, other) = (
+    let (valid, other) = (
         card(&format!("{}2", &KEY[..15]), "10.00"),
         card("ABCDEFGHJKLMNPQ9", "10.00"),
     );
@@ -155,10 +155,10 @@ fn purchase_unknown_to_vendor_is_made_up() {
         ("unit_price", "9.40".into()),
         ("total_price", "9.50".into()),
         ("pin_count", "1".into()),
-        ("pins", format!("[{right}]")),
-        ("pins", format!("[{right},{right}]")),
-        ("pins", format!("[{right},{other}]")),
-        ("pins", format!("[{right},{dearer}]")),
+        ("pins", format!("[{valid}]")),
+        ("pins", format!("[{valid},{valid}]")),
+        ("pins", format!("[{valid},{other}]")),
+        ("pins", format!("[{valid},{dearer}]")),
         ("pins", "no JSON".into()),
         ("product_id", "5".into()),
         ("quantity", "1".into()),
@@ -170,7 +170,7 @@ fn purchase_unknown_to_vendor_is_made_up() {
         let broken_promises = broken_promises(|h| set_result_field(h, name, &value));
         assert!(
             broken_promises.contains(&Promise::NeverMadeUp),
-            "{name} {value}: {broken:?}"
+            "{name} {value}: {broken_promises:?}"
         );
     }
 }
@@ -246,7 +246,7 @@ fn replay_must_equal_first_result() {
     );
 }
 
-/// Redis forgets the result of an order, and it is told again.
+/// Replaces the result of an order by one that was published again after a loss.
 fn publish_again(history: &mut History, id: &str, fields: &[(&str, &str)]) {
     let mut again = history
         .published

@@ -1,4 +1,4 @@
-//! A history that is right, and the means to spoil it.
+//! A correct history and its parts.
 
 use e2e::Entry;
 use hp_sandbox::{Charge, LedgerCard};
@@ -11,10 +11,10 @@ use crate::{
 pub(crate) const KEY: &str = "ABCDEFGHJKLMNPQR";
 pub(crate) const SECRET: &str = "hush-hush";
 
-/// When the entries of the sample were made; a loss is a time around it.
+/// The time of the entries in the sample. A loss is a time around it.
 pub(crate) const TIME: u64 = 1_700_000_000_000;
 
-/// Four orders: completed, rejected, failed and in review; a conflict, an invalid entry, a nameless one, a replay.
+/// Four orders (completed, rejected, failed, in review), a conflict, an invalid entry, one without an id, and a replay.
 pub(crate) fn correct_history() -> History {
     let orders = vec![
         order("done", 2, 2),

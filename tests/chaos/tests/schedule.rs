@@ -9,7 +9,7 @@ use crate::{
     workload::{Purpose, workload},
 };
 
-/// As in the short run.
+/// The storm of the short run.
 const STORM: Duration = Duration::from_secs(20);
 
 fn profile() -> StormProfile {

@@ -1,4 +1,4 @@
-//! A short run over real processes. `just chaos` makes long ones.
+//! A short run with real processes. `just chaos` makes long ones.
 
 use crate::{
     run::{Settings, run},
@@ -17,6 +17,6 @@ async fn promises_hold_under_all_faults_at_once() {
     let proves = history.faults.len() > 10 && history.lost_bytes.iter().any(|lost| *lost > 0);
     assert!(
         proves,
-        "too little went wrong to prove anything:\n{summary}"
+        "too few faults occurred to prove anything:\n{summary}"
     );
 }
