@@ -137,11 +137,11 @@ async fn breaker_counts_repeated_settle_once() {
     for _ in 0..2 {
         apply_event(&ledger, &claimed, no_answer()).await;
     }
-    let heard: u64 = world
+    let failures: u64 = world
         .redis
         .command(&["HGET", "{hp}:breaker", "silences"])
         .await;
-    assert_eq!(heard, 1);
+    assert_eq!(failures, 1);
 }
 
 #[tokio::test]

@@ -5,11 +5,8 @@ use e2e::{Worker, World};
 /// Runs a command with these settings. Returns whether it succeeds, and its output.
 fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, String) {
     let output = Worker::output(arguments, &world.settings(more));
-    let output_text = [output.stdout, output.stderr].concat();
-    (
-        output.status.success(),
-        String::from_utf8(output_text).unwrap(),
-    )
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 #[tokio::test]
@@ -27,18 +24,15 @@ async fn config_is_printed_without_secrets() {
         ),
     ] {
         let settings = [("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "2s")];
-        let (good, output_text) = check(&world, &["config"], &settings);
-        assert!(good, "{output_text}");
+        let (good, text) = check(&world, &["config"], &settings);
+        assert!(good, "{text}");
         let shown = format!("url = {shown:?}");
         for line in ["lease = \"2s\"", "resubmit_after = \"5s 500ms\"", &shown] {
-            assert!(
-                output_text.contains(line),
-                "{line} is not in\n{output_text}"
-            );
+            assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(
-            !output_text.contains("demo-secret") && !output_text.contains("hunter2"),
-            "{output_text}"
+            !text.contains("demo-secret") && !text.contains("hunter2"),
+            "{text}"
         );
     }
 }
@@ -53,17 +47,14 @@ async fn environment_overrides_file_overrides_defaults() {
     )
     .unwrap();
     let path = file.path().to_str().unwrap();
-    let (good, output_text) = check(
+    let (good, text) = check(
         &world,
         &["--config", path, "config"],
         &[("HP_WORKER__LEASE", "2s")],
     );
-    assert!(good, "{output_text}");
+    assert!(good, "{text}");
     for line in ["lease = \"2s\"", "concurrency = 5", "drain = \"30s\""] {
-        assert!(
-            output_text.contains(line),
-            "{line} is not in\n{output_text}"
-        );
+        assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }
 
@@ -146,12 +137,12 @@ async fn bad_value_is_refused_with_key_and_remedy() {
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];
     for ((name, value), wanted) in cases {
-        let (good, output_text) = check(&world, &["run"], &[(name, value)]);
+        let (good, text) = check(&world, &["run"], &[(name, value)]);
         assert!(!good, "{name}={value} is accepted");
         for word in wanted {
             assert!(
-                output_text.contains(word),
-                "{name}={value}: no `{word}` in: {output_text}"
+                text.contains(word),
+                "{name}={value}: no `{word}` in: {text}"
             );
         }
     }
@@ -160,26 +151,23 @@ async fn bad_value_is_refused_with_key_and_remedy() {
 #[tokio::test]
 async fn doubled_secret_and_bad_address_are_refused() {
     let world = World::start();
-    let (good, output_text) = check(
+    let (good, text) = check(
         &world,
         &["config"],
         &[("HP_API__APP_SECRET_FILE", "/dev/null")],
     );
     assert!(
-        !good && output_text.contains("api.app_secret_file are both set"),
-        "{output_text}"
+        !good && text.contains("api.app_secret_file are both set"),
+        "{text}"
     );
     for url in ["nonsense", "redis+sentinel://:hunter2@redis:26379"] {
-        let (good, output_text) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
-        assert!(!good && !output_text.contains("hunter2"), "{output_text}");
+        let (good, text) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
+        assert!(!good && !text.contains("hunter2"), "{text}");
         for words in [
             "no usable Redis address",
             "redis+sentinel://host:port,host:port/master-name",
         ] {
-            assert!(
-                output_text.contains(words),
-                "no `{words}` in: {output_text}"
-            );
+            assert!(text.contains(words), "no `{words}` in: {text}");
         }
     }
 }
@@ -189,14 +177,14 @@ async fn unreadable_file_is_not_quoted() {
     let world = World::start();
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(&file, "[api]\napp_secret = \"hunter2\" x\n").unwrap();
-    let (good, output_text) = check(
+    let (good, text) = check(
         &world,
         &["--config", file.path().to_str().unwrap(), "config"],
         &[],
     );
     assert!(!good);
     assert!(
-        output_text.contains("line 2") && !output_text.contains("hunter2"),
-        "{output_text}"
+        text.contains("line 2") && !text.contains("hunter2"),
+        "{text}"
     );
 }

@@ -169,8 +169,8 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
     let ledger = world.ledger();
     // One order is in review. Another one has ended before, in a result stream of its own.
     world.enqueue("in-review", 1).await;
-    let odd = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity));
-    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, odd).await;
+    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity));
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, mismatch).await;
     let elsewhere = [
         "--order-id",
         "elsewhere",

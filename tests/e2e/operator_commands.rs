@@ -343,8 +343,8 @@ async fn status_counts_orders_that_need_review() {
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
     apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, lost()).await;
-    let spoil = ["HSET", "{hp}:order:A-1", "checks", "many"];
-    world.redis.command::<u64>(&spoil).await;
+    let corrupt = ["HSET", "{hp}:order:A-1", "checks", "many"];
+    world.redis.command::<u64>(&corrupt).await;
     let (code, _) = crate::reconcile::report(&world, &["--once"]);
     assert_eq!(code, 1);
     let (_, status) = run_command(&world, &["status"]);
@@ -357,8 +357,8 @@ async fn status_counts_orders_that_need_review() {
 #[tokio::test(flavor = "multi_thread")]
 async fn terminal_output_escapes_control_characters() {
     let world = World::start();
-    let odd = ["XADD", "{hp}:rejected", "*", "\u{1b}[2Jname", "value"];
-    world.redis.command::<String>(&odd).await;
+    let control_characters = ["XADD", "{hp}:rejected", "*", "\u{1b}[2Jname", "value"];
+    world.redis.command::<String>(&control_characters).await;
     world.control().pause("\u{1b}[2Jwhy", "me").await.unwrap();
     for words in [
         &["rejected", "list"][..],

@@ -141,7 +141,7 @@ async fn last_charge_is_known_for_any_result_stream() {
     let last = world.inspector().last_charged().await.unwrap().unwrap();
     assert_eq!(last.order_id.as_str(), "A-0");
     assert_eq!((last.product_id.get(), last.quantity.get()), (2, 3));
-    let spoil = ["HSET", "{hp}:charged", "quantity", "three"];
-    world.redis.command::<u64>(&spoil).await;
+    let corrupt = ["HSET", "{hp}:charged", "quantity", "three"];
+    world.redis.command::<u64>(&corrupt).await;
     assert_eq!(world.inspector().last_charged().await.unwrap(), None);
 }

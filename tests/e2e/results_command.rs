@@ -161,11 +161,11 @@ async fn results_reports_unreadable_entry_and_escapes_text() {
     redis
         .command::<String>(&["XADD", "{hp}:results", "*", "status", "who knows"])
         .await;
-    let mut odd = vec!["XADD", "{hp}:results", "*"];
+    let mut failed = vec!["XADD", "{hp}:results", "*"];
     let fields = "order_id A-9 product_id 2 quantity 1 status failed source fetch attempts 1 accepted_at 1 finished_at 2 reason refused code 400100 message";
-    odd.extend(fields.split(' '));
-    odd.push("no\x1b[2Jclear");
-    redis.command::<String>(&odd).await;
+    failed.extend(fields.split(' '));
+    failed.push("no\x1b[2Jclear");
+    redis.command::<String>(&failed).await;
     let group = ["results", "--group", "shop"];
     let (code, stdout, stderr) = shop(&world, &group);
     assert_eq!(code, 1, "{stdout}{stderr}");

@@ -1,6 +1,9 @@
 //! Assertions about named fields of an entry, a ledger record or a JSON report.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::BuildHasher,
+};
 
 use serde_json::Value;
 
@@ -19,7 +22,7 @@ pub trait Fields {
 }
 
 /// An entry or a record of Redis. All values are text: the number 3 matches `"3"`.
-impl Fields for HashMap<String, String> {
+impl<S: BuildHasher> Fields for HashMap<String, String, S> {
     fn field(&self, name: &str) -> Value {
         self.get(name)
             .map_or(Value::Null, |text| Value::from(&**text))

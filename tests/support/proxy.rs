@@ -38,8 +38,13 @@ impl Proxy {
     pub async fn start(target: SocketAddr, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let (link, seen) = watch::channel(Link::Pass);
-        let server = tokio::spawn(accept(listener, target, seen, StdRng::seed_from_u64(seed)));
+        let (link, receiver) = watch::channel(Link::Pass);
+        let server = tokio::spawn(accept(
+            listener,
+            target,
+            receiver,
+            StdRng::seed_from_u64(seed),
+        ));
         Self { addr, link, server }
     }
 

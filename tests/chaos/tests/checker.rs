@@ -11,9 +11,9 @@ use super::sample::{
 };
 
 /// The promises that a changed history breaks, each once.
-fn broken_promises(spoil: impl FnOnce(&mut History)) -> Vec<Promise> {
+fn broken_promises(corrupt: impl FnOnce(&mut History)) -> Vec<Promise> {
     let mut history = correct_history();
-    spoil(&mut history);
+    corrupt(&mut history);
     let mut broken_promises: Vec<_> = check(&history)
         .iter()
         .map(|violation| violation.promise)
@@ -78,8 +78,8 @@ fn unfinished_order_is_lost() {
         |h| h.schedule.extend([("done".to_owned(), 1.0)]),
         |h| set_record_field(h, "contradicted", "result", "1700000000000-9"),
     ];
-    for (n, spoil) in lost.into_iter().enumerate() {
-        assert_eq!(broken_promises(spoil), [Promise::NeverLost], "number {n}");
+    for (n, corrupt) in lost.into_iter().enumerate() {
+        assert_eq!(broken_promises(corrupt), [Promise::NeverLost], "number {n}");
     }
 }
 

@@ -62,7 +62,7 @@ async fn run_resolves_every_fault_without_a_worker() {
     let books = world.sandbox.ledger();
     assert_eq!(books.totals.charged_twice, 0);
     let results = world.stream("{hp}:results").await;
-    let (odd, charges): (Vec<_>, Vec<_>) = books
+    let (contradicted, charges): (Vec<_>, Vec<_>) = books
         .charges
         .iter()
         .partition(|charge| contradicts(&charge.out_trade_id));
@@ -71,8 +71,8 @@ async fn run_resolves_every_fault_without_a_worker() {
         charges.len(),
         "one for each charge without a contradiction"
     );
-    assert_eq!(report["to_review"], odd.len());
-    for charge in &odd {
+    assert_eq!(report["to_review"], contradicted.len());
+    for charge in &contradicted {
         assert_eq!(world.record(&charge.out_trade_id).await["state"], "review");
     }
     for charge in &charges {
@@ -92,7 +92,7 @@ async fn run_resolves_every_fault_without_a_worker() {
     let unfinished: u64 = unfinished.into_iter().flatten().sum();
     assert_eq!(
         unfinished,
-        u64::try_from(open - odd.len()).unwrap(),
+        u64::try_from(open - contradicted.len()).unwrap(),
         "{report:#}"
     );
     let amount: rust_decimal::Decimal = charges

@@ -60,8 +60,8 @@ impl Cluster {
         let (from, to) = (self.owner, (self.owner + 1) % MASTERS);
         let (old, new) = (&self.nodes[from], &self.nodes[to]);
         let slot: u16 = old.command("CLUSTER KEYSLOT {hp}");
-        let set = |node: &Server, what: &str| {
-            node.command::<()>(&format!("CLUSTER SETSLOT {slot} {what}"))
+        let set = |node: &Server, state: &str| {
+            node.command::<()>(&format!("CLUSTER SETSLOT {slot} {state}"));
         };
         set(new, &format!("IMPORTING {}", id(old)));
         set(old, &format!("MIGRATING {}", id(new)));
