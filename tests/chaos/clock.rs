@@ -1,6 +1,6 @@
 use tokio::time::Instant;
 
-/// Redis' time, told from ours.
+/// The clock of Redis, computed from the monotonic clock.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     pub(crate) start: Instant,
@@ -8,7 +8,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Unix milliseconds.
+    /// The time of Redis in Unix milliseconds.
     pub(crate) fn now(&self) -> u64 {
         self.unix_ms + u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

@@ -1,4 +1,4 @@
-//! What is known at the end.
+//! Collects the facts at the end of a run.
 
 use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
 
@@ -7,16 +7,16 @@ use hp_sandbox::Ledger;
 use redis::{RedisResult, aio::MultiplexedConnection, streams::StreamRangeReply};
 
 use super::{
-    history::{ClaimSkip, History},
-    orders::{Demand, STREAMS},
+    history::{History, PublishedResult},
     shops::Shops,
+    workload::{STREAMS, Workload},
     world::{SECRETS, World},
 };
 
-/// Whether every order has its result or stands in review, and nothing is left to do.
-pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) -> bool {
-    let missing = shops.missing(&demand.orders);
-    if missing.len() > demand.orders.len() / 3 || shops.are_unheard(demand) {
+/// `true` if every order has a result or is in review, and nothing is due.
+pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, workload: &Workload) -> bool {
+    let missing = shops.missing(&workload.orders);
+    if missing.len() > workload.orders.len() / 3 || shops.has_pending_extras(workload) {
         return false;
     }
     if runs(redis).await == 0 {
@@ -47,9 +47,9 @@ pub(crate) async fn is_settled(redis: &Redis, shops: &Shops, demand: &Demand) ->
             .all(|state| state.as_deref() == Some("review"))
 }
 
-/// Reports of reconciliation runs that Redis has not forgotten.
+/// The number of reconciliation reports in Redis.
 async fn runs(redis: &Redis) -> u64 {
-    redis.run(&["XLEN", "{hp}:reconcile:runs"]).await
+    redis.command(&["XLEN", "{hp}:reconcile:runs"]).await
 }
 
 async fn query<T: redis::FromRedisValue>(
@@ -59,11 +59,11 @@ async fn query<T: redis::FromRedisValue>(
     pipe.query_async(to).await
 }
 
-/// Ends the workers and gathers what there is.
+/// Stops the workers and collects the facts.
 pub(crate) async fn history(
     world: World,
     shops: &Shops,
-    demand: &Demand,
+    workload: &Workload,
     folder: &Path,
 ) -> History {
     let World {
@@ -75,29 +75,29 @@ pub(crate) async fn history(
         ..
     } = world;
     let (started, runs) = (fleet.started(), runs(&redis).await);
-    assert!(runs > 0, "no reconciliation run took part");
-    let mut ends = fleet.end().await;
-    ends.push(format!("started: {started}"));
-    ends.push(format!("reconciliation runs: {runs}"));
+    assert!(runs > 0, "no reconciliation run was reported");
+    let mut exits = fleet.end().await;
+    exits.push(format!("started: {started}"));
+    exits.push(format!("reconciliation runs: {runs}"));
     let Ledger { charges, .. } = sandbox.ledger();
     let faults = sandbox
         .met()
         .into_iter()
         .map(|(fault, times)| (fault.to_string(), times))
         .collect();
-    let (live, accepted) = shops.seen(|seen| (seen.told.clone(), seen.accepted.clone()));
+    let (consumed, accepted) = shops.seen(|seen| (seen.published.clone(), seen.accepted.clone()));
     let mut history = History {
-        puts: demand.puts.iter().cloned().zip(accepted).collect(),
+        submissions: workload.submissions.iter().cloned().zip(accepted).collect(),
         losses: losses.all(),
         lost_bytes,
         charges,
-        live,
+        consumed,
         faults,
-        ends,
+        exits,
         secrets: SECRETS.map(str::to_owned).into(),
-        open: redis.run(&["ZRANGE", "{hp}:open", "0", "-1"]).await,
+        open: redis.command(&["ZRANGE", "{hp}:open", "0", "-1"]).await,
         schedule: redis
-            .run(&["ZRANGE", "{hp}:schedule", "0", "-1", "WITHSCORES"])
+            .command(&["ZRANGE", "{hp}:schedule", "0", "-1", "WITHSCORES"])
             .await,
         inbox: stream(&redis, "{hp}:jobs")
             .await
@@ -113,32 +113,32 @@ pub(crate) async fn history(
         ..History::default()
     };
     for key in STREAMS {
-        let told = stream(&redis, key)
+        let published = stream(&redis, key)
             .await
             .into_iter()
-            .map(|(entry, fields)| ClaimSkip {
+            .map(|(entry, fields)| PublishedResult {
                 stream: key.into(),
                 entry,
                 read: 0,
                 fields,
             });
-        history.told.extend(told);
+        history.published.extend(published);
     }
     keys(&redis, &mut history).await;
     history
 }
 
-/// Everything in Redis but the result streams.
+/// Reads all keys except the result streams.
 async fn keys(redis: &Redis, history: &mut History) {
-    let keys: Vec<String> = redis.run(&["KEYS", "*"]).await;
+    let keys: Vec<String> = redis.command(&["KEYS", "*"]).await;
     for key in keys
         .into_iter()
         .filter(|key| !STREAMS.contains(&key.as_str()))
     {
-        let kind: String = redis.run(&["TYPE", &key]).await;
+        let kind: String = redis.command(&["TYPE", &key]).await;
         let text = match kind.as_str() {
             "hash" => {
-                let hash: BTreeMap<String, String> = redis.run(&["HGETALL", &key]).await;
+                let hash: BTreeMap<String, String> = redis.command(&["HGETALL", &key]).await;
                 if let Some(id) = key.strip_prefix("{hp}:order:") {
                     history
                         .records
@@ -147,17 +147,25 @@ async fn keys(redis: &Redis, history: &mut History) {
                 lines(hash)
             }
             "stream" => lines(stream(redis, &key).await),
-            "zset" => lines(redis.run::<Vec<String>>(&["ZRANGE", &key, "0", "-1"]).await),
-            "set" => lines(redis.run::<Vec<String>>(&["SMEMBERS", &key]).await),
-            "list" => lines(redis.run::<Vec<String>>(&["LRANGE", &key, "0", "-1"]).await),
-            _ => redis.run(&["GET", &key]).await,
+            "zset" => lines(
+                redis
+                    .command::<Vec<String>>(&["ZRANGE", &key, "0", "-1"])
+                    .await,
+            ),
+            "set" => lines(redis.command::<Vec<String>>(&["SMEMBERS", &key]).await),
+            "list" => lines(
+                redis
+                    .command::<Vec<String>>(&["LRANGE", &key, "0", "-1"])
+                    .await,
+            ),
+            _ => redis.command(&["GET", &key]).await,
         };
         history.texts.push((key, text));
     }
 }
 
 async fn stream(redis: &Redis, key: &str) -> Vec<(String, Entry)> {
-    let range: StreamRangeReply = redis.run(&["XRANGE", key, "-", "+"]).await;
+    let range: StreamRangeReply = redis.command(&["XRANGE", key, "-", "+"]).await;
     let text = |(name, value)| (name, redis::from_redis_value(value).unwrap());
     let entry =
         |entry: redis::streams::StreamId| (entry.id, entry.map.into_iter().map(text).collect());
@@ -178,14 +186,14 @@ fn logs(folder: &Path) -> Vec<(String, String)> {
     logs
 }
 
-/// Puts the facts beside the logs, for whoever looks for the reason of a violation.
-pub(crate) fn write_down(history: &History, folder: &Path) {
+/// Writes the facts next to the logs, to explain a violation.
+pub(crate) fn write_files(history: &History, folder: &Path) {
     let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
     write("charges.txt", lines(&history.charges));
-    write("results-read.txt", lines(&history.live));
-    write("results.txt", lines(&history.told));
+    write("results-read.txt", lines(&history.consumed));
+    write("results.txt", lines(&history.published));
     write("records.txt", lines(&history.records));
-    write("accepted.txt", lines(&history.puts));
+    write("accepted.txt", lines(&history.submissions));
 }
 
 fn lines<T: Debug>(all: impl IntoIterator<Item = T>) -> String {

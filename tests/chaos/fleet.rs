@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::PathBuf, process::Stdio};
 
-use e2e::{PATIENCE, Worker};
+use e2e::{TIMEOUT, Worker};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -15,9 +15,9 @@ pub(crate) struct Fleet {
     folder: PathBuf,
     started: usize,
     slots: Vec<Option<Child>>,
-    /// Asked to end, and perhaps not yet gone.
-    leaving: Vec<Child>,
-    ends: Vec<String>,
+    /// Workers that were asked to exit.
+    stopping: Vec<Child>,
+    exits: Vec<String>,
 }
 
 impl Fleet {
@@ -27,17 +27,17 @@ impl Fleet {
             folder,
             started: 0,
             slots: (0..count).map(|_| None).collect(),
-            leaving: Vec::new(),
-            ends: Vec::new(),
+            stopping: Vec::new(),
+            exits: Vec::new(),
         };
-        fleet.fill();
+        fleet.start_missing();
         fleet
     }
 
-    /// Starts a worker wherever there is none.
-    pub(crate) fn fill(&mut self) {
+    /// Starts a worker in each empty slot.
+    pub(crate) fn start_missing(&mut self) {
         for slot in 0..self.slots.len() {
-            self.bury(slot);
+            self.reap(slot);
             if self.slots[slot].is_none() {
                 self.slots[slot] = Some(self.spawn(slot));
             }
@@ -60,32 +60,32 @@ impl Fleet {
             .unwrap()
     }
 
-    /// Notes a worker that has ended by itself, which none should.
-    fn bury(&mut self, slot: usize) {
+    /// Records a worker that exited without a request, which is a failure.
+    fn reap(&mut self, slot: usize) {
         let ended = self.slots[slot]
             .as_mut()
             .and_then(|worker| worker.try_wait().unwrap());
         if let Some(status) = ended {
-            self.ends.push(format!("unasked: {status}"));
+            self.exits.push(format!("unexpected: {status}"));
             self.slots[slot] = None;
         }
     }
 
     pub(crate) fn replace(&mut self, slot: usize) {
-        self.bury(slot);
+        self.reap(slot);
         let worker = self.spawn(slot);
-        self.leaving.extend(self.slots[slot].replace(worker));
+        self.stopping.extend(self.slots[slot].replace(worker));
     }
 
     pub(crate) fn signal(&mut self, slot: usize, signal: Signal) {
-        self.bury(slot);
+        self.reap(slot);
         if let Some(id) = self.slots[slot].as_ref().and_then(Child::id) {
             kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
         }
     }
 
     pub(crate) async fn kill(&mut self, slot: usize) {
-        self.bury(slot);
+        self.reap(slot);
         if let Some(mut worker) = self.slots[slot].take() {
             worker.kill().await.unwrap();
         }
@@ -93,29 +93,29 @@ impl Fleet {
 
     pub(crate) fn terminate(&mut self, slot: usize) {
         self.signal(slot, Signal::SIGTERM);
-        self.leaving.extend(self.slots[slot].take());
+        self.stopping.extend(self.slots[slot].take());
     }
 
-    pub(crate) fn go_on(&mut self) {
+    pub(crate) fn resume_all(&mut self) {
         for slot in 0..self.slots.len() {
             self.signal(slot, Signal::SIGCONT);
         }
     }
 
-    /// Asks all to end, and returns how those that were asked have ended.
+    /// Terminates all workers. Returns the exits.
     pub(crate) async fn end(mut self) -> Vec<String> {
         for slot in 0..self.slots.len() {
             self.terminate(slot);
         }
-        for mut worker in self.leaving.drain(..) {
-            let ended = tokio::time::timeout(PATIENCE, worker.wait()).await;
+        for mut worker in self.stopping.drain(..) {
+            let ended = tokio::time::timeout(TIMEOUT, worker.wait()).await;
             let how = ended.map_or_else(|_| "never".into(), |status| status.unwrap().to_string());
-            self.ends.push(format!("asked: {how}"));
+            self.exits.push(format!("requested: {how}"));
         }
-        self.ends
+        self.exits
     }
 
-    /// How many processes there were.
+    /// The number of processes that were started.
     pub(crate) fn started(&self) -> usize {
         self.started
     }

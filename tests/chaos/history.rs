@@ -1,4 +1,4 @@
-//! Everything that is known after a run. The checker needs no more than this.
+//! All facts of a run. The check needs nothing else.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,100 +6,100 @@ use e2e::Entry;
 use hp_sandbox::Charge;
 
 use super::{
-    orders::{Order, Put},
-    schedule::Deed,
+    schedule::TimedAction,
+    workload::{Order, Submission},
 };
 
-/// What happened. All times are Unix milliseconds of Redis' clock.
+/// The facts of a run. All times are Unix milliseconds of Redis' clock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    /// When it began.
-    pub(crate) began: u64,
-    /// When everything was healed.
-    pub(crate) calm: u64,
-    /// When all was settled, or given up waiting for.
-    pub(crate) over: u64,
-    /// What the shops wanted.
+    /// The start.
+    pub(crate) started_at: u64,
+    /// The end of the storm.
+    pub(crate) storm_ended: u64,
+    /// The end of the run.
+    pub(crate) finished: u64,
+    /// The orders of the shops.
     pub(crate) orders: Vec<Order>,
-    /// What they put in, and when Redis said yes, each time.
-    pub(crate) puts: Vec<(Put, Vec<u64>)>,
-    /// What was done to the world.
-    pub(crate) deeds: Vec<Deed>,
-    /// From when to when what Redis had acknowledged may have been lost, for each crash.
+    /// The entries of the shops, and when Redis accepted each one.
+    pub(crate) submissions: Vec<(Submission, Vec<u64>)>,
+    /// The actions of the storm.
+    pub(crate) actions: Vec<TimedAction>,
+    /// For each crash, the start and the end of the time whose acknowledged writes may be lost.
     pub(crate) losses: Vec<(u64, u64)>,
-    /// How much of its log Redis lost, each time that it was taken away.
+    /// The bytes of its log that Redis lost in each loss.
     pub(crate) lost_bytes: Vec<u64>,
-    /// What the vendor charged.
+    /// The charges of the vendor.
     pub(crate) charges: Vec<Charge>,
-    /// Entries of result streams as a consumer read them while everything went on.
-    pub(crate) live: Vec<ClaimSkip>,
-    /// Entries of result streams as they stand at the end.
-    pub(crate) told: Vec<ClaimSkip>,
+    /// Entries of the result streams as a consumer read them during the run.
+    pub(crate) consumed: Vec<PublishedResult>,
+    /// Entries of the result streams at the end.
+    pub(crate) published: Vec<PublishedResult>,
     /// Ledger records by order id.
     pub(crate) records: BTreeMap<String, Entry>,
-    /// What is left in the inbox.
+    /// The entries left in the inbox.
     pub(crate) inbox: Vec<Entry>,
-    /// What was set aside as unusable.
+    /// The dead letters.
     pub(crate) rejected: Vec<Entry>,
     /// The order ids in `{hp}:open`.
     pub(crate) open: Vec<String>,
-    /// The order ids in `{hp}:schedule`, and when they are due.
+    /// The order ids in `{hp}:schedule`, with their due times.
     pub(crate) schedule: HashMap<String, f64>,
-    /// Whatever must be free of card keys and secrets, by name: logs, and all keys that are no result streams.
+    /// Named texts that must not contain card keys or secrets: logs, and all keys except result streams.
     pub(crate) texts: Vec<(String, String)>,
-    /// What must not be seen there, besides the keys of all cards.
+    /// The secrets that these texts must not contain.
     pub(crate) secrets: Vec<String>,
-    /// How often each fault of the vendor happened.
+    /// The number of calls that met each fault of the vendor.
     pub(crate) faults: BTreeMap<String, u64>,
-    /// How workers that were not killed have ended.
-    pub(crate) ends: Vec<String>,
+    /// The exits of the workers that were not killed.
+    pub(crate) exits: Vec<String>,
 }
 
 /// An entry of a result stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClaimSkip {
+pub(crate) struct PublishedResult {
     /// The stream.
     pub(crate) stream: String,
     /// The entry's id.
     pub(crate) entry: String,
-    /// When it was read.
+    /// When the consumer read it.
     pub(crate) read: u64,
-    /// What it says.
+    /// Its fields.
     pub(crate) fields: Entry,
 }
 
-/// What an entry of a result stream is.
+/// The kind of an entry of a result stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The first result of an order.
     First,
     /// A copy of it.
     Replay,
-    /// The answer to an entry that makes no order: malformed, or in conflict with one.
-    Objection,
+    /// The answer to an entry that makes no order: invalid, or in conflict with an order.
+    Rejection,
 }
 
-impl ClaimSkip {
-    /// A field, empty if it is not there.
+impl PublishedResult {
+    /// A field, empty if it is missing.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
     }
 
-    /// The order that it is about.
+    /// The order id.
     pub(crate) fn id(&self) -> &str {
         self.get("order_id")
     }
 
-    /// What it is.
+    /// Its kind.
     pub(crate) fn kind(&self) -> Kind {
         match (self.get("replay_of"), self.get("reason")) {
-            ("", "invalid_job" | "order_id_conflict") => Kind::Objection,
+            ("", "invalid_job" | "order_id_conflict") => Kind::Rejection,
             ("", _) => Kind::First,
             _ => Kind::Replay,
         }
     }
 
-    /// What must be the same whenever an order's result is told.
+    /// The fields that must be equal in every result of an order.
     pub(crate) fn substance(&self) -> [&str; 8] {
         [
             "status",
@@ -116,7 +116,7 @@ impl ClaimSkip {
 }
 
 impl History {
-    /// Whether what Redis had said at this time may have been lost afterwards.
+    /// `true` if a write that Redis acknowledged at this time may be lost.
     pub(crate) fn may_be_lost(&self, at: u64) -> bool {
         self.losses
             .iter()

@@ -1,37 +1,37 @@
-//! Everything goes wrong at once, and then the books are compared.
+//! The chaos test: all kinds of failures at the same time, and then a check of the four promises.
 //!
-//! Real workers, a real Redis and the sandbox, with a [proxy](e2e::proxy) before each of the two. Shops put in
-//! [orders] while a [schedule] kills, stops and ends workers, kills Redis and takes the end of its log
-//! away, cuts, stalls and slows both networks, drains accounts, and while every fault of the sandbox happens. Then
-//! comes the calm: all is healed, and all orders must come to an end. What is known after that is the
-//! [history](history::History), and [`check`](check::check) holds it against the promises.
+//! It runs real workers, a real Redis and the sandbox, with a [proxy](e2e::proxy) in front of Redis and of the sandbox.
+//! Shops enqueue the [workload]. Meanwhile a [schedule] kills, suspends and terminates workers, kills Redis and cuts off
+//! the end of its log, cuts, stalls and slows both links, and empties accounts, while every fault of the sandbox occurs.
+//! Then the storm ends: everything is repaired, and all orders must end. The [history](history::History) holds all facts
+//! of the run, and [`check`](check::check) compares it with the promises.
 //!
-//! A seed decides the orders, the actions and their times, and which visits to the vendor go wrong. How the processes
-//! interleave is real, so two runs of one seed are alike and not equal.
+//! A seed determines the orders, the actions with their times, and the calls that meet a fault. The processes interleave
+//! freely, so two runs of one seed are similar but not equal.
 //!
-//! What holds up a request to the vendor adds up to less than `retry.resubmit_after`: a worker that stands still
-//! between its last look at the clock and the sending, a stalled network, a late record. Beyond that no client of an
-//! interface which does not recognise repetitions can be safe, and to see it fail would say nothing about it.
+//! All delays of a request to the vendor add up to less than `retry.resubmit_after`: a worker that is suspended between
+//! its last look at the clock and the sending, a stalled link, a late record. With longer delays no client of a vendor
+//! that does not recognise repetitions is safe, so a failure would prove nothing about this one.
 //!
-//! `just chaos SEED MINUTES` makes a long run, with a summary at the end.
+//! `just chaos SEED MINUTES` makes a long run and prints a summary.
 #![allow(
     clippy::unwrap_used,
     reason = "a fixture that fails has to fail the run"
 )]
 
+mod aof_tail;
 mod check;
 mod clock;
 mod collect;
 mod fleet;
 mod history;
-mod orders;
 mod run;
 mod schedule;
 mod shops;
 mod summary;
-mod tail;
 #[cfg(test)]
 mod tests;
+mod workload;
 mod world;
 
 use std::{process::ExitCode, time::Duration};
@@ -41,7 +41,7 @@ use summary::Summary;
 
 const USAGE: &str = "\
 chaos SEED [MINUTES] [--no-tail-loss]
-Both are numbers; minutes may be a fraction, such as 0.5. Without them it is the short run of the tests.";
+Both are numbers. Minutes may be a fraction, such as 0.5. Without minutes the run is the short one of the tests.";
 
 fn main() -> ExitCode {
     let Some(settings) = settings(std::env::args().skip(1).collect()) else {

@@ -1,4 +1,4 @@
-//! One run from the first order to the verdict.
+//! One run, from the first order to the check.
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,59 +11,59 @@ use super::{
     clock::Clock,
     collect,
     history::History,
-    orders::{Demand, demand},
-    schedule::{Deed, Weather, schedule},
+    schedule::{StormProfile, TimedAction, schedule},
     shops::Shops,
     summary,
-    world::{LEASE, SHOP_PATIENCE, World, flares},
+    workload::{Workload, workload},
+    world::{LEASE, SHOP_RETRY_AFTER, World, flare_faults},
 };
 
-/// What a run is like.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
-    /// Decides all that can be decided.
+    /// Determines orders, actions and faults.
     pub(crate) seed: u64,
-    /// How many orders the shops want.
+    /// The number of orders.
     pub(crate) orders: usize,
-    /// Worker processes.
+    /// The number of worker processes.
     pub(crate) workers: usize,
-    /// How long things go wrong.
+    /// The duration of the storm.
     pub(crate) storm: Duration,
-    /// How long all orders may take to come to an end after that.
-    pub(crate) calm: Duration,
-    /// What the vendor does about a repeated id.
+    /// The limit for the end of all orders after the storm.
+    pub(crate) settle_limit: Duration,
+    /// The vendor's behaviour for a repeated id.
     pub(crate) duplicate: Duplicate,
-    /// Whether Redis may lose the end of its log.
+    /// `true` if Redis may lose the end of its log.
     pub(crate) tail_loss: bool,
 }
 
-/// What came of it.
+/// The outcome of a run.
 pub(crate) struct Report {
-    /// What was asked for.
+    /// The parameters.
     pub(crate) settings: Settings,
-    /// What happened.
+    /// The facts.
     pub(crate) history: History,
-    /// What must not have.
+    /// The broken promises.
     pub(crate) violations: Vec<Violation>,
-    /// Logs, facts and schedule, if there is a reason to look at them.
+    /// The folder with logs, facts and schedule, kept if a promise is broken.
     pub(crate) folder: Option<PathBuf>,
 }
 
 impl Settings {
-    /// For every day: about half a minute, with the vendor that charges every repetition.
+    /// The run of the tests: about half a minute, with a vendor that charges repeated submissions again.
     pub(crate) fn short(seed: u64) -> Self {
         Self {
             seed,
             orders: 600,
             workers: 3,
             storm: Duration::from_secs(20),
-            calm: Duration::from_mins(2),
+            settle_limit: Duration::from_mins(2),
             duplicate: Duplicate::Charge,
             tail_loss: true,
         }
     }
 
-    /// For a long look. The seed chooses the vendor's way with repetitions.
+    /// A long run. The seed selects the vendor's behaviour for repeated ids.
     pub(crate) fn long(seed: u64, storm: Duration) -> Self {
         let ways = [
             Duplicate::Charge,
@@ -81,23 +81,23 @@ impl Settings {
         }
     }
 
-    fn weather(&self) -> Weather {
-        Weather {
+    fn profile(&self) -> StormProfile {
+        StormProfile {
             storm: self.storm,
             workers: self.workers,
-            faults: flares().len(),
+            faults: flare_faults().len(),
             longest_stop: 2 * LEASE,
             tail_loss: self.tail_loss,
         }
     }
 }
 
-/// Runs it, in a runtime of several threads: some steps block theirs.
+/// Makes the run. Needs a runtime of several threads, because some steps block theirs.
 pub(crate) async fn run(settings: Settings) -> Report {
     let home = TempDir::with_prefix("chaos-").unwrap();
-    let demand = Arc::new(demand(settings.seed, settings.orders, settings.storm));
-    let deeds = schedule(settings.seed, &settings.weather());
-    write_down(&home, &demand, &deeds);
+    let workload = Arc::new(workload(settings.seed, settings.orders, settings.storm));
+    let actions = schedule(settings.seed, &settings.profile());
+    write_files(&home, &workload, &actions);
 
     let mut world = World::start(
         settings.seed,
@@ -108,25 +108,29 @@ pub(crate) async fn run(settings: Settings) -> Report {
     .await;
     let clock = clock_of(&world).await;
     let shops = Shops::new(world.redis.client(), clock, world.losses.clone());
-    let reading = tokio::spawn(shops.clone().read());
-    let putting = tokio::spawn(shops.clone().put_in(Arc::clone(&demand), SHOP_PATIENCE));
-    storm(&mut world, clock, &deeds, settings.storm).await;
-    let calm = clock.now();
-    world.heal();
-    let limit = Instant::now() + settings.calm;
-    until_settled(&mut world, &shops, &demand, limit).await;
+    let read = tokio::spawn(shops.clone().read());
+    let putting = tokio::spawn(
+        shops
+            .clone()
+            .submit_all(Arc::clone(&workload), SHOP_RETRY_AFTER),
+    );
+    storm(&mut world, clock, &actions, settings.storm).await;
+    let storm_ended = clock.now();
+    world.recover();
+    let limit = Instant::now() + settings.settle_limit;
+    until_settled(&mut world, &shops, &workload, limit).await;
     putting.abort();
-    until_settled(&mut world, &shops, &demand, limit).await;
-    reading.abort();
+    until_settled(&mut world, &shops, &workload, limit).await;
+    read.abort();
 
     let mut history = History {
-        began: clock.unix_ms,
-        calm,
-        over: clock.now(),
-        deeds,
-        ..collect::history(world, &shops, &demand, home.path()).await
+        started_at: clock.unix_ms,
+        storm_ended,
+        finished: clock.now(),
+        actions,
+        ..collect::history(world, &shops, &workload, home.path()).await
     };
-    history.orders.clone_from(&demand.orders);
+    history.orders.clone_from(&workload.orders);
     let violations = check(&history);
     let mut report = Report {
         settings,
@@ -135,7 +139,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
         folder: None,
     };
     if !report.violations.is_empty() {
-        collect::write_down(&report.history, home.path());
+        collect::write_files(&report.history, home.path());
         fs::write(
             home.path().join("summary.txt"),
             summary::Summary(&report).to_string(),
@@ -146,43 +150,48 @@ pub(crate) async fn run(settings: Settings) -> Report {
     report
 }
 
-async fn storm(world: &mut World, clock: Clock, deeds: &[Deed], length: Duration) {
+async fn storm(world: &mut World, clock: Clock, actions: &[TimedAction], length: Duration) {
     let mut tick = interval(Duration::from_millis(100));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut deeds = deeds.iter().peekable();
-    let over = clock.start + length;
+    let mut actions = actions.iter().peekable();
+    let finished = clock.start + length;
     loop {
-        let next = deeds.peek().map_or(over, |deed| clock.start + deed.at);
+        let next = actions
+            .peek()
+            .map_or(finished, |timed| clock.start + timed.at);
         tokio::select! {
-            _ = tick.tick() => world.tail.measure(),
-            () = sleep_until(next) => match deeds.next() {
-                Some(deed) => world.apply(deed.action, clock).await,
+            _ = tick.tick() => world.tail.record_size(),
+            () = sleep_until(next) => match actions.next() {
+                Some(timed) => world.apply(timed.action, clock).await,
                 None => return,
             },
         }
     }
 }
 
-/// Until every order has its result or stands in review and nothing is left to do; or until the limit.
-async fn until_settled(world: &mut World, shops: &Shops, demand: &Demand, limit: Instant) {
-    while Instant::now() < limit && !collect::is_settled(&world.redis, shops, demand).await {
-        world.fleet.fill();
+/// Waits until every order has a result or is in review and nothing is due, or until the limit.
+async fn until_settled(world: &mut World, shops: &Shops, workload: &Workload, limit: Instant) {
+    while Instant::now() < limit && !collect::is_settled(&world.redis, shops, workload).await {
+        world.fleet.start_missing();
         sleep(Duration::from_millis(200)).await;
     }
 }
 
 async fn clock_of(world: &World) -> Clock {
-    let (seconds, micros): (u64, u64) = world.redis.run(&["TIME"]).await;
+    let (seconds, micros): (u64, u64) = world.redis.command(&["TIME"]).await;
     Clock {
         start: Instant::now(),
         unix_ms: seconds * 1000 + micros / 1000,
     }
 }
 
-fn write_down(home: &TempDir, demand: &Demand, deeds: &[Deed]) {
+fn write_files(home: &TempDir, workload: &Workload, actions: &[TimedAction]) {
     let lines = |lines: Vec<String>| lines.join("\n") + "\n";
-    let deeds = deeds.iter().map(ToString::to_string);
-    fs::write(home.path().join("schedule.txt"), lines(deeds.collect())).unwrap();
-    let puts = demand.puts.iter().map(|put| format!("{put:?}"));
-    fs::write(home.path().join("orders.txt"), lines(puts.collect())).unwrap();
+    let actions = actions.iter().map(ToString::to_string);
+    fs::write(home.path().join("schedule.txt"), lines(actions.collect())).unwrap();
+    let submissions = workload
+        .submissions
+        .iter()
+        .map(|submission| format!("{submission:?}"));
+    fs::write(home.path().join("orders.txt"), lines(submissions.collect())).unwrap();
 }

@@ -1,11 +1,11 @@
-//! What befalls whom, and when: a function of the seed.
+//! The failures of the storm with their times: a function of the seed.
 
 use std::{fmt, time::Duration};
 
 use e2e::proxy::Link;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-/// One thing that is done to the world.
+/// One action on a process, a link, a fault or an account.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Action {
     /// `kill -9` of a worker.
@@ -16,82 +16,82 @@ pub(crate) enum Action {
     Stop(usize),
     /// SIGCONT to a worker.
     Continue(usize),
-    /// A new worker in the place of one that ended, or that is about to.
+    /// Starts a worker in the place of one that exited or is exiting.
     Start(usize),
     /// `kill -9` of Redis.
     KillRedis,
-    /// The same, and what was written to the log in the last second is lost, as when a machine dies.
+    /// `kill -9` of Redis with loss of the last second of its log, as in a crash of the machine.
     KillRedisLosingTail,
-    /// Redis comes back on its port.
+    /// Starts Redis again on its port.
     StartRedis,
-    /// The network between workers and Redis.
+    /// Changes the link between workers and Redis.
     RedisLink(Link),
-    /// The network between workers and the vendor.
+    /// Changes the link between workers and the vendor.
     VendorLink(Link),
-    /// One fault befalls most calls for a while: its place in the list of all faults.
+    /// Raises the rate of one fault, given by its index in the list of all faults.
     Flare(usize),
-    /// Faults are as usual again.
+    /// Sets all faults back to their background rates.
     EndFlare,
-    /// An account runs dry.
+    /// Sets the balance of a currency to zero.
     Drain(&'static str),
-    /// It is filled again.
+    /// Fills the account again.
     TopUp(&'static str),
 }
 
 /// An action and its time after the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Deed {
-    /// After the start.
+pub(crate) struct TimedAction {
+    /// The time after the start.
     pub(crate) at: Duration,
-    /// What is done.
+    /// The action.
     pub(crate) action: Action,
 }
 
-/// How rough it gets.
+/// The parameters of the storm.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Weather {
-    /// When the last trouble is over.
+pub(crate) struct StormProfile {
+    /// The end of the last failure.
     pub(crate) storm: Duration,
-    /// Worker processes.
+    /// The number of worker processes.
     pub(crate) workers: usize,
-    /// How many kinds of faults there are to flare up.
+    /// The number of vendor faults.
     pub(crate) faults: usize,
-    /// The longest time for which a worker stands still.
+    /// The longest suspension of a worker.
     pub(crate) longest_stop: Duration,
-    /// Whether Redis may lose the end of its log.
+    /// `true` if Redis may lose the end of its log.
     pub(crate) tail_loss: bool,
 }
 
-/// The longest time for which the network holds up a request to the vendor, and by which it slows one. A request
-/// that could be later than that would, together with a worker that stands still, come after `resubmit_after`.
+/// The longest stall of a request to the vendor, and the longest delay on a slow link. With longer ones and a suspended
+/// worker, a request could arrive after `resubmit_after`.
 pub(crate) const VENDOR_STALL: Duration = Duration::from_millis(600);
 const VENDOR_SLOW: Duration = Duration::from_millis(200);
 
-/// A trouble: how it begins, how long it takes at least and at most (in ms), how it ends.
-type Trouble = (Action, (u64, u64), Action);
+/// A failure: its first action, its shortest and longest duration in ms, the action that ends it.
+type Disturbance = (Action, (u64, u64), Action);
 
 /// All actions by time, the same for the same seed.
-pub(crate) fn schedule(seed: u64, weather: &Weather) -> Vec<Deed> {
-    let mut deeds = Vec::new();
-    for (n, subject) in subjects(weather).into_iter().enumerate() {
-        // Each subject has a chance of its own, so that a change to one leaves the others as they were.
-        let mut chance = StdRng::seed_from_u64(seed.wrapping_mul(1000).wrapping_add(n as u64));
-        deeds.extend(life(&mut chance, subject, weather));
+pub(crate) fn schedule(seed: u64, profile: &StormProfile) -> Vec<TimedAction> {
+    let mut actions = Vec::new();
+    for (n, target) in targets(profile).into_iter().enumerate() {
+        // Each target has its own generator, so that a change to one target leaves the others unchanged.
+        let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1000).wrapping_add(n as u64));
+        actions.extend(timeline(&mut rng, target, profile));
     }
-    deeds.sort_by_key(|deed| deed.at);
-    deeds
+    actions.sort_by_key(|timed| timed.at);
+    actions
 }
 
-/// What can befall one subject, one after the other, and the pause after each, in ms.
-struct Subject {
-    troubles: Vec<Trouble>,
+/// A target of failures, which follow one another, and the shortest and longest pause between them in ms.
+struct Target {
+    disturbances: Vec<Disturbance>,
     pause: (u64, u64),
 }
 
-/// Troubles of one subject never overlap, those of different subjects do.
-fn subjects(weather: &Weather) -> Vec<Subject> {
-    let worker = |n| (of_worker(n, weather), (500, 3000));
-    let mut subjects: Vec<_> = (0..weather.workers).map(worker).collect();
+/// Failures of one target never overlap. Failures of different targets do.
+fn targets(profile: &StormProfile) -> Vec<Target> {
+    let worker = |n| (worker_disturbances(n, profile), (500, 3000));
+    let mut targets: Vec<_> = (0..profile.workers).map(worker).collect();
     let ms = Duration::from_millis;
     let (cut, stall, slow) = (Link::Cut, Link::Stall, Link::Slow);
     let redis = |link, time| (Action::RedisLink(link), time, Action::RedisLink(Link::Pass));
@@ -110,9 +110,9 @@ fn subjects(weather: &Weather) -> Vec<Subject> {
             Action::TopUp(currency),
         )
     };
-    subjects.extend([
-        // After a loss nothing is bought for `resubmit_after`: without longer pauses there would be no more to lose.
-        (of_redis(weather), (5000, 8000)),
+    targets.extend([
+        // After a loss the workers buy nothing for `resubmit_after`. The long pause creates new writes to lose.
+        (redis_disturbances(profile), (5000, 8000)),
         (
             vec![
                 redis(cut, (200, 1500)),
@@ -129,61 +129,66 @@ fn subjects(weather: &Weather) -> Vec<Subject> {
             ],
             (1000, 4000),
         ),
-        ((0..weather.faults).map(flare).collect(), (500, 1500)),
+        ((0..profile.faults).map(flare).collect(), (500, 1500)),
         (["CNY", "USD"].map(drain).into(), (1000, 6000)),
     ]);
-    let subject = |(troubles, pause)| Subject { troubles, pause };
-    subjects.into_iter().map(subject).collect()
+    let target = |(disturbances, pause)| Target {
+        disturbances,
+        pause,
+    };
+    targets.into_iter().map(target).collect()
 }
 
-fn of_worker(n: usize, weather: &Weather) -> Vec<Trouble> {
-    let mut troubles = vec![
+fn worker_disturbances(n: usize, profile: &StormProfile) -> Vec<Disturbance> {
+    let mut disturbances = vec![
         (Action::Kill(n), (100, 1500), Action::Start(n)),
         (
             Action::Stop(n),
-            (200, millis(weather.longest_stop)),
+            (200, millis(profile.longest_stop)),
             Action::Continue(n),
         ),
         (Action::Term(n), (0, 1000), Action::Start(n)),
     ];
-    // Among three workers each kind of trouble comes first once.
-    troubles.rotate_left(n % 3);
-    troubles
+    // Among three workers each kind of failure comes first once.
+    disturbances.rotate_left(n % 3);
+    disturbances
 }
 
-fn of_redis(weather: &Weather) -> Vec<Trouble> {
+fn redis_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
     let down = |action| (action, (50, 1000), Action::StartRedis);
-    let mut troubles = vec![down(Action::KillRedis)];
-    if weather.tail_loss {
-        troubles.push(down(Action::KillRedisLosingTail));
+    let mut disturbances = vec![down(Action::KillRedis)];
+    if profile.tail_loss {
+        disturbances.push(down(Action::KillRedisLosingTail));
     }
-    troubles
+    disturbances
 }
 
-/// One subject's troubles, over before the storm is. The first round is in the order given, so that even a short
-/// storm has seen all kinds; the next ones are shuffled.
-fn life(chance: &mut StdRng, subject: Subject, weather: &Weather) -> Vec<Deed> {
-    let Subject {
-        mut troubles,
+/// The failures of one target, which all end before the storm. The first round keeps the given order, so that even a
+/// short storm has every kind. The next rounds are shuffled.
+fn timeline(rng: &mut StdRng, target: Target, profile: &StormProfile) -> Vec<TimedAction> {
+    let Target {
+        mut disturbances,
         pause: (shortest_pause, longest_pause),
-    } = subject;
-    let mut at = chance.random_range(300..=shortest_pause.max(1500));
-    let (mut deeds, mut round) = (Vec::new(), 0);
+    } = target;
+    let mut at = rng.random_range(300..=shortest_pause.max(1500));
+    let (mut actions, mut round) = (Vec::new(), 0);
     loop {
-        let place = round % troubles.len();
+        let place = round % disturbances.len();
         if place == 0 && round > 0 {
-            troubles.shuffle(chance);
+            disturbances.shuffle(rng);
         }
-        let (begin, (shortest, longest), end) = troubles[place];
-        let over = at + chance.random_range(shortest..=longest);
-        if over > millis(weather.storm) {
-            return deeds;
+        let (begin, (shortest, longest), end) = disturbances[place];
+        let finished = at + rng.random_range(shortest..=longest);
+        if finished > millis(profile.storm) {
+            return actions;
         }
-        deeds.extend([(at, begin), (over, end)].map(|(at, action)| Deed {
-            at: Duration::from_millis(at),
-            action,
-        }));
-        at = over + chance.random_range(shortest_pause..=longest_pause);
+        actions.extend(
+            [(at, begin), (finished, end)].map(|(at, action)| TimedAction {
+                at: Duration::from_millis(at),
+                action,
+            }),
+        );
+        at = finished + rng.random_range(shortest_pause..=longest_pause);
         round += 1;
     }
 }
@@ -192,7 +197,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap()
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for TimedAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>9.3} s  {:?}", self.at.as_secs_f64(), self.action)
     }

@@ -1,4 +1,4 @@
-//! What a person reads.
+//! The summary of a run for a human reader.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -9,10 +9,10 @@ use super::{
     schedule::Action,
 };
 
-/// A report in words, without card keys.
+/// The text form of a report, without card keys.
 pub(crate) struct Summary<'a>(pub(crate) &'a Report);
 
-/// More violations than these are only counted.
+/// The number of violations to print. Further ones are only counted.
 const SHOWN: usize = 40;
 
 impl fmt::Display for Summary<'_> {
@@ -26,30 +26,30 @@ impl fmt::Display for Summary<'_> {
         let seconds = |from: u64, to: u64| to.saturating_sub(from) / 1000;
         writeln!(
             f,
-            "seed {}: {} orders, {} workers, a vendor of the kind `{:?}`; storm {} s, then all settled after {} s",
+            "seed {}: {} orders, {} workers, vendor behaviour `{:?}`; storm {} s, then settled after {} s",
             settings.seed,
             settings.orders,
             settings.workers,
             settings.duplicate,
-            seconds(history.began, history.calm),
-            seconds(history.calm, history.over),
+            seconds(history.started_at, history.storm_ended),
+            seconds(history.storm_ended, history.finished),
         )?;
-        writeln!(f, "orders     {}", listed(&outcomes(history)))?;
-        writeln!(f, "attempts   {}", listed(&attempts(history)))?;
-        writeln!(f, "actions    {}", listed(&actions(history)))?;
-        writeln!(f, "faults     {}", listed(&history.faults))?;
+        writeln!(f, "orders     {}", format_counts(&outcomes(history)))?;
+        writeln!(f, "attempts   {}", format_counts(&attempts(history)))?;
+        writeln!(f, "actions    {}", format_counts(&actions(history)))?;
+        writeln!(f, "faults     {}", format_counts(&history.faults))?;
         writeln!(
             f,
             "workers    {}",
-            listed(&counted(history.ends.iter().cloned()))
+            format_counts(&count(history.exits.iter().cloned()))
         )?;
         writeln!(f, "log lost   {:?} bytes", history.lost_bytes)?;
         writeln!(f, "recovery   {}", recovery(history))?;
         let line = Promise::ALL.map(|promise| {
-            let broken = violations
+            let broken_promises = violations
                 .iter()
                 .filter(|violation| violation.promise == promise);
-            format!("{} {}", promise.broken(), broken.count())
+            format!("{} {}", promise.broken_promises(), broken_promises.count())
         });
         writeln!(f, "verdict    {}", line.join(", "))?;
         for violation in violations.iter().take(SHOWN) {
@@ -59,30 +59,39 @@ impl fmt::Display for Summary<'_> {
             writeln!(f, "  and {} more", violations.len() - SHOWN)?;
         }
         folder.as_ref().map_or(Ok(()), |folder| {
-            writeln!(f, "all of it  {}", folder.display())
+            writeln!(f, "files      {}", folder.display())
         })
     }
 }
 
 fn outcomes(history: &History) -> BTreeMap<String, u64> {
-    let told = history.told.iter().map(|told| match told.kind() {
-        Kind::First => told.get("status").to_owned(),
-        Kind::Replay => "told again".into(),
-        Kind::Objection => told.get("reason").to_owned(),
-    });
+    let published = history
+        .published
+        .iter()
+        .map(|published| match published.kind() {
+            Kind::First => published.get("status").to_owned(),
+            Kind::Replay => "replayed".into(),
+            Kind::Rejection => published.get("reason").to_owned(),
+        });
     let open = history.open.iter().map(|id| match history.records.get(id) {
         Some(record) => record.get("state").cloned().unwrap_or_default(),
-        None => "without a record".into(),
+        None => "no record".into(),
     });
-    counted(told.chain(open))
+    count(published.chain(open))
 }
 
 fn attempts(history: &History) -> BTreeMap<String, u64> {
     let firsts = history
-        .told
+        .published
         .iter()
-        .filter(|told| told.kind() == Kind::First);
-    counted(firsts.map(|told| format!("{} by {}", told.get("attempts"), told.get("source"))))
+        .filter(|published| published.kind() == Kind::First);
+    count(firsts.map(|published| {
+        format!(
+            "{} by {}",
+            published.get("attempts"),
+            published.get("source")
+        )
+    }))
 }
 
 fn actions(history: &History) -> BTreeMap<String, u64> {
@@ -93,15 +102,15 @@ fn actions(history: &History) -> BTreeMap<String, u64> {
             _ => text.split('(').next().unwrap_or_default().to_owned(),
         }
     };
-    counted(history.deeds.iter().map(|deed| name(&deed.action)))
+    count(history.actions.iter().map(|timed| name(&timed.action)))
 }
 
-/// How soon after each return of Redis, and after the storm, a result came.
+/// The times from each restart of Redis, and from the end of the storm, to the next result.
 fn recovery(history: &History) -> String {
     let mut results: Vec<_> = history
-        .live
+        .consumed
         .iter()
-        .map(|told| time_of(&told.entry))
+        .map(|published| time_of(&published.entry))
         .collect();
     results.sort_unstable();
     let after = |time: u64| {
@@ -109,35 +118,35 @@ fn recovery(history: &History) -> String {
         Some(next - time)
     };
     let returns = history
-        .deeds
+        .actions
         .iter()
-        .filter(|deed| deed.action == Action::StartRedis);
-    let times =
-        returns.map(|deed| history.began + u64::try_from(deed.at.as_millis()).unwrap_or(u64::MAX));
+        .filter(|timed| timed.action == Action::StartRedis);
+    let times = returns
+        .map(|timed| history.started_at + u64::try_from(timed.at.as_millis()).unwrap_or(u64::MAX));
     let mut waits: Vec<_> = times.filter_map(after).collect();
     waits.sort_unstable();
     let longest = waits.last().copied().unwrap_or_default();
     let middle = waits.get(waits.len() / 2).copied().unwrap_or_default();
     let last = results
         .last()
-        .map_or(0, |last| last.saturating_sub(history.calm));
-    let in_storm = results.partition_point(|result| *result < history.calm);
+        .map_or(0, |last| last.saturating_sub(history.storm_ended));
+    let in_storm = results.partition_point(|result| *result < history.storm_ended);
     format!(
-        "{in_storm} results in the storm and {} after it; first one {middle} ms after a return of Redis in the middle, {longest} ms at worst; last one {last} ms after the storm",
+        "{in_storm} results in the storm and {} after it; first result {middle} ms after a restart of Redis in the median, {longest} ms at worst; last result {last} ms after the storm",
         results.len() - in_storm,
     )
 }
 
-fn counted(words: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
-    let mut counted = BTreeMap::new();
+fn count(words: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
+    let mut count = BTreeMap::new();
     for word in words {
-        *counted.entry(word).or_default() += 1;
+        *count.entry(word).or_default() += 1;
     }
-    counted
+    count
 }
 
-fn listed(counted: &BTreeMap<String, u64>) -> String {
-    let words: Vec<_> = counted
+fn format_counts(count: &BTreeMap<String, u64>) -> String {
+    let words: Vec<_> = count
         .iter()
         .map(|(word, times)| format!("{word} {times}"))
         .collect();

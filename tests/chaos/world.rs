@@ -1,4 +1,4 @@
-//! All that is done to, and how.
+//! The processes and links of a run, and the actions on them.
 
 use std::{
     path::Path,
@@ -14,43 +14,44 @@ use hp_sandbox::{Duplicate, Options, Sandbox, Trigger};
 use nix::sys::signal::Signal;
 use tokio::task::block_in_place;
 
-use super::{clock::Clock, fleet::Fleet, schedule::Action, tail::Tail};
+use super::{aof_tail::AofTail, clock::Clock, fleet::Fleet, schedule::Action};
 
-/// Known words, so that they can be searched for where they must not be.
+/// Known secrets, which the check searches for in logs and keys.
 pub(crate) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
-/// Longer than a worker that stands still, a stalled network and a late record together.
+/// Longer than a suspension, a stalled link and a late record together.
 const RESUBMIT_AFTER: &str = "3500ms";
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
-/// Shorter than that: what Redis forgot altogether comes again while the workers are still on their guard.
-pub(crate) const SHOP_PATIENCE: Duration = Duration::from_secs(2);
-/// From when on Redis may lose what it acknowledged: a second, and two in which a busy disk may put off writing.
+/// Shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost while the workers still doubt new orders.
+pub(crate) const SHOP_RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The time before a crash whose acknowledged writes Redis may lose: one second, and two in which a busy disk may delay
+/// the write.
 const UNSAFE_MS: u64 = 3000;
 
-/// The share of calls that meet each fault: of fetches, of queries, and while it flares up.
+/// The share of calls that meet a fault: fetches, queries, and calls while the fault flares.
 const RATES: (f64, f64, f64) = (0.01, 0.02, 0.4);
 
 pub(crate) struct World {
     pub(crate) redis: Redis,
-    pub(crate) tail: Tail,
+    pub(crate) tail: AofTail,
     pub(crate) sandbox: Sandbox,
     pub(crate) fleet: Fleet,
     redis_link: Proxy,
     vendor_link: Proxy,
     redis_is_up: bool,
     pub(crate) losses: Losses,
-    /// How much of its log Redis lost, each time.
+    /// The bytes of its log that Redis lost in each loss.
     pub(crate) lost_bytes: Vec<u64>,
 }
 
-/// From when to when what Redis acknowledged may have been lost. Copies share one list.
+/// The times whose acknowledged writes may be lost. Copies share one list.
 #[derive(Clone, Default)]
 pub(crate) struct Losses(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
     losses: Vec<(u64, u64)>,
-    no_more: bool,
+    is_closed: bool,
 }
 
 impl Losses {
@@ -58,22 +59,22 @@ impl Losses {
         self.0.lock().unwrap().losses.push((from, to));
     }
 
-    fn no_more(&self) {
-        self.0.lock().unwrap().no_more = true;
+    fn is_closed(&self) {
+        self.0.lock().unwrap().is_closed = true;
     }
 
     pub(crate) fn all(&self) -> Vec<(u64, u64)> {
         self.0.lock().unwrap().losses.clone()
     }
 
-    /// Whether what Redis said then may be lost: `None` if that is not decided yet.
-    pub(crate) fn hold(&self, at: u64, now: u64) -> Option<bool> {
+    /// `true` if a write that Redis acknowledged at this time may be lost, `None` while this is undecided.
+    pub(crate) fn is_lost(&self, at: u64, now: u64) -> Option<bool> {
         let known = self.0.lock().unwrap();
-        let held = known
+        let is_lost = known
             .losses
             .iter()
             .any(|(from, to)| (*from..=*to).contains(&at));
-        (held || known.no_more || now > at + UNSAFE_MS).then_some(held)
+        (is_lost || known.is_closed || now > at + UNSAFE_MS).then_some(is_lost)
     }
 }
 
@@ -86,17 +87,17 @@ impl World {
     ) -> Self {
         let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).unwrap();
-        // One log file, so that its end is easily found.
+        // A single log file, so that its end is easy to find.
         let redis = Redis::single_with(&format!(
             "--appendfsync everysec --auto-aof-rewrite-percentage 0 --requirepass {}",
             SECRETS[1]
         ));
         let sandbox = Sandbox::start(vendor(seed, duplicate)).unwrap();
-        let redis_link = Proxy::start(redis.server().address().parse().unwrap()).await;
-        let vendor_link = Proxy::start(sandbox.addr()).await;
+        let redis_link = Proxy::start(redis.server().address().parse().unwrap(), seed).await;
+        let vendor_link = Proxy::start(sandbox.addr(), !seed).await;
         let world = Self {
             fleet: Fleet::start(workers, settings(&redis_link, &vendor_link), logs),
-            tail: Tail::of(redis.server().folder()),
+            tail: AofTail::of(redis.server().folder()),
             redis,
             sandbox,
             redis_link,
@@ -105,7 +106,7 @@ impl World {
             losses: Losses::default(),
             lost_bytes: Vec::new(),
         };
-        world.usual_faults();
+        world.set_background_faults();
         world
     }
 
@@ -119,30 +120,30 @@ impl World {
             Action::KillRedis => self.kill_redis(clock),
             Action::KillRedisLosingTail => {
                 self.kill_redis(clock);
-                self.lost_bytes.push(self.tail.lose());
+                self.lost_bytes.push(self.tail.truncate());
             }
             Action::StartRedis => self.start_redis(),
             Action::RedisLink(link) => self.redis_link.set(link),
             Action::VendorLink(link) => self.vendor_link.set(link),
-            Action::Flare(fault) => self.set_fault(flares()[fault], RATES.2),
-            Action::EndFlare => self.usual_faults(),
+            Action::Flare(fault) => self.set_fault(flare_faults()[fault], RATES.2),
+            Action::EndFlare => self.set_background_faults(),
             Action::Drain(currency) => self.sandbox.set_balance(currency, 0.into()).unwrap(),
             Action::TopUp(currency) => self.top_up(currency),
         }
     }
 
-    /// The calm: nothing is wrong any more.
-    pub(crate) fn heal(&mut self) {
+    /// Ends the storm: repairs everything.
+    pub(crate) fn recover(&mut self) {
         self.start_redis();
-        self.losses.no_more();
+        self.losses.is_closed();
         self.redis_link.set(Link::Pass);
         self.vendor_link.set(Link::Pass);
         self.sandbox.clear_faults();
         for currency in ["CNY", "USD"] {
             self.top_up(currency);
         }
-        self.fleet.go_on();
-        self.fleet.fill();
+        self.fleet.resume_all();
+        self.fleet.start_missing();
     }
 
     fn kill_redis(&mut self, clock: Clock) {
@@ -165,8 +166,8 @@ impl World {
             .unwrap();
     }
 
-    fn usual_faults(&self) {
-        for fault in flares() {
+    fn set_background_faults(&self) {
+        for fault in flare_faults() {
             let of_query = fault.call == hp_sandbox::Call::Query;
             self.set_fault(fault, if of_query { RATES.1 } else { RATES.0 });
         }
@@ -177,8 +178,8 @@ impl World {
     }
 }
 
-/// All faults, in an order that does not change.
-pub(crate) fn flares() -> Vec<Trigger> {
+/// All faults in a fixed order.
+pub(crate) fn flare_faults() -> Vec<Trigger> {
     Trigger::all().collect()
 }
 

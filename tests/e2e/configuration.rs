@@ -4,9 +4,9 @@ use e2e::{Worker, World};
 
 /// Runs a command with these settings. Returns whether it succeeds, and its output.
 fn check(world: &World, arguments: &[&str], more: &[(&str, &str)]) -> (bool, String) {
-    let output = Worker::command(arguments, &world.settings(more));
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).unwrap())
+    let output = Worker::output(arguments, &world.settings(more));
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 #[tokio::test]
@@ -24,15 +24,15 @@ async fn config_is_printed_without_secrets() {
         ),
     ] {
         let settings = [("HP_REDIS__URL", url), ("HP_WORKER__LEASE", "2s")];
-        let (good, said) = check(&world, &["config"], &settings);
-        assert!(good, "{said}");
+        let (good, text) = check(&world, &["config"], &settings);
+        assert!(good, "{text}");
         let shown = format!("url = {shown:?}");
         for line in ["lease = \"2s\"", "resubmit_after = \"5s 500ms\"", &shown] {
-            assert!(said.contains(line), "{line} is not in\n{said}");
+            assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(
-            !said.contains("demo-secret") && !said.contains("hunter2"),
-            "{said}"
+            !text.contains("demo-secret") && !text.contains("hunter2"),
+            "{text}"
         );
     }
 }
@@ -47,14 +47,14 @@ async fn environment_overrides_file_overrides_defaults() {
     )
     .unwrap();
     let path = file.path().to_str().unwrap();
-    let (good, said) = check(
+    let (good, text) = check(
         &world,
         &["--config", path, "config"],
         &[("HP_WORKER__LEASE", "2s")],
     );
-    assert!(good, "{said}");
+    assert!(good, "{text}");
     for line in ["lease = \"2s\"", "concurrency = 5", "drain = \"30s\""] {
-        assert!(said.contains(line), "{line} is not in\n{said}");
+        assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }
 
@@ -66,7 +66,7 @@ async fn secret_is_read_from_a_file() {
     let mut settings =
         world.settings(&[("HP_API__APP_SECRET_FILE", file.path().to_str().unwrap())]);
     settings.retain(|(name, _)| name != "HP_API__APP_SECRET");
-    assert!(Worker::command(&["config"], &settings).status.success());
+    assert!(Worker::output(&["config"], &settings).status.success());
 }
 
 #[tokio::test]
@@ -137,12 +137,12 @@ async fn bad_value_is_refused_with_key_and_remedy() {
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];
     for ((name, value), wanted) in cases {
-        let (good, said) = check(&world, &["run"], &[(name, value)]);
+        let (good, text) = check(&world, &["run"], &[(name, value)]);
         assert!(!good, "{name}={value} is accepted");
         for word in wanted {
             assert!(
-                said.contains(word),
-                "{name}={value}: no `{word}` in: {said}"
+                text.contains(word),
+                "{name}={value}: no `{word}` in: {text}"
             );
         }
     }
@@ -151,23 +151,23 @@ async fn bad_value_is_refused_with_key_and_remedy() {
 #[tokio::test]
 async fn doubled_secret_and_bad_address_are_refused() {
     let world = World::start();
-    let (good, said) = check(
+    let (good, text) = check(
         &world,
         &["config"],
         &[("HP_API__APP_SECRET_FILE", "/dev/null")],
     );
     assert!(
-        !good && said.contains("api.app_secret_file are both set"),
-        "{said}"
+        !good && text.contains("api.app_secret_file are both set"),
+        "{text}"
     );
     for url in ["nonsense", "redis+sentinel://:hunter2@redis:26379"] {
-        let (good, said) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
-        assert!(!good && !said.contains("hunter2"), "{said}");
+        let (good, text) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
+        assert!(!good && !text.contains("hunter2"), "{text}");
         for words in [
             "no usable Redis address",
             "redis+sentinel://host:port,host:port/master-name",
         ] {
-            assert!(said.contains(words), "no `{words}` in: {said}");
+            assert!(text.contains(words), "no `{words}` in: {text}");
         }
     }
 }
@@ -177,14 +177,14 @@ async fn unreadable_file_is_not_quoted() {
     let world = World::start();
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(&file, "[api]\napp_secret = \"hunter2\" x\n").unwrap();
-    let (good, said) = check(
+    let (good, text) = check(
         &world,
         &["--config", file.path().to_str().unwrap(), "config"],
         &[],
     );
     assert!(!good);
     assert!(
-        said.contains("line 2") && !said.contains("hunter2"),
-        "{said}"
+        text.contains("line 2") && !text.contains("hunter2"),
+        "{text}"
     );
 }

@@ -1,24 +1,31 @@
-//! Outcomes that are lost, late, wrong or forged: asked about, never guessed, never charged twice.
+//! Outcomes that are lost, late, wrong or forged: the worker queries them, never guesses and never charges twice.
 
-use e2e::World;
+use e2e::{Entry, World, assert_fields};
 use hp_sandbox::{Duplicate, Options};
 
-/// Buys one order that meets a fault on its first visit, and says how its result came about.
-async fn bought(world: &World, fault: &str) -> (String, String) {
-    let id = format!("A-1~{fault}");
-    world.order(&id, 2).await;
-    let result = world.result(&id).await;
-    assert_eq!(
-        (result["status"].as_str(), result["pin_count"].as_str()),
-        ("completed", "2"),
-        "{fault}"
-    );
-    assert_eq!(world.charged(&id), 1, "{fault}");
-    (result["source"].clone(), result["attempts"].clone())
+/// Buys one order for each fault, which its first call meets. Asserts the source of the results and their attempts.
+async fn assert_bought(world: &World, faults: &[&str], source: &str, attempts: u32) {
+    for result in buy(world, faults).await {
+        assert_fields!(result, { "source": source, "attempts": attempts });
+    }
+}
+
+/// Buys one order for each fault, all at the same time.
+async fn buy(world: &World, faults: &[&str]) -> Vec<Entry> {
+    let ids: Vec<_> = faults.iter().map(|fault| format!("A-1~{fault}")).collect();
+    for id in &ids {
+        world.enqueue(id, 2).await;
+    }
+    let results = world.results_of_all(&ids).await;
+    for (id, result) in ids.iter().zip(&results) {
+        assert_fields!(result, { "status": "completed", "pin_count": 2 });
+        assert_eq!(world.charge_count(id), 1, "{id}");
+    }
+    results
 }
 
 #[tokio::test]
-async fn a_charge_whose_answer_proves_nothing_is_found_by_a_query() {
+async fn query_finds_charge_after_unclear_answer() {
     let world = World::start();
     let _worker = world.worker();
     let charged = [
@@ -33,66 +40,48 @@ async fn a_charge_whose_answer_proves_nothing_is_found_by_a_query() {
         "wrong-product",
         "late-record",
     ];
-    for fault in charged {
-        assert_eq!(
-            bought(&world, fault).await,
-            ("query".into(), "1".into()),
-            "{fault}"
-        );
-    }
+    assert_bought(&world, &charged, "query", 1).await;
 }
 
 #[tokio::test]
-async fn what_was_not_charged_is_submitted_again_after_hitpoints_denied_any_knowledge_of_it() {
+async fn order_is_resubmitted_after_definite_not_found() {
     let world = World::start();
     let _worker = world.worker();
-    for fault in ["drop-before", "timeout-before", "http-500-before", "fail-0"] {
-        assert_eq!(
-            bought(&world, fault).await,
-            ("fetch".into(), "2".into()),
-            "{fault}"
-        );
-    }
+    let uncharged = ["drop-before", "timeout-before", "http-500-before", "fail-0"];
+    assert_bought(&world, &uncharged, "fetch", 2).await;
 }
 
 #[tokio::test]
-async fn a_vendor_that_charges_every_repetition_charges_once() {
-    let world = World::with(Options {
+async fn order_is_charged_once_by_careless_vendor() {
+    let world = World::with_vendor(Options {
         duplicate: Duplicate::Charge,
         ..Options::local()
     });
     let _workers = [world.worker(), world.worker()];
-    for fault in [
+    let faults = [
         "lost-answer",
         "timeout-after",
         "http-500-before",
         "truncated",
         "drop-before",
         "late-record",
-    ] {
-        bought(&world, fault).await;
-    }
+    ];
+    buy(&world, &faults).await;
 }
 
 #[tokio::test]
-async fn an_unknown_order_that_is_answered_with_success_and_no_data_is_understood_too() {
-    let world = World::with(Options {
+async fn empty_success_counts_as_not_found() {
+    let world = World::with_vendor(Options {
         not_found: "empty".parse().unwrap(),
         ..Options::local()
     });
     let _worker = world.worker();
-    assert_eq!(
-        bought(&world, "drop-before").await,
-        ("fetch".into(), "2".into())
-    );
-    assert_eq!(
-        bought(&world, "lost-answer").await,
-        ("query".into(), "1".into())
-    );
+    assert_bought(&world, &["drop-before"], "fetch", 2).await;
+    assert_bought(&world, &["lost-answer"], "query", 1).await;
 }
 
 #[tokio::test]
-async fn an_order_that_is_still_in_doubt_when_it_is_given_up_goes_to_review() {
+async fn doubt_ends_in_review_when_time_is_up() {
     let world = World::start();
     let settings = [
         ("HP_WORKER__LEASE", "1s"),
@@ -105,55 +94,52 @@ async fn an_order_that_is_still_in_doubt_when_it_is_given_up_goes_to_review() {
         .sandbox
         .set_fault("query:http-500-before", 1.0)
         .unwrap();
-    world.order("A-1~lost-answer", 1).await;
-    let record = world.in_state("A-1~lost-answer", "review").await;
+    world.enqueue("A-1~lost-answer", 1).await;
+    let record = world.wait_for_state("A-1~lost-answer", "review").await;
     assert_eq!(record["cause"], "lost");
-    assert_eq!(world.redis.run::<u64>(&["ZCARD", "{hp}:open"]).await, 1);
+    assert_eq!(world.redis.command::<u64>(&["ZCARD", "{hp}:open"]).await, 1);
     let due: String = world
         .redis
-        .run(&["ZSCORE", "{hp}:schedule", "A-1~lost-answer"])
+        .command(&["ZSCORE", "{hp}:schedule", "A-1~lost-answer"])
         .await;
-    assert_eq!(due, "inf", "nobody but a person is to look at it");
-    assert_eq!(world.redis.run::<u64>(&["XLEN", "{hp}:results"]).await, 0);
+    assert_eq!(due, "inf", "only an operator continues it");
+    assert_eq!(
+        world.redis.command::<u64>(&["XLEN", "{hp}:results"]).await,
+        0
+    );
 }
 
 #[tokio::test]
-async fn low_balance_waits_and_goes_on_when_the_account_is_topped_up() {
+async fn low_balance_order_continues_after_top_up() {
     let world = World::start();
     let _worker = world.worker();
-    world.order("A-1~low-balance", 1).await;
-    let record = world.in_state("A-1~low-balance", "waiting").await;
+    world.enqueue("A-1~low-balance", 1).await;
+    let record = world.wait_for_state("A-1~low-balance", "waiting").await;
     assert_eq!(record["code"], "400113");
     world.sandbox.set_balance("CNY", 1000.into()).unwrap();
     let result = world.result("A-1~low-balance").await;
     assert_eq!(result["status"], "completed");
     assert!(result["attempts"].parse::<u32>().unwrap() > 1);
-    assert_eq!(world.charged("A-1~low-balance"), 1);
+    assert_eq!(world.charge_count("A-1~low-balance"), 1);
 }
 
 #[tokio::test]
-async fn a_final_refusal_ends_the_order_with_hitpoints_own_words() {
-    let world = World::with(Options {
+async fn final_refusal_ends_order_with_vendor_code() {
+    let world = World::with_vendor(Options {
         balance: vec!["USD=1000".parse().unwrap()],
         ..Options::local()
     });
     let _worker = world.worker();
-    world.order("A-1", 1).await;
+    world.enqueue("A-1", 1).await;
     let result = world.result("A-1").await;
-    assert_eq!(
-        (result["status"].as_str(), result["reason"].as_str()),
-        ("failed", "refused")
-    );
-    assert_eq!(
-        (result["code"].as_str(), result["attempts"].as_str()),
-        ("400114", "1")
-    );
+    assert_fields!(result, { "status": "failed", "reason": "refused" });
+    assert_fields!(result, { "code": "400114", "attempts": "1" });
     assert!(!result["message"].is_empty());
-    assert_eq!(world.charged("A-1"), 0);
+    assert_eq!(world.charge_count("A-1"), 0);
 }
 
 #[tokio::test]
-async fn every_fault_at_once_charges_each_order_once() {
+async fn mixed_faults_charge_each_order_once() {
     let faults = [
         "lost-answer=0.1",
         "drop-before=0.05",
@@ -172,17 +158,18 @@ async fn every_fault_at_once_charges_each_order_once() {
         .chain(&more)
         .map(|fault| fault.parse().unwrap())
         .collect();
-    let world = World::with(Options {
+    let world = World::with_vendor(Options {
         fault,
         duplicate: Duplicate::Charge,
         ..Options::local()
     });
     let _workers = [world.worker(), world.worker()];
-    for n in 0..100 {
-        world.order(&format!("A-{n}"), 1).await;
+    let ids: Vec<_> = (0..100).map(|n| format!("A-{n}")).collect();
+    for id in &ids {
+        world.enqueue(id, 1).await;
     }
-    for n in 0..100 {
-        assert_eq!(world.result(&format!("A-{n}")).await["status"], "completed");
+    for result in world.results_of_all(&ids).await {
+        assert_eq!(result["status"], "completed");
     }
     let charges = world.sandbox.ledger().charges;
     assert_eq!(

@@ -1,48 +1,61 @@
-//! Who may settle an order: only the holder of its latest claim.
+//! Only the worker with the latest claim may settle an order.
 
 use e2e::World;
 use hp_order::{Event, State};
 use hp_queue::{FirstSource, Settled};
 
-use crate::by_hand::{LONG, NONE, refused, settle, take_one};
+use crate::claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one, refused};
 
 #[tokio::test]
-async fn a_stalled_worker_cannot_settle_after_takeover() {
+async fn stalled_worker_cannot_settle_after_takeover() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let stalled = take_one(&ledger, NONE).await;
-    let heir = take_one(&ledger, LONG).await;
-    assert_eq!((stalled.record.claim, heir.record.claim), (1, 2));
+    world.enqueue("A-1", 1).await;
+    let stalled = claim_one(&ledger, ENDED_LEASE).await;
+    let successor = claim_one(&ledger, LONG_LEASE).await;
+    assert_eq!((stalled.record.claim, successor.record.claim), (1, 2));
 
-    assert_eq!(settle(&ledger, &stalled, refused()).await, Settled::Stale);
-    assert!(!ledger.renew(&stalled, LONG).await.unwrap());
+    assert_eq!(
+        apply_event(&ledger, &stalled, refused()).await,
+        Settled::Stale
+    );
+    assert!(!ledger.renew(&stalled, LONG_LEASE).await.unwrap());
     assert_eq!(world.record("A-1").await["state"], "uncertain");
-    assert_eq!(world.redis.run::<u64>(&["EXISTS", "{hp}:results"]).await, 0);
+    assert_eq!(
+        world
+            .redis
+            .command::<u64>(&["EXISTS", "{hp}:results"])
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
-async fn an_order_found_in_submitting_is_in_doubt_and_one_found_waiting_is_submitted() {
+async fn takeover_doubts_submitting_and_submits_queued() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let first = take_one(&ledger, LONG).await;
+    world.enqueue("A-1", 1).await;
+    let first = claim_one(&ledger, LONG_LEASE).await;
     assert_eq!(
         (first.record.state, first.record.attempts),
         (State::Submitting, 1)
     );
-    settle(&ledger, &first, Event::Released).await;
-    let again = take_one(&ledger, NONE).await;
+    apply_event(&ledger, &first, Event::Released).await;
+    let again = claim_one(&ledger, ENDED_LEASE).await;
     assert_eq!(
         (again.record.state, again.record.attempts),
         (State::Submitting, 1)
     );
-    let heir = take_one(&ledger, NONE).await;
+    let successor = claim_one(&ledger, ENDED_LEASE).await;
     assert_eq!(
-        (heir.record.state, heir.record.attempts, heir.record.checks),
+        (
+            successor.record.state,
+            successor.record.attempts,
+            successor.record.checks
+        ),
         (State::Uncertain, 1, 1)
     );
-    let next = take_one(&ledger, LONG).await;
+    let next = claim_one(&ledger, LONG_LEASE).await;
     assert_eq!(
         (next.record.state, next.record.checks, next.record.claim),
         (State::Uncertain, 2, 4)
@@ -50,78 +63,78 @@ async fn an_order_found_in_submitting_is_in_doubt_and_one_found_waiting_is_submi
 }
 
 #[tokio::test]
-async fn a_lease_keeps_an_order_from_others_until_it_ends_and_can_be_renewed() {
+async fn lease_excludes_others_until_it_ends() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let mine = take_one(&ledger, LONG).await;
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
     assert!(
         ledger
-            .claim_batch(1, LONG, FirstSource::Schedule)
+            .claim_batch(1, LONG_LEASE, FirstSource::Schedule)
             .await
             .unwrap()
             .claims
             .is_empty()
     );
-    assert!(ledger.renew(&mine, NONE).await.unwrap());
-    assert_eq!(take_one(&ledger, LONG).await.record.claim, 2);
+    assert!(ledger.renew(&claim, ENDED_LEASE).await.unwrap());
+    assert_eq!(claim_one(&ledger, LONG_LEASE).await.record.claim, 2);
 }
 
 #[tokio::test]
-async fn a_settling_whose_answer_was_lost_may_be_repeated_and_publishes_once() {
+async fn settle_can_be_repeated_and_publishes_once() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let mine = take_one(&ledger, LONG).await;
-    let first = settle(&ledger, &mine, refused()).await;
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    let first = apply_event(&ledger, &claim, refused()).await;
     assert!(matches!(&first, Settled::Applied(Some(_))));
-    assert_eq!(settle(&ledger, &mine, refused()).await, first);
+    assert_eq!(apply_event(&ledger, &claim, refused()).await, first);
     assert_eq!(world.stream("{hp}:results").await.len(), 1);
     assert!(
-        !ledger.renew(&mine, LONG).await.unwrap(),
+        !ledger.renew(&claim, LONG_LEASE).await.unwrap(),
         "an ended order has no lease"
     );
 }
 
 #[tokio::test]
-async fn an_order_that_was_put_back_has_no_lease_and_is_put_back_once() {
+async fn released_order_has_no_lease() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let mine = take_one(&ledger, LONG).await;
-    settle(&ledger, &mine, Event::BalanceHeld(LONG)).await;
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    apply_event(&ledger, &claim, Event::BalanceHeld(LONG_LEASE)).await;
     let due = || async {
         world
             .redis
-            .run::<String>(&["ZSCORE", "{hp}:schedule", "A-1"])
+            .command::<String>(&["ZSCORE", "{hp}:schedule", "A-1"])
             .await
     };
     let back = due().await;
-    assert!(!ledger.renew(&mine, LONG).await.unwrap());
-    settle(&ledger, &mine, Event::BalanceHeld(NONE)).await;
+    assert!(!ledger.renew(&claim, LONG_LEASE).await.unwrap());
+    apply_event(&ledger, &claim, Event::BalanceHeld(ENDED_LEASE)).await;
     assert_eq!(due().await, back);
 }
 
 #[tokio::test]
-async fn a_repeated_settling_publishes_once_even_if_the_result_is_gone_and_wanted_again() {
+async fn repeated_settle_publishes_no_second_first_result() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let mine = take_one(&ledger, LONG).await;
-    let Settled::Applied(Some(entry)) = settle(&ledger, &mine, refused()).await else {
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    let Settled::Applied(Some(entry)) = apply_event(&ledger, &claim, refused()).await else {
         panic!("not settled")
     };
     world
         .redis
-        .run::<u64>(&["XDEL", "{hp}:results", &entry])
+        .command::<u64>(&["XDEL", "{hp}:results", &entry])
         .await;
-    // A repetition that is taken from the inbox makes it come due again, and nobody has claimed it yet.
+    // A repeated job makes the order due again. No worker has claimed it yet.
     world
         .redis
-        .run::<()>(&["ZADD", "{hp}:schedule", "0", "A-1"])
+        .command::<()>(&["ZADD", "{hp}:schedule", "0", "A-1"])
         .await;
     assert_eq!(
-        settle(&ledger, &mine, refused()).await,
+        apply_event(&ledger, &claim, refused()).await,
         Settled::Applied(Some(entry.clone()))
     );
     assert_eq!(world.record("A-1").await["result"], entry);
@@ -132,26 +145,26 @@ async fn a_repeated_settling_publishes_once_even_if_the_result_is_gone_and_wante
 }
 
 #[tokio::test]
-async fn an_outcome_counts_even_if_the_order_fell_out_of_the_schedule() {
+async fn settle_works_without_schedule_entry() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let mine = take_one(&ledger, LONG).await;
-    world.redis.run::<u64>(&["DEL", "{hp}:schedule"]).await;
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    world.redis.command::<u64>(&["DEL", "{hp}:schedule"]).await;
     assert!(matches!(
-        settle(&ledger, &mine, refused()).await,
+        apply_event(&ledger, &claim, refused()).await,
         Settled::Applied(Some(_))
     ));
     assert_eq!(world.stream("{hp}:results").await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_paused_queue_gives_nothing_and_keeps_everything() {
+async fn paused_queue_gives_nothing_and_keeps_orders() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let mine = take_one(&ledger, NONE).await;
-    world.order("A-2", 1).await;
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, ENDED_LEASE).await;
+    world.enqueue("A-2", 1).await;
     assert!(
         world
             .control()
@@ -168,7 +181,7 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
         "the first reason stands"
     );
     let nothing = ledger
-        .claim_batch(9, LONG, FirstSource::Inbox)
+        .claim_batch(9, LONG_LEASE, FirstSource::Inbox)
         .await
         .unwrap();
     assert_eq!(
@@ -176,13 +189,13 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
         (0, Some("wrong secret"))
     );
     assert!(matches!(
-        settle(&ledger, &mine, Event::Released).await,
+        apply_event(&ledger, &claim, Event::Released).await,
         Settled::Applied(None)
     ));
     assert!(world.control().resume().await.unwrap());
     assert_eq!(
         ledger
-            .claim_batch(9, LONG, FirstSource::Inbox)
+            .claim_batch(9, LONG_LEASE, FirstSource::Inbox)
             .await
             .unwrap()
             .claims
@@ -192,15 +205,15 @@ async fn a_paused_queue_gives_nothing_and_keeps_everything() {
 }
 
 #[tokio::test]
-async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
+async fn single_slot_starves_neither_inbox_nor_schedule() {
     let world = World::start();
     let ledger = world.ledger();
     for n in 0..4 {
-        world.order(&format!("old-{n}"), 1).await;
+        world.enqueue(&format!("old-{n}"), 1).await;
     }
     assert_eq!(
         ledger
-            .claim_batch(4, NONE, FirstSource::Inbox)
+            .claim_batch(4, ENDED_LEASE, FirstSource::Inbox)
             .await
             .unwrap()
             .claims
@@ -208,14 +221,14 @@ async fn neither_new_orders_nor_old_ones_starve_when_there_is_one_slot() {
         4
     );
     for n in 0..4 {
-        world.order(&format!("new-{n}"), 1).await;
+        world.enqueue(&format!("new-{n}"), 1).await;
     }
     let new = ledger
-        .claim_batch(1, LONG, FirstSource::Inbox)
+        .claim_batch(1, LONG_LEASE, FirstSource::Inbox)
         .await
         .unwrap();
     let old = ledger
-        .claim_batch(1, LONG, FirstSource::Schedule)
+        .claim_batch(1, LONG_LEASE, FirstSource::Schedule)
         .await
         .unwrap();
     assert_eq!(new.claims[0].id().as_str(), "new-0");

@@ -1,31 +1,32 @@
-//! Orders from `XADD` to the result, over a real Redis, real workers and the sandbox.
+//! End-to-end tests: orders from `XADD` to the result, with a real Redis, real workers and the sandbox.
 #![allow(
     clippy::unwrap_used,
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod balance_gate;
 mod breaker;
-mod by_hand;
+mod claims;
 mod configuration;
-mod decide;
+mod crash_limit;
+mod data_loss;
+mod data_loss_in_flight;
 mod doctor;
 mod doubt;
-mod elsewhere;
+mod enqueue_command;
+mod failover;
 mod fencing;
-mod forgetful_redis;
-mod holds;
-mod in_hand;
-mod job_rules;
-mod main_job;
-mod odd_redis;
-mod operator;
-mod poison;
+mod job_validation;
+mod operator_commands;
+mod operator_decisions;
+mod outages;
 mod probe;
-mod rate;
+mod purchase;
+mod rate_limit;
 mod reconcile;
-mod repetition;
-mod rust_shop;
-mod shop_by_hand;
-mod shop_results;
-mod trouble;
-mod worker_life;
+mod redis_faults;
+mod repeated_orders;
+mod results_command;
+mod rust_client;
+mod snapshots;
+mod worker_lifecycle;

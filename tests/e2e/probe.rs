@@ -1,45 +1,45 @@
-//! What HitPoints answers for an order that does not exist is learned only while it gives the orders that do: a vendor
-//! in trouble, which denies every record alike, has nothing charged twice.
+//! The worker learns HitPoints' answer for an unknown order only while HitPoints returns known orders. A vendor with an
+//! outage, which denies every record, causes no second charge.
 
-use e2e::{Entry, Worker, World};
+use e2e::{Entry, Worker, World, assert_fields};
 use hp_sandbox::{Duplicate, Options, Sandbox};
 use nix::sys::signal::Signal;
 
-/// Every query, whatever for, is answered with a code that is not the one for orders that do not exist.
-const TROUBLE: &str = "query:code-400124";
-const UNLEARNED: &str = "nothing is learned about orders that do not exist";
+/// Every query is answered with a code other than the one for unknown orders.
+const OUTAGE: &str = "query:code-400124";
+const NOT_LEARNED: &str = "the probe learned nothing";
 const RESUBMIT_AFTER: u64 = 2500;
 
-/// A vendor that charges every repetition.
-fn careless() -> Options {
+/// A vendor that charges repeated submissions again.
+fn careless_vendor() -> Options {
     Options {
         duplicate: Duplicate::Charge,
         ..Options::local()
     }
 }
 
-/// A worker that does not wait for long before it submits again what certainly was not charged.
-fn hasty(world: &World, more: &[(&str, &str)]) -> Worker {
-    let hasty = [
+/// Starts a worker that resubmits soon after a definite "not found".
+fn fast_worker(world: &World, more: &[(&str, &str)]) -> Worker {
+    let fast = [
         ("HP_WORKER__LEASE", "1s"),
         ("HP_API__TIMEOUT", "1s"),
         ("HP_RETRY__RESUBMIT_AFTER", "2500ms"),
     ];
-    world.worker_with(&[&hasty, more].concat())
+    world.worker_with(&[&fast, more].concat())
 }
 
-/// Buys an order by a worker that is gone afterwards.
-async fn bought_before(world: &World, id: &str) {
+/// Buys an order with a worker that then exits.
+async fn buy_first(world: &World, id: &str) {
     let mut worker = world.worker();
-    world.order(id, 1).await;
+    world.enqueue(id, 1).await;
     world.result(id).await;
     worker.signal(Signal::SIGTERM);
-    worker.ended().await;
+    worker.wait_for_exit().await;
 }
 
-/// The record of an order that has been asked about for longer than "not found" needs to count.
-async fn asked_about_for_long(world: &World, id: &str) -> Entry {
-    let seen = world.redis.until("many queries", || async {
+/// Waits until the worker has queried an order for longer than "not found" needs to count. Returns its record.
+async fn wait_for_long_doubt(world: &World, id: &str) -> Entry {
+    let seen = world.redis.wait_until("many queries", || async {
         let record = world.record(id).await;
         let time = |name| record.get(name)?.parse::<u64>().ok();
         let long = time("updated_at")? > time("submitted_at")? + RESUBMIT_AFTER + 1500;
@@ -48,102 +48,100 @@ async fn asked_about_for_long(world: &World, id: &str) -> Entry {
     seen.await
 }
 
-/// Buys an order whose answer is lost, while HitPoints denies all records until the order was asked about for long.
-async fn buy_in_trouble(world: &World, id: &str) {
-    world.order(id, 1).await;
-    let record = asked_about_for_long(world, id).await;
-    assert_eq!(
-        (record["state"].as_str(), record["attempts"].as_str()),
-        ("uncertain", "1")
-    );
+/// Buys an order whose answer is lost. HitPoints denies all records during a long doubt.
+async fn buy_during_outage(world: &World, id: &str) {
+    world.enqueue(id, 1).await;
+    let record = wait_for_long_doubt(world, id).await;
+    assert_fields!(record, { "state": "uncertain", "attempts": "1" });
     world.sandbox.clear_faults();
     let result = world.result(id).await;
-    assert_eq!(
-        (result["status"].as_str(), result["source"].as_str()),
-        ("completed", "query")
-    );
-    assert_eq!(world.charged(id), 1);
+    assert_fields!(result, { "status": "completed", "source": "query" });
+    assert_eq!(world.charge_count(id), 1);
 }
 
 #[tokio::test]
-async fn a_worker_that_starts_while_every_record_is_denied_submits_nothing_again() {
-    let world = World::with(careless());
-    bought_before(&world, "A-0").await;
-    world.sandbox.set_fault(TROUBLE, 1.0).unwrap();
-    let worker = hasty(&world, &[]);
-    worker.said(UNLEARNED).await;
-    buy_in_trouble(&world, "A-1~lost-answer").await;
+async fn denied_records_at_start_block_resubmission() {
+    let world = World::with_vendor(careless_vendor());
+    buy_first(&world, "A-0").await;
+    world.sandbox.set_fault(OUTAGE, 1.0).unwrap();
+    let worker = fast_worker(&world, &[]);
+    worker.wait_for_log(NOT_LEARNED).await;
+    buy_during_outage(&world, "A-1~lost-answer").await;
 }
 
 #[tokio::test]
-async fn a_worker_asks_about_the_last_charge_before_it_believes_a_denial_though_its_result_is_gone()
-{
-    let world = World::with(careless());
-    let _worker = hasty(&world, &[]);
-    world.order("A-0", 1).await;
+async fn last_charge_is_queried_before_denial_counts() {
+    let world = World::with_vendor(careless_vendor());
+    let _worker = fast_worker(&world, &[]);
+    world.enqueue("A-0", 1).await;
     world.result("A-0").await;
-    world.redis.run::<u64>(&["DEL", "{hp}:results"]).await;
-    world.sandbox.set_fault(TROUBLE, 1.0).unwrap();
-    buy_in_trouble(&world, "A-1~lost-answer").await;
+    world.redis.command::<u64>(&["DEL", "{hp}:results"]).await;
+    world.sandbox.set_fault(OUTAGE, 1.0).unwrap();
+    buy_during_outage(&world, "A-1~lost-answer").await;
 }
 
 #[tokio::test]
-async fn a_trouble_with_another_code_does_not_replace_what_was_learned() {
-    let world = World::with(careless());
-    bought_before(&world, "A-0").await;
-    // Each run has the probe ask again.
-    let worker = hasty(&world, &[("HP_RECONCILE__SCHEDULE", "* * * * * *")]);
-    worker.said("learned what HitPoints answers").await;
-    world.sandbox.set_fault(TROUBLE, 1.0).unwrap();
-    worker.said(UNLEARNED).await;
-    buy_in_trouble(&world, "A-1~lost-answer").await;
-    world.order("A-2~drop-before", 1).await;
+async fn outage_code_does_not_replace_learned_answer() {
+    let world = World::with_vendor(careless_vendor());
+    buy_first(&world, "A-0").await;
+    // Each reconciliation run repeats the probe.
+    let worker = fast_worker(&world, &[("HP_RECONCILE__SCHEDULE", "* * * * * *")]);
+    worker.wait_for_log("learned the answer").await;
+    world.sandbox.set_fault(OUTAGE, 1.0).unwrap();
+    worker.wait_for_log(NOT_LEARNED).await;
+    buy_during_outage(&world, "A-1~lost-answer").await;
+    world.enqueue("A-2~drop-before", 1).await;
     assert_eq!(world.result("A-2~drop-before").await["attempts"], "2");
-    assert_eq!(worker.log().matches("learned what HitPoints").count(), 1);
+    assert_eq!(worker.log().matches("learned the answer").count(), 1);
 }
 
 #[tokio::test]
-async fn a_trouble_in_the_very_words_for_what_does_not_exist_is_not_believed() {
-    let world = World::with(careless());
-    bought_before(&world, "A-0").await;
-    let worker = hasty(&world, &[]);
-    worker.said("learned what HitPoints answers").await;
+async fn outage_with_not_found_code_is_not_believed() {
+    let world = World::with_vendor(careless_vendor());
+    buy_first(&world, "A-0").await;
+    let worker = fast_worker(&world, &[]);
+    worker.wait_for_log("learned the answer").await;
     world.sandbox.set_fault("query:code-400100", 1.0).unwrap();
-    buy_in_trouble(&world, "A-1~lost-answer").await;
+    buy_during_outage(&world, "A-1~lost-answer").await;
     let log = worker.log();
-    assert!(log.contains("does not give order A-0 either"), "{log}");
+    assert!(
+        log.contains("does not give the record of order A-0"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
-async fn a_record_that_hitpoints_has_deleted_is_in_the_way_only_until_the_next_order_is_charged() {
-    let world = World::with(careless());
-    bought_before(&world, "A-0").await;
-    let forgetful = Sandbox::start(careless()).unwrap();
-    let worker = hasty(&world, &[("HP_API__BASE_URL", &forgetful.base_url())]);
-    worker.said("that record is gone").await;
-    world.order("A-1~drop-before", 1).await;
-    let record = asked_about_for_long(&world, "A-1~drop-before").await;
+async fn deleted_record_blocks_until_next_charge() {
+    let world = World::with_vendor(careless_vendor());
+    buy_first(&world, "A-0").await;
+    let forgetful = Sandbox::start(careless_vendor()).unwrap();
+    let worker = fast_worker(&world, &[("HP_API__BASE_URL", &forgetful.base_url())]);
+    worker.wait_for_log("deleted that record").await;
+    world.enqueue("A-1~drop-before", 1).await;
+    let record = wait_for_long_doubt(&world, "A-1~drop-before").await;
     assert_eq!(record["state"], "uncertain");
-    world.order("A-2", 1).await;
+    world.enqueue("A-2", 1).await;
     let result = world.result("A-1~drop-before").await;
     assert_eq!(result["attempts"], "2");
 }
 
 #[tokio::test]
-async fn the_last_charge_is_known_wherever_its_result_went_and_only_if_it_can_be_read() {
+async fn last_charge_is_known_for_any_result_stream() {
     let world = World::start();
     assert_eq!(world.inspector().last_charged().await.unwrap(), None);
     {
         let _worker = world.worker();
         let own = ["reply_to", "{hp}:results:till-7"];
         let order = [("order_id", "A-0"), ("product_id", "2"), ("quantity", "3")];
-        world.put(&[&order[..], &[(own[0], own[1])]].concat()).await;
+        world
+            .enqueue_job(&[&order[..], &[(own[0], own[1])]].concat())
+            .await;
         world.results_in(own[1], "A-0", 1).await;
     }
     let last = world.inspector().last_charged().await.unwrap().unwrap();
     assert_eq!(last.order_id.as_str(), "A-0");
     assert_eq!((last.product_id.get(), last.quantity.get()), (2, 3));
-    let spoil = ["HSET", "{hp}:charged", "quantity", "three"];
-    world.redis.run::<u64>(&spoil).await;
+    let corrupt = ["HSET", "{hp}:charged", "quantity", "three"];
+    world.redis.command::<u64>(&corrupt).await;
     assert_eq!(world.inspector().last_charged().await.unwrap(), None);
 }

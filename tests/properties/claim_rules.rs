@@ -59,7 +59,7 @@ impl<'a> Queue<'a> {
 
     async fn run<T: redis::FromRedisValue>(&self, command: &str, key: &str, rest: &[&str]) -> T {
         let key = format!("{}:{key}", self.prefix);
-        self.redis.run(&[&[command, &key], rest].concat()).await
+        self.redis.command(&[&[command, &key], rest].concat()).await
     }
 
     /// An order that is due, with a doubt from an earlier restart. If it has ended, it is due for a replay.

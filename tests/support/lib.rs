@@ -1,24 +1,26 @@
-//! What the end-to-end tests stand on: a private Redis, the sandbox, real worker processes.
+//! Support code of the tests: a private Redis, the sandbox and real worker processes.
 //!
-//! Nothing here sleeps to wait for something: [`Redis::until`] waits by Redis' own notifications of changes.
+//! No function here sleeps to wait for an event: [`Redis::wait_until`] waits for Redis' notifications of changes.
 //!
-//! `HP_TEST_REDIS=cluster` has [`Redis::start`] start a cluster of three masters, `HP_TEST_REDIS=sentinel` a master, a
-//! replica and a Sentinel, so that `HP_TEST_REDIS=cluster cargo test -p e2e` runs everything there.
-//! `HP_TEST_REDIS_SERVER` names another program than `redis-server`, such as `valkey-server`.
+//! `HP_TEST_REDIS` selects the topology that [`Redis::start`] starts: `single` (the default), `cluster` (three masters)
+//! or `sentinel` (a master, a replica and a Sentinel). `HP_TEST_REDIS_SERVER` names another program than
+//! `redis-server`, such as `valkey-server`. `HP_TEST_WORKER` names a worker binary; without it the tests build one.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod fields;
 pub mod proxy;
 mod redis;
 mod worker;
 mod world;
 
-pub use redis::{Past, Redis, Server};
+pub use fields::{Fields, assert_fields};
+pub use redis::{Redis, Server, Snapshot};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 
-/// Longer than anything takes on a loaded machine; reached only when a test has failed.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+/// Limit of every wait: longer than any step takes on a loaded machine. Only a failing test reaches it.
+pub const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);

@@ -1,7 +1,8 @@
-//! A network that can be cut, held up and slowed.
+//! A network link that tests can cut, stall and slow.
 
 use std::{net::SocketAddr, time::Duration};
 
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -12,46 +13,47 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// What the network between two processes does.
+/// The behaviour of the network between two processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// Carries everything at once.
+    /// Delivers everything at once.
     Pass,
-    /// Keeps each piece for up to this time, so that what was sent later may arrive earlier.
+    /// Delays each chunk by a random time up to this one, so that the two directions may overtake each other.
     Slow(Duration),
-    /// Carries nothing and closes nothing; what was sent meanwhile arrives afterwards.
+    /// Delivers nothing and closes nothing. Delivers afterwards.
     Stall,
-    /// Resets all connections, and new ones too; what was on its way is lost.
+    /// Resets open and new connections. Data in transit is lost.
     Cut,
 }
 
-/// A TCP proxy on a free port of the loopback address. Ends when dropped, and its connections with it.
+/// A TCP proxy on a free port of the loopback address. Stops with all its connections when dropped.
 pub struct Proxy {
     addr: SocketAddr,
     link: watch::Sender<Link>,
-    serving: JoinHandle<()>,
+    server: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Starts one before `target`.
-    pub async fn start(target: SocketAddr) -> Self {
+    /// Starts a proxy in front of `target`. The seed determines the delays of [`Link::Slow`].
+    pub async fn start(target: SocketAddr, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let (link, seen) = watch::channel(Link::Pass);
-        let serving = tokio::spawn(accept(listener, target, seen));
-        Self {
-            addr,
-            link,
-            serving,
-        }
+        let (link, receiver) = watch::channel(Link::Pass);
+        let server = tokio::spawn(accept(
+            listener,
+            target,
+            receiver,
+            StdRng::seed_from_u64(seed),
+        ));
+        Self { addr, link, server }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Changes what the network does, for all connections.
+    /// Changes the link of all connections.
     pub fn set(&self, link: Link) {
         self.link.send_replace(link);
     }
@@ -59,26 +61,37 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.serving.abort();
+        self.server.abort();
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, link: watch::Receiver<Link>) {
+async fn accept(
+    listener: TcpListener,
+    target: SocketAddr,
+    link: watch::Receiver<Link>,
+    mut rng: StdRng,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((client, _)) = accepted {
-                connections.spawn(carry(client, target, link.clone()));
+                let delays = StdRng::from_rng(&mut rng);
+                connections.spawn(forward_connection(client, target, link.clone(), delays));
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// Any error is an end of the connection like others.
-async fn carry(mut client: TcpStream, target: SocketAddr, mut link: watch::Receiver<Link>) {
+/// Forwards both directions until one side closes, fails or the link is cut.
+async fn forward_connection(
+    mut client: TcpStream,
+    target: SocketAddr,
+    mut link: watch::Receiver<Link>,
+    mut rng: StdRng,
+) {
     let mut until_cut = link.clone();
-    let carried = async {
+    let forwarded = async {
         let _ = link.wait_for(|link| *link != Link::Stall).await;
         let mut server = TcpStream::connect(target).await.ok()?;
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -86,8 +99,13 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut link: watch::Recei
         let (from_server, to_server) = server.split();
         let both = async {
             tokio::join!(
-                forward(from_client, to_server, link.clone()),
-                forward(from_server, to_client, link.clone()),
+                forward(
+                    from_client,
+                    to_server,
+                    link.clone(),
+                    StdRng::from_rng(&mut rng)
+                ),
+                forward(from_server, to_client, link.clone(), rng),
             )
         };
         tokio::select! {
@@ -98,95 +116,28 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut link: watch::Recei
         }
         Some(())
     };
-    carried.await;
+    forwarded.await;
     if *until_cut.borrow() == Link::Cut {
         let _ = client.set_zero_linger();
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge: randomness is read here"
-)]
 async fn forward(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut link: watch::Receiver<Link>,
+    mut rng: StdRng,
 ) -> std::io::Result<()> {
-    let mut piece = vec![0; 64 * 1024];
+    let mut chunk = vec![0; 64 * 1024];
     loop {
-        let length = from.read(&mut piece).await?;
-        let now = link.wait_for(|link| *link != Link::Stall).await;
-        if let Ok(Link::Slow(longest)) = now.map(|link| *link) {
-            tokio::time::sleep(longest.mul_f64(rand::random())).await;
+        let length = from.read(&mut chunk).await?;
+        let current = link.wait_for(|link| *link != Link::Stall).await;
+        if let Ok(Link::Slow(longest)) = current.map(|link| *link) {
+            tokio::time::sleep(longest.mul_f64(rng.random())).await;
         }
         if length == 0 {
             return to.shutdown().await;
         }
-        to.write_all(&piece[..length]).await?;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Answers each byte with the same byte.
-    async fn echo() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    let (mut from, mut to) = stream.split();
-                    tokio::io::copy(&mut from, &mut to).await
-                });
-            }
-        });
-        addr
-    }
-
-    async fn through() -> (Proxy, TcpStream) {
-        let proxy = Proxy::start(echo().await).await;
-        let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
-        assert_eq!(echoed(&mut stream, 1).await.unwrap(), 1);
-        (proxy, stream)
-    }
-
-    async fn echoed(stream: &mut TcpStream, byte: u8) -> std::io::Result<u8> {
-        stream.write_u8(byte).await?;
-        stream.read_u8().await
-    }
-
-    #[tokio::test]
-    async fn a_cut_resets_what_is_open_and_what_comes() {
-        let (proxy, mut open) = through().await;
-        proxy.set(Link::Cut);
-        assert!(open.read_u8().await.is_err());
-        let mut new = TcpStream::connect(proxy.addr()).await.unwrap();
-        assert!(echoed(&mut new, 2).await.is_err());
-        proxy.set(Link::Pass);
-        let mut healed = TcpStream::connect(proxy.addr()).await.unwrap();
-        assert_eq!(echoed(&mut healed, 3).await.unwrap(), 3);
-    }
-
-    #[tokio::test]
-    async fn what_a_stall_holds_up_arrives_when_it_is_over() {
-        let (proxy, mut open) = through().await;
-        proxy.set(Link::Stall);
-        open.write_u8(2).await.unwrap();
-        let early = tokio::time::timeout(Duration::from_millis(100), open.read_u8()).await;
-        assert!(early.is_err(), "it arrived through a stalled network");
-        proxy.set(Link::Pass);
-        assert_eq!(open.read_u8().await.unwrap(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_slow_network_carries_all_of_it() {
-        let (proxy, mut open) = through().await;
-        proxy.set(Link::Slow(Duration::from_millis(5)));
-        for byte in 2..20 {
-            assert_eq!(echoed(&mut open, byte).await.unwrap(), byte);
-        }
+        to.write_all(&chunk[..length]).await?;
     }
 }

@@ -15,13 +15,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 
-/// A `worker` process. Killed when dropped.
+/// A `worker run` process. Killed when dropped.
 pub struct Worker {
     process: Child,
     log: watch::Receiver<String>,
-    reading: JoinHandle<()>,
+    reader: JoinHandle<()>,
 }
 
 impl Worker {
@@ -35,27 +35,27 @@ impl Worker {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let (written, log) = watch::channel(String::new());
+        let (sender, log) = watch::channel(String::new());
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let reading = tokio::spawn(async move {
+        let reader = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                written.send_modify(|log| log.extend([line.as_str(), "\n"]));
+                sender.send_modify(|log| log.extend([line.as_str(), "\n"]));
             }
         });
         Self {
             process,
             log,
-            reading,
+            reader,
         }
     }
 
-    /// Runs the binary to its end and returns what it said.
-    pub fn command(arguments: &[&str], settings: &[(String, String)]) -> Output {
-        Self::process(arguments, settings).output().unwrap()
+    /// Runs the binary with these arguments until it exits.
+    pub fn output(arguments: &[&str], settings: &[(String, String)]) -> Output {
+        Self::command(arguments, settings).output().unwrap()
     }
 
-    /// The binary, to be started in a test's own way.
-    pub fn process(arguments: &[&str], settings: &[(String, String)]) -> Command {
+    /// The command for the binary with these arguments, to be started by the test.
+    pub fn command(arguments: &[&str], settings: &[(String, String)]) -> Command {
         let mut command = Command::new(Self::binary());
         command
             .args(arguments)
@@ -64,37 +64,17 @@ impl Worker {
         command
     }
 
-    /// The worker that belongs to these tests, built if need be.
+    /// The worker binary: the one that `HP_TEST_WORKER` names, else the one of this workspace, which is built if needed.
     pub fn binary() -> PathBuf {
-        static BUILT: OnceLock<PathBuf> = OnceLock::new();
-        BUILT
-            .get_or_init(|| {
-                let profile = if cfg!(debug_assertions) {
-                    "dev"
-                } else {
-                    "release"
-                };
-                let built = Command::new(env!("CARGO"))
-                    .args(["build", "--quiet", "-p", "worker", "--profile", profile])
-                    .status()
-                    .unwrap();
-                assert!(built.success(), "the worker does not build");
-                let this = std::env::current_exe().unwrap();
-                let folder = this.parent().unwrap();
-                // Tests and benches lie in `deps`, programs beside it.
-                let folder = folder
-                    .ends_with("deps")
-                    .then(|| folder.parent())
-                    .flatten()
-                    .unwrap_or(folder);
-                folder.join("worker")
-            })
+        static BINARY: OnceLock<PathBuf> = OnceLock::new();
+        BINARY
+            .get_or_init(|| std::env::var_os("HP_TEST_WORKER").map_or_else(build, PathBuf::from))
             .clone()
     }
 
     /// Its process id.
     pub fn id(&self) -> u32 {
-        self.process.id().expect("the worker has ended already")
+        self.process.id().expect("the worker has exited already")
     }
 
     /// Sends it a signal.
@@ -102,34 +82,64 @@ impl Worker {
         kill(Pid::from_raw(i32::try_from(self.id()).unwrap()), signal).unwrap();
     }
 
-    /// Waits for its end, and for the last line that it wrote.
-    pub async fn ended(&mut self) -> ExitStatus {
-        let ending = async {
+    /// Waits until it has exited and its last log line is read.
+    pub async fn wait_for_exit(&mut self) -> ExitStatus {
+        let exit = async {
             let status = self.process.wait().await.unwrap();
-            let _ = (&mut self.reading).await;
+            let _ = (&mut self.reader).await;
             status
         };
-        let ended = tokio::time::timeout(PATIENCE, ending).await;
-        ended.expect("the worker does not end")
+        let exited = tokio::time::timeout(TIMEOUT, exit).await;
+        exited.expect("the worker does not exit")
     }
 
-    /// What it has written so far.
+    /// Its log so far.
     pub fn log(&self) -> String {
         self.log.borrow().clone()
     }
 
-    /// Waits until it has written a line with this in it.
-    pub async fn said(&self, words: &str) {
+    /// Waits until its log contains this text.
+    pub async fn wait_for_log(&self, text: &str) {
         let mut log = self.log.clone();
-        let said = tokio::time::timeout(PATIENCE, log.wait_for(|log| log.contains(words))).await;
-        assert!(matches!(said, Ok(Ok(_))), "the worker never said: {words}");
+        let found = tokio::time::timeout(TIMEOUT, log.wait_for(|log| log.contains(text))).await;
+        assert!(
+            matches!(found, Ok(Ok(_))),
+            "the worker never logged: {text}"
+        );
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- what the worker said\n{}", self.log());
+            eprintln!("--- log of the worker\n{}", self.log());
         }
     }
+}
+
+/// Builds the worker and returns its path.
+fn build() -> PathBuf {
+    // Tests select the whole workspace with its development dependencies, for which the test target stands: then what
+    // `cargo test --workspace` has built serves, while `-p worker` would compile most dependencies a second time with
+    // fewer features. Benches measure the worker as it is deployed.
+    let selection: &[&str] = if cfg!(debug_assertions) {
+        &["--workspace", "--bin", "worker", "--test", "support"]
+    } else {
+        &["-p", "worker", "--release"]
+    };
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet"])
+        .args(selection)
+        .status()
+        .unwrap();
+    assert!(status.success(), "the worker does not build");
+    let executable = std::env::current_exe().unwrap();
+    let folder = executable.parent().unwrap();
+    // Tests and benches are in `deps`, programs in the folder above.
+    let folder = if folder.ends_with("deps") {
+        folder.parent().unwrap()
+    } else {
+        folder
+    };
+    folder.join("worker")
 }

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Control, Handle, Inspector, Ledger, Prefix, Retention, Rules};
@@ -6,7 +6,7 @@ use hp_sandbox::{Options, Sandbox};
 
 use crate::{Redis, Worker};
 
-/// What tests that take and settle themselves keep to: nothing that waits comes due by itself.
+/// Rules for tests that claim and settle without a worker. Their waits are so long that no waiting order becomes due.
 pub fn rules() -> Rules {
     let week = Duration::from_hours(7 * 24);
     Rules {
@@ -28,37 +28,37 @@ pub fn rules() -> Rules {
 /// One entry of a stream, or one hash, by field.
 pub type Entry = HashMap<String, String>;
 
-/// A Redis and a HitPoints of a test's own, and room for workers.
+/// A private Redis and a private HitPoints for one test.
 pub struct World {
     /// The queue's Redis.
     pub redis: Redis,
-    /// The vendor.
+    /// The HitPoints stand-in.
     pub sandbox: Sandbox,
 }
 
 impl World {
-    /// A world with a vendor that makes no mistakes of its own.
+    /// Starts both, with a vendor without faults.
     pub fn start() -> Self {
-        Self::with(Options::local())
+        Self::with_vendor(Options::local())
     }
 
-    /// A world with this vendor.
-    pub fn with(vendor: Options) -> Self {
-        Self::over(Redis::start(), vendor)
+    /// Starts both, with this vendor.
+    pub fn with_vendor(vendor: Options) -> Self {
+        Self::with_redis(Redis::start(), vendor)
     }
 
-    /// A world over this Redis, whatever `HP_TEST_REDIS` says.
-    pub fn over(redis: Redis, vendor: Options) -> Self {
+    /// Starts the vendor beside this Redis; `HP_TEST_REDIS` has no effect.
+    pub fn with_redis(redis: Redis, vendor: Options) -> Self {
         let sandbox = Sandbox::start(vendor).unwrap();
         Self { redis, sandbox }
     }
 
-    /// Starts a worker with short pauses.
+    /// Starts a worker with short waits.
     pub fn worker(&self) -> Worker {
         self.worker_with(&[])
     }
 
-    /// Starts a worker with other settings, such as `("HP_WORKER__LEASE", "1s")`.
+    /// Starts a worker with further settings, such as `("HP_WORKER__LEASE", "1s")`.
     pub fn worker_with(&self, settings: &[(&str, &str)]) -> Worker {
         Worker::start(&self.settings(settings))
     }
@@ -86,12 +86,12 @@ impl World {
             .collect()
     }
 
-    /// The worker's side of the queue, for tests that take and settle themselves.
+    /// The worker's side of the queue, for tests that claim and settle without a worker.
     pub fn ledger(&self) -> Ledger {
         self.ledger_with(rules())
     }
 
-    /// The same by other rules.
+    /// The same with other rules.
     pub fn ledger_with(&self, rules: Rules) -> Ledger {
         Ledger::new(self.handle(), rules)
     }
@@ -112,16 +112,16 @@ impl World {
         Handle::open(&client, &Prefix::default())
     }
 
-    /// Puts an entry into the inbox as any shop would, and returns its id.
-    pub async fn put(&self, fields: &[(&str, &str)]) -> String {
+    /// Adds an entry to the inbox as a shop does. Returns the entry's id.
+    pub async fn enqueue_job(&self, fields: &[(&str, &str)]) -> String {
         let mut words = vec!["XADD", "{hp}:jobs", "*"];
         words.extend(fields.iter().flat_map(|(name, value)| [*name, *value]));
-        self.redis.run(&words).await
+        self.redis.command(&words).await
     }
 
-    /// Puts in an order of `quantity` cards of product 2.
-    pub async fn order(&self, id: &str, quantity: u32) -> String {
-        self.put(&[
+    /// Enqueues an order of `quantity` cards of product 2.
+    pub async fn enqueue(&self, id: &str, quantity: u32) -> String {
+        self.enqueue_job(&[
             ("order_id", id),
             ("product_id", "2"),
             ("quantity", &quantity.to_string()),
@@ -129,9 +129,14 @@ impl World {
         .await
     }
 
-    /// Everything in a stream, with the entry id as field `entry`.
+    /// All entries of a stream, each with its entry id as field `entry`.
     pub async fn stream(&self, key: &str) -> Vec<Entry> {
-        let entries: Vec<(String, Entry)> = self.redis.run(&["XRANGE", key, "-", "+"]).await;
+        self.stream_from(key, "-").await
+    }
+
+    /// The entries of a stream from this entry id on; `(` before the id excludes it.
+    async fn stream_from(&self, key: &str, start: &str) -> Vec<Entry> {
+        let entries: Vec<(String, Entry)> = self.redis.command(&["XRANGE", key, start, "+"]).await;
         entries
             .into_iter()
             .map(|(id, mut entry)| {
@@ -141,7 +146,7 @@ impl World {
             .collect()
     }
 
-    /// Waits until `n` results for an order stand in `{hp}:results`, and returns them.
+    /// Waits until `{hp}:results` has `n` results of an order, and returns them.
     pub async fn results(&self, id: &str, n: usize) -> Vec<Entry> {
         self.results_in("{hp}:results", id, n).await
     }
@@ -149,7 +154,7 @@ impl World {
     /// The same for another stream.
     pub async fn results_in(&self, stream: &str, id: &str, n: usize) -> Vec<Entry> {
         self.redis
-            .until(&format!("{n} results for {id} in {stream}"), || async {
+            .wait_until(&format!("{n} results for {id} in {stream}"), || async {
                 let mut results = self.stream(stream).await;
                 results.retain(|result| result["order_id"] == id);
                 (results.len() >= n).then_some(results)
@@ -162,25 +167,46 @@ impl World {
         self.results(id, 1).await.remove(0)
     }
 
-    /// The ledger record of an order, empty if there is none.
-    pub async fn record(&self, id: &str) -> Entry {
+    /// Waits until each of these orders has a result in `{hp}:results`. Returns the first result of each, in this order.
+    pub async fn results_of_all(&self, ids: &[String]) -> Vec<Entry> {
+        // Reads each entry once: reading the whole stream after each change takes quadratic time.
+        let seen = Mutex::new((HashMap::new(), "-".to_owned()));
+        let all_seen = || async {
+            let start = seen.lock().unwrap().1.clone();
+            let new = self.stream_from("{hp}:results", &start).await;
+            let (results, next) = &mut *seen.lock().unwrap();
+            for result in new {
+                *next = format!("({}", result["entry"]);
+                results.entry(result["order_id"].clone()).or_insert(result);
+            }
+            ids.iter()
+                .map(|id| results.get(id).cloned())
+                .collect::<Option<Vec<_>>>()
+        };
         self.redis
-            .run(&["HGETALL", &format!("{{hp}}:order:{id}")])
+            .wait_until(&format!("results of {} orders", ids.len()), all_seen)
             .await
     }
 
-    /// Waits until an order stands in `state`.
-    pub async fn in_state(&self, id: &str, state: &str) -> Entry {
+    /// The ledger record of an order, empty if there is none.
+    pub async fn record(&self, id: &str) -> Entry {
         self.redis
-            .until(&format!("{id} in state {state}"), || async {
+            .command(&["HGETALL", &format!("{{hp}}:order:{id}")])
+            .await
+    }
+
+    /// Waits until an order is in `state`, and returns its record.
+    pub async fn wait_for_state(&self, id: &str, state: &str) -> Entry {
+        self.redis
+            .wait_until(&format!("{id} in state {state}"), || async {
                 let record = self.record(id).await;
                 (record.get("state").map(String::as_str) == Some(state)).then_some(record)
             })
             .await
     }
 
-    /// How many times the vendor charged an order.
-    pub fn charged(&self, id: &str) -> u32 {
+    /// How often the vendor charged an order.
+    pub fn charge_count(&self, id: &str) -> u32 {
         let ledger = self.sandbox.ledger();
         ledger
             .charges

@@ -1,5 +1,4 @@
-//! What must hold however many orders there are. Apart from the other end-to-end tests, which are run over several kinds
-//! of Redis: this takes minutes, and once is enough.
+//! Proofs of volume: `just volume`. They take minutes, so they are no part of the default test run.
 #![allow(
     clippy::unwrap_used,
     reason = "a fixture that fails has to fail the test"
@@ -11,8 +10,8 @@ use e2e::{Redis, Worker, World};
 use hp_sandbox::Options;
 use serde_json::Value;
 
-/// Writes down orders that were sent long ago, and of which nobody knows more.
-async fn forgotten_orders(world: &World, count: u32) {
+/// Creates the records of orders in doubt that were submitted long ago.
+async fn create_stuck_orders(world: &World, count: u32) {
     const SCRIPT: &str = "
         local now = redis.call('TIME')[1] * 1000
         local function text(number) return string.format('%d', number) end
@@ -26,12 +25,12 @@ async fn forgotten_orders(world: &World, count: u32) {
         end";
     let count = count.to_string();
     let words = ["EVAL", SCRIPT, "0", &count];
-    world.redis.run::<redis::Value>(&words).await;
+    world.redis.command::<redis::Value>(&words).await;
 }
 
-/// Runs the binary with so little memory of its own: it dies where it wants more.
-fn in_little_memory(kib: u32, words: &[&str], settings: &[(String, String)]) -> Output {
-    let command = Worker::process(words, settings);
+/// Runs the binary with a limit on its data segment. It crashes if it needs more memory.
+fn run_with_memory_limit(kib: u32, words: &[&str], settings: &[(String, String)]) -> Output {
+    let command = Worker::command(words, settings);
     let limited = format!("ulimit -d {kib} && exec \"$0\" \"$@\"");
     Command::new("sh")
         .args(["-c", &limited])
@@ -44,19 +43,19 @@ fn in_little_memory(kib: u32, words: &[&str], settings: &[(String, String)]) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_goes_through_a_hundred_thousand_stuck_orders_in_less_than_100_mb() {
+async fn run_checks_100000_orders_in_100_mb() {
     const ORDERS: u32 = 100_000;
-    let world = World::over(Redis::single(), Options::local());
-    forgotten_orders(&world, ORDERS).await;
-    // Nothing crashes here, and the disk would take its time.
-    let lazily = ["CONFIG", "SET", "appendfsync", "no"];
-    world.redis.run::<String>(&lazily).await;
+    let world = World::with_redis(Redis::single(), Options::local());
+    create_stuck_orders(&world, ORDERS).await;
+    // No crash follows, and a synchronous disk would dominate the time.
+    let no_fsync = ["CONFIG", "SET", "appendfsync", "no"];
+    world.redis.command::<String>(&no_fsync).await;
 
-    let at_once = ("HP_RECONCILE__STUCK_AFTER", "1ms");
-    let settings = world.settings(&[at_once, ("HP_LOG__FILTER", "warn")]);
-    let output = in_little_memory(50_000, &["reconcile", "--once", "--json"], &settings);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
+    let stuck_at_once = ("HP_RECONCILE__STUCK_AFTER", "1ms");
+    let settings = world.settings(&[stuck_at_once, ("HP_LOG__FILTER", "warn")]);
+    let output = run_with_memory_limit(50_000, &["reconcile", "--once", "--json"], &settings);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let figures = [&report["looked_at"], &report["resubmitted"]];
     assert_eq!(figures, [&Value::from(ORDERS); 2], "{report:#}");

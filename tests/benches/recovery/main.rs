@@ -1,5 +1,5 @@
-//! How long it takes to be at work again after a worker, Redis or the vendor failed: `just recovery`. By the default
-//! settings, over real parts. Measures, proves nothing, takes about three minutes.
+//! Measures how long the queue takes to recover from a failure of a worker, of Redis or of the vendor: `just recovery`.
+//! Uses the default settings and real processes. Takes about three minutes.
 #![allow(
     clippy::unwrap_used,
     reason = "a measurement that cannot be made has no other use"
@@ -25,11 +25,11 @@ const DEFAULTS: [(&str, &str); 6] = [
 async fn main() {
     killed_worker().await;
     restarted_redis().await;
-    silent_vendor().await;
+    unreachable_vendor().await;
 }
 
 fn world() -> World {
-    World::with(Options {
+    World::with_vendor(Options {
         latency: "80ms..200ms".parse().unwrap(),
         ..Options::local()
     })
@@ -39,16 +39,16 @@ fn worker(world: &World) -> Worker {
     world.worker_with(&DEFAULTS)
 }
 
-async fn put(world: &World, name: &str, count: usize) -> Vec<String> {
+async fn enqueue_all(world: &World, name: &str, count: usize) -> Vec<String> {
     let ids: Vec<_> = (0..count).map(|n| format!("{name}-{n}")).collect();
     for id in &ids {
-        world.order(id, 1).await;
+        world.enqueue(id, 1).await;
     }
     ids
 }
 
-/// Waits until so many of these orders have their results.
-async fn bought(world: &World, ids: &[String], count: usize) {
+/// Waits until `count` of these orders have results.
+async fn wait_for_results(world: &World, ids: &[String], count: usize) {
     loop {
         let results = world.stream("{hp}:results").await;
         let done = results
@@ -67,17 +67,17 @@ fn report(what: &str, since: Instant) {
 
 async fn killed_worker() {
     let world = world();
-    let doomed = worker(&world);
-    let ids = put(&world, "A", 60).await;
+    let victim = worker(&world);
+    let ids = enqueue_all(&world, "A", 60).await;
     world.result("A-0").await;
-    let _heir = worker(&world);
-    doomed.signal(Signal::SIGKILL);
+    let _successor = worker(&world);
+    victim.signal(Signal::SIGKILL);
     let killed = Instant::now();
     for id in &ids {
         taken_over(&world, id).await;
     }
     report(
-        "killed worker: all its orders are in other hands after",
+        "killed worker: other workers have claimed all its orders after",
         killed,
     );
 }
@@ -86,7 +86,7 @@ async fn taken_over(world: &World, id: &str) {
     let what = format!("a second claim of {id}");
     world
         .redis
-        .until(&what, || async {
+        .wait_until(&what, || async {
             let record = world.record(id).await;
             (record["claim"] != "1" || record.contains_key("result")).then_some(())
         })
@@ -96,33 +96,33 @@ async fn taken_over(world: &World, id: &str) {
 async fn restarted_redis() {
     let mut world = world();
     let _workers = [worker(&world), worker(&world)];
-    let before = put(&world, "before", 400).await;
+    let before = enqueue_all(&world, "before", 400).await;
     world.result("before-0").await;
     world.redis.crash_and_restart();
     let restarted = Instant::now();
-    let new = put(&world, "new", 1).await;
-    bought(&world, &new, 1).await;
+    let new = enqueue_all(&world, "new", 1).await;
+    wait_for_results(&world, &new, 1).await;
     report("restarted Redis: a new order is bought after", restarted);
-    // Those that were just being handed out may wait for retry.resubmit_after: 64 for each worker.
-    bought(&world, &before, 272).await;
+    // Orders that were being claimed may wait for retry.resubmit_after: 64 for each worker.
+    wait_for_results(&world, &before, 272).await;
     report(
         "restarted Redis: 272 of 400 that were waiting are bought after",
         restarted,
     );
 }
 
-async fn silent_vendor() {
+async fn unreachable_vendor() {
     let world = world();
     let _workers = [worker(&world), worker(&world)];
     world.sandbox.set_fault("refuse-connection", 1.0).unwrap();
-    world.order("first", 1).await;
-    let ids = put(&world, "waiting", 1000).await;
+    world.enqueue("first", 1).await;
+    let ids = enqueue_all(&world, "waiting", 1000).await;
     sleep(Duration::from_mins(1)).await;
     world.sandbox.clear_faults();
     let back = Instant::now();
     world
         .redis
-        .until("an answer", || async {
+        .wait_until("an answer", || async {
             (!world.stream("{hp}:results").await.is_empty()).then_some(())
         })
         .await;
@@ -130,8 +130,8 @@ async fn silent_vendor() {
         "vendor away for a minute: the first order is bought after",
         back,
     );
-    // The first ten or so may have been on their way: they wait for retry.resubmit_after.
-    bought(&world, &ids, 980).await;
+    // About ten orders may have been in transit: they wait for retry.resubmit_after.
+    wait_for_results(&world, &ids, 980).await;
     report(
         "vendor away for a minute: 980 of a backlog of 1000 are bought after",
         back,

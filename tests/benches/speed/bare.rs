@@ -1,5 +1,5 @@
-//! The yardstick: a consumer group, one fetch for each entry, the cards on a stream. It forgets what a crash
-//! takes and charges twice what is repeated.
+//! The baseline: a consumer group, one fetch for each entry, the cards on a stream. It loses orders in a crash and charges
+//! repeated orders twice.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -8,7 +8,7 @@ use tokio::{
     time::Instant,
 };
 
-/// Passes bytes on to the vendor and tells when an order comes by.
+/// Forwards bytes to the vendor and reports when an order passes.
 async fn watch_post(vendor: String) -> (String, mpsc::UnboundedReceiver<Instant>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -49,11 +49,11 @@ pub(crate) async fn when_idle() {
     let world = World::start();
     world
         .redis
-        .run::<()>(&["CONFIG", "SET", "appendfsync", "everysec"])
+        .command::<()>(&["CONFIG", "SET", "appendfsync", "everysec"])
         .await;
     let (address, mut orders) = watch_post(world.sandbox.base_url()).await;
     let _worker = worker(&world, &address);
-    world.order("first", 1).await;
+    world.enqueue("first", 1).await;
     world.result("first").await;
     orders.recv().await.unwrap();
     println!("idle, from before XADD to the request at the vendor's door, {ORDERS} orders");
@@ -87,7 +87,7 @@ pub(crate) async fn at_start() {
     for _ in 0..5 {
         let world = World::start();
         let (address, mut orders) = watch_post(world.sandbox.base_url()).await;
-        world.order("A-1", 1).await;
+        world.enqueue("A-1", 1).await;
         let started = Instant::now();
         let _worker = worker(&world, &address);
         times.push(orders.recv().await.unwrap() - started);

@@ -1,6 +1,6 @@
-//! How fast the worker is, beside a bare loop that does the same calls and keeps no ledger.
+//! Measures the worker against a bare loop that makes the same calls without a ledger: `just bench`.
 //!
-//! `just bench`. The figures are ratios within one run: machines differ, and so do their moods.
+//! The results are ratios within one run, because machines and their load differ.
 #![allow(clippy::unwrap_used, reason = "a measurement that fails has no result")]
 
 mod bare;

@@ -5,7 +5,7 @@ use e2e::World;
 /// Clock ticks a second in `/proc`: 100 on every Linux that runs this.
 const TICKS: f64 = 100.0;
 
-/// Processor time that a process has used so far.
+/// The processor time that a process has used so far.
 pub(crate) fn cpu(process: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(") ").unwrap();
@@ -33,15 +33,15 @@ pub(crate) fn memory(process: u32, figure: &str) -> f64 {
         / 1024.0
 }
 
-/// What one run over a full inbox took.
+/// The cost of one run over a full inbox.
 pub(crate) struct Run {
-    /// Orders a second.
+    /// Orders per second.
     pub(crate) rate: f64,
-    /// Processor microseconds an order, in the process and in Redis together.
+    /// Processor microseconds per order, in the process and in Redis together.
     pub(crate) cost: f64,
 }
 
-/// Fills the inbox before anybody reads it.
+/// Fills the inbox before a worker reads it.
 pub(crate) async fn fill(world: &World, orders: usize) {
     let mut connection = world.redis.connection().await;
     for batch in (0..orders).collect::<Vec<_>>().chunks(1000) {
@@ -59,7 +59,7 @@ pub(crate) async fn fill(world: &World, orders: usize) {
     }
 }
 
-/// Watches the results come, from a tenth of the orders to the last, so that the start does not count.
+/// Measures from the result of the first tenth of the orders to the last result, so that the start does not count.
 pub(crate) async fn watch(world: &World, process: u32, orders: usize) -> Run {
     let redis = world.redis.id();
     let from = reached(world, orders / 10).await;
@@ -74,7 +74,7 @@ pub(crate) async fn watch(world: &World, process: u32, orders: usize) -> Run {
     }
 }
 
-/// Waits until so many results stand in the stream, and says how many do.
+/// Waits until the stream has so many results. Returns their number.
 pub(crate) async fn reached(world: &World, orders: usize) -> usize {
     let mut connection = world.redis.connection().await;
     loop {

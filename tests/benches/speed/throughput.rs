@@ -8,8 +8,8 @@ const ORDERS: usize = 60_000;
 const ROUNDS: usize = 3;
 
 async fn world(vendor: Options) -> World {
-    let world = World::with(vendor);
-    // What a deployment has, rather than what the tests watch with.
+    let world = World::with_vendor(vendor);
+    // The setting of a deployment instead of the one of the tests.
     let config = [
         "CONFIG",
         "SET",
@@ -18,7 +18,7 @@ async fn world(vendor: Options) -> World {
         "notify-keyspace-events",
         "",
     ];
-    world.redis.run::<()>(&config).await;
+    world.redis.command::<()>(&config).await;
     world
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn with_a_slow_vendor() {
 
     let ours = world(vendor).await;
     let process = worker(&ours, "256");
-    ours.order("first", 1).await;
+    ours.enqueue("first", 1).await;
     reached(&ours, 1).await;
     let idle = memory(process.id(), "VmRSS");
     fill(&ours, ORDERS).await;

@@ -1,34 +1,49 @@
-//! Card keys and secrets where they do not belong.
+//! Searches logs and ledger for card keys and secrets.
 
 use std::collections::HashSet;
 
-use super::{Found, Promise};
-use crate::history::{ClaimSkip, History};
+use super::{Promise, Violations};
+use crate::history::{History, PublishedResult};
 
-/// Of the sandbox's card keys.
+/// The length of the sandbox's card keys.
 const KEY_LENGTH: usize = 16;
 
-pub(crate) fn search(history: &History, found: &mut Found) {
+pub(crate) fn search(history: &History, violations: &mut Violations) {
     let cards = history.charges.iter().flat_map(|charge| &charge.cards);
     let keys: HashSet<&[u8]> = cards.map(|card| card.pin_key.as_bytes()).collect();
     for (name, text) in &history.texts {
-        look(text, &keys, &history.secrets, name, found);
+        look(text, &keys, &history.secrets, name, violations);
     }
-    for told in history.told.iter().chain(&history.live) {
-        for (field, value) in told.fields.iter().filter(|(field, _)| *field != "pins") {
-            let place = || format!("{field} of the result of {}", ClaimSkip::id(told));
+    for published in history.published.iter().chain(&history.consumed) {
+        for (field, value) in published
+            .fields
+            .iter()
+            .filter(|(field, _)| *field != "pins")
+        {
+            let place = || {
+                format!(
+                    "{field} of the result of {}",
+                    PublishedResult::id(published)
+                )
+            };
             if holds(value, &keys, &history.secrets) {
-                look(value, &keys, &history.secrets, &place(), found);
+                look(value, &keys, &history.secrets, &place(), violations);
             }
         }
     }
 }
 
-fn look(text: &str, keys: &HashSet<&[u8]>, secrets: &[String], place: &str, found: &mut Found) {
+fn look(
+    text: &str,
+    keys: &HashSet<&[u8]>,
+    secrets: &[String],
+    place: &str,
+    violations: &mut Violations,
+) {
     for (n, line) in text.lines().enumerate() {
         if holds(line, keys, secrets) {
-            let what = format!("line {} holds a card key or a secret", n + 1);
-            found.add(Promise::NeverLeaked, place, what);
+            let what = format!("line {} contains a card key or a secret", n + 1);
+            violations.add(Promise::NeverLeaked, place, what);
         }
     }
 }
@@ -38,7 +53,7 @@ fn holds(line: &str, keys: &HashSet<&[u8]>, secrets: &[String]) -> bool {
         || words(line).any(|word| word.windows(KEY_LENGTH).any(|part| keys.contains(part)))
 }
 
-/// Runs of the letters and digits that a card key is made of, if long enough to hold one.
+/// Sequences of the letters and digits of card keys that are long enough for a key.
 fn words(line: &str) -> impl Iterator<Item = &[u8]> {
     line.as_bytes()
         .split(|byte| !(byte.is_ascii_uppercase() || byte.is_ascii_digit()))

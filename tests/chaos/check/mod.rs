@@ -1,7 +1,7 @@
-//! Holds a history against the promises. Pure, so that it can be shown histories that are wrong.
+//! Compares a history with the promises. Pure, so that tests can check wrong histories.
 
-mod books;
 mod leaks;
+mod ledgers;
 mod results;
 
 use std::{
@@ -12,20 +12,20 @@ use std::{
 use hp_sandbox::Charge;
 
 use super::{
-    history::{ClaimSkip, History, Kind},
-    orders::Order,
+    history::{History, Kind, PublishedResult},
+    workload::Order,
 };
 
-/// What is promised of every order, whatever happens.
+/// The promises for every order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Promise {
     /// Charged at most once.
     NeverTwice,
-    /// Ends in a result, or is shown to a person.
+    /// Ends in a result or in review.
     NeverLost,
-    /// What is told is true.
+    /// Every result is true.
     NeverMadeUp,
-    /// No card key and no secret where it does not belong.
+    /// No card key and no secret in logs or ledger.
     NeverLeaked,
     /// At most one first result.
     OneResult,
@@ -41,8 +41,8 @@ impl Promise {
         Self::NeverLeaked,
     ];
 
-    /// What a violation is called.
-    pub(crate) const fn broken(self) -> &'static str {
+    /// The name of its violation.
+    pub(crate) const fn broken_promises(self) -> &'static str {
         match self {
             Self::NeverTwice => "charged twice",
             Self::NeverLost => "lost",
@@ -53,14 +53,14 @@ impl Promise {
     }
 }
 
-/// A promise that was not kept. Shows no card key.
+/// A broken promise. Contains no card key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// Which.
+    /// The promise.
     pub(crate) promise: Promise,
-    /// The order, or the place.
+    /// The order or the place.
     pub(crate) about: String,
-    /// What is wrong.
+    /// The fault.
     pub(crate) what: String,
 }
 
@@ -69,32 +69,32 @@ impl fmt::Display for Violation {
         write!(
             f,
             "{}: {}: {}",
-            self.promise.broken(),
+            self.promise.broken_promises(),
             self.about,
             self.what
         )
     }
 }
 
-/// All violations; none is what is wanted.
+/// Returns all violations, none if the promises hold.
 pub(crate) fn check(history: &History) -> Vec<Violation> {
-    let facts = Facts::of(history);
-    let mut found = Found::default();
+    let index = Index::of(history);
+    let mut violations = Violations::default();
     for order in &history.orders {
-        books::charge(&facts, order, &mut found);
-        results::of_order(&facts, order, &mut found);
+        ledgers::charge(&index, order, &mut violations);
+        results::check_order(&index, order, &mut violations);
     }
-    results::of_nobody(&facts, &mut found);
-    results::of_nonsense(&facts, &mut found);
-    books::sums(&facts, &mut found);
-    leaks::search(history, &mut found);
-    found.0
+    results::check_unordered(&index, &mut violations);
+    results::check_invalid_entries(&index, &mut violations);
+    ledgers::sums(&index, &mut violations);
+    leaks::search(history, &mut violations);
+    violations.0
 }
 
 #[derive(Default)]
-struct Found(Vec<Violation>);
+struct Violations(Vec<Violation>);
 
-impl Found {
+impl Violations {
     fn add(&mut self, promise: Promise, about: &str, what: impl Into<String>) {
         self.0.push(Violation {
             promise,
@@ -110,18 +110,18 @@ impl Found {
     }
 }
 
-/// The history, by order.
-struct Facts<'a> {
+/// The history, indexed by order.
+struct Index<'a> {
     history: &'a History,
     wanted: HashMap<&'a str, &'a Order>,
     charges: HashMap<&'a str, &'a Charge>,
-    /// At the end.
-    told: BTreeMap<&'a str, Vec<&'a ClaimSkip>>,
-    live: BTreeMap<&'a str, Vec<&'a ClaimSkip>>,
+    /// Results at the end.
+    published: BTreeMap<&'a str, Vec<&'a PublishedResult>>,
+    consumed: BTreeMap<&'a str, Vec<&'a PublishedResult>>,
     open: HashSet<&'a str>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> Index<'a> {
     fn of(history: &'a History) -> Self {
         Self {
             history,
@@ -135,24 +135,24 @@ impl<'a> Facts<'a> {
                 .iter()
                 .map(|charge| (charge.out_trade_id.as_str(), charge))
                 .collect(),
-            told: by_order(&history.told),
-            live: by_order(&history.live),
+            published: by_order(&history.published),
+            consumed: by_order(&history.consumed),
             open: history.open.iter().map(String::as_str).collect(),
         }
     }
 
-    /// What was told about an order at the end.
-    fn told(&self, id: &str, kind: Kind) -> Vec<&'a ClaimSkip> {
-        of_kind(self.told.get(id), kind)
+    /// The results of an order at the end.
+    fn published(&self, id: &str, kind: Kind) -> Vec<&'a PublishedResult> {
+        of_kind(self.published.get(id), kind)
     }
 
-    /// What was ever told about it, each entry once; what is gone comes first.
-    fn ever(&self, id: &str, kind: Kind) -> Vec<&'a ClaimSkip> {
-        let there = self.told(id, kind);
-        let mut ever = of_kind(self.live.get(id), kind);
-        ever.retain(|read| there.iter().all(|told| told.entry != read.entry));
-        ever.extend(there);
-        ever
+    /// All results of an order, each entry once. Entries that are gone come first.
+    fn all_results(&self, id: &str, kind: Kind) -> Vec<&'a PublishedResult> {
+        let there = self.published(id, kind);
+        let mut all_results = of_kind(self.consumed.get(id), kind);
+        all_results.retain(|read| there.iter().all(|published| published.entry != read.entry));
+        all_results.extend(there);
+        all_results
     }
 
     fn record(&self, id: &str, field: &str) -> &'a str {
@@ -167,15 +167,20 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn by_order(told: &[ClaimSkip]) -> BTreeMap<&str, Vec<&ClaimSkip>> {
+fn by_order(published: &[PublishedResult]) -> BTreeMap<&str, Vec<&PublishedResult>> {
     let mut by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for entry in told {
+    for entry in published {
         by_order.entry(entry.id()).or_default().push(entry);
     }
     by_order
 }
 
-fn of_kind<'a>(told: Option<&Vec<&'a ClaimSkip>>, kind: Kind) -> Vec<&'a ClaimSkip> {
-    let told = told.into_iter().flatten().copied();
-    told.filter(|told| told.kind() == kind).collect()
+fn of_kind<'a>(
+    published: Option<&Vec<&'a PublishedResult>>,
+    kind: Kind,
+) -> Vec<&'a PublishedResult> {
+    let published = published.into_iter().flatten().copied();
+    published
+        .filter(|published| published.kind() == kind)
+        .collect()
 }

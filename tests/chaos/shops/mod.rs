@@ -1,6 +1,6 @@
-//! Shops: they put in orders, read results, and put in again what they hear nothing of.
+//! Shops: they enqueue orders, read results, and enqueue orders without results again.
 
-mod reading;
+mod read;
 
 use std::{
     cmp::Reverse,
@@ -14,17 +14,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     clock::Clock,
-    history::ClaimSkip,
-    orders::{Demand, Order, Purpose, Put},
+    history::PublishedResult,
+    workload::{Order, Purpose, Submission, Workload},
     world::Losses,
 };
 
-/// How long a shop waits for Redis.
-const REDIS: Duration = Duration::from_secs(2);
-/// Before it tries again to put in what Redis did not take.
-const AGAIN: Duration = Duration::from_millis(300);
+/// The time limit of a shop's commands.
+const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
+/// The delay before a failed command is repeated.
+const RETRY_AFTER: Duration = Duration::from_millis(300);
 
-/// What the shops have seen. Shared by those who put in and those who read.
+/// The shops. Copies share what they have seen.
 #[derive(Clone)]
 pub(crate) struct Shops {
     client: Client,
@@ -35,11 +35,11 @@ pub(crate) struct Shops {
 
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// All entries in the order of reading.
-    pub(crate) told: Vec<ClaimSkip>,
-    /// Orders that have a first result, and when it was read.
+    /// All result entries in the order of reading.
+    pub(crate) published: Vec<PublishedResult>,
+    /// The orders with a first result, and when it was read.
     results: HashMap<String, u64>,
-    /// For each put, when Redis accepted it.
+    /// For each submission, the times at which Redis accepted it.
     pub(crate) accepted: Vec<Vec<u64>>,
 }
 
@@ -57,82 +57,84 @@ impl Shops {
         look(&mut self.seen.lock().unwrap())
     }
 
-    /// The orders that no result was read of.
+    /// The orders without a result.
     pub(crate) fn missing<'a>(&self, orders: &'a [Order]) -> Vec<&'a str> {
         let ids = orders.iter().map(|order| order.id.as_str());
         self.seen(|seen| ids.filter(|id| !seen.results.contains_key(*id)).collect())
     }
 
-    /// Whether there is an entry to be put in yet, other than orders.
-    pub(crate) fn are_unheard(&self, demand: &Demand) -> bool {
-        let mut puts = demand.puts.iter().enumerate();
-        puts.any(|(n, put)| {
-            put.purpose != Purpose::Buy && matches!(self.wants(n, put), Wants::ToPut)
+    /// `true` if an entry other than a purchase is still to be submitted.
+    pub(crate) fn has_pending_extras(&self, workload: &Workload) -> bool {
+        let mut submissions = workload.submissions.iter().enumerate();
+        submissions.any(|(n, submission)| {
+            submission.purpose != Purpose::Buy
+                && matches!(self.next_step(n, submission), NextStep::Submit)
         })
     }
 
-    /// Puts everything in when its time comes, until it is aborted.
-    pub(crate) async fn put_in(self, demand: Arc<Demand>, patience: Duration) {
-        self.seen(|seen| seen.accepted = vec![Vec::new(); demand.puts.len()]);
+    /// Submits every entry at its time until aborted.
+    pub(crate) async fn submit_all(self, workload: Arc<Workload>, retry_after: Duration) {
+        self.seen(|seen| seen.accepted = vec![Vec::new(); workload.submissions.len()]);
         let start = self.clock.start;
-        let puts = demand.puts.iter().enumerate();
-        let mut due: BinaryHeap<_> = puts.map(|(n, put)| Reverse((start + put.at, n))).collect();
+        let submissions = workload.submissions.iter().enumerate();
+        let mut due: BinaryHeap<_> = submissions
+            .map(|(n, submission)| Reverse((start + submission.at, n)))
+            .collect();
         let mut connection = None;
         while let Some(Reverse((at, n))) = due.pop() {
             sleep_until(at).await;
-            let put = &demand.puts[n];
-            let again_in = match self.wants(n, put) {
-                Wants::Nothing => continue,
-                Wants::ToPut if self.add(&mut connection, n, put).await => patience,
-                Wants::ToPut | Wants::ToWait => AGAIN,
+            let submission = &workload.submissions[n];
+            let again_in = match self.next_step(n, submission) {
+                NextStep::Nothing => continue,
+                NextStep::Submit if self.add(&mut connection, n, submission).await => retry_after,
+                NextStep::Submit | NextStep::Wait => RETRY_AFTER,
             };
             due.push(Reverse((Instant::now() + again_in, n)));
         }
     }
 
-    fn wants(&self, n: usize, put: &Put) -> Wants {
+    fn next_step(&self, n: usize, submission: &Submission) -> NextStep {
         let (result, accepted) = self.seen(|seen| {
-            let result = seen.results.get(&put.id).copied();
+            let result = seen.results.get(&submission.id).copied();
             (result, !seen.accepted[n].is_empty())
         });
-        match (put.purpose, result) {
-            (Purpose::Buy, None) => Wants::ToPut,
-            (Purpose::Buy, Some(_)) => Wants::Nothing,
-            _ if accepted => Wants::Nothing,
-            (Purpose::Invalid | Purpose::Nameless, _) => Wants::ToPut,
-            (Purpose::Again | Purpose::Conflict, None) => Wants::ToWait,
-            // Nor before it is certain that Redis has not forgotten the order: a contradiction of what is forgotten
-            // would be an order by itself.
-            (Purpose::Again | Purpose::Conflict, Some(read)) => {
-                match self.losses.hold(read, self.clock.now()) {
-                    None => Wants::ToWait,
-                    Some(true) => Wants::Nothing,
-                    Some(false) => Wants::ToPut,
+        match (submission.purpose, result) {
+            (Purpose::Buy, None) => NextStep::Submit,
+            (Purpose::Buy, Some(_)) => NextStep::Nothing,
+            _ if accepted => NextStep::Nothing,
+            (Purpose::Invalid | Purpose::NoId, _) => NextStep::Submit,
+            (Purpose::Repeat | Purpose::Conflict, None) => NextStep::Wait,
+            // Waits until Redis has certainly not lost the order: without it, a conflicting entry would be a new order.
+            (Purpose::Repeat | Purpose::Conflict, Some(read)) => {
+                match self.losses.is_lost(read, self.clock.now()) {
+                    None => NextStep::Wait,
+                    Some(true) => NextStep::Nothing,
+                    Some(false) => NextStep::Submit,
                 }
             }
         }
     }
 
-    /// `XADD`; whether Redis said yes.
+    /// Adds the entry. Returns `true` if Redis accepted it.
     async fn add(
         &self,
         connection: &mut Option<MultiplexedConnection>,
         n: usize,
-        put: &Put,
+        submission: &Submission,
     ) -> bool {
         let mut command = redis::cmd("XADD");
         command.arg("{hp}:jobs").arg("*");
-        for (name, value) in &put.fields {
+        for (name, value) in &submission.fields {
             command.arg(*name).arg(value);
         }
         let adding = async {
             if connection.is_none() {
                 *connection = Some(self.client.get_multiplexed_async_connection().await?);
             }
-            let connection = connection.as_mut().expect("made just now");
+            let connection = connection.as_mut().expect("connected above");
             command.query_async::<String>(connection).await
         };
-        let Ok(Ok(_)) = timeout(REDIS, adding).await else {
+        let Ok(Ok(_)) = timeout(REDIS_TIMEOUT, adding).await else {
             *connection = None;
             return false;
         };
@@ -142,8 +144,8 @@ impl Shops {
     }
 }
 
-enum Wants {
+enum NextStep {
     Nothing,
-    ToWait,
-    ToPut,
+    Wait,
+    Submit,
 }

@@ -1,6 +1,6 @@
-//! Everything goes wrong at once, and the promises hold; and the checker of the promises sees what is wrong.
+//! Tests of the chaos run and of its check.
 
 mod checker;
 mod sample;
+mod schedule;
 mod storm;
-mod timetable;

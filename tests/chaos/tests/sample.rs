@@ -1,30 +1,30 @@
-//! A history that is right, and the means to spoil it.
+//! A correct history and its parts.
 
 use e2e::Entry;
 use hp_sandbox::{Charge, LedgerCard};
 
 use crate::{
-    history::{ClaimSkip, History},
-    orders::{Order, Purpose, Put},
+    history::{History, PublishedResult},
+    workload::{Order, Purpose, Submission},
 };
 
 pub(crate) const KEY: &str = "ABCDEFGHJKLMNPQR";
 pub(crate) const SECRET: &str = "hush-hush";
 
-/// When the entries of the sample were made; a loss is a time around it.
-pub(crate) const NOON: u64 = 1_700_000_000_000;
+/// The time of the entries in the sample. A loss is a time around it.
+pub(crate) const TIME: u64 = 1_700_000_000_000;
 
-/// Four orders: completed, rejected, failed and in review; a conflict, an invalid entry, a nameless one, a replay.
-pub(crate) fn right() -> History {
+/// Four orders (completed, rejected, failed, in review), a conflict, an invalid entry, one without an id, and a replay.
+pub(crate) fn correct_history() -> History {
     let orders = vec![
         order("done", 2, 2),
         order("unknown", 777, 1),
         order("refused", 31, 1),
         order("contradicted", 9, 3),
     ];
-    let told = vec![
+    let published = vec![
         completed("1700000000000-0"),
-        told(
+        published(
             "1700000000000-1",
             "unknown",
             &[
@@ -33,7 +33,7 @@ pub(crate) fn right() -> History {
                 ("product_id", "777"),
             ],
         ),
-        told(
+        published(
             "1700000000000-2",
             "refused",
             &[
@@ -42,7 +42,7 @@ pub(crate) fn right() -> History {
                 ("product_id", "31"),
             ],
         ),
-        told(
+        published(
             "1700000000000-3",
             "done",
             &[
@@ -51,7 +51,7 @@ pub(crate) fn right() -> History {
                 ("quantity", "3"),
             ],
         ),
-        told(
+        published(
             "1700000000000-4",
             "odd",
             &[
@@ -63,7 +63,7 @@ pub(crate) fn right() -> History {
         replay("1700000000000-5"),
     ];
     History {
-        live: told.clone(),
+        consumed: published.clone(),
         records: [
             record("done", "completed", "1700000000000-0"),
             record("unknown", "rejected", "1700000000000-1"),
@@ -71,14 +71,14 @@ pub(crate) fn right() -> History {
             record("contradicted", "review", ""),
         ]
         .into(),
-        told,
-        puts: orders
+        published,
+        submissions: orders
             .iter()
-            .map(|order| put(&order.id, Purpose::Buy))
+            .map(|order| submission(&order.id, Purpose::Buy))
             .chain([
-                put("done", Purpose::Conflict),
-                put("odd", Purpose::Invalid),
-                put("no name", Purpose::Nameless),
+                submission("done", Purpose::Conflict),
+                submission("odd", Purpose::Invalid),
+                submission("no name", Purpose::NoId),
             ])
             .collect(),
         orders,
@@ -105,14 +105,14 @@ pub(crate) fn order(id: &str, product: u64, quantity: u32) -> Order {
     }
 }
 
-pub(crate) fn put(id: &str, purpose: Purpose) -> (Put, Vec<u64>) {
-    let put = Put {
+pub(crate) fn submission(id: &str, purpose: Purpose) -> (Submission, Vec<u64>) {
+    let submission = Submission {
         at: std::time::Duration::ZERO,
         purpose,
         id: id.into(),
         fields: Vec::new(),
     };
-    (put, vec![NOON])
+    (submission, vec![TIME])
 }
 
 pub(crate) fn charge(id: &str, product_id: u64, quantity: u32) -> Charge {
@@ -139,18 +139,18 @@ pub(crate) fn entry(fields: &[(&str, &str)]) -> Entry {
         .collect()
 }
 
-fn told(id: &str, order: &str, fields: &[(&str, &str)]) -> ClaimSkip {
+fn published(id: &str, order: &str, fields: &[(&str, &str)]) -> PublishedResult {
     let mut all = entry(&[("order_id", order), ("product_id", "2"), ("quantity", "1")]);
     all.extend(entry(fields));
-    ClaimSkip {
+    PublishedResult {
         stream: "{hp}:results".into(),
         entry: id.into(),
-        read: NOON,
+        read: TIME,
         fields: all,
     }
 }
 
-pub(crate) fn completed(id: &str) -> ClaimSkip {
+pub(crate) fn completed(id: &str) -> PublishedResult {
     let pins = charge("done", 2, 2).cards.into_iter().map(|card| {
         format!(
             r#"{{"pin_sn":"{}","pin_key":"{}","amount":"10.00"}}"#,
@@ -169,10 +169,10 @@ pub(crate) fn completed(id: &str) -> ClaimSkip {
         ("pins", &pins),
         ("meta", "basket 7"),
     ];
-    told(id, "done", &fields)
+    published(id, "done", &fields)
 }
 
-pub(crate) fn replay(id: &str) -> ClaimSkip {
+pub(crate) fn replay(id: &str) -> PublishedResult {
     let mut replay = completed(id);
     replay
         .fields

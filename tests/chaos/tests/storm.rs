@@ -1,4 +1,4 @@
-//! A short run over real processes. `just chaos` makes long ones.
+//! A short run with real processes. `just chaos` makes long ones.
 
 use crate::{
     run::{Settings, run},
@@ -8,7 +8,7 @@ use crate::{
 const SEED: u64 = 7;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_promises_hold_when_everything_goes_wrong_at_once() {
+async fn promises_hold_under_all_faults_at_once() {
     let report = run(Settings::short(SEED)).await;
     let summary = Summary(&report).to_string();
     println!("{summary}");
@@ -17,6 +17,6 @@ async fn the_promises_hold_when_everything_goes_wrong_at_once() {
     let proves = history.faults.len() > 10 && history.lost_bytes.iter().any(|lost| *lost > 0);
     assert!(
         proves,
-        "too little went wrong to prove anything:\n{summary}"
+        "too few faults occurred to prove anything:\n{summary}"
     );
 }

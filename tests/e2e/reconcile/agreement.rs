@@ -76,11 +76,11 @@ impl Case {
         }
         let mut words = vec!["HSET", &key];
         words.extend(fields.iter().flat_map(|(name, value)| [*name, *value]));
-        world.redis.run::<u64>(&words).await;
+        world.redis.command::<u64>(&words).await;
         let due = if self.state == "review" { "+inf" } else { "1" };
         for (index, score) in [("{hp}:open", "1000"), ("{hp}:schedule", due)] {
             let add = ["ZADD", index, score, id.as_str()];
-            world.redis.run::<u64>(&add).await;
+            world.redis.command::<u64>(&add).await;
         }
         if self.is_charged {
             charge(world, id).await;
@@ -109,9 +109,9 @@ async fn compare(since: impl FnOnce(u64) -> u64) {
     let since = since(now).to_string();
     world
         .redis
-        .run::<u64>(&["HSET", "{hp}:epoch", "since", &since])
+        .command::<u64>(&["HSET", "{hp}:epoch", "since", &since])
         .await;
-    let epoch: String = world.redis.run(&["HGET", "{hp}:epoch", "id"]).await;
+    let epoch: String = world.redis.command(&["HGET", "{hp}:epoch", "id"]).await;
     for case in Case::all() {
         case.store(&world, &epoch, now).await;
     }

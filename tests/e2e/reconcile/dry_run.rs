@@ -1,61 +1,56 @@
-//! A dry run asks as a run does, and changes nothing.
+//! A dry run queries HitPoints like a run and changes nothing.
 
-use e2e::World;
+use e2e::{World, assert_fields};
 
-use super::{charge, claimed, lost, report};
-use crate::by_hand::{NONE, refused, settle, take_one};
+use super::{charge, enqueue_and_claim, lost, report};
+use crate::claims::{ENDED_LEASE, apply_event, claim_one, refused};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_tells_what_a_run_would_do_and_changes_nothing() {
+async fn dry_run_previews_run_and_changes_nothing() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "A-1").await;
+    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
     charge(&world, &order).await;
-    settle(&ledger, &order, lost()).await;
+    apply_event(&ledger, &order, lost()).await;
     let before = world.record("A-1").await;
     let (code, report) = report(&world, &["--dry-run"]);
-    assert_eq!((code, &report["found_charged"]), (0, &1.into()));
-    assert_eq!(
-        (&report["preview"][0]["from"], &report["preview"][0]["to"]),
-        (&"uncertain".into(), &"completed".into())
-    );
+    assert_eq!(code, 0);
+    assert_fields!(report, { "found_charged": 1 });
+    assert_fields!(report, { "preview.0.from": "uncertain", "preview.0.to": "completed" });
     assert_eq!(world.record("A-1").await, before);
     assert!(world.stream("{hp}:results").await.is_empty());
     assert!(world.stream("{hp}:reconcile:runs").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_asks_about_what_a_dead_worker_left() {
+async fn dry_run_queries_orders_of_dead_worker() {
     let world = World::start();
     let ledger = world.ledger();
-    world.order("A-1", 1).await;
-    let order = take_one(&ledger, NONE).await;
+    world.enqueue("A-1", 1).await;
+    let order = claim_one(&ledger, ENDED_LEASE).await;
     charge(&world, &order).await;
     let (_, report) = report(&world, &["--dry-run"]);
     let preview = &report["preview"][0];
-    assert_eq!(
-        (&preview["from"], &preview["to"]),
-        (&"submitting".into(), &"completed".into())
-    );
+    assert_fields!(preview, { "from": "submitting", "to": "completed" });
     assert_eq!(world.record("A-1").await["state"], "submitting");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_counts_what_a_run_would_mend() {
+async fn dry_run_counts_planned_repairs() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "untold").await;
-    settle(&ledger, &order, refused()).await;
+    let order = enqueue_and_claim(&world, &ledger, "untold").await;
+    apply_event(&ledger, &order, refused()).await;
     let untold = ["HDEL", "{hp}:order:untold", "result"];
-    world.redis.run::<u64>(&untold).await;
+    world.redis.command::<u64>(&untold).await;
     for id in ["untold", "forgotten"] {
         let listed = ["ZADD", "{hp}:open", "1", id];
-        world.redis.run::<u64>(&listed).await;
+        world.redis.command::<u64>(&listed).await;
     }
     let figures = ["looked_at", "told_again", "repaired", "unknown"];
     let (code, dry) = report(&world, &["--dry-run"]);
     assert_eq!(figures.map(|name| &dry[name]), [1, 1, 2, 0], "{dry:#}");
-    let (as_well, run) = report(&world, &["--once"]);
+    let (run_code, run) = report(&world, &["--once"]);
     assert_eq!(figures.map(|name| &run[name]), [1, 1, 2, 0], "{run:#}");
-    assert_eq!((code, as_well), (0, 0));
+    assert_eq!((code, run_code), (0, 0));
 }

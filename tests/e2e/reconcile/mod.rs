@@ -1,10 +1,10 @@
-//! Reconciliation runs, on demand and on a schedule.
+//! Reconciliation runs, started by command and by schedule.
 
 mod agreement;
 mod audit;
-mod cut_short;
 mod dry_run;
-mod many;
+mod every_fault;
+mod interruption;
 mod report;
 mod schedule;
 mod stuck;
@@ -17,23 +17,23 @@ use hp_order::Event;
 use hp_queue::{Claim, Ledger};
 use serde_json::Value;
 
-use crate::by_hand::{LONG, take_one};
+use crate::claims::{LONG_LEASE, claim_one};
 
-/// Every open order counts as stuck.
+/// The setting with which every open order counts as stuck.
 const AT_ONCE: (&str, &str) = ("HP_RECONCILE__STUCK_AFTER", "1ms");
 
 fn reconcile(world: &World, arguments: &[&str]) -> Output {
     let words = [&["reconcile"], arguments].concat();
-    Worker::command(&words, &world.settings(&[AT_ONCE]))
+    Worker::output(&words, &world.settings(&[AT_ONCE]))
 }
 
-/// A run's exit code and its report.
+/// Runs a reconciliation. Returns its exit code and its report.
 pub(crate) fn report(world: &World, arguments: &[&str]) -> (i32, Value) {
     let output = reconcile(world, &[&["--json"], arguments].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     let report = serde_json::from_str(&text).unwrap_or_else(|error| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        panic!("{error}: {text}{said}")
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{stderr}")
     });
     (output.status.code().unwrap(), report)
 }
@@ -46,13 +46,13 @@ pub(crate) fn lost() -> Event {
     }))
 }
 
-/// Puts an order in and claims it.
-async fn claimed(world: &World, ledger: &Ledger, id: &str) -> Claim {
-    world.order(id, 1).await;
-    take_one(ledger, LONG).await
+/// Enqueues an order and claims it.
+async fn enqueue_and_claim(world: &World, ledger: &Ledger, id: &str) -> Claim {
+    world.enqueue(id, 1).await;
+    claim_one(ledger, LONG_LEASE).await
 }
 
-/// Charges an order at the sandbox behind the worker's back.
+/// Charges an order at the sandbox without the worker.
 pub(crate) async fn charge(world: &World, claimed: &Claim) {
     let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
         .secret("demo-secret".to_owned().into())

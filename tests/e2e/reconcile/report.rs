@@ -1,19 +1,19 @@
-//! What a run leaves: its report.
+//! The report of a run.
 
-use e2e::World;
+use e2e::{World, assert_fields};
 use hp_order::Event;
 use serde_json::Value;
 
-use super::{charge, claimed, lost, reconcile, report};
-use crate::by_hand::{LONG, settle};
+use super::{charge, enqueue_and_claim, lost, reconcile, report};
+use crate::claims::{LONG_LEASE, apply_event};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_run_leaves_its_report_in_redis_and_in_the_file_that_is_asked_for() {
+async fn report_is_written_to_redis_and_file() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "A-1").await;
+    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
     charge(&world, &order).await;
-    settle(&ledger, &order, lost()).await;
+    apply_event(&ledger, &order, lost()).await;
     let folder = tempfile::tempdir().unwrap();
     let (json, csv) = (
         folder.path().join("run.json"),
@@ -38,17 +38,17 @@ async fn every_run_leaves_its_report_in_redis_and_in_the_file_that_is_asked_for(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_that_cannot_be_written_is_found_out_before_the_run() {
+async fn unwritable_report_stops_run_before_start() {
     let world = World::start();
     let output = reconcile(&world, &["--report", "/nowhere/run.csv"]);
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("/nowhere/run.csv"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("/nowhere/run.csv"), "{stderr}");
     assert!(world.stream("{hp}:reconcile:runs").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_is_named_and_that_there_is_none_of_is_told() {
+async fn unknown_named_order_is_reported() {
     let world = World::start();
     for more in [&["--once"][..], &["--dry-run"]] {
         let (code, report) = report(&world, &[more, &["--order", "TYPO"]].concat());
@@ -58,11 +58,11 @@ async fn an_order_that_is_named_and_that_there_is_none_of_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_waiting_order_about_which_hitpoints_said_nothing_does_not_count_as_agreed() {
+async fn unanswered_waiting_order_is_not_agreed() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "A-1").await;
-    settle(&ledger, &order, Event::BalanceHeld(LONG)).await;
+    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
+    apply_event(&ledger, &order, Event::BalanceHeld(LONG_LEASE)).await;
     let figures = |mode| {
         let (_, report) = report(&world, &[mode]);
         ["agreed", "unanswered"].map(|name| report[name].clone())
@@ -79,15 +79,12 @@ async fn a_waiting_order_about_which_hitpoints_said_nothing_does_not_count_as_ag
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_is_named_twice_is_looked_at_once() {
+async fn order_named_twice_is_checked_once() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = claimed(&world, &ledger, "A-1").await;
-    settle(&ledger, &order, lost()).await;
+    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
+    apply_event(&ledger, &order, lost()).await;
     let twice = ["--once", "--order", "A-1", "--order", "A-1"];
     let (_, report) = report(&world, &twice);
-    assert_eq!(
-        (&report["looked_at"], &report["in_hand"]),
-        (&1.into(), &0.into())
-    );
+    assert_fields!(report, { "looked_at": 1, "in_hand": 0 });
 }

@@ -2,26 +2,26 @@ use futures_util::StreamExt;
 use redis::{Client, aio::MultiplexedConnection};
 
 use super::Redis;
-use crate::PATIENCE;
+use crate::TIMEOUT;
 
-/// A test's own commands. They go straight to the server that has the queue.
+/// Commands of the test itself. They go directly to the queue's server.
 impl Redis {
-    /// For connections with settings of one's own.
+    /// A client for connections with other settings.
     pub fn client(&self) -> Client {
         Client::open(self.server().url()).unwrap()
     }
 
-    /// A connection for a test's own commands.
+    /// A connection for the test's commands.
     pub async fn connection(&self) -> MultiplexedConnection {
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(TIMEOUT));
         self.client()
             .get_multiplexed_async_connection_with_config(&config)
             .await
             .unwrap()
     }
 
-    /// Runs one command, written as in a shell but already in words.
-    pub async fn run<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+    /// Runs one command, given as its words.
+    pub async fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
         let mut command = redis::cmd(words[0]);
         command.arg(&words[1..]);
         command
@@ -30,10 +30,10 @@ impl Redis {
             .unwrap()
     }
 
-    /// Waits until a replica has everything that was written so far.
+    /// Waits until a replica has all writes so far.
     pub async fn replicated(&self) {
         let mut connection = self.connection().await;
-        // WAIT looks at what its own connection wrote.
+        // WAIT covers only the writes of its own connection.
         let mut all = redis::pipe();
         all.set("{hp}:test:mark", 1).ignore();
         all.cmd("WAIT").arg(1).arg(0);
@@ -41,8 +41,8 @@ impl Redis {
         assert_eq!(replicas, 1);
     }
 
-    /// Looks again after every change in Redis until `look` sees what the test waits for.
-    pub async fn until<T, F: Future<Output = Option<T>>>(
+    /// Calls `look` after each change in Redis until it returns a value.
+    pub async fn wait_until<T, F: Future<Output = Option<T>>>(
         &self,
         what: &str,
         mut look: impl FnMut() -> F,
@@ -55,11 +55,11 @@ impl Redis {
                 if let Some(seen) = look().await {
                     return seen;
                 }
-                changes.next().await.expect("Redis went away");
+                changes.next().await.expect("Redis closed the connection");
             }
         };
-        tokio::time::timeout(PATIENCE, looking)
+        tokio::time::timeout(TIMEOUT, looking)
             .await
-            .unwrap_or_else(|_| panic!("never came: {what}"))
+            .unwrap_or_else(|_| panic!("timeout while waiting for {what}"))
     }
 }

@@ -1,8 +1,8 @@
 mod cluster;
 mod commands;
-mod past;
 mod sentinel;
 mod server;
+mod snapshot;
 
 use std::time::Duration;
 
@@ -11,33 +11,33 @@ use nix::{
     unistd::Pid,
 };
 
-pub use past::Past;
 pub use server::Server;
+pub use snapshot::Snapshot;
 
-use cluster::{Cluster, WHOLE};
-use sentinel::Watched;
+use cluster::{CLUSTER_OK, Cluster};
+use sentinel::SentinelSetup;
 use server::READY;
 
-/// A private Redis: one server, a cluster or a server that Sentinel watches. Gone when dropped.
+/// A private Redis: one server, a cluster, or a master with a Sentinel. Stopped when dropped.
 pub struct Redis(Topology);
 
 enum Topology {
     Single(Server),
     Cluster(Cluster),
-    Sentinel(Watched),
+    Sentinel(SentinelSetup),
 }
 
-/// Longer than any test stops its Redis for.
-const NEVER: Duration = Duration::from_hours(1);
-const SOON: Duration = Duration::from_millis(500);
+/// Longer than any test stops its Redis.
+const NO_FAILOVER: Duration = Duration::from_hours(1);
+const FAST_FAILOVER: Duration = Duration::from_millis(500);
 
 impl Redis {
-    /// Starts what `HP_TEST_REDIS` says, one server if it says nothing. Nothing fails over by itself.
+    /// Starts the topology that `HP_TEST_REDIS` names, one server by default. No failover happens by itself.
     pub fn start() -> Self {
         match std::env::var("HP_TEST_REDIS").as_deref() {
             Err(_) | Ok("" | "single") => Self::single(),
             Ok("cluster") => Self::cluster(),
-            Ok("sentinel") => Self(Topology::Sentinel(Watched::start(NEVER))),
+            Ok("sentinel") => Self(Topology::Sentinel(SentinelSetup::start(NO_FAILOVER))),
             Ok(other) => panic!("HP_TEST_REDIS is {other}: write single, cluster or sentinel"),
         }
     }
@@ -57,22 +57,22 @@ impl Redis {
         Self(Topology::Cluster(Cluster::start()))
     }
 
-    /// Starts a cluster of three masters, where the one that has the queue has a replica.
+    /// Starts a cluster of three masters. The master of the queue has a replica.
     pub fn cluster_with_replica() -> Self {
         Self(Topology::Cluster(Cluster::with_replica()))
     }
 
-    /// Starts a master and a replica, watched by a Sentinel that is quick to promote.
-    pub fn watched() -> Self {
-        Self(Topology::Sentinel(Watched::start(SOON)))
+    /// Starts a master, a replica and a Sentinel that promotes the replica quickly.
+    pub fn sentinel() -> Self {
+        Self(Topology::Sentinel(SentinelSetup::start(FAST_FAILOVER)))
     }
 
-    /// Starts one server that follows another, and has what that one has.
+    /// Starts a replica of a server, and waits until it has all data.
     pub fn replica_of(master: &Server) -> Self {
         Self(Topology::Single(master.replica()))
     }
 
-    /// The address for workers and shops.
+    /// The URL for workers and shops.
     pub fn url(&self) -> String {
         match &self.0 {
             Topology::Single(server) => server.url(),
@@ -80,21 +80,21 @@ impl Redis {
                 let addresses: Vec<_> = nodes.iter().map(Server::address).collect();
                 format!("redis+cluster://{}", addresses.join(","))
             }
-            Topology::Sentinel(watched) => watched.url(),
+            Topology::Sentinel(setup) => setup.url(),
         }
     }
 
-    /// The process id of the server that has the queue.
+    /// The process id of the queue's server.
     pub fn id(&self) -> u32 {
         self.server().id()
     }
 
-    /// The server that has the queue.
+    /// The queue's server.
     pub fn server(&self) -> &Server {
         match &self.0 {
             Topology::Single(server) => server,
             Topology::Cluster(cluster) => &cluster.nodes[cluster.owner],
-            Topology::Sentinel(watched) => &watched.servers[watched.master],
+            Topology::Sentinel(setup) => &setup.servers[setup.master],
         }
     }
 
@@ -102,43 +102,43 @@ impl Redis {
         match &mut self.0 {
             Topology::Single(server) => server,
             Topology::Cluster(cluster) => &mut cluster.nodes[cluster.owner],
-            Topology::Sentinel(watched) => &mut watched.servers[watched.master],
+            Topology::Sentinel(setup) => &mut setup.servers[setup.master],
         }
     }
 
-    /// Ends the server that has the queue as a crash would, and starts it again on its folder and port.
+    /// Kills the queue's server and starts it again with its data and port.
     pub fn crash_and_restart(&mut self) {
         self.crash();
         self.restart();
     }
 
-    /// Ends the server that has the queue as a crash would.
+    /// Kills the queue's server.
     pub fn crash(&mut self) {
         self.server_mut().crash();
     }
 
-    /// Starts it again on its folder and port.
+    /// Starts the queue's server again with its data and port.
     pub fn restart(&mut self) {
         let ready = match self.0 {
-            Topology::Cluster(_) => WHOLE,
+            Topology::Cluster(_) => CLUSTER_OK,
             _ => READY,
         };
         self.server_mut().restart(ready);
     }
 
-    /// Ends or stops the server that has the queue by `signal`, and waits until its replica is promoted.
+    /// Kills or suspends the queue's server with `signal`, and waits until its replica is promoted.
     pub fn fail_over(&mut self, signal: Signal) {
         let id = i32::try_from(self.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
         match &mut self.0 {
-            Topology::Single(_) => panic!("there is nothing to fail over to"),
+            Topology::Single(_) => panic!("a single server has no replica"),
             Topology::Cluster(cluster) => {
                 cluster.owner = cluster.nodes.len() - 1;
-                cluster.nodes[cluster.owner].said("Failover election won");
+                cluster.nodes[cluster.owner].wait_for_line("Failover election won");
             }
-            Topology::Sentinel(watched) => {
-                watched.sentinel.said("+switch-master");
-                watched.master = 1 - watched.master;
+            Topology::Sentinel(setup) => {
+                setup.sentinel.wait_for_line("+switch-master");
+                setup.master = 1 - setup.master;
             }
         }
     }

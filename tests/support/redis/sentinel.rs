@@ -2,26 +2,26 @@ use std::time::Duration;
 
 use super::server::{Server, free_port};
 
-/// A master, its replica, and a Sentinel that knows them as `mymaster`.
-pub(super) struct Watched {
+/// A master, its replica, and a Sentinel that watches them under the name `mymaster`.
+pub(super) struct SentinelSetup {
     pub(super) servers: [Server; 2],
-    /// Which of the servers is the master.
+    /// The index of the master in `servers`.
     pub(super) master: usize,
     pub(super) sentinel: Server,
 }
 
-impl Watched {
-    /// The master is given up after it was silent for `patience`.
-    pub(super) fn start(patience: Duration) -> Self {
+impl SentinelSetup {
+    /// Starts them. Sentinel promotes the replica after the master has not answered for `down_after`.
+    pub(super) fn start(down_after: Duration) -> Self {
         let master = Server::start("");
         let replica = master.replica();
         let port = master.port();
         let sentinel = Server::prepared("+slave", |folder| {
             let file = folder.join("sentinel.conf");
-            let patience = patience.as_millis();
+            let down_after = down_after.as_millis();
             let lines = [
                 format!("sentinel monitor mymaster 127.0.0.1 {port} 1"),
-                format!("sentinel down-after-milliseconds mymaster {patience}"),
+                format!("sentinel down-after-milliseconds mymaster {down_after}"),
                 "sentinel failover-timeout mymaster 10000".into(),
             ];
             std::fs::write(&file, lines.join("\n")).unwrap();
@@ -34,11 +34,11 @@ impl Watched {
         }
     }
 
-    /// The first Sentinel of the address is none: those who ask have to go on to the next.
+    /// The URL. Its first address has no Sentinel: clients must try the next one.
     pub(super) fn url(&self) -> String {
-        let nobody = free_port();
+        let unused = free_port();
         format!(
-            "redis+sentinel://127.0.0.1:{nobody},{}/mymaster",
+            "redis+sentinel://127.0.0.1:{unused},{}/mymaster",
             self.sentinel.address()
         )
     }

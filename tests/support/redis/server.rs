@@ -9,10 +9,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 
-/// One process of `redis-server`, or of what `HP_TEST_REDIS_SERVER` names, on a free port and in a folder of its own.
-/// Killed when dropped.
+/// A process of `redis-server`, or of the program that `HP_TEST_REDIS_SERVER` names, with a free port and a private
+/// folder. Killed when dropped.
 pub struct Server {
     process: Child,
     lines: Receiver<String>,
@@ -21,25 +21,25 @@ pub struct Server {
     folder: TempDir,
 }
 
-/// For servers that hold data.
+/// Arguments of servers that hold data.
 const DATA: &str = "--save '' --appendonly yes --appendfsync always --notify-keyspace-events KA --repl-diskless-sync-delay 0";
 
-/// What a server says when it accepts connections.
+/// The log line of a server that accepts connections.
 pub(super) const READY: &str = "Ready to accept connections";
 
 impl Server {
-    /// Starts one that keeps data, with more arguments, and waits until it accepts connections.
+    /// Starts a server that holds data, with further arguments, and waits until it accepts connections.
     pub fn start(more: &str) -> Self {
         Self::start_with(|| more.into())
     }
 
-    /// The same with arguments that are made anew for each try.
+    /// The same, with arguments that are computed for each try.
     pub(super) fn start_with(more: impl Fn() -> String) -> Self {
         Self::prepared(READY, |_| format!("{DATA} {}", more()))
     }
 
-    /// Starts one with the arguments that `prepare` makes for its folder, and waits until it says that it is `ready`.
-    /// Both are done again where another process takes the port meanwhile.
+    /// Starts a server with the arguments that `prepare` returns for its folder, and waits for the line `ready`. Tries
+    /// again if another process takes the port in between.
     pub(super) fn prepared(ready: &str, prepare: impl Fn(&Path) -> String) -> Self {
         loop {
             let folder = TempDir::new().unwrap();
@@ -59,16 +59,16 @@ impl Server {
                 arguments,
                 folder,
             };
-            if server.says(ready) {
+            if server.has_line(ready) {
                 return server;
             }
         }
     }
 
-    /// Starts a replica of it, and waits until that one has everything.
+    /// Starts a replica of it, and waits until the replica has all data.
     pub(super) fn replica(&self) -> Self {
         let replica = Self::start(&format!("--replicaof 127.0.0.1 {}", self.port));
-        self.said("Synchronization with replica");
+        self.wait_for_line("Synchronization with replica");
         replica
     }
 
@@ -82,7 +82,7 @@ impl Server {
         self.port
     }
 
-    /// Its address, as if it stood alone.
+    /// Its URL as a single server.
     pub fn url(&self) -> String {
         let mut password = self
             .arguments
@@ -94,7 +94,7 @@ impl Server {
         }
     }
 
-    /// Where its data is.
+    /// The folder with its data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -104,43 +104,43 @@ impl Server {
         self.process.id()
     }
 
-    /// Ends it as a crash would.
+    /// Kills it.
     pub fn crash(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Starts it again on its folder and port, and waits until it says that it is `ready`.
+    /// Starts it again with its data and port, and waits for the line `ready`.
     pub(super) fn restart(&mut self, ready: &str) {
-        // A passing connection of some other process may have been given the port meanwhile.
+        // A short connection of another process may have the port right now.
         for _ in 0..100 {
             (self.process, self.lines) = spawn(&self.arguments, self.folder.path());
-            if self.says(ready) {
+            if self.has_line(ready) {
                 return;
             }
         }
-        panic!("Redis does not come back");
+        panic!("Redis does not start again");
     }
 
-    /// Waits until it writes a line with this in it. Lines that came before the last such wait are not looked at.
-    pub fn said(&self, words: &str) {
-        assert!(self.says(words), "Redis ended and never said: {words}");
+    /// Waits for a log line that contains this text. Skips lines that an earlier wait has read.
+    pub fn wait_for_line(&self, text: &str) {
+        assert!(self.has_line(text), "Redis exited and never logged: {text}");
     }
 
-    /// Whether it does so before it ends.
-    fn says(&self, words: &str) -> bool {
+    /// `true` if the line comes before the server exits.
+    fn has_line(&self, text: &str) -> bool {
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(words) => return true,
+            match self.lines.recv_timeout(TIMEOUT) {
+                Ok(line) if line.contains(text) => return true,
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
-                Err(RecvTimeoutError::Timeout) => panic!("Redis never said: {words}"),
+                Err(RecvTimeoutError::Timeout) => panic!("Redis never logged: {text}"),
             }
         }
     }
 
-    /// Runs one command, written as in a shell, and waits for its answer.
-    pub(super) fn tell<T: redis::FromRedisValue>(&self, command: &str) -> T {
+    /// Runs one command, given as one line, and waits for its answer.
+    pub(super) fn command<T: redis::FromRedisValue>(&self, command: &str) -> T {
         let mut words = command.split(' ');
         let mut command = redis::cmd(words.next().unwrap());
         for word in words {
@@ -160,7 +160,7 @@ impl Drop for Server {
     }
 }
 
-/// The process, and what it writes.
+/// Starts the process. Returns it and its output.
 fn spawn(arguments: &[String], folder: &Path) -> (Child, Receiver<String>) {
     let program = std::env::var("HP_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
     let mut process = Command::new(program)
@@ -171,7 +171,7 @@ fn spawn(arguments: &[String], folder: &Path) -> (Child, Receiver<String>) {
         .expect("redis-server is needed: sh tests/run.sh installs it");
     let lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let (write, read) = mpsc::channel();
-    // Reads on though nobody may listen: the server would stop at a full pipe.
+    // Reads to the end even without a receiver: a full pipe would block the server.
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
             let _ = write.send(line);

@@ -1,0 +1,49 @@
+//! The end of Redis' append-only log, and its loss.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, OpenOptions},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// The time whose writes may be lost with `appendfsync everysec`.
+const UNSAFE: Duration = Duration::from_secs(1);
+
+/// Records the recent sizes of the log.
+pub(crate) struct AofTail {
+    log: PathBuf,
+    sizes: VecDeque<(Instant, u64)>,
+}
+
+impl AofTail {
+    /// The tail of the Redis in this folder.
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self {
+            log: folder.join("appendonlydir/appendonly.aof.1.incr.aof"),
+            sizes: VecDeque::new(),
+        }
+    }
+
+    /// Records the current size. The run calls it every 100 ms.
+    pub(crate) fn record_size(&mut self) {
+        let now = Instant::now();
+        self.sizes.retain(|(at, _)| now - *at <= UNSAFE);
+        self.sizes
+            .extend(fs::metadata(&self.log).ok().map(|log| (now, log.len())));
+    }
+
+    /// Cuts off the writes of the last second. Returns their bytes.
+    pub(crate) fn truncate(&mut self) -> u64 {
+        let now = Instant::now();
+        let log = OpenOptions::new().write(true).open(&self.log).unwrap();
+        let length = log.metadata().unwrap().len();
+        let safe = self.sizes.iter().find(|(at, _)| now - *at <= UNSAFE);
+        let safe = safe.map_or(length, |(_, size)| length.min(*size));
+        log.set_len(safe).unwrap();
+        self.sizes.clear();
+        length - safe
+    }
+}

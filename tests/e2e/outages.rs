@@ -1,0 +1,110 @@
+//! Failures outside the order: Redis is down, the secret is wrong, the vendor is unreachable.
+
+use e2e::{Worker, World, assert_fields};
+use nix::sys::signal::Signal;
+
+#[tokio::test]
+async fn worker_survives_redis_restart() {
+    let mut world = World::start();
+    let mut worker = world.worker();
+    world.enqueue("A-1", 1).await;
+    world.result("A-1").await;
+    world.redis.crash_and_restart();
+    world.enqueue("A-2", 1).await;
+    assert_eq!(world.result("A-2").await["status"], "completed");
+    worker.signal(Signal::SIGTERM);
+    assert!(worker.wait_for_exit().await.success());
+}
+
+#[tokio::test]
+async fn outcome_is_kept_while_redis_is_away() {
+    let latency = "500ms".parse().unwrap();
+    let mut world = World::with_vendor(hp_sandbox::Options {
+        latency,
+        ..hp_sandbox::Options::local()
+    });
+    let worker = world.worker_with(&[
+        ("HP_WORKER__LEASE", "60s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "70s"),
+    ]);
+    world.enqueue("A-1", 1).await;
+    world.wait_for_state("A-1", "submitting").await;
+    world.redis.crash();
+    worker.wait_for_log("the outcome is kept").await;
+    world.redis.restart();
+    let result = world.result("A-1").await;
+    assert_fields!(result, { "status": "completed", "source": "fetch" });
+    assert_eq!(world.charge_count("A-1"), 1);
+}
+
+#[tokio::test]
+async fn worker_waits_for_redis_at_start() {
+    let mut world = World::start();
+    world.redis.crash();
+    let worker = world.worker();
+    worker.wait_for_log("cannot claim orders").await;
+    world.redis.restart();
+    world.enqueue("A-1", 1).await;
+    assert_eq!(world.result("A-1").await["status"], "completed");
+}
+
+#[tokio::test]
+async fn wrong_secret_pauses_queue_and_costs_no_attempt() {
+    let world = World::start();
+    let mut wrong = world.worker_with(&[("HP_API__APP_SECRET", "wrong")]);
+    world.enqueue("A-1", 1).await;
+    let paused = world.redis.wait_until("the pause", || async {
+        let paused: e2e::Entry = world.redis.command(&["HGETALL", "{hp}:paused"]).await;
+        (!paused.is_empty()).then_some(paused)
+    });
+    let paused = paused.await;
+    assert!(paused["reason"].contains("400107"), "{}", paused["reason"]);
+    assert!(!paused["since"].is_empty() && !paused["by"].is_empty());
+    let record = world.wait_for_state("A-1", "queued").await;
+    assert_eq!(record["attempts"], "0");
+    wrong.signal(Signal::SIGTERM);
+    assert!(wrong.wait_for_exit().await.success());
+
+    let worker = world.worker();
+    worker.wait_for_log("queue paused").await;
+    let resumed = Worker::output(&["resume"], &world.settings(&[]));
+    assert!(resumed.status.success(), "{resumed:?}");
+    let result = world.result("A-1").await;
+    assert_fields!(result, { "status": "completed", "attempts": "1" });
+}
+
+#[tokio::test]
+async fn unreachable_vendor_costs_no_attempt() {
+    let world = World::start();
+    // No process listens on port 1.
+    let mut unconnected = world.worker_with(&[("HP_API__BASE_URL", "http://127.0.0.1:1")]);
+    world.enqueue("A-1", 1).await;
+    let record = world.wait_for_state("A-1", "waiting").await;
+    assert_eq!(record["attempts"], "0");
+    unconnected.signal(Signal::SIGTERM);
+    assert!(unconnected.wait_for_exit().await.success());
+
+    let _worker = world.worker();
+    let result = world.result("A-1").await;
+    assert_fields!(result, { "status": "completed", "attempts": "1" });
+}
+
+#[tokio::test]
+async fn refused_result_is_kept_until_stream_accepts_it() {
+    let world = World::with_vendor(hp_sandbox::Options {
+        latency: "500ms".parse().unwrap(),
+        ..hp_sandbox::Options::local()
+    });
+    let worker = world.worker();
+    world.enqueue("A-1", 1).await;
+    world.wait_for_state("A-1", "submitting").await;
+    world
+        .redis
+        .command::<()>(&["SET", "{hp}:results", "no stream"])
+        .await;
+    worker.wait_for_log("the outcome is kept").await;
+    assert_eq!(world.record("A-1").await["state"], "submitting");
+    world.redis.command::<u64>(&["DEL", "{hp}:results"]).await;
+    assert_eq!(world.result("A-1").await["status"], "completed");
+    assert_eq!(world.charge_count("A-1"), 1);
+}
