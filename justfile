@@ -28,6 +28,10 @@ lint:
 deny:
     cargo deny --locked check bans licenses sources
 
+# Find dependencies that no code uses (needs cargo-machete)
+unused:
+    cargo machete
+
 # Measure the worker against a bare loop and print the ratios
 bench *args:
     cargo bench --locked -p e2e --bench speed {{ args }}
