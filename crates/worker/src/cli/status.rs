@@ -5,7 +5,7 @@ use crate::{config::Config, inspect::status::show_status, terminal::CommandResul
 
 /// Show the state of the queue: orders by state, the oldest, pause, breaker, balance holds, rate, workers, last run.
 ///
-/// Exit codes: 0: workers claim orders. 1: the queue is paused. 2: failed.
+/// Exit codes: 0: the queue is not paused. 1: the queue is paused. 2: failed.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Status {
     #[command(flatten)]
