@@ -265,7 +265,7 @@ async fn operator_misconfiguration_pauses_no_queue() {
         let output = Worker::output(words, &slip);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         let text = String::from_utf8(output.stderr).unwrap();
-        assert!(text.contains("does not serve this account"), "{text}");
+        assert!(text.contains("refuses this account"), "{text}");
     }
     assert_eq!(world.inspector().paused().await.unwrap(), None);
     assert_eq!(world.record("A-1").await["state"], "review");

@@ -30,7 +30,7 @@ async fn outcome_is_kept_while_redis_is_away() {
     world.enqueue("A-1", 1).await;
     world.wait_for_state("A-1", "submitting").await;
     world.redis.crash();
-    worker.wait_for_log("the outcome is kept").await;
+    worker.wait_for_log("the worker keeps the outcome").await;
     world.redis.restart();
     let result = world.result("A-1").await;
     assert_fields!(result, { "status": "completed", "source": "fetch" });
@@ -102,7 +102,7 @@ async fn refused_result_is_kept_until_stream_accepts_it() {
         .redis
         .command::<()>(&["SET", "{hp}:results", "no stream"])
         .await;
-    worker.wait_for_log("the outcome is kept").await;
+    worker.wait_for_log("the worker keeps the outcome").await;
     assert_eq!(world.record("A-1").await["state"], "submitting");
     world.redis.command::<u64>(&["DEL", "{hp}:results"]).await;
     assert_eq!(world.result("A-1").await["status"], "completed");

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 /// Every query is answered with a code other than the one for unknown orders.
 const OUTAGE: &str = "query:code-400124";
-const NOT_LEARNED: &str = "the probe learned nothing";
+const NOT_LEARNED: &str = "the probe failed";
 const RESUBMIT_AFTER: u64 = 2500;
 
 /// A vendor that charges repeated submissions again.
@@ -105,7 +105,7 @@ async fn outage_with_not_found_code_is_not_believed() {
     buy_during_outage(&world, "A-1~lost-answer").await;
     let log = worker.log();
     assert!(
-        log.contains("does not give the record of order A-0"),
+        log.contains("does not return the record of order A-0"),
         "{log}"
     );
 }

@@ -32,7 +32,7 @@ pub type Entry = HashMap<String, String>;
 pub struct World {
     /// The queue's Redis.
     pub redis: Redis,
-    /// The HitPoints stand-in.
+    /// The sandbox: a local HitPoints.
     pub sandbox: Sandbox,
 }
 
@@ -63,7 +63,7 @@ impl World {
         Worker::start(&self.settings(settings))
     }
 
-    /// The environment of a worker in this world.
+    /// The settings of a worker in this world, as environment variables.
     pub fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
         let (vendor, redis) = (self.sandbox.base_url(), self.redis.url());
         let usual = [
@@ -91,7 +91,7 @@ impl World {
         self.ledger_with(rules())
     }
 
-    /// The same with other rules.
+    /// Like [`ledger`](Self::ledger), with other rules.
     pub fn ledger_with(&self, rules: Rules) -> Ledger {
         Ledger::new(self.handle(), rules)
     }
@@ -151,7 +151,7 @@ impl World {
         self.results_in("{hp}:results", id, n).await
     }
 
-    /// The same for another stream.
+    /// Like [`results`](Self::results), for another stream.
     pub async fn results_in(&self, stream: &str, id: &str, n: usize) -> Vec<Entry> {
         self.redis
             .wait_until(&format!("{n} results for {id} in {stream}"), || async {
@@ -205,7 +205,7 @@ impl World {
             .await
     }
 
-    /// How often the vendor charged an order.
+    /// The number of times that the vendor charged an order.
     pub fn charge_count(&self, id: &str) -> u32 {
         let ledger = self.sandbox.ledger();
         ledger

@@ -29,11 +29,11 @@ pub enum Event {
     Panicked,
     /// Too many claimants vanished or panicked.
     Crashed,
-    /// The order has ended, and a repetition of its job asks for the result.
+    /// The order has ended, and a repetition of its job requests the result.
     ReplayRequested,
 }
 
-/// What the processing of an order tells about HitPoints.
+/// What the processing of an order shows about HitPoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VendorSignal {
     /// Nothing: no call was made.
@@ -47,7 +47,7 @@ pub enum VendorSignal {
 }
 
 impl Event {
-    /// Returns what this event tells about HitPoints.
+    /// Returns what this event shows about HitPoints.
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Submitted(outcome) => outcome_signal(outcome),
@@ -137,7 +137,7 @@ impl QueryVerdict {
         })
     }
 
-    /// Returns what this query tells about HitPoints.
+    /// Returns what this query shows about HitPoints.
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Unknown(doubt) => doubt_signal(doubt),

@@ -8,7 +8,7 @@
 //!    table that is rendered from [`claim_rule`].
 //! 2. [`plan`](plan()) decides what the claimant does: `plan(record) -> task`. It submits the order, queries HitPoints
 //!    for its record, or needs no call.
-//! 3. [`step`](step()) decides what becomes of the order: `step(record, event) -> step`. Redis applies the [`Step`] as
+//! 3. [`step`](step()) decides how the order continues: `step(record, event) -> step`. Redis applies the [`Step`] as
 //!    a whole if the claim is still current. Nothing else changes an order.
 //!
 //! The states, and every transition between them:

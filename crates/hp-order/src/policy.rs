@@ -37,7 +37,7 @@ pub enum PolicyError {
 /// base of a second. Later delays double.
 const CHECKS: [u32; 4] = [2, 5, 15, 60];
 
-/// The longest delay while HitPoints is unreachable or the balance is too low. Both end unannounced, and the worker
+/// The longest delay while HitPoints is unreachable or the balance is too low. Both can end at any time, and the worker
 /// must notice it within a minute.
 const LONGEST_OUTAGE_DELAY: Duration = Duration::from_secs(30);
 
@@ -63,7 +63,7 @@ impl Backoff {
             .mul_f64(jitter)
     }
 
-    /// Returns the delay before the `nth` record query (from 1), give or take a quarter.
+    /// Returns the delay before the `nth` record query (from 1), plus or minus up to a quarter.
     pub fn check(&self, nth: u32, jitter: f64) -> Duration {
         let index = usize::try_from(nth.saturating_sub(1)).unwrap_or(usize::MAX);
         let delay = if let Some(multiple) = CHECKS.get(index) {
@@ -75,8 +75,8 @@ impl Backoff {
         delay.mul_f64(0.75 + jitter / 2.0).min(self.max)
     }
 
-    /// Returns the first and the longest delay between two probes of an unreachable HitPoints. One order probes for
-    /// all, and the delays double in between.
+    /// Returns the first and the longest delay between two calls to an unreachable HitPoints. One order at a time makes
+    /// the call for all orders, and the delays double in between.
     pub fn outage(&self) -> (Duration, Duration) {
         let longest = self.max.min(LONGEST_OUTAGE_DELAY);
         (self.base.min(longest), longest)

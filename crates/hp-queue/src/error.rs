@@ -1,6 +1,6 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// Why Redis did not do what was asked.
+/// Why a call to Redis failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The address cannot be used.
@@ -13,14 +13,20 @@ pub enum QueueError {
         /// What is wrong with it.
         why: String,
     },
-    /// Redis cannot be reached, or the connection broke. The command may or may not have been done.
-    #[error("Redis cannot be reached: {0}")]
+    /// Redis cannot be reached, or the connection broke. Redis may or may not have executed the command.
+    #[error(
+        "cannot reach Redis: {0}; check the address and its password, the server and the network"
+    )]
     Unreachable(RedisError),
     /// Redis refused the command.
-    #[error("Redis refused: {0}")]
+    #[error(
+        "Redis refused the command: {0}; check its memory limit, its access rules and its configuration"
+    )]
     Refused(RedisError),
-    /// Redis holds or answered something that does not belong to the queue protocol.
-    #[error("Redis holds what the queue protocol does not know: {0}")]
+    /// Redis contains or answered data that does not follow the queue protocol.
+    #[error(
+        "Redis contains data that breaks the queue protocol: {0}; check the prefix, and which other programs write to its keys"
+    )]
     Protocol(String),
 }
 
@@ -51,7 +57,7 @@ impl From<RedisError> for QueueError {
     }
 }
 
-/// Returns `true` if the connection cannot be used any more: it broke, it gives no answers, or its server no longer serves
+/// Returns `true` if the connection cannot be used any more: it broke, it does not answer, or its server no longer serves
 /// the queue.
 pub(crate) fn is_spent(error: &RedisError) -> bool {
     let elsewhere = [

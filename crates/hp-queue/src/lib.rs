@@ -15,16 +15,16 @@
 //! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
 //! | `{hp}:paused` | hash | the pause: while it exists no order is claimed |
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
-//! | `{hp}:breaker` | hash | failures of HitPoints. While `until` is set, the breaker is open: single orders probe HitPoints |
+//! | `{hp}:breaker` | hash | failures of HitPoints. While `until` is set, the breaker is open: only one order at a time calls HitPoints |
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
-//! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" asks for it |
+//! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" queries it |
 //! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
 //! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
 //! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!
 //! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one
-//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due by itself. The worker settles
+//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due without further action. The worker settles
 //! the order: it waits in `schedule` for its next claim, or it ends with an entry in `results`. A claim that is no longer the
 //! current one cannot settle, and neither can a claim of an earlier epoch that may miss writes.
 //!
@@ -74,8 +74,8 @@
 //! | `redis+sentinel://[user:password@]host[:port],.../master[/database]` | the master that Sentinel knows by this name, by some of the Sentinels |
 //!
 //! User and password are those of Redis, percent-encoded. Those of Sentinel are `?sentinel_username=` and
-//! `?sentinel_password=`. A connection that breaks, gives no answers or leads to a replica is replaced, after another look
-//! at Sentinel or the cluster. So a failover needs no operator.
+//! `?sentinel_password=`. If a connection breaks, does not answer or leads to a replica, the client
+//! queries Sentinel or the cluster again and opens a new connection. So a failover needs no operator.
 //!
 //! # Errors
 //!

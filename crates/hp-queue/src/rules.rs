@@ -34,7 +34,7 @@ impl Rules {
         })
     }
 
-    /// Returns the longest time for which the breaker can be set, in milliseconds: a pause or a probe.
+    /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.
     pub(crate) fn longest_probe(&self) -> u64 {
         let (_, longest_pause) = self.policy.backoff.outage();
         millis(self.longest_processing.max(longest_pause))

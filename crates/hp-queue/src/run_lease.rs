@@ -13,7 +13,7 @@ script! {
     arguments: action: &'a str, holder: &'a str, tick: u64, lease: u64, max_reports: u32;
 }
 
-/// Number of reports that are kept: those of three days, with one run every five minutes.
+/// Number of reports in the stream: those of three days, with one run every five minutes.
 const MAX_REPORTS: u32 = 1000;
 
 /// The lease on the reconciliation run of one tick. One process at a time holds it, and must renew it.
@@ -102,7 +102,7 @@ pub(crate) async fn redis_time(handle: &Handle) -> Result<Millis, QueueError> {
     match run(handle, &without_lease("now"), &[]).await? {
         LeaseState::Held(now) => Ok(now),
         other => Err(QueueError::Protocol(format!(
-            "asked for the time, Redis answered {other:?}"
+            "Redis answered TIME with {other:?}"
         ))),
     }
 }

@@ -13,7 +13,7 @@ use rand::{
 pub(crate) struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
-    /// A source that nobody can predict. Only the edge of the program calls this.
+    /// Creates an unpredictable source. Only the entry points of commands call this.
     #[expect(
         clippy::disallowed_methods,
         reason = "randomness is passed in everywhere else"

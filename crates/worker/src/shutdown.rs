@@ -1,4 +1,4 @@
-//! The stop of a process: soft at the first signal, hard at the second.
+//! The shutdown of a process: graceful at the first signal, immediate at the second.
 
 use std::{io, time::Duration};
 

@@ -8,6 +8,10 @@ use hp_api::{FetchCards, OrderId};
 use super::report;
 
 /// Every combination of what decides about an open order.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a condition of its own"
+)]
 struct Case {
     state: &'static str,
     /// Its last claim is from an earlier epoch.
@@ -123,8 +127,8 @@ async fn compare(since: impl FnOnce(u64) -> u64) {
         .unwrap()
         .iter()
         .map(|preview| {
-            let word = |name: &str| preview[name].as_str().unwrap().to_owned();
-            (word("order_id"), word("to"))
+            let text = |name: &str| preview[name].as_str().unwrap().to_owned();
+            (text("order_id"), text("to"))
         })
         .collect();
     let mut found = BTreeMap::new();

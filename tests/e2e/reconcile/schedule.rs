@@ -243,7 +243,7 @@ async fn worker_runs_without_metrics_address() {
         let world = World::start();
         let worker = world.worker_with(&[("HP_ADMIN__LISTEN", listen)]);
         if !listen.is_empty() {
-            worker.wait_for_log("no metrics from this process").await;
+            worker.wait_for_log("cannot serve metrics").await;
         }
         world.enqueue("A-1", 1).await;
         assert_eq!(world.result("A-1").await["status"], "completed");

@@ -71,7 +71,7 @@ impl Cluster {
                 break;
             }
             let keys = keys.join(" ");
-            // The empty word stands for a single key: the keys follow after KEYS.
+            // The empty word takes the place of a single key: the keys follow after KEYS.
             let command = format!("MIGRATE 127.0.0.1 {}  0 5000 KEYS {keys}", new.port());
             old.command::<()>(&command);
         }

@@ -27,7 +27,7 @@ enum Topology {
     Sentinel(SentinelSetup),
 }
 
-/// Longer than any test stops its Redis.
+/// A time without an answer after which Sentinel fails over: longer than any test stops its Redis.
 const NO_FAILOVER: Duration = Duration::from_hours(1);
 const FAST_FAILOVER: Duration = Duration::from_millis(500);
 

@@ -33,7 +33,7 @@ impl Server {
         Self::start_with(|| more.into())
     }
 
-    /// The same, with arguments that are computed for each try.
+    /// Like [`start`](Self::start), with arguments that are computed for each try.
     pub(super) fn start_with(more: impl Fn() -> String) -> Self {
         Self::prepared(READY, |_| format!("{DATA} {}", more()))
     }
@@ -72,7 +72,7 @@ impl Server {
         replica
     }
 
-    /// `host:port`.
+    /// Its address as `host:port`.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -112,7 +112,7 @@ impl Server {
 
     /// Starts it again with its data and port, and waits for the line `ready`.
     pub(super) fn restart(&mut self, ready: &str) {
-        // A short connection of another process may have the port right now.
+        // A short connection of another process may use the port at the moment.
         for _ in 0..100 {
             (self.process, self.lines) = spawn(&self.arguments, self.folder.path());
             if self.has_line(ready) {

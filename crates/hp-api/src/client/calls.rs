@@ -61,7 +61,7 @@ impl Client {
 
     /// Returns the vendor's time to the second, from the date header of an answer.
     ///
-    /// It does not check the signature. So a caller can tell a wrong clock from a wrong secret.
+    /// It does not check the signature. So a caller can distinguish a wrong clock from a wrong secret.
     ///
     /// # Errors
     /// Also [`Malformed`](crate::CallError::Malformed) if the answer has no date.

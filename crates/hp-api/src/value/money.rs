@@ -6,7 +6,7 @@ use super::invalid::Invalid;
 
 /// An amount of money in the major unit of a currency. It is never negative, and its text has exactly two decimals.
 ///
-/// The currency stands in a field of its own, see [`Currency`].
+/// The currency is in a field of its own, see [`Currency`].
 ///
 /// ```
 /// use hp_api::Money;

@@ -15,7 +15,7 @@ use crate::{
     event::Event, policy::Policy, record::Record, terminal_outcome::Source, time::DecisionInputs,
 };
 
-/// Decides what becomes of a claimed order after an event.
+/// Decides how a claimed order continues after an event.
 ///
 /// Total: every event in every state has a step, and no step completes or ends an order without proof.
 pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInputs) -> Step {

@@ -57,7 +57,7 @@ impl Transition<'_> {
         self.record.code.and_then(RefusalKind::from_code) == Some(RefusalKind::StaleDate)
     }
 
-    /// Nobody knows whether HitPoints charged the submission.
+    /// The outcome is unknown: HitPoints may have charged the submission.
     pub(super) fn doubted(&self, doubt: Doubt) -> Step {
         let delay = if doubt.kind == DoubtKind::Exists {
             Duration::ZERO

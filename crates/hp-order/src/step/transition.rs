@@ -10,7 +10,7 @@ use crate::{
     time::{DecisionInputs, Millis},
 };
 
-/// What becomes of an order. Redis applies all of it or nothing.
+/// The change of an order after an event. Redis applies all of it or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The new state.
@@ -31,7 +31,7 @@ pub struct Step {
     pub message: Option<String>,
     /// What comes next.
     pub next: Next,
-    /// The reason to pause the queue, if the worker's account or clock is at fault: no orders are claimed until an
+    /// The reason to pause the queue, if the worker's account or clock has failed: no worker claims orders until an
     /// operator resumes it.
     pub pause: Option<String>,
 }

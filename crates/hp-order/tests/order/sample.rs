@@ -108,7 +108,7 @@ pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
     Doubt {
         kind,
         code: None,
-        message: "nobody knows".into(),
+        message: "outcome unknown".into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an event tells about HitPoints.
+//! What an event shows about HitPoints.
 
 use hp_api::{DoubtKind, Outcome, RefusalKind};
 use hp_order::{Event, QueryVerdict, VendorSignal};

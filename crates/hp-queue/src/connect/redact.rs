@@ -1,4 +1,4 @@
-/// Returns an address without user and password, fit to be shown.
+/// Returns an address without user and password, for output.
 pub fn without_password(url: &str) -> String {
     let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
     match url.split_once('?') {

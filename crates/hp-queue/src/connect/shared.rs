@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A connection for many tasks. The command that finds it spent fails, because Redis may have done it. The commands after it
 /// wait for the same new connection.
 ///
-/// The library's `ConnectionManager` is for one address. It keeps a connection that gives no answers or that leads to a
-/// replica by now, so a failover would need a restart of the worker.
+/// The library's `ConnectionManager` is for one address. It does not replace a connection that no longer answers or that
+/// now leads to a replica, so a failover would need a restart of the worker.
 #[derive(Clone)]
 pub(crate) struct Connection {
     place: Place,

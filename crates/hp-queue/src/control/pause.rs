@@ -9,7 +9,7 @@ script! {
 }
 
 impl Control {
-    /// Pauses the queue: no worker claims orders. Returns `false` if it was paused before; then the first reason stands.
+    /// Pauses the queue: no worker claims orders. Returns `false` if it was paused before; then the first reason stays.
     pub async fn pause(&self, reason: &str, by: &str) -> Result<bool, QueueError> {
         let call = Pause { reason, by }.call(&self.handle.keys);
         call.run(&mut self.handle.connection.clone()).await

@@ -20,7 +20,7 @@ const MAX_PERMITS: usize = 256;
 pub struct CallPermits {
     /// Number of calls that may be made now.
     pub calls: usize,
-    /// If there are none: the time after which to ask again.
+    /// If there are none: the time until the next call can succeed.
     pub wait: Duration,
     /// The breaker is open.
     pub is_breaker_open: bool,

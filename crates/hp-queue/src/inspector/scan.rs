@@ -5,7 +5,7 @@ use hp_order::Millis;
 use super::Inspector;
 use crate::error::QueueError;
 
-/// The most entries that Redis looks at in one step of a scan.
+/// The most entries that Redis examines in one step of a scan.
 const SCAN_COUNT: u32 = 500;
 
 /// How far a scan of the open orders has come. It starts with the oldest.
@@ -81,7 +81,7 @@ impl Inspector {
         }
         let open: Vec<Option<u64>> = scores.query_async(&mut connection).await?;
         let is_left_out = |due: f64, admitted_at: Option<u64>| {
-            // Orders in review stand at the end of the schedule.
+            // Orders in review are at the end of the schedule.
             admitted_at.is_none_or(|at| at > until.0 && due == f64::INFINITY)
         };
         let pairs = page.into_iter().zip(open);

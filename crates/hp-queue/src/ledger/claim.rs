@@ -19,7 +19,7 @@ pub enum FirstSource {
 pub struct Claim {
     /// The record, including the changes of this claim.
     pub record: Record,
-    /// The epoch of the claim: after a restart Redis may give out the same claim number again.
+    /// The epoch of the claim: after a restart Redis may assign the same claim number again.
     pub epoch: Arc<str>,
     /// The key of the stream for the result, if the producer named one.
     pub reply_to: Option<String>,
@@ -52,7 +52,7 @@ pub struct ClaimBatch {
     pub next_due: Option<Duration>,
     /// Time until orders may be claimed again, if breaker or rate allow none.
     pub wait: Option<Duration>,
-    /// Since when the breaker is open. While it is, one order at a time probes HitPoints.
+    /// Since when the breaker is open. While it is, only one order at a time calls HitPoints.
     pub breaker_open_since: Option<Millis>,
     /// Balances that are known to be too low, and until when.
     pub holds: Vec<(Currency, Millis)>,

@@ -73,7 +73,7 @@ impl Ledger {
     /// Claims the orders with these ids, up to `limit` of them, in whatever state they are. Leaves out orders that another
     /// worker may be processing, and repairs the indexes. An order that is certainly not charged keeps its state.
     ///
-    /// The call looked at no order that the answer does not name.
+    /// The answer names every order that the call has examined.
     pub async fn claim_named(
         &self,
         limit: usize,

@@ -123,7 +123,7 @@ fn next_step(claim: &Claim, step: &Step) -> String {
     }
 }
 
-/// A replay is no part of an order's history, unless an operator asked for it.
+/// An order's history contains only those replays that an operator requested.
 fn record_values(claim: &Claim, step: &Step) -> Fields {
     let record = &claim.record;
     let mut values = record_fields(record, step);

@@ -20,7 +20,7 @@ script! {
 }
 
 impl Ledger {
-    /// Reports the latest claim that this process knows of, so that Redis finds out if it has lost writes, and learns the
+    /// Reports the latest claim that this process knows of, so that Redis notices if it has lost writes, and learns the
     /// present one. A process that may have claimed orders calls this at least every two seconds.
     pub async fn report_watermark(&self) -> Result<(), QueueError> {
         let call = {

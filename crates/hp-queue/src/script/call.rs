@@ -12,7 +12,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Builds a script. Panics if its source is at fault, which a test of all sources rules out.
+    /// Builds a script. Panics if its source is invalid, which a test of all sources rules out.
     pub(crate) fn new(source: &Source) -> Self {
         let code = source
             .code()
@@ -61,7 +61,7 @@ impl Call {
     }
 
     /// The same call as EVAL. It goes to the node that has the keys, and leaves the script there. SCRIPT LOAD names no key:
-    /// a cluster would have to load the script on every node, and fail if one is away.
+    /// a cluster would have to load the script on every node, and fail if one is unreachable.
     fn with_code(&self) -> Cmd {
         let mut eval = redis::cmd("EVAL");
         eval.arg(&self.script.code);

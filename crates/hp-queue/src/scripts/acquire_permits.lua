@@ -5,7 +5,7 @@
 
 local calls = permits(tonumber(arg_limit))
 if is_breaker_open and calls > 0 then
-  -- Only a claimed order may probe whether HitPoints is back.
+  -- While the breaker is open, only a claimed order may call HitPoints.
   calls = 0
   report_wait(1000)
 end

@@ -2,9 +2,9 @@
 -- needs: clock
 --
 -- arguments: currency
---            expected_end  the end as the caller knows it, Unix ms: only one caller at a time gets past it, and may try
---                          one order; "": whatever the end is
---            time          for how long the hold goes on, ms
+--            expected_end  the end as the caller knows it, Unix ms: only one caller at a time succeeds, and may submit
+--                          one order; "": any end
+--            time          for how long the hold continues, ms
 -- answers 1, or 0 if the hold has another end. A hold that was lifted is not set again
 
 local held_until = redis.call('HGET', key_holds, arg_currency)

@@ -82,8 +82,8 @@ local function receive(entry_id, entry)
   if known[4] then replay(job, record_key) end
 end
 
--- An entry that makes the script fail must not stop the others, nor come again for ever. Returns whether the entry may
--- leave the inbox.
+-- An entry that makes the script fail must neither stop the other entries nor be read again for ever. Returns whether the
+-- entry may leave the inbox.
 local function is_received(entry_id, entry)
   local ok, failure = pcall(receive, entry_id, entry)
   if ok then return true end
@@ -122,7 +122,7 @@ for _, source in ipairs(arg_first == 'inbox' and { claim_inbox, claim_due } or {
   has_more = source(limit - #claims) or has_more
 end
 
--- Nothing was done, and nothing can be done: the caller learns why.
+-- The script has changed nothing and cannot continue: the caller gets the reason.
 if stuck and not last_entry and #claims == 0 then return redis.error_reply(message_of(stuck)) end
 
 -- An admitted order is in the schedule before its entry leaves the inbox.
@@ -138,7 +138,7 @@ redis.call('XTRIM', key_results, 'MINID', '~', trim_before)
 
 -- While the breaker is open, only one order at a time is claimed.
 report('more', has_more and not (is_breaker_open and #claims > 0) and '1')
--- Orders in review stand at the end of the schedule.
+-- Orders in review are at the end of the schedule.
 local first = redis.call('ZRANGE', key_schedule, 0, 0, 'WITHSCORES')
 report('next_due', first[2] and first[2] ~= 'inf' and text(math.max(first[2] - now, 0)))
 return finish_claims()

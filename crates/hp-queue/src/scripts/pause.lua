@@ -1,4 +1,4 @@
--- Pauses the queue. The first reason stands.
+-- Pauses the queue. The first reason stays.
 -- needs: clock
 --
 -- answers 1 if this call paused the queue, 0 if it was paused before

@@ -6,13 +6,13 @@
 --            charged   the order that was charged last
 -- arguments: next_step      a number of ms to wait, "review", "charged" or "uncharged" for an end, or "replay" for a copy of
 --                           the result for the first of the repetitions
---            signal         what the call told about HitPoints: "answered", "no_answer", "own_failure" of the worker, or
+--            signal         what the call showed about HitPoints: "answered", "no_answer", "own_failure" of the worker, or
 --                           "no_call"
 --            call_interval  microseconds, if the rate is limited, else 0
 --            record_values  how many of the values belong to the record
 -- values:    field, value, ... of the record. An empty value removes the field. The last line of `history` gets its time here.
 --            Then, for an end and a replay: field, value, ... of the result, without finished_at and replay_of
--- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result; or "" if the order goes on
+-- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result; or "" if the order stays open
 --
 -- Only the holder of the current claim changes anything, and only once. So a call whose answer was lost may be sent again.
 
@@ -20,7 +20,7 @@ local is_end = arg_next_step == 'charged' or arg_next_step == 'uncharged'
 local has_result = is_end or arg_next_step == 'replay'
 local last_record_value = FIRST_VALUE + arg_record_values - 1
 
--- So many calls in a row without an answer, over all workers, open the breaker.
+-- This many calls in a row without an answer, over all workers, open the breaker.
 local MAX_FAILURES = 10
 
 local function open_breaker(pauses)
@@ -58,7 +58,7 @@ end
 if not is_current then return stale() end
 
 -- After a restart the claim may be current only because Redis has forgotten a later one, whose holder has submitted the
--- order. So it is no longer certain that it was not charged. An order that goes on is queried after its next claim.
+-- order. So it is no longer certain that it was not charged. A worker queries an order that stays open after its next claim.
 if arg_next_step == 'uncharged' then
   local epoch = redis.call('HMGET', key_epoch, 'id', 'server')
   if epoch[1] ~= arg_epoch or epoch[2] ~= server_id() then return stale() end
@@ -76,7 +76,7 @@ if has_result then
     ARGV[n + 2] = redis.call('HGET', key_record, 'finished_at') or at
     if first_result then ARGV[n + 3], ARGV[n + 4] = 'replay_of', first_result end
   end
-  -- Only this command can fail because of something outside, so it goes first: then nothing has changed.
+  -- Only this command can fail for an outside reason, so it comes first: then nothing has changed.
   entry = redis.pcall('XADD', stream, '*', unpack(ARGV, last_record_value + 1))
   if type(entry) == 'table' and stream ~= key_results then
     -- The producer's own stream cannot be written any more: the result goes to the common one.
@@ -105,8 +105,8 @@ for i = FIRST_VALUE, last_record_value, 2 do
   end
 end
 redis.call('HSET', key_record, unpack(fields))
--- Only now: a call that is refused is sent again. And a script that has written something may go on writing, even if Redis
--- is full.
+-- This comes last: the worker repeats a refused call. And a script that has already written may continue to write, even
+-- if Redis is full.
 pcall(apply_signal)
 if #removed > 0 then redis.call('HDEL', key_record, unpack(removed)) end
 

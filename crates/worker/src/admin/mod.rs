@@ -1,4 +1,4 @@
-//! The HTTP server for those who watch this process.
+//! The HTTP server for the metrics of this process.
 
 pub(crate) mod metrics;
 
@@ -25,8 +25,8 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; c
 /// How long a client may take to send its request.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// Serves `/metrics` for as long as the process runs, if there is an address. The worker does not depend on it: if the
-/// address is taken, the log says so and the worker goes on.
+/// Serves `/metrics` for as long as the process runs, if there is an address. The worker does not depend on it: if another
+/// process uses the address, the worker logs a warning and continues.
 pub(crate) async fn serve(listen: Option<SocketAddr>, metrics: Arc<Metrics>) {
     let Some(address) = listen else {
         return;
@@ -34,7 +34,7 @@ pub(crate) async fn serve(listen: Option<SocketAddr>, metrics: Arc<Metrics>) {
     let listener = match TcpListener::bind(address).await {
         Ok(listener) => listener,
         Err(error) => {
-            warn!(%address, %error, "no metrics from this process: give each process on a machine its own admin.listen, or leave it empty");
+            warn!(%address, %error, "cannot serve metrics; give each process on a machine its own admin.listen, or leave it empty");
             return;
         }
     };
@@ -57,7 +57,7 @@ async fn serve_connection(stream: TcpStream, metrics: Arc<Metrics>) {
         let response = respond(&request, &metrics);
         async { Ok::<_, Infallible>(response) }
     });
-    // An error is a client that has gone away.
+    // An error means that the client has closed the connection.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_LIMIT)

@@ -26,7 +26,7 @@ pub(super) struct SeveralOrders {
 /// Who decides, and why.
 #[derive(Clone, Debug, Args)]
 pub(super) struct OptionalReason {
-    /// The reason, kept in the history of the order.
+    /// The reason. The history of the order stores it.
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ impl From<OptionalReason> for Attribution {
 /// Who decides.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Operator {
-    /// Your name, kept in the history of the order [default: the user of this machine].
+    /// Your name for the history of the order [default: the user of this machine].
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }

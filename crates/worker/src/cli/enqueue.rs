@@ -14,15 +14,15 @@ use crate::{
     terminal::{CommandError, CommandResult},
 };
 
-/// Enqueue orders, as any shop does (needs Redis, but no account)
+/// Enqueue orders, as any shop does (needs Redis, but no HitPoints account)
 ///
 ///   worker enqueue --order-id A-1001 --product-id 2 --quantity 3
 ///   worker enqueue --order-id A-1001 --product-id 2 --quantity 3 --wait --show-pins
 ///   worker enqueue --file orders.csv --wait --timeout 10m --out cards.ndjson --show-pins
 ///   jq -c '.orders[]' shop.json | worker enqueue --file -
 ///
-/// The worker checks every line of a file before it enqueues the first order. You can enqueue the same file again: each
-/// order is bought once.
+/// The command checks every line of a file before it enqueues the first order. You can enqueue the same file again: the
+/// worker buys each order once.
 ///
 /// Exit codes: 0: all enqueued, and with --wait all completed. 1: some lines are invalid (--partial), or an order is not
 /// completed (--wait). 2: failed.

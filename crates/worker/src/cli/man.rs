@@ -9,7 +9,7 @@ use crate::terminal::CommandResult;
 /// Print the manual page, or write a page for each command into a folder.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Man {
-    /// The folder to write the pages to. Created if there is none.
+    /// The folder to write the pages to. The command creates it if it does not exist.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }

@@ -124,7 +124,7 @@ impl Cli {
 }
 
 impl Command {
-    /// The exit code of a command that failed altogether.
+    /// The exit code of a command that failed completely.
     fn failure_code(&self) -> ExitCode {
         match self {
             Self::Run(_) | Self::Config(_) => ExitCode::FAILURE,

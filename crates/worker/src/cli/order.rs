@@ -3,7 +3,7 @@ use clap::Args;
 use super::args::{Json, OneOrder};
 use crate::{config::Config, inspect::order::show_order, terminal::CommandResult};
 
-/// Show an order's ledger record and its history: every claim, and what came of it.
+/// Show an order's ledger record and its history: every claim and its outcome.
 ///
 /// Exit codes: 0: shown. 1: there is no such order. 2: failed.
 #[derive(Clone, Debug, Args)]

@@ -15,7 +15,7 @@ use crate::{
 /// A reconciliation run checks each open order that is older than reconcile.stuck_after and unclaimed, and every order in
 /// review. Workers make a run at each tick of reconcile.schedule; this command needs no worker. It respects rate limit,
 /// breaker and pause, and you can interrupt it. Every run leaves a report in {hp}:reconcile:runs and in the log. If
-/// HitPoints refuses the account, the run ends; it does not pause the queue, as a worker would.
+/// HitPoints refuses the account, the run ends and the queue is not paused. A worker would also pause the queue.
 ///
 ///   worker reconcile --once                        one run, as for a CronJob or a timer
 ///   worker reconcile --order A-1001 --dry-run      shows what a run would do with one order
@@ -30,11 +30,11 @@ use crate::{
     reason = "each is a flag of the command line"
 )]
 pub(super) struct Reconcile {
-    /// Make one run now. Without this flag, and without a flag that needs a single run, the command stays and makes a run
-    /// at each tick.
+    /// Make one run now. Without this flag, and without a flag that needs a single run, the command keeps running and
+    /// makes a run at each tick.
     #[arg(long)]
     once: bool,
-    /// Check this order only, however young it is. May be given several times.
+    /// Check this order only, whatever its age. May be given several times.
     #[arg(long = "order", value_name = "ID")]
     orders: Vec<OrderId>,
     /// Query HitPoints, but change nothing: show what a run would do.

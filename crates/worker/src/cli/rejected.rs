@@ -16,7 +16,7 @@ pub(super) struct Rejected {
 enum Action {
     /// List dead letters, oldest first.
     List(JsonLines),
-    /// Enqueue a dead letter again, as it was or with corrected fields.
+    /// Enqueue a dead letter again, unchanged or with corrected fields.
     ///
     ///   worker rejected requeue 1700000000000-0 --set order_id=A-1001
     #[command(verbatim_doc_comment)]

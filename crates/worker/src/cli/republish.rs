@@ -7,7 +7,7 @@ use crate::{config::Config, operator::republish::republish, terminal::CommandRes
 ///
 ///   worker republish A-1001 --why "the shop lost it"
 ///
-/// Exit codes: 0: all results were republished, or a worker is about to. 1: at least one was not. 2: failed.
+/// Exit codes: 0: all results were republished, or a worker will do it. 1: at least one was not. 2: failed.
 #[derive(Clone, Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Republish {

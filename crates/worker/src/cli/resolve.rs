@@ -16,7 +16,7 @@ use crate::{
 ///
 /// completed: only if HitPoints has a record that matches the order. not-charged, resubmit: only if HitPoints has no
 /// record, which is certain only after retry.resubmit_after has passed since the last submission. resubmit: not after the
-/// order's deadline; retry.give_up_after starts again. The history of the order keeps who decided and why.
+/// order's deadline; retry.give_up_after starts again. The history of the order stores who decided and why.
 ///
 /// Exit codes: 0: resolved. 1: HitPoints' record does not permit it, or the order is not in review. 2: failed.
 #[derive(Clone, Debug, Args)]
@@ -27,7 +27,7 @@ pub(super) struct Resolve {
     /// The decision.
     #[arg(long = "as", value_name = "WHAT")]
     decision: Decision,
-    /// The reason, kept in the history of the order.
+    /// The reason. The history of the order stores it.
     #[arg(long, value_name = "TEXT")]
     why: String,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(super) struct Resolve {
 enum Decision {
     /// The order was charged.
     Completed,
-    /// The order was not charged, and is not wanted any more.
+    /// The order was not charged, and the shop no longer wants it.
     NotCharged,
     /// The order was not charged: submit it again.
     Resubmit,

@@ -8,13 +8,13 @@ use crate::{
     terminal::CommandResult,
 };
 
-/// Read results, as any shop does (needs Redis, but no account)
+/// Read results, as any shop does (needs Redis, but no HitPoints account)
 ///
 ///   worker results                                 all stored results; acknowledges none
 ///   worker results --follow --json | jq .status
 ///   worker results --group shop --consumer till-1 --show-pins --out cards.ndjson
 ///
-/// With --group the worker reads as a consumer of this group, and acknowledges results that it has printed or written to
+/// With --group the command reads as a consumer of this group, and acknowledges results that it has printed or written to
 /// disk. They stay in the stream for results.retention: you can read them again without --group. Card keys are hidden
 /// unless you give --show-pins.
 ///

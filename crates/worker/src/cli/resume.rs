@@ -5,7 +5,7 @@ use crate::{config::Config, operator::queue::resume, terminal::CommandResult};
 /// Resume a paused queue.
 ///
 /// A worker pauses the queue for all workers when its account fails, for example because of a wrong secret. The reason is
-/// in its log and in {hp}:paused. Resolve it first.
+/// in its log and in {hp}:paused. Fix it first.
 ///
 /// Exit codes: 0: the queue is not paused any more. 2: failed.
 #[derive(Clone, Debug, Args)]

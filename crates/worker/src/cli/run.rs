@@ -4,8 +4,8 @@ use crate::{config::Config, run, telemetry, terminal::CommandResult};
 
 /// Claim orders and buy cards until a signal.
 ///
-/// SIGTERM or SIGINT: the worker claims no more orders, finishes what it has begun (for up to worker.drain) and releases
-/// the rest. A second signal stops it at once; other workers claim its orders when their lease ends.
+/// At SIGTERM or SIGINT the worker claims no more orders, finishes those that it has begun (for up to worker.drain) and
+/// releases the rest. A second signal stops it at once; other workers claim its orders when their lease ends.
 ///
 /// Exit codes: 0: stopped on request. 1: could not start, or stopped before all orders were settled.
 #[derive(Clone, Debug, Args)]

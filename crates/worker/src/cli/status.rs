@@ -7,7 +7,7 @@ use crate::{config::Config, inspect::status::show_status, terminal::CommandResul
 ///
 /// Orders by state, the oldest order, pause, breaker, balance holds, rate, workers, last reconciliation run.
 ///
-/// Exit codes: 0: workers claim orders. 1: the queue is paused. 2: failed.
+/// Exit codes: 0: the queue is not paused. 1: the queue is paused. 2: failed.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Status {
     #[command(flatten)]

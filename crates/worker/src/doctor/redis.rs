@@ -83,7 +83,7 @@ fn fsync(when: &str) -> CheckResult {
         "always" => CheckResult::good("fsync", "always: no write is lost"),
         "everysec" => CheckResult::poor(
             "fsync",
-            "everysec: a crash loses up to a second of writes; orders that may be affected wait until HitPoints was queried",
+            "everysec: a crash loses up to a second of writes; after a crash the workers query HitPoints for orders that may be affected",
             remedy,
         ),
         other => CheckResult::bad("fsync", format!("{other}: a crash loses orders"), remedy),
@@ -132,7 +132,7 @@ async fn paused(config: &Config, inspector: &Inspector) -> CheckResult {
         Ok(Some(reason)) => CheckResult::poor(
             "queue",
             format!("paused: {reason}"),
-            "resolve the reason, then run `worker resume`",
+            "fix the cause, then run `worker resume`",
         ),
         Err(error) => CheckResult::bad(
             "queue",

@@ -13,8 +13,8 @@ use tracing::{info, warn};
 
 use crate::random::Random;
 
-/// The balance holds of all workers, as the last claim reported them. While a currency is held, single orders of it try
-/// the balance; orders of other currencies go on.
+/// The balance holds of all workers, as the last claim reported them. While a currency has a hold, single orders of it
+/// test the balance; orders of other currencies continue.
 pub(crate) struct BalanceGate {
     holds: RwLock<HashMap<Currency, Millis>>,
     control: Control,
@@ -54,7 +54,7 @@ impl BalanceGate {
             Ok(true) => None,
             Ok(false) => Some(pause + spread),
             Err(error) => {
-                warn!(%error, "cannot ask whether another order is trying the balance");
+                warn!(%error, "cannot check whether another order tests the balance");
                 Some(pause)
             }
         }
@@ -64,7 +64,7 @@ impl BalanceGate {
     pub(crate) async fn hold(&self, currency: Currency, answer: &str) {
         warn!(%currency, answer, "balance too low: orders of this currency wait until it is topped up");
         if let Err(error) = self.control.hold_balance(currency, self.pause()).await {
-            warn!(%error, "cannot hold the orders of this currency for the other workers");
+            warn!(%error, "cannot store the balance hold; other workers still submit orders of this currency");
         }
     }
 
@@ -73,9 +73,9 @@ impl BalanceGate {
         if self.held_until(currency).is_none() {
             return;
         }
-        info!(%currency, "balance restored");
+        info!(%currency, "balance hold lifted: HitPoints charged an order of this currency");
         if let Err(error) = self.control.lift_balance_hold(currency).await {
-            warn!(%error, "cannot lift the hold on this currency for the other workers");
+            warn!(%error, "cannot lift the balance hold in Redis; other workers still hold orders of this currency back");
         }
     }
 

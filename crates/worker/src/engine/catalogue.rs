@@ -15,7 +15,7 @@ use tracing::warn;
 /// The age from which a list is fetched again before an order is rejected because of it.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// The signed product list: an order that HitPoints would refuse costs no call. Without a list, and for products that
+/// The signed product list. The worker rejects an order that HitPoints would refuse, without a call. Without a list, and for products that
 /// only an old list lacks, HitPoints decides.
 pub(crate) struct Catalogue {
     client: Client,
@@ -84,7 +84,7 @@ impl Catalogue {
     }
 
     /// Why HitPoints would refuse this order, according to the list. A product may be newer than an old list, so that list
-    /// is fetched again first; all orders of the moment share that one request.
+    /// is fetched again first; all orders that wait for it share one request.
     pub(crate) async fn objection(&self, wanted: &FetchCards) -> Option<Rejection> {
         let (objection, is_fresh) = self.look_up(wanted);
         if objection.is_none() || is_fresh {

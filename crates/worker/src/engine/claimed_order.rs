@@ -44,7 +44,7 @@ impl ClaimRequestTime {
         }
     }
 
-    /// Redis has just answered the request, at its time `redis`.
+    /// Adds the answer of Redis, which has just arrived and was sent at Redis' time `redis`.
     pub(crate) fn answered(self, redis: Millis) -> ClaimTimes {
         ClaimTimes {
             redis,
@@ -82,7 +82,7 @@ impl Inner {
         self.times.redis.plus(self.times.answered.elapsed())
     }
 
-    /// `true` if another worker may have claimed the order meanwhile. A process that was suspended learns it here before
+    /// `true` if another worker may have claimed the order since. A process that was suspended notices it here, before
     /// it sends anything. The wall clock covers a machine that slept, because the monotonic clock sleeps with it.
     pub(crate) fn is_lease_over(&self, lease: Duration) -> bool {
         let request = &self.times.request;

@@ -4,8 +4,8 @@ use hp_queue::{Claim, Ledger};
 use tokio::time::sleep;
 use tracing::warn;
 
-/// Renews the lease of a claim every third of it while `work` runs. It does not run while the order is settled: a renewal
-/// that overtook the settlement would overwrite the order's next due time.
+/// Renews the lease of a claim every third of it while `work` runs. Stops before the order is settled: a renewal that
+/// overtook the settlement would overwrite the order's next due time.
 pub(crate) async fn while_leased<T>(
     ledger: &Ledger,
     claim: &Claim,

@@ -9,18 +9,18 @@ use crate::random::Random;
 /// Learns what HitPoints answers to a query for an order that certainly never existed. Only this answer counts as
 /// "not found".
 ///
-/// During an outage HitPoints may answer every query alike. A worker that took such an answer for "not found" would submit
-/// charged orders again. So the probe learns an answer only with a positive control: at the same time HitPoints gives the
-/// record of a charged order (`docs/adr/0010-a-denial-needs-a-control.md`).
+/// During an outage HitPoints may give every query the same answer. A worker that took such an answer for "not found" would
+/// submit charged orders again. So the probe learns an answer only with a positive control: at the same time HitPoints
+/// returns the record of a charged order (`docs/adr/0010-a-denial-needs-a-control.md`).
 pub(crate) struct NotFoundProbe {
     client: Client,
     inspector: Inspector,
     random: Random,
-    /// The answer that was learned with an order as the control.
+    /// The answer that was learned with a charged order as the control.
     known: Mutex<Option<NotFoundAnswer>>,
 }
 
-/// What HitPoints gave beside the probe.
+/// What HitPoints returned as the control of a probe.
 enum Control {
     Order(OrderId),
     Products,
@@ -29,15 +29,15 @@ enum Control {
 /// Why the probe has not learned what "not found" looks like.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProbeError {
-    #[error("HitPoints gives no clear answer for an order that cannot exist: {0}")]
+    #[error("HitPoints gave no clear answer to the query for an order that cannot exist: {0}")]
     NoAnswer(String),
     #[error("HitPoints gave two different answers for orders that cannot exist")]
     Unsteady,
     #[error(
-        "HitPoints does not give the record of order {0}, which it has charged: either it has a failure, or it deleted that record"
+        "HitPoints does not return the record of order {0}, which it has charged: HitPoints has an outage, or it deleted that record"
     )]
     NoControlRecord(OrderId),
-    #[error("HitPoints gives no product list: {0}")]
+    #[error("cannot fetch the product list: {0}")]
     NoProducts(CallError),
     #[error("no charged order is known that could serve as the control")]
     NoControl,
@@ -49,7 +49,7 @@ impl ProbeError {
     fn log(&self) {
         warn!(
             error = %self,
-            "the probe learned nothing; an answer learned earlier still counts, and without one no order in doubt is resubmitted"
+            "the probe failed; an answer learned earlier still counts, and without one the worker resubmits no order in doubt"
         );
     }
 }
@@ -72,8 +72,8 @@ impl NotFoundProbe {
             .ok()
     }
 
-    /// Checks that HitPoints gives the record of a charged order just now: during an outage it may answer every query with
-    /// the very words that mean "not found".
+    /// Checks that HitPoints returns the record of a charged order at this moment: during an outage it may answer every
+    /// query with the words that mean "not found".
     pub(crate) async fn confirm(&self) -> Result<(), ProbeError> {
         match self.control().await? {
             // The answer was learned with an order as the control, and the product list proves less.
@@ -116,7 +116,7 @@ impl NotFoundProbe {
                 Ok(answer)
             }
             Control::Products if before.is_some() => Err(ProbeError::NoControl),
-            // The product list proves little, so this answer counts now and is not kept.
+            // The product list proves little, so this answer counts for this query only.
             Control::Products => Ok(answer),
         }
     }

@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
-/// Carries claimed orders out: decides with [`plan`] what to do, calls HitPoints, and reports what happened.
+/// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
     client: Client,
     pub(crate) catalogue: Catalogue,
     pub(crate) probe: NotFoundProbe,
     pub(crate) balance_gate: BalanceGate,
-    /// The queue itself, for what has a lifetime of its own (run leases).
+    /// The queue itself, from which run leases are created.
     pub(crate) queue: Handle,
     pub(crate) ledger: Ledger,
     pub(crate) control: Control,
@@ -94,8 +94,8 @@ impl OrderProcessor {
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
         let (wanted, lease, claimed) = (&order.record().wanted, self.lease, order.clone());
-        // The lease may end while this process is suspended. Another worker then claims the order and relies on nothing
-        // being sent from here.
+        // The lease may end while this process is suspended. Another worker may then claim the order, so this process
+        // must send nothing any more.
         let answer = self
             .client
             .fetch_if(wanted, move || !claimed.is_lease_over(lease))
@@ -131,11 +131,11 @@ impl OrderProcessor {
         if not_found != Some(answer) || !record.is_decided_by_not_found(&self.policy, now) {
             return QueryVerdict::of(lookup, not_found);
         }
-        // HitPoints may have recovered just before it gave the control order: only a second "not found" counts.
+        // HitPoints may have recovered just before it returned the control order: only a second "not found" counts.
         match self.probe.confirm().await {
             Ok(()) => QueryVerdict::of(Lookup::of(self.client.query(wanted).await), not_found),
             Err(reason) => {
-                warn!(%reason, "\"not found\" is not confirmed; HitPoints is queried again later");
+                warn!(%reason, "\"not found\" is not confirmed; a worker queries HitPoints again later");
                 QueryVerdict::inconclusive(answer, &reason.to_string())
             }
         }
@@ -150,7 +150,7 @@ impl OrderProcessor {
     }
 }
 
-/// Host name and process id.
+/// Returns the host name and the process id.
 fn process_name() -> String {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() {

@@ -1,4 +1,4 @@
-//! How long this program waits for a Redis that it cannot reach.
+//! Retries of calls to Redis.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ where
         match write().await {
             Ok(written) => return written,
             Err(error) => {
-                warn!(%error, "cannot write to Redis; the outcome is kept and written again");
+                warn!(%error, "cannot write to Redis; the worker keeps the outcome and retries");
                 sleep(delays.next().unwrap_or(LONGEST_DELAY)).await;
             }
         }

@@ -1,4 +1,4 @@
-//! The only way to settle: run, reconciliation and operator commands all end here.
+//! The only way to settle an order, for workers, reconciliation runs and operator commands.
 
 use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, step};
 use hp_queue::{Claim, QueueError, Settled};
@@ -9,15 +9,16 @@ use super::{
     retry::{retry_until_written, retry_while_unreachable},
 };
 
-/// Who settles, and so what happens where Redis or the account fails.
+/// The process that settles. It determines what happens if Redis or the account fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settler {
     /// A worker. It keeps the outcome until Redis has it. A failure of its account pauses the queue.
     Worker,
-    /// A reconciliation run of the schedule. It gives up after some time: the order is then due when its lease ends. A
-    /// failure of its account pauses the queue.
+    /// A reconciliation run on the schedule. It gives up after about fifteen seconds: the order is then due when its
+    /// lease ends. A failure of its account pauses the queue.
     ScheduledRun,
-    /// A command of an operator. It gives up after some time. A failure of its account concerns nobody else.
+    /// A command of an operator. It gives up after about fifteen seconds. A failure of its account does not pause the
+    /// queue.
     Operator,
 }
 
@@ -27,7 +28,7 @@ impl Settler {
     }
 }
 
-/// What became of a claimed order.
+/// The effect of a settle call.
 #[derive(Debug)]
 pub(crate) enum Settlement {
     /// The step is in the ledger.
@@ -43,9 +44,9 @@ pub(crate) fn order_span(claim: &Claim) -> Span {
     info_span!("order", id = %claim.id(), claim = claim.record.claim, traceparent = claim.traceparent)
 }
 
-/// Decides with [`step`] what `event` makes of a claimed order, and applies it.
+/// Decides with [`step`] how a claimed order continues after `event`, and applies the step.
 ///
-/// `inputs` holds the time before the call to HitPoints: an answer is as old as its question.
+/// `inputs` holds the time before the call to HitPoints, because the answer may be as old as the request.
 pub(crate) async fn settle(
     processor: &OrderProcessor,
     claim: &Claim,
@@ -91,11 +92,11 @@ fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlemen
             Settlement::Applied(step)
         }
         Settled::Stale => {
-            warn!(%state, "claim lost to another worker or a restart of Redis: outcome dropped, HitPoints is queried again");
+            warn!(%state, "claim lost to another worker or a restart of Redis; the next claimant queries HitPoints");
             Settlement::ClaimLost
         }
         Settled::Restored => {
-            warn!(%state, "Redis had forgotten this order: restored in doubt, HitPoints is queried again");
+            warn!(%state, "Redis had forgotten this order; it is restored in doubt, and the next claimant queries HitPoints");
             processor.rescheduled.notify_one();
             Settlement::Restored
         }
@@ -112,7 +113,7 @@ fn log(step: &Step, result: Option<&str>) {
         }
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {
-            warn!(%state, cause, code, answer, ?delay, "outcome unknown; HitPoints is queried later");
+            warn!(%state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");
         }
         Next::After(delay) => debug!(%state, code, answer, ?delay, "order rescheduled"),
     }

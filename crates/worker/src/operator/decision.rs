@@ -15,7 +15,7 @@ use crate::{
     terminal::{CommandError, escape_control, outln},
 };
 
-/// Who decides, and why. Kept in the order's history.
+/// The operator who decides, and the reason. The order's history stores both.
 #[derive(Clone, Debug)]
 pub(crate) struct Attribution {
     pub(crate) by: String,
@@ -23,7 +23,7 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    /// The note for the history: what was done, by whom and why.
+    /// Returns the note for the history: the action, the operator and the reason.
     pub(super) fn note(&self, action: &str) -> String {
         let why = self
             .why
@@ -34,7 +34,7 @@ impl Attribution {
     }
 }
 
-/// What became of an order, as it is printed.
+/// The printed outcome of a decision about one order.
 #[derive(Serialize)]
 pub(super) struct Decided<'a> {
     order_id: &'a str,
@@ -57,9 +57,9 @@ pub(super) enum NotClaimed {
 }
 
 /// The claim ended before the decision could be settled.
-pub(super) const CLAIM_LOST: &str = "another worker claimed the order, or Redis was restarted; look at `worker order`, then decide again";
+pub(super) const CLAIM_LOST: &str = "another worker claimed the order, or Redis was restarted; check `worker order`, then decide again";
 
-/// Fails where the breaker is open or the queue paused, before anything is requested that would be done later.
+/// Fails if the breaker is open or the queue is paused. Called before anything is requested that workers do later.
 pub(super) async fn require_open_queue(processor: &OrderProcessor) -> Result<(), CommandError> {
     let permits = processor.control.acquire_permits(1).await?;
     match permits.paused {
@@ -69,10 +69,10 @@ pub(super) async fn require_open_queue(processor: &OrderProcessor) -> Result<(),
     }
 }
 
-const VENDOR_UNREACHABLE: &str = "HitPoints does not answer; try again when it does";
+const VENDOR_UNREACHABLE: &str = "HitPoints does not answer; try again later";
 
 fn paused(reason: &str) -> CommandError {
-    format!("the queue is paused: {reason}. Resolve that, then run `worker resume`").into()
+    format!("the queue is paused: {reason}. Fix the cause, then run `worker resume`").into()
 }
 
 /// Claims an order by its id. Waits for the rate limit.
@@ -138,7 +138,10 @@ pub(super) async fn decide(
         Settlement::Applied(Step {
             pause: Some(reason),
             ..
-        }) => Err(format!("HitPoints does not serve this account: {reason}").into()),
+        }) => Err(format!(
+            "HitPoints refuses this account: {reason}. Fix the cause, then decide again"
+        )
+        .into()),
         Settlement::Applied(step) => Ok(Some(step)),
         Settlement::ClaimLost | Settlement::Restored => Ok(None),
     }

@@ -1,6 +1,7 @@
 //! What operators do with single orders and with the queue.
 //!
-//! A decision about an order goes the way of all orders: claim, query, settle. HitPoints' record has the last word.
+//! A decision about an order takes the same path as a worker: claim, query, settle. HitPoints' record overrides the
+//! operator.
 
 pub(crate) mod dead_letters;
 mod decision;

@@ -42,7 +42,7 @@ const BATCH: usize = 64;
 /// The most invalid lines of a file that are listed.
 const LISTED_FAULTS: usize = 20;
 
-/// Enqueues orders and waits for their results if asked to. Returns `true` if every line was valid and, after a wait,
+/// Enqueues orders and, with `--wait`, waits for their results. Returns `true` if every line was valid and, after a wait,
 /// every order was completed.
 pub(crate) async fn enqueue(
     config: &Config,

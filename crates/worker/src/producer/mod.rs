@@ -1,4 +1,4 @@
-//! The shop's side of the queue on the command line. It needs Redis and no account.
+//! The shop's side of the queue on the command line. It needs Redis, but no HitPoints account.
 
 pub(crate) mod deadline;
 pub(crate) mod enqueue;

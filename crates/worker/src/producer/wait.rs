@@ -142,7 +142,7 @@ impl<'a> Waiting<'a> {
             eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
             self.has_warned = true;
         } else if self.inspector.status().await?.workers.is_empty() {
-            eprintln!("worker: no worker is alive; the orders wait for one");
+            eprintln!("worker: no worker is alive; start one with `worker run`");
             self.has_warned = true;
         }
         Ok(())
@@ -175,7 +175,7 @@ impl<'a> Waiting<'a> {
     }
 }
 
-/// Reports an unreachable Redis and goes on: the wait continues when Redis is back.
+/// Reports an unreachable Redis and continues: the next read comes after a delay.
 fn tolerate_unreachable(done: Result<(), QueueError>) -> Result<(), QueueError> {
     match done {
         Err(error @ QueueError::Unreachable(_)) => {

@@ -15,12 +15,12 @@ use crate::engine::{
     settle::{Settlement, Settler, order_span, settle},
 };
 
-/// What became of a claimed order.
+/// The outcome of the check of a claimed order.
 enum Checked {
     Settled(Step),
     /// Another worker has claimed it, or Redis had forgotten it.
     ClaimLost,
-    /// The run was asked to stop.
+    /// The run stopped before the query ended.
     Released,
 }
 
@@ -43,7 +43,7 @@ impl Run<'_> {
                 check_order(processor, claim, &halt, settler).instrument(order_span(claim))
             })
             .collect();
-        // The other orders of the batch are finished whatever one of them meets.
+        // An error of one order does not stop the other orders of the batch.
         let (mut ended, mut account_failure) = (Ok(()), None);
         while let Some((claim, signal, checked)) = checks.next().await {
             self.count_signal(signal);

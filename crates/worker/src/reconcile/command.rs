@@ -96,7 +96,7 @@ async fn make(
     }
 }
 
-/// Prints and stores the report. Redis comes last: if it is unreachable, the operator still learns what was done.
+/// Prints and stores the report. Stores it last: if Redis is unreachable, the operator still sees the report.
 async fn publish(
     processor: &OrderProcessor,
     report: &Report,

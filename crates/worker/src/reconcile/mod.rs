@@ -1,6 +1,6 @@
 //! Reconciliation: checks every stuck order against HitPoints' record, on a schedule and on demand.
 //!
-//! A [`Run`](run::Run) takes no input but the ledger, and claims, processes and settles orders as workers do. The
+//! A [`Run`](run::Run) finds the orders in the ledger, and claims, processes and settles them as workers do. The
 //! [`scheduler`] starts one at each tick of the schedule; [`command`] is `worker reconcile`.
 
 mod audit;

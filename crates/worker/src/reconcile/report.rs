@@ -12,7 +12,7 @@ use super::audit::findings::Audit;
 /// What a reconciliation run found and did. Each order that was checked is counted in exactly one of the figures from
 /// `agreed` to `unreadable`.
 ///
-/// `rename` keeps the names that the JSON output and `{hp}:reconcile:runs` have had from the beginning.
+/// `rename` gives the fields the names that the JSON output and `{hp}:reconcile:runs` have had from the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
     /// The process that made the run.
@@ -84,7 +84,7 @@ pub(crate) struct Preview {
 /// A figure of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Figure {
-    /// The name for people, logs and metrics.
+    /// The name on the terminal, in logs and in metrics.
     pub(crate) name: &'static str,
     /// The name in JSON and CSV output and in `{hp}:reconcile:runs`.
     pub(crate) key: &'static str,
@@ -123,7 +123,7 @@ impl Report {
         }
     }
 
-    /// Counts an order that was in state `before` and made this step.
+    /// Counts an order that was in state `before`, and the step that was applied to it.
     pub(crate) fn count(&mut self, id: &str, before: State, signal: VendorSignal, step: &Step) {
         self.checked += 1;
         match &step.next {
@@ -160,7 +160,7 @@ impl Report {
         self.list_for_review(id);
     }
 
-    /// Counts an order once, though an audit may find it a second time.
+    /// Counts an order once, even if an audit finds it a second time.
     pub(crate) fn count_unreadable(&mut self, id: &str, error: &str) {
         if !self.unreadable_ids.insert(id.into()) {
             return;

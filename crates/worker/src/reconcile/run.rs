@@ -14,7 +14,7 @@ use crate::engine::{processor::OrderProcessor, retry::retry_while_unreachable};
 
 /// Orders of one page of a scan.
 const PAGE: usize = 256;
-/// Orders that are queried at the same time. A run leaves room for new orders.
+/// Orders that are queried at the same time. A small number, so that new orders are not delayed.
 pub(super) const CONCURRENT_QUERIES: usize = 16;
 /// Calls in a row without an answer that end a run whose calls the breaker does not count.
 const MAX_FAILURES: u32 = 10;
@@ -24,9 +24,9 @@ const BREAKER_PATIENCE: Duration = Duration::from_mins(1);
 /// Why a run ended before it had checked everything.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    #[error("the queue is paused: {0}. Resolve that, then run `worker resume`")]
+    #[error("the queue is paused: {0}. Fix the cause, then run `worker resume`")]
     Paused(String),
-    #[error("HitPoints does not serve this account: {0}. Resolve that, then start the run again")]
+    #[error("HitPoints refuses this account: {0}. Fix the cause, then start the run again")]
     Account(String),
     #[error("HitPoints does not answer. The next run continues")]
     VendorUnreachable,
@@ -34,9 +34,11 @@ pub(crate) enum RunError {
         "HitPoints gave no definite answer about {0} of the ended orders. Start the audit again"
     )]
     Unanswered(u64),
-    #[error("another process makes this run: this one was suspended for too long")]
+    #[error(
+        "another process has taken over this run, because this process was suspended for too long"
+    )]
     Lost,
-    #[error("interrupted. What was done stands, and the next run continues")]
+    #[error("interrupted. Settled orders stay settled, and the next run continues")]
     Interrupted,
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -47,7 +49,7 @@ pub(crate) struct Run<'a> {
     pub(super) processor: &'a OrderProcessor,
     pub(super) report: Report,
     pub(super) progress: &'a (dyn Progress + Sync),
-    /// Cancelled: the run releases what it has claimed, and ends.
+    /// When it is cancelled, the run releases its claimed orders and ends.
     pub(super) stop: CancellationToken,
     started: Instant,
     waited_for_breaker: Duration,
@@ -59,7 +61,7 @@ pub(crate) struct Run<'a> {
 
 /// Shows the progress of a run.
 pub(crate) trait Progress {
-    /// So many more orders are done.
+    /// Counts this many more orders as done.
     fn advance(&self, orders: usize);
 }
 
@@ -87,7 +89,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The report of the run, which ended like this.
+    /// Completes the report of a run that ended with this result.
     pub(crate) fn into_report(self, ended: &Result<(), RunError>) -> Report {
         let took = self.started.elapsed();
         Report {
@@ -131,7 +133,7 @@ impl<'a> Run<'a> {
         self.require_answers()
     }
 
-    /// Fails if no call got an answer: the run has not done what it is for.
+    /// Fails if no call got an answer: such a run has checked nothing.
     fn require_answers(&self) -> Result<(), RunError> {
         if self.failures > 0 && !self.has_answers {
             return Err(RunError::VendorUnreachable);
@@ -163,7 +165,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Checks these orders, but none that a worker has claimed.
+    /// Checks these orders, except those that a worker has claimed.
     async fn check(&mut self, ids: &[String]) -> Result<(), RunError> {
         if self.report.dry_run {
             return self.preview(ids).await;

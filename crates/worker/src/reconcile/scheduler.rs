@@ -19,7 +19,7 @@ use crate::{
 
 /// The delay after a failure of Redis.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
-/// The longest time without a look at the schedule, because clocks can be set.
+/// The longest time between two checks of the schedule: somebody may set the clock meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Starts reconciliation runs in this process.
@@ -48,11 +48,11 @@ impl Scheduler {
     }
 
     /// Makes the run of each tick unless another process does. Missed runs, and those that a dead worker left incomplete,
-    /// are merged into one. Returns when it is asked to stop.
+    /// are merged into one. Returns when `stop` is cancelled.
     pub(crate) async fn run(self) {
         while !self.stop.is_cancelled() {
             let pause = self.make_due_run().await.unwrap_or_else(|error| {
-                warn!(%error, "cannot find out whether a reconciliation run is due");
+                warn!(%error, "cannot check whether a reconciliation run is due");
                 RETRY_DELAY
             });
             tokio::select! {
@@ -62,7 +62,7 @@ impl Scheduler {
         }
     }
 
-    /// Makes a run if one is due. Returns when to look again.
+    /// Makes a run if one is due. Returns the time until the next check.
     async fn make_due_run(&self) -> Result<Duration, QueueError> {
         let processor = &self.processor;
         let now = processor.inspector.now().await?;
@@ -134,7 +134,7 @@ impl Scheduler {
     ) -> Result<(), QueueError> {
         let fields = report.fields();
         let state = match ended {
-            // Missing answers may concern single orders, and then stay missing as long as these orders do.
+            // HitPoints may never answer for some orders. A repeated run would not change that.
             Ok(()) | Err(RunError::Lost | RunError::VendorUnreachable) => {
                 lease.finish(&fields).await?
             }
@@ -142,7 +142,7 @@ impl Scheduler {
             Err(_) => lease.give_up(self.processor.lease, &fields).await?,
         };
         if state == LeaseState::Lost {
-            warn!("run lease lost: the report of the process that holds it now counts");
+            warn!("run lease lost; only the report of the process that now holds the lease counts");
         }
         Ok(())
     }

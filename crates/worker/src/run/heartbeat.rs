@@ -5,14 +5,14 @@ use tracing::debug;
 
 use crate::engine::processor::OrderProcessor;
 
-/// The time between two heartbeats, unless the lease asks for more. `docs/adr/0007-a-redis-that-may-have-forgotten.md`
+/// The time between two heartbeats, unless the lease needs shorter ones. `docs/adr/0007-a-redis-that-may-have-forgotten.md`
 /// relies on it.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// The time between two heartbeats while Redis is unreachable: a watermark that is reported too late does not count.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Reports for as long as the worker runs that it is alive, and its watermark of Redis: a worker may process its orders
-/// for long without claiming another one.
+/// Reports that the worker is alive, and its watermark, for as long as the worker runs: a worker may process its orders
+/// for a long time without claiming another one.
 pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
     let interval = (processor.lease / 3).min(INTERVAL);
     loop {

@@ -52,7 +52,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     heartbeat::report_stopped(&processor).await;
     match &outcome {
         Ok(()) => info!(worker = processor.name, "worker stopped"),
-        Err(error) => error!(worker = processor.name, %error, "worker stopped"),
+        Err(error) => error!(worker = processor.name, %error, "worker failed"),
     }
     outcome
 }

@@ -16,9 +16,9 @@ use crate::engine::{
     retry::endless_backoff,
 };
 
-/// The time between two looks at a queue that is paused or whose breaker is open.
+/// The time between two claim requests while the queue is paused or its breaker is open.
 const BLOCKED_INTERVAL: Duration = Duration::from_secs(1);
-/// The longest time without a look.
+/// The longest time between two claim requests.
 const IDLE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Starts to claim orders, no more than there are slots, and hands them to the backend.
@@ -46,7 +46,7 @@ pub(super) fn start(
 
 struct Poller {
     processor: Arc<OrderProcessor>,
-    /// Ready when the inbox holds an entry. Kept from one rest to the next, since it blocks a connection.
+    /// Ready when the inbox has an entry. Lives across several rests, because it blocks a connection.
     inbox_entry: InboxEntry,
     slots: Arc<Semaphore>,
     hand_over: mpsc::Sender<ClaimedOrder>,
@@ -77,7 +77,7 @@ impl Poller {
                 () = stop.cancelled() => return,
                 slots = free_slots(&self.slots) => slots,
             };
-            // Never cancelled half-way: orders that Redis has claimed for us would idle until their lease ends.
+            // Never cancelled: orders that Redis has already claimed for this worker would wait until their lease ends.
             let rest = self.claim(slots).await;
             tokio::select! {
                 biased;
@@ -178,7 +178,7 @@ impl Poller {
             self.is_breaker_open = is_breaker_open;
             if is_breaker_open {
                 warn!(
-                    "breaker open: HitPoints does not answer; one order at a time tries, the others wait"
+                    "breaker open: HitPoints does not answer; only one order at a time calls it, the others wait"
                 );
             } else {
                 info!("breaker closed: HitPoints answers again");

@@ -14,7 +14,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A duration for people, in at most two units.
+/// Formats a duration in at most two units.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     let rounded = match seconds {
@@ -25,7 +25,7 @@ pub(crate) fn duration(time: Duration) -> String {
     humantime::format_duration(Duration::from_secs(rounded)).to_string()
 }
 
-/// A time for people: UTC, to the second. Empty for a time that no calendar has.
+/// Formats a time in UTC, to the second. Empty for a time that no calendar has.
 pub(crate) fn time(at: Millis) -> String {
     let at = i64::try_from(at.0)
         .ok()
@@ -35,7 +35,7 @@ pub(crate) fn time(at: Millis) -> String {
     })
 }
 
-/// A time in Unix seconds for people.
+/// Formats a time in Unix seconds, in UTC.
 pub(crate) fn unix_seconds(at: i64) -> String {
     u64::try_from(at).map_or_else(
         |_| String::new(),

@@ -1,17 +1,17 @@
-//! What commands print, and which text of others may go there.
+//! The output of commands, and the escaping of text from outside.
 
 pub(crate) mod format;
 pub(crate) mod table;
 
 use std::{borrow::Cow, error::Error, io};
 
-/// Why a command could not be carried out.
+/// Why a command failed.
 pub(crate) type CommandError = Box<dyn Error>;
 
 /// `true` if the command succeeded completely, `false` if a part of it did not.
 pub(crate) type CommandResult = Result<bool, CommandError>;
 
-/// Prints a line to standard output. Returns an error if nobody reads it any more, where `println!` would panic.
+/// Prints a line to standard output. Returns an error if the reader has closed the pipe, where `println!` would panic.
 macro_rules! outln {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -20,7 +20,7 @@ macro_rules! outln {
 }
 pub(crate) use outln;
 
-/// `true` if the error only says that nobody reads the output any more, as after `| head`.
+/// `true` if the reader of the output has closed the pipe, as after `| head`.
 pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     let from_io = error.downcast_ref().map(io::Error::kind);
     let from_json = || {
@@ -31,7 +31,7 @@ pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     from_io.or_else(from_json) == Some(io::ErrorKind::BrokenPipe)
 }
 
-/// Escapes control characters in text of others, because they can make a terminal lie.
+/// Escapes control characters in text from outside, because they could hide or change what a terminal shows.
 pub(crate) fn escape_control(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return text.into();

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::escape_control;
 
-/// A table whose columns are as wide as the rows so far need.
+/// A table whose columns grow with the widest cell that was printed.
 pub(crate) struct Table {
     head: Vec<&'static str>,
     widths: Vec<usize>,

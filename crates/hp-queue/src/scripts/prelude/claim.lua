@@ -8,7 +8,7 @@
 --         claim_order(id, is_named, due_at)
 --         finish_claims()
 --
--- An order that is claimed for submission is stored as such, with `attempts` raised, before anybody can send it.
+-- An order that is claimed for submission is stored as such, with `attempts` raised, before a worker can send it.
 
 -- A key of a wrong type stops the script here, before anything has changed.
 redis.call('XLEN', key_jobs)
@@ -33,7 +33,7 @@ local function changes_by(rule, record)
   return changes
 end
 
--- The first of the repetitions that wait for the result of an ended order may ask for another stream or `meta`.
+-- The first of the repetitions that wait for the result of an ended order may name another stream or `meta`.
 local function append_replay(claim, id)
   local words = redis.call('LINDEX', replays_key(id), 0)
   for name, value in pairs(words and cmsgpack.unpack(words) or {}) do append(claim, 'replay_' .. name, value) end
@@ -64,7 +64,8 @@ local function claim_order(id, is_named, due_at)
   claims[#claims + 1] = claim
 end
 
--- If this probe of the breaker has no outcome, another one is let through after the longest time that it may take.
+-- While the breaker is open, this order is its probe: the only one that calls HitPoints. If the probe has no outcome,
+-- another order may be the probe after the longest time that one can take.
 local function mark_probe(id)
   local claim = redis.pcall('HGET', order_key(id), 'claim')
   -- A record that cannot be used is no probe.

@@ -8,8 +8,8 @@
 -- earlier epoch may have been submitted, though its record does not say so.
 --
 -- epoch: server        the server of this epoch
---        id            server and time, with the mark `!` if writes are known to be lost: to learn that makes all earlier
---                      claims older, too
+--        id            server and time, with the mark `!` if writes are known to be lost: then all earlier claims count
+--                      as claims of an earlier epoch, too
 --        since         when it began, Unix ms; 0: the queue is new, and nothing can be forgotten
 --        boundary      the newest entry of the inbox at that time
 --        claims        the number of claims
@@ -54,9 +54,9 @@ local function observe_epoch()
   }
   if epoch.server ~= server then epoch, is_changed = begin_epoch(server, epoch), true end
   if is_marked(epoch.id) or not is_proof_of_loss(epoch) then return epoch, is_changed end
-  -- The mark counts as a claim, so that a worker that knows it can tell if Redis forgets it in its turn.
+  -- The mark counts as a claim, so that a worker that knows it notices if Redis forgets the mark, too.
   epoch.id, epoch.claims = epoch.id .. '!', epoch.claims + 1
-  -- A worker without a watermark took the queue for a new one: its doubt begins here.
+  -- A worker without a watermark assumed that the queue was new: its doubt begins here.
   if epoch.since == 0 then epoch.since, epoch.boundary = now, newest_entry() end
   return epoch, true
 end

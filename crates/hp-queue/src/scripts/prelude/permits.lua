@@ -51,7 +51,7 @@ end
 local function use_permits(n)
   if not free_from or n == 0 then return end
   local used_up_to = free_from + n * call_interval
-  -- Kept until the rate is certainly free again; an interval may be hours long.
+  -- The key lives until the rate is certainly free again; an interval may be hours long.
   local kept = math.max(used_up_to + call_interval - now_us, 0) / 1000 + 10000
   redis.call('SET', key_rate, text(used_up_to), 'PX', text(kept))
 end

@@ -47,8 +47,8 @@ local function add_dead_letter(entry_id, entry, reason)
   redis.call('XADD', key_rejected, '*', unpack(fields))
 end
 
--- The result has left its stream: the order is scheduled like an open one, and its next claimant finds out what the result
--- was. The repetition waits in a list that lives as long as the record.
+-- The result has left its stream: the order is scheduled like an open one, and its next claimant determines the result
+-- again. The repetition waits in a list that lives as long as the record.
 local function schedule_replay(job, record_key)
   local replays = replays_key(job.order_id)
   local words = { reply_to = job.reply_to, meta = job.meta, traceparent = job.traceparent }

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::{totals::Totals, verdict::AuditVerdict};
 
-/// What an audit found.
+/// The findings of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Audit {
     /// Orders that ended since then were compared. Unix ms.
@@ -12,7 +12,7 @@ pub(crate) struct Audit {
     pub(crate) disagreed: u64,
     /// HitPoints gave no definite answer.
     pub(crate) unanswered: u64,
-    /// The first hundred.
+    /// The first hundred disagreements.
     pub(crate) disagreements: Vec<Disagreement>,
     pub(crate) totals: Totals,
 }

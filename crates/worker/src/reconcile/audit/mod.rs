@@ -87,7 +87,7 @@ impl Run<'_> {
         since: Millis,
     ) -> Result<(), RunError> {
         let processor = self.processor;
-        // Any time does: no request of an ended order can still arrive.
+        // The time does not matter: no request of an ended order can still arrive.
         let mut queries: FuturesUnordered<_> =
             ended
                 .iter()

@@ -4,9 +4,9 @@ use hp_queue::{Charge, OrderSnapshot};
 
 /// How the ledger's record of an ended order compares with HitPoints' record.
 pub(super) enum AuditVerdict {
-    /// They agree. Holds HitPoints' record if the order was charged.
+    /// They agree. Contains HitPoints' record if the order was charged.
     Agreed(Option<Box<Order>>),
-    /// They disagree, in this way. Holds HitPoints' record if the order was charged.
+    /// They disagree: a description of the difference, and HitPoints' record if the order was charged.
     Disagreed(String, Option<Box<Order>>),
     /// HitPoints gave no definite answer.
     Unanswered,
