@@ -24,8 +24,8 @@
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!
 //! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one
-//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due without further action. The worker settles
-//! the order: it waits in `schedule` for its next claim, or it ends with an entry in `results`. A claim that is no longer the
+//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due without further action. The
+//! worker settles the order: it waits in `schedule` for its next claim, or it ends with an entry in `results`. A claim that is no longer the
 //! current one cannot settle, and neither can a claim of an earlier epoch that may miss writes.
 //!
 //! # Roles
