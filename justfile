@@ -40,7 +40,7 @@ bench *args:
 recovery:
     cargo bench --locked -p e2e --bench recovery
 
-# Reconcile 100,000 stuck orders in 100 MB of memory; about two minutes
+# Reconcile 100,000 stuck orders in 100 MB of memory; about ten minutes
 volume:
     cargo test --locked --workspace --bench volume
 

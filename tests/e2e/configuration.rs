@@ -164,7 +164,7 @@ async fn doubled_secret_and_bad_address_are_refused() {
         let (good, text) = check(&world, &["config"], &[("HP_REDIS__URL", url)]);
         assert!(!good && !text.contains("hunter2"), "{text}");
         for words in [
-            "no usable Redis address",
+            "not a usable Redis address",
             "redis+sentinel://host:port,host:port/master-name",
         ] {
             assert!(text.contains(words), "no `{words}` in: {text}");

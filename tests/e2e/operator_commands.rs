@@ -90,7 +90,7 @@ async fn order_shows_whole_history() {
     let result = world.result("A-1").await;
     let order = run_json(&world, &["order", "A-1"]);
     assert_fields!(order, { "state": "completed", "quantity": 2, "result": result["entry"] });
-    let history = order["history"].as_array().unwrap();
+    let history = order["story"].as_array().unwrap();
     let states: Vec<_> = history
         .iter()
         .map(|step| step["state"].as_str().unwrap())
@@ -131,7 +131,7 @@ async fn order_history_stays_short() {
         claimed.note = (n % 3 == 0).then(|| format!("note {n}"));
         apply_event(&ledger, &claimed, Event::BalanceHeld(LONG_LEASE)).await;
     }
-    let history = run_json(&world, &["order", "A-1"])["history"].clone();
+    let history = run_json(&world, &["order", "A-1"])["story"].clone();
     let history = history.as_array().unwrap();
     assert!((20..=32).contains(&history.len()), "{}", history.len());
     assert_eq!(history[0]["claim"], 1, "its first step is kept");

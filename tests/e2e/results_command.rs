@@ -170,7 +170,7 @@ async fn results_reports_unreadable_entry_and_escapes_text() {
     let (code, stdout, stderr) = shop(&world, &group);
     assert_eq!(code, 1, "{stdout}{stderr}");
     assert!(
-        stderr.contains("no result that this version can read"),
+        stderr.contains("not a result that this version can read"),
         "{stderr}"
     );
     assert!(

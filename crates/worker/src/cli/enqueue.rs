@@ -14,7 +14,7 @@ use crate::{
     terminal::{CommandError, CommandResult},
 };
 
-/// Enqueue orders, as any shop does. Needs Redis, but no HitPoints account.
+/// Enqueue orders, as any shop does (needs Redis, but no account)
 ///
 ///   worker enqueue --order-id A-1001 --product-id 2 --quantity 3
 ///   worker enqueue --order-id A-1001 --product-id 2 --quantity 3 --wait --show-pins

@@ -13,7 +13,7 @@ use crate::{
     terminal::CommandResult,
 };
 
-/// List orders: open ones, or those in the states that you name.
+/// List orders: open ones, or those in the states that you name
 ///
 ///   worker orders --state review
 ///   worker orders --older-than 10m --reason lost

@@ -3,7 +3,9 @@ use clap::Args;
 use super::args::user;
 use crate::{config::Config, operator::queue::pause, terminal::CommandResult};
 
-/// Pause the queue: no worker claims orders. Workers finish what they have begun.
+/// Pause the queue: no worker claims orders.
+///
+/// Workers finish what they have begun.
 ///
 /// Exit codes: 0: paused. 1: it was paused already, and the first reason stays. 2: failed.
 #[derive(Clone, Debug, Args)]

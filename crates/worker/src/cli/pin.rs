@@ -4,7 +4,7 @@ use hp_api::PinSn;
 use super::args::Json;
 use crate::{config::Config, inspect::vendor::show_card, terminal::CommandResult};
 
-/// Show HitPoints' record of a card. Its key is hidden unless you give --show-pins.
+/// Show HitPoints' record of a card; --show-pins shows its key, too.
 ///
 /// Exit codes: 0: shown. 1: HitPoints has no such card. 2: failed.
 #[derive(Clone, Debug, Args)]

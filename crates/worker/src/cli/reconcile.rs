@@ -10,7 +10,7 @@ use crate::{
     terminal::CommandResult,
 };
 
-/// Check every stuck order against HitPoints, and fix differences.
+/// Check every stuck order against HitPoints, and fix differences
 ///
 /// A reconciliation run checks each open order that is older than reconcile.stuck_after and unclaimed, and every order in
 /// review. Workers make a run at each tick of reconcile.schedule; this command needs no worker. It respects rate limit,

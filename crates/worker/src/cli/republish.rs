@@ -3,7 +3,7 @@ use clap::Args;
 use super::args::{JsonLines, OptionalReason, SeveralOrders};
 use crate::{config::Config, operator::republish::republish, terminal::CommandResult};
 
-/// Publish the results of ended orders again. The cards of completed ones come from HitPoints' record.
+/// Publish the results of ended orders again, with the cards from HitPoints' record
 ///
 ///   worker republish A-1001 --why "the shop lost it"
 ///

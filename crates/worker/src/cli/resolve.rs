@@ -8,7 +8,7 @@ use crate::{
     terminal::CommandResult,
 };
 
-/// Decide an order in review. The command queries HitPoints first, and HitPoints' record overrides the decision.
+/// Decide an order in review, if HitPoints' record permits it
 ///
 ///   worker resolve A-1001 --as completed --why "record corrected, ticket 42"
 ///   worker resolve A-1001 --as not-charged --why "customer cancelled"

@@ -8,7 +8,7 @@ use crate::{
     terminal::CommandResult,
 };
 
-/// Read results, as any shop does. Needs Redis, but no HitPoints account.
+/// Read results, as any shop does (needs Redis, but no account)
 ///
 ///   worker results                                 all stored results; acknowledges none
 ///   worker results --follow --json | jq .status

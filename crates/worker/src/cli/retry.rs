@@ -3,7 +3,7 @@ use clap::Args;
 use super::args::{JsonLines, OptionalReason, SeveralOrders};
 use crate::{config::Config, operator::retry::retry, terminal::CommandResult};
 
-/// Retry orders now. Orders in review are queried again from scratch.
+/// Retry orders now; those in review are queried again from scratch
 ///
 ///   worker retry A-1001 A-1002 --why "HitPoints has fixed it"
 ///

@@ -3,7 +3,9 @@ use clap::Args;
 use super::args::Json;
 use crate::{config::Config, inspect::status::show_status, terminal::CommandResult};
 
-/// Show the state of the queue: orders by state, the oldest, pause, breaker, balance holds, rate, workers, last run.
+/// Show the state of the queue.
+///
+/// Orders by state, the oldest order, pause, breaker, balance holds, rate, workers, last reconciliation run.
 ///
 /// Exit codes: 0: the queue is not paused. 1: the queue is paused. 2: failed.
 #[derive(Clone, Debug, Args)]
