@@ -120,7 +120,8 @@ impl Drop for Worker {
 /// Builds the worker and returns its path.
 fn build() -> PathBuf {
     // Tests select the whole workspace with a test target, so that cargo reuses the dependencies that
-    // `cargo test --workspace` has built. `-p worker` would compile most of them a second time with fewer features. Benches measure the worker as it is deployed.
+    // `cargo test --workspace` has built. `-p worker` would compile most of them a second time with fewer features.
+    // Benches measure the worker as it is deployed.
     let selection: &[&str] = if cfg!(debug_assertions) {
         &["--workspace", "--bin", "worker", "--test", "support"]
     } else {

@@ -17,16 +17,16 @@
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
 //! | `{hp}:breaker` | hash | failures of HitPoints. While `until` is set, the breaker is open: only one order at a time calls HitPoints |
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
-//! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" queries it |
+//! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" uses it |
 //! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
 //! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
 //! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!
 //! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one
-//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due without further action. The worker settles
-//! the order: it waits in `schedule` for its next claim, or it ends with an entry in `results`. A claim that is no longer the
-//! current one cannot settle, and neither can a claim of an earlier epoch that may miss writes.
+//! step. Its time in `schedule` is the end of the lease, so the order of a dead worker is due without further action. The
+//! worker settles the order: it waits in `schedule` for its next claim, or it ends with an entry in `results`. A claim that
+//! is no longer the current one cannot settle, and neither can a claim of an earlier epoch that may miss writes.
 //!
 //! # Roles
 //!

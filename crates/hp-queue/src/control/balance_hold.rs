@@ -19,8 +19,8 @@ impl Control {
         self.set_hold(currency, "", time).await.map(drop)
     }
 
-    /// Requests to submit one order of a currency whose balance hold ended at `until`. If the answer is `true`, the other orders
-    /// wait for this time more. If it is `false`, another worker submits one.
+    /// Requests to submit one order of a currency whose balance hold ended at `until`. If the answer is `true`, the other
+    /// orders wait for this time more. If it is `false`, another worker submits one.
     pub async fn try_balance_hold(
         &self,
         currency: Currency,

@@ -12,7 +12,7 @@
 --            record_values  how many of the values belong to the record
 -- values:    field, value, ... of the record. An empty value removes the field. The last line of `history` gets its time here.
 --            Then, for an end and a replay: field, value, ... of the result, without finished_at and replay_of
--- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result; or "" if the order stays open
+-- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result; or "" if it stays open
 --
 -- Only the holder of the current claim changes anything, and only once. So a call whose answer was lost may be sent again.
 
@@ -58,7 +58,7 @@ end
 if not is_current then return stale() end
 
 -- After a restart the claim may be current only because Redis has forgotten a later one, whose holder has submitted the
--- order. So it is no longer certain that it was not charged. A worker queries an order that stays open after its next claim.
+-- order. So it is no longer certain that it was not charged. An open order is queried after its next claim.
 if arg_next_step == 'uncharged' then
   local epoch = redis.call('HMGET', key_epoch, 'id', 'server')
   if epoch[1] ~= arg_epoch or epoch[2] ~= server_id() then return stale() end

@@ -15,8 +15,8 @@ use tracing::warn;
 /// The age from which a list is fetched again before an order is rejected because of it.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// The signed product list. The worker rejects an order that HitPoints would refuse, without a call. Without a list, and for products that
-/// only an old list lacks, HitPoints decides.
+/// The signed product list. The worker rejects an order that HitPoints would refuse, without a call. Without a list, and
+/// for products that only an old list lacks, HitPoints decides.
 pub(crate) struct Catalogue {
     client: Client,
     list: RwLock<Option<List>>,
