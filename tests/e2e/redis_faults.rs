@@ -1,6 +1,6 @@
 //! A Redis that is out of memory or holds unexpected data: no order is lost, and other orders continue.
 
-use e2e::World;
+use e2e::{Worker, World};
 use hp_order::{VendorSignal, step};
 use hp_queue::{FirstSource, Settled};
 
@@ -253,4 +253,21 @@ async fn out_of_memory_redis_loses_nothing() {
         Settled::Applied(Some(_))
     ));
     assert_eq!(claim_one(&ledger, LONG_LEASE).await.id().as_str(), "A-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_reason_that_is_not_utf8_still_pauses() {
+    let world = World::start();
+    world.enqueue("A-1", 1).await;
+    let pause = "return redis.call('HSET', '{hp}:paused', 'reason', '\\211\\224 low')";
+    world.redis.command::<u64>(&["EVAL", pause, "0"]).await;
+    let reason = Some("\u{fffd}\u{fffd} low");
+    let ledger = world.ledger();
+    let batch = ledger.claim_batch(1, LONG_LEASE, FirstSource::Inbox).await;
+    assert_eq!(batch.unwrap().paused.as_deref(), reason);
+    let permits = world.control().acquire_permits(1).await.unwrap();
+    assert_eq!(permits.paused.as_deref(), reason);
+    assert_eq!(world.inspector().paused().await.unwrap().as_deref(), reason);
+    let status = Worker::output(&["status"], &world.settings(&[]));
+    assert_eq!(status.status.code(), Some(1));
 }

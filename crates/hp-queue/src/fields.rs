@@ -35,12 +35,18 @@ impl<'a> FieldReader<'a> {
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
+    /// A value that people wrote, for people: what is not UTF-8 is replaced.
+    pub(crate) fn words(&self, name: &str) -> Option<String> {
+        self.bytes(name)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
     /// The items of a list. Empty if there is no such list.
     pub(crate) fn list(&self, name: &str) -> &'a [Value] {
         self.value(name).map_or(&[], list)
     }
 
-    /// A list as pairs of texts. Leaves out pairs that are something else.
+    /// A list as pairs of texts. Replaces what is not UTF-8.
     pub(crate) fn pairs(&self, name: &str) -> Vec<(String, String)> {
         let pairs = self.list(name).chunks_exact(2);
         pairs
@@ -88,7 +94,29 @@ fn list(value: &Value) -> &[Value] {
 
 fn to_text(value: &Value) -> Option<String> {
     match value {
-        Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::FieldReader;
+
+    fn bulk(bytes: &[u8]) -> Value {
+        Value::BulkString(bytes.to_vec())
+    }
+
+    #[test]
+    fn words_that_are_not_utf8_are_present() {
+        let paused = Value::Array(vec![bulk(b"reason"), bulk(b"\xd3\xe0")]);
+        let answer = Value::Array(vec![bulk(b"paused"), paused]);
+        let nested = FieldReader::new(&answer).map::<String>("paused");
+        assert_eq!(nested["reason"], "\u{fffd}\u{fffd}");
+        let answer = Value::Array(vec![bulk(b"paused"), bulk(b"\xd3\xe0")]);
+        let words = FieldReader::new(&answer).words("paused");
+        assert_eq!(words.as_deref(), Some("\u{fffd}\u{fffd}"));
     }
 }

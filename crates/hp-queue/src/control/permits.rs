@@ -44,7 +44,7 @@ impl Control {
             calls: answer.answer("calls")?,
             wait: wait.map_or(Duration::ZERO, Duration::from_millis),
             is_breaker_open: answer.text("breaker_open_since").is_some(),
-            paused: answer.text("paused").map(Into::into),
+            paused: answer.words("paused"),
         })
     }
 }

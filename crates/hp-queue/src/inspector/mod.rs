@@ -35,10 +35,11 @@ impl Inspector {
     pub async fn paused(&self) -> Result<Option<String>, QueueError> {
         let mut command = redis::cmd("HGETALL");
         command.arg(&self.handle.keys.paused);
-        let mut paused: HashMap<String, String> = command
+        let paused: HashMap<String, Vec<u8>> = command
             .query_async(&mut self.handle.connection.clone())
             .await?;
-        let reason = paused.remove("reason").filter(|reason| !reason.is_empty());
+        let reason = paused.get("reason").filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| String::from_utf8_lossy(reason).into_owned());
         Ok(reason.or_else(|| (!paused.is_empty()).then(|| "no reason given".into())))
     }
 }

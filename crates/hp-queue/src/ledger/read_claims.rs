@@ -37,7 +37,7 @@ pub(super) fn read_batch(
         now,
         claims,
         unreadable,
-        paused: answer.text("paused").map(Into::into),
+        paused: answer.words("paused"),
         more: answer.text("more").is_some(),
         next_due: ms("next_due").map(Duration::from_millis),
         wait: ms("wait").map(Duration::from_millis),
