@@ -25,6 +25,7 @@ mod clock;
 mod collect;
 mod fleet;
 mod history;
+mod report;
 mod run;
 mod schedule;
 mod shops;
@@ -36,7 +37,8 @@ mod world;
 
 use std::{process::ExitCode, time::Duration};
 
-use run::{Settings, run};
+use report::Settings;
+use run::run;
 use summary::Summary;
 
 const USAGE: &str = "\

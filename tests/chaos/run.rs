@@ -1,102 +1,28 @@
 //! One run, from the first order to the check.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
-use hp_sandbox::Duplicate;
 use tempfile::TempDir;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::{
-    check::{Violation, check},
+    check::check,
     clock::Clock,
     collect,
     history::History,
+    report::{Report, Settings},
     schedule::{StormProfile, TimedAction, schedule},
     shops::Shops,
-    summary,
+    summary::Summary,
     workload::{Workload, workload},
     world::{LEASE, SHOP_RETRY_AFTER, World, flare_faults},
 };
-
-/// The parameters of a run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    /// Determines orders, actions and faults.
-    pub(crate) seed: u64,
-    /// The number of orders.
-    pub(crate) orders: usize,
-    /// The number of worker processes.
-    pub(crate) workers: usize,
-    /// The duration of the storm.
-    pub(crate) storm: Duration,
-    /// The limit for the end of all orders after the storm.
-    pub(crate) settle_limit: Duration,
-    /// The vendor's behaviour for a repeated id.
-    pub(crate) duplicate: Duplicate,
-    /// `true` if Redis may lose the end of its log.
-    pub(crate) tail_loss: bool,
-}
-
-/// The outcome of a run.
-pub(crate) struct Report {
-    /// The parameters.
-    pub(crate) settings: Settings,
-    /// The facts.
-    pub(crate) history: History,
-    /// The broken promises.
-    pub(crate) violations: Vec<Violation>,
-    /// The folder with logs, facts and schedule, kept if a promise is broken.
-    pub(crate) folder: Option<PathBuf>,
-}
-
-impl Settings {
-    /// The run of the tests: about half a minute, with a vendor that charges repeated submissions again.
-    pub(crate) fn short(seed: u64) -> Self {
-        Self {
-            seed,
-            orders: 600,
-            workers: 3,
-            storm: Duration::from_secs(20),
-            settle_limit: Duration::from_mins(2),
-            duplicate: Duplicate::Charge,
-            tail_loss: true,
-        }
-    }
-
-    /// A long run. The seed selects the vendor's behaviour for repeated ids.
-    pub(crate) fn long(seed: u64, storm: Duration) -> Self {
-        let ways = [
-            Duplicate::Charge,
-            Duplicate::Exists,
-            Duplicate::Locked,
-            Duplicate::Replay,
-        ];
-        let minutes = usize::try_from(storm.as_secs() / 60).unwrap_or(0);
-        Self {
-            orders: 5000.max(2500 * minutes),
-            workers: 4,
-            storm,
-            duplicate: ways[usize::try_from(seed % 4).unwrap_or(0)],
-            ..Self::short(seed)
-        }
-    }
-
-    fn profile(&self) -> StormProfile {
-        StormProfile {
-            storm: self.storm,
-            workers: self.workers,
-            faults: flare_faults().len(),
-            longest_stop: 2 * LEASE,
-            tail_loss: self.tail_loss,
-        }
-    }
-}
 
 /// Makes the run. Needs a runtime of several threads, because some steps block theirs.
 pub(crate) async fn run(settings: Settings) -> Report {
     let home = TempDir::with_prefix("chaos-").unwrap();
     let workload = Arc::new(workload(settings.seed, settings.orders, settings.storm));
-    let actions = schedule(settings.seed, &settings.profile());
+    let actions = schedule(settings.seed, &profile(&settings));
     write_files(&home, &workload, &actions);
 
     let mut world = World::start(
@@ -142,7 +68,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
         collect::write_files(&report.history, home.path());
         fs::write(
             home.path().join("summary.txt"),
-            summary::Summary(&report).to_string(),
+            Summary(&report).to_string(),
         )
         .unwrap();
         report.folder = Some(home.keep());
@@ -194,4 +120,14 @@ fn write_files(home: &TempDir, workload: &Workload, actions: &[TimedAction]) {
         .iter()
         .map(|submission| format!("{submission:?}"));
     fs::write(home.path().join("orders.txt"), lines(submissions.collect())).unwrap();
+}
+
+fn profile(settings: &Settings) -> StormProfile {
+    StormProfile {
+        storm: settings.storm,
+        workers: settings.workers,
+        faults: flare_faults().len(),
+        longest_stop: 2 * LEASE,
+        tail_loss: settings.tail_loss,
+    }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use super::{
     check::Promise,
     history::{History, Kind, time_of},
-    run::Report,
+    report::Report,
     schedule::Action,
 };
 

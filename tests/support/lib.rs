@@ -18,7 +18,7 @@ mod worker;
 mod world;
 
 pub use fields::{Fields, assert_fields};
-pub use redis::{Redis, Server, Snapshot};
+pub use redis::{Redis, Server, snapshot::Snapshot};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 

@@ -1,9 +1,6 @@
 //! A short run with real processes. `just chaos` makes long ones.
 
-use crate::{
-    run::{Settings, run},
-    summary::Summary,
-};
+use crate::{report::Settings, run::run, summary::Summary};
 
 const SEED: u64 = 7;
 

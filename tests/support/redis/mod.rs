@@ -2,7 +2,7 @@ mod cluster;
 mod commands;
 mod sentinel;
 mod server;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use std::time::Duration;
 
@@ -12,7 +12,6 @@ use nix::{
 };
 
 pub use server::Server;
-pub use snapshot::Snapshot;
 
 use cluster::{CLUSTER_OK, Cluster};
 use sentinel::SentinelSetup;

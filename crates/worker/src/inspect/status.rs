@@ -76,7 +76,7 @@ impl QueueStatus {
         ];
         for (name, fields) in objects {
             let values = fields.iter().filter(|(_, text)| !text.is_empty());
-            let values = values.map(|(name, text)| (name.clone(), parse(text)));
+            let values = values.map(|(name, text)| (json_name(name), parse(text)));
             shown[name] = Value::Object(values.collect());
         }
         Ok(shown)
@@ -153,6 +153,14 @@ impl QueueStatus {
 
     fn now(&self) -> Millis {
         Millis(self.queue.now)
+    }
+}
+
+/// The name of a field in the JSON output, which keeps its names when Redis' own change.
+fn json_name(name: &str) -> String {
+    match name {
+        "failures" => "silences".into(),
+        name => name.into(),
     }
 }
 
