@@ -1,8 +1,8 @@
 //! The worker: buys cards from HitPoints for the orders that shops put into Redis.
 //!
-//! Data flows in one direction: [`cli`] parses a command and calls one module, the modules ([`run`], [`reconcile`],
-//! [`operator`], [`inspect`], [`producer`], [`doctor`]) use the [`engine`], and the engine uses the crates `hp-queue`,
-//! `hp-order` and `hp-api`. `docs/ARCHITECTURE.md` lists the modules.
+//! Data flows in one direction: `cli` parses a command and calls one module. The modules (`run`, `reconcile`, `operator`,
+//! `inspect`, `producer`, `doctor`) use the `engine`, and the engine uses the crates `hp-queue`, `hp-order` and `hp-api`.
+//! `docs/ARCHITECTURE.md` lists the modules.
 
 mod admin;
 mod cli;

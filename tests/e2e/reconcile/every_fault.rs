@@ -42,7 +42,6 @@ async fn run_resolves_every_fault_without_a_worker() {
     let long_waits = [
         ("HP_RETRY__BASE", "1h"),
         ("HP_RETRY__MAX", "2h"),
-        ("HP_API__TIMEOUT", "500ms"),
         ("HP_RETRY__RESUBMIT_AFTER", "1h"),
     ];
     let mut worker = world.worker_with(&long_waits);
