@@ -10,7 +10,7 @@
 --
 -- An order that is claimed for submission is stored as such, with `attempts` raised, before a worker can send it.
 
--- A key of a wrong type stops the script here, before anything has changed.
+-- A key of a wrong type stops the script here, before any order has changed.
 redis.call('XLEN', key_jobs)
 redis.call('XLEN', key_results)
 redis.call('XLEN', key_rejected)
