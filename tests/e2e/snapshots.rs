@@ -19,7 +19,7 @@ const VARIABLE_PARTS: [(&str, &str); 6] = [
     (r"\(os error \d+\)", "(os error [number])"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?", "[time]"),
     (r"\b1\d{12}-\d+\b", "[entry-id]"),
-    (r"redis \d+\.\d+\.\d+", "redis [version]"),
+    (r"\b(redis|valkey) \d+\.\d+\.\d+", "redis [version]"),
     (r"(?m) +$", ""),
 ];
 
