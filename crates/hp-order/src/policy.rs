@@ -75,6 +75,11 @@ impl Backoff {
         delay.mul_f64(0.75 + jitter / 2.0).min(self.max)
     }
 
+    /// Returns the longest delay between attempts.
+    pub const fn longest(&self) -> Duration {
+        self.max
+    }
+
     /// Returns the first and the longest delay between two calls to an unreachable HitPoints. One order at a time makes
     /// the call for all orders, and the delays double in between.
     pub fn outage(&self) -> (Duration, Duration) {

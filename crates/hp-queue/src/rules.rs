@@ -34,6 +34,19 @@ impl Rules {
         })
     }
 
+    /// Returns the longest time for which an order can wait in the schedule, in milliseconds. An order that seems to wait
+    /// longer was scheduled before Redis' clock was set back.
+    pub(crate) fn longest_delay(&self) -> u64 {
+        let policy = &self.policy;
+        millis(
+            policy
+                .resubmit_after
+                .max(policy.backoff.outage().1)
+                .max(policy.backoff.longest())
+                .max(self.longest_processing),
+        )
+    }
+
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.
     pub(crate) fn longest_probe(&self) -> u64 {
         let (_, longest_pause) = self.policy.backoff.outage();

@@ -24,7 +24,7 @@ impl Reference {
             };
             let is_doubted = match epoch.doubts {
                 AdmissionDoubt::None => false,
-                AdmissionDoubt::All => true,
+                AdmissionDoubt::All | AdmissionDoubt::Passed => true,
                 AdmissionDoubt::OfBefore => waiting.is_of_before,
             };
             match waiting.entry {

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use hp_order::{Cause, ClaimFacts, Millis, Record, State, claim};
 
@@ -95,6 +95,7 @@ impl Order {
             is_older_epoch,
             is_named,
             has_claimant_vanished: self.settled != self.record.claim,
+            resubmit_after: Duration::ZERO,
             not_found_valid_from: Some(BEGINS),
         };
         self.record = claim(&self.record, &facts);

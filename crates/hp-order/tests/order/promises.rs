@@ -25,6 +25,7 @@ prop_compose! {
         Record {
             cause, claim, attempts, checks, code,
             submitted_at: Some(at(submitted).now),
+            arrives_until: Some(at(submitted + 300).now),
             not_found_valid_from: valid_from.map(|seconds| at(seconds).now),
             deadline: deadline.map(|seconds| at(seconds).now),
             failed: (state == State::Failed).then_some((FailReason::Refused, Source::Fetch)),
@@ -103,7 +104,7 @@ proptest! {
             let is_not_charged = matches!(step.state, State::Waiting | State::Queued | State::Failed);
             if is_not_charged && record.cause != Some(Cause::Refused) {
                 let now = at(seconds).now;
-                prop_assert!(now.since(record.submitted_at.unwrap()) >= policy().resubmit_after);
+                prop_assert!(now >= record.arrives_until.unwrap());
                 prop_assert!(record.not_found_valid_from.is_none_or(|until| now >= until));
             }
         }

@@ -49,6 +49,7 @@ pub(crate) fn claimed(state: State) -> Record {
         attempts: 1,
         checks: u32::from(state == State::Uncertain),
         submitted_at: Some(Millis(ADMITTED)),
+        arrives_until: Some(at(300).now),
         ..Record::admitted(wanted, Millis(ADMITTED))
     }
 }

@@ -11,10 +11,14 @@ pub(crate) mod settle;
 mod watermark;
 pub(crate) mod worker;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
-use crate::{handle::Handle, rules::Rules};
-use watermark::EpochWatermark;
+use crate::{error::QueueError, fields::FieldReader, handle::Handle, rules::Rules};
+use epoch::DoubtTimes;
+use watermark::{EpochNews, EpochWatermark};
 
 /// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +26,7 @@ pub struct Ledger {
     handle: Handle,
     rules: Rules,
     watermark: Arc<Mutex<EpochWatermark>>,
+    old_master: Arc<Mutex<Option<Duration>>>,
 }
 
 impl Ledger {
@@ -31,12 +36,36 @@ impl Ledger {
             handle,
             rules,
             watermark: Arc::default(),
+            old_master: Arc::default(),
         }
     }
 
-    fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
-        self.watermark
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Sets for how long an old master accepts writes after the promotion of its replica: `min-replicas-max-lag` of Redis, if
+    /// `min-replicas-to-write` is set. `None`, as at first: without limit, so orders in doubt wait longer after a promotion.
+    pub fn limit_old_master(&self, accepts_writes: Option<Duration>) {
+        *lock(&self.old_master) = accepts_writes;
     }
+
+    fn doubt_times(&self, lease: Duration) -> DoubtTimes {
+        DoubtTimes {
+            lease,
+            resubmit_after: self.rules.policy.resubmit_after,
+            old_master: *lock(&self.old_master),
+        }
+    }
+
+    /// Learns from the answer of a script that reports the epoch.
+    fn learn(&self, answer: &FieldReader<'_>) -> Result<(), QueueError> {
+        let news = EpochNews::read(answer)?;
+        self.watermark().learn(news, Instant::now());
+        Ok(())
+    }
+
+    fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
+        lock(&self.watermark)
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

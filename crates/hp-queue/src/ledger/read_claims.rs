@@ -63,11 +63,16 @@ fn read_claim(
         Some(_) => None,
         None => time(fields, "restarted_at")?,
     };
+    let arrives_until = match fields.text("state") {
+        Some(_) => time(fields, "arrives_until")?.map(|at| epoch.by_clock(now, at)),
+        None => Some(now.plus(times.resubmit_after)),
+    };
+    let valid_from = |at| epoch.not_found_valid_from(at, record.cause, times);
     let text = |name| fields.text(name).map(str::to_owned);
     Ok(Claim {
         record: Record {
-            not_found_valid_from: restarted_at
-                .map(|at| epoch.not_found_valid_from(at, record.cause, times)),
+            arrives_until,
+            not_found_valid_from: restarted_at.map(|at| epoch.by_clock(now, valid_from(at))),
             ..record
         },
         epoch: Arc::clone(&epoch.id),

@@ -53,6 +53,11 @@ pub(super) fn record_fields(record: &Record, step: &Step) -> Fields {
             "submitted_at",
             String::new(),
         ),
+        (
+            step.attempts == 0 && record.arrives_until.is_some(),
+            "arrives_until",
+            String::new(),
+        ),
     ];
     let mut fields: Fields = changes
         .into_iter()

@@ -34,6 +34,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("record", include_str!("../scripts/prelude/record.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    ("trim", include_str!("../scripts/prelude/trim.lua")),
 ];
 
 impl Source {

@@ -1,5 +1,5 @@
 -- Claims up to `limit` orders: open orders that are due, and new ones from the inbox.
--- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, publish
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, entry_id, trim, publish
 --
 -- arguments: first: "inbox" or "schedule", the source that goes first
 -- answers by name:
@@ -12,23 +12,20 @@
 --   wait                ms until orders may be claimed again, if breaker or rate allow none
 --   breaker_open_since  Unix ms, if the breaker is open
 --   holds               { currency, Unix ms, ... }: until then a balance is known to be too low
---   epoch, epoch_since, claims_so_far
+--   epoch, epoch_since, epoch_promoted, steady, clock_step, claims_so_far: see prelude/epoch.lua. `clock_step` is by how many
+--                       ms the clock was set since the caller's last call, if it was
 
-local limit = permits(tonumber(arg_limit))
+local limit = claim_limit()
 if limit == 0 then return finish_claims() end
 
 local scheduled, opened, last_entry, stuck = {}, {}, nil, nil
 local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
 
 -- Whether a new order may have been submitted and then forgotten: its entry is back in the inbox, or a shop that waited
--- without a result has repeated it. The time of the entry counts, because it may wait in the inbox for long.
+-- without a result has repeated it.
 local function may_be_forgotten(entry_id)
   if epoch.since == 0 then return false end
-  local ms, number = entry_id:match('^(%d+)%-(%d+)$')
-  if math.min(now, tonumber(ms)) < epoch.since + arg_resubmit_after then return true end
-  local boundary_ms, boundary_number = epoch.boundary:match('^(%d+)%-(%d+)$')
-  if ms ~= boundary_ms then return tonumber(ms) < tonumber(boundary_ms) end
-  return tonumber(number) <= tonumber(boundary_number)
+  return epoch.closed ~= '1' or not is_later_entry(entry_id, epoch.boundary)
 end
 
 -- What the claim stores of an order that was never claimed before: the same for all orders of one call under the same
@@ -104,10 +101,21 @@ local function claim_inbox(n)
   return #entries == n
 end
 
+-- Orders that are due. An order that is due later than any wait ends is due, too: the clock was set back.
+local function due_orders(n)
+  local due = redis.call('ZRANGEBYSCORE', key_schedule, '-inf', at, 'LIMIT', 0, n)
+  if #due == n then return due end
+  local too_late = '(' .. text(now + arg_longest_delay)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key_schedule, too_late, '(+inf', 'LIMIT', 0, n - #due)) do
+    due[#due + 1] = id
+  end
+  return due
+end
+
 -- Returns whether the schedule may hold more orders that are due.
 local function claim_due(n)
   if n <= 0 then return false end
-  local due = redis.call('ZRANGEBYSCORE', key_schedule, '-inf', at, 'LIMIT', 0, n)
+  local due = due_orders(n)
   for _, id in ipairs(due) do
     -- The lease goes first: if Redis refuses to write, it refuses before anything has changed.
     redis.call('ZADD', key_schedule, lease_ends, id)
@@ -134,7 +142,7 @@ if last_entry then
   redis.call('XTRIM', key_jobs, 'MINID', '=', last_entry)
   redis.call('XDEL', key_jobs, last_entry)
 end
-redis.call('XTRIM', key_results, 'MINID', '~', trim_before)
+redis.call('XTRIM', key_results, 'MINID', '~', trim_before())
 
 -- While the breaker is open, only one order at a time is claimed.
 report('more', has_more and not (is_breaker_open and #claims > 0) and '1')

@@ -1,5 +1,5 @@
 -- Settles a claimed order: applies a step, all of it or nothing.
--- needs: clock, server
+-- needs: clock, server, trim
 --
 -- keys:      reply_to  the stream for the result
 --            replays   the repetitions that wait for a copy of the result
@@ -91,7 +91,7 @@ if has_result then
   end
   if stream ~= key_results then
     -- Claims trim the common stream; this one may never be written again.
-    redis.call('XTRIM', stream, 'MINID', '~', text(math.max(now - arg_results_retention, 0)))
+    redis.call('XTRIM', stream, 'MINID', '~', trim_before())
     redis.call('PEXPIRE', stream, arg_results_retention)
   end
 end

@@ -128,7 +128,7 @@ impl OrderProcessor {
             return QueryVerdict::of(lookup, None);
         };
         let not_found = self.probe.answer().await;
-        if not_found != Some(answer) || !record.is_decided_by_not_found(&self.policy, now) {
+        if not_found != Some(answer) || !record.is_decided_by_not_found(now) {
             return QueryVerdict::of(lookup, not_found);
         }
         // HitPoints may have recovered just before it returned the control order: only a second "not found" counts.

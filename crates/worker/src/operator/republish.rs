@@ -64,7 +64,7 @@ async fn republish_order<'a>(
     };
     let (event, answer) = if claim.record.state == State::Completed {
         let verdict = query(processor, &claim).await;
-        let answer = describe(&verdict, &claim, Resolution::Completed, processor);
+        let answer = describe(&verdict, &claim, Resolution::Completed);
         (Event::Reconciled(verdict), answer)
     } else {
         (Event::ReplayRequested, String::new())

@@ -49,7 +49,7 @@ async fn resolve_order<'a>(
         return Ok(Decided::not_done(id, Some(state), reason));
     }
     let verdict = query(processor, &claim).await;
-    let obstacle = describe(&verdict, &claim, resolution, processor);
+    let obstacle = describe(&verdict, &claim, resolution);
     let event = Event::Resolved(resolution, verdict);
     Ok(match decide(processor, &claim, event).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),
@@ -82,22 +82,17 @@ fn is_resolved(step: &Step, resolution: Resolution) -> bool {
 }
 
 /// What HitPoints' record says against the decision.
-pub(super) fn describe(
-    verdict: &QueryVerdict,
-    claim: &Claim,
-    resolution: Resolution,
-    processor: &OrderProcessor,
-) -> String {
+pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolution) -> String {
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
         QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
         QueryVerdict::Unknown(doubt) => doubt.message.clone(),
         QueryVerdict::NotFound => {
-            let wait = claim.record.not_found_valid_in(&processor.policy, claim.at);
+            let wait = claim.record.not_found_valid_in(claim.at);
             if !wait.is_zero() {
                 let seconds = wait.as_secs() + 1;
                 return format!(
-                    "HitPoints has no record of the order, but a request may still arrive: decide again in {seconds} s"
+                    "HitPoints has no record of the order, but a request may still arrive: decide again after {seconds} s in which a worker runs"
                 );
             }
             match resolution {

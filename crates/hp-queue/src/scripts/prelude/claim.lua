@@ -1,9 +1,10 @@
 -- Claims orders: applies the rule of hp_order::claim to their records.
 -- needs: clock, keys, record, order_rules, present_epoch, permits, answer
 -- keys: jobs, schedule, open, results, rejected, breaker, epoch, holds
--- arguments: lease, longest_probe
+-- arguments: limit, lease, longest_probe, resubmit_after
 -- offers: claims        a list of claimed orders, each { field, value, ... } with order_id first
 --         lease_ends    the time at which the lease of a claim ends, Unix ms as text
+--         claim_limit() how many orders may be claimed now
 --         changes_by(rule, record)
 --         claim_order(id, is_named, due_at)
 --         finish_claims()
@@ -20,6 +21,13 @@ redis.call('HLEN', key_holds)
 
 local claims, lease_ends = {}, text(now + arg_lease)
 
+local function claim_limit()
+  local limit, settling = permits(tonumber(arg_limit)), settling_time(arg_lease)
+  if limit == 0 or settling <= 0 then return limit end
+  report_wait(settling)
+  return 0
+end
+
 -- Returns what a rule changes in a record, as { field, value, ... }.
 local function changes_by(rule, record)
   local changes = { 'claim', text((record.claim or 0) + 1), 'epoch', epoch.id, 'updated_at', at }
@@ -28,7 +36,10 @@ local function changes_by(rule, record)
   if rule.crashes then append(changes, 'crashes', text((record.crashes or 0) + rule.crashes)) end
   if rule.state ~= record.state then append(changes, 'state', rule.state) end
   if rule.cause and rule.cause ~= record.cause then append(changes, 'cause', rule.cause) end
-  if rule.is_submission then append(changes, 'submitted_at', at) end
+  if rule.is_submission then
+    append(changes, 'submitted_at', at)
+    append(changes, 'arrives_until', text(epoch.steady + arg_resubmit_after))
+  end
   if rule.begins_doubt then append(changes, 'restarted_at', text(epoch.since)) end
   return changes
 end
@@ -80,7 +91,6 @@ local function finish_claims()
     epoch.claims = redis.call('HINCRBY', key_epoch, 'claims', 1)
     if is_breaker_open then mark_probe(claims[1][2]) end
   end
-  report('now', at)
   report('claims', claims)
   report('holds', redis.call('HGETALL', key_holds))
   report_epoch()

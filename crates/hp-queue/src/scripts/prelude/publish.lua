@@ -1,15 +1,12 @@
 -- Answers an entry of the inbox that makes no order.
--- needs: clock, keys, record, entry
+-- needs: clock, keys, record, entry, trim
 -- keys: results, rejected, schedule
 -- arguments: results_retention
 -- offers: reject(job, reason, detail), replay(job, record_key), add_dead_letter(entry_id, entry, reason)
---         trim_before  results before this time are trimmed, Unix ms as text
-
-local trim_before = text(math.max(now - arg_results_retention, 0))
 
 -- Publishes on the common stream if the producer's own stream cannot be written any more.
 local function publish(stream, fields)
-  local function add(to) return redis.call('XADD', to, 'MINID', '~', trim_before, '*', unpack(fields)) end
+  local function add(to) return redis.call('XADD', to, 'MINID', '~', trim_before(), '*', unpack(fields)) end
   if stream ~= key_results and pcall(add, stream) then
     -- The stream may never be written again.
     redis.call('PEXPIRE', stream, arg_results_retention)
