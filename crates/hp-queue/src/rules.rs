@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use hp_order::Policy;
 
+/// The longest lease that a worker may claim an order for. The scripts know it, too.
+pub const LONGEST_LEASE: Duration = Duration::from_hours(1);
+
 /// The rules that all workers of a queue share.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -37,14 +40,12 @@ impl Rules {
     /// Returns the longest time for which an order can wait in the schedule, in milliseconds. An order that seems to wait
     /// longer was scheduled before Redis' clock was set back.
     pub(crate) fn longest_delay(&self) -> u64 {
-        let policy = &self.policy;
-        millis(
-            policy
-                .resubmit_after
-                .max(policy.backoff.outage().1)
-                .max(policy.backoff.longest())
-                .max(self.longest_processing),
-        )
+        let Policy {
+            backoff,
+            resubmit_after,
+            ..
+        } = self.policy;
+        millis(LONGEST_LEASE.max(backoff.longest()).max(resubmit_after))
     }
 
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.

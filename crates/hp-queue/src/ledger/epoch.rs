@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use hp_order::{Cause, Millis};
+use hp_order::{Cause, Millis, Record};
 
 use crate::{error::QueueError, fields::FieldReader};
 
@@ -47,6 +47,27 @@ impl Epoch {
     /// Returns the time by Redis' clock at which it will be `steady`, if the clock is not set until then.
     pub(super) fn by_clock(&self, now: Millis, steady: Millis) -> Millis {
         now.plus(steady.since(self.steady))
+    }
+
+    /// Returns until when the last submission of an order may arrive. Redis stores this as the steady time that follows
+    /// `submitted_at`.
+    pub(super) fn arrives_until(
+        &self,
+        fields: &FieldReader<'_>,
+        record: &Record,
+        now: Millis,
+        times: DoubtTimes,
+    ) -> Result<Option<Millis>, String> {
+        let Some(submitted_at) = record.submitted_at else {
+            return Ok(None);
+        };
+        let within: Option<i64> = fields.parse("arrives_within")?;
+        let until = match within {
+            Some(within) => Millis(submitted_at.0.saturating_add_signed(within)),
+            // A new order that this claim submits.
+            None => return Ok(Some(submitted_at.plus(times.resubmit_after))),
+        };
+        Ok(Some(self.by_clock(now, until)))
     }
 
     /// Returns from which steady time on "not found" counts for an order whose doubt began at `restarted_at`.

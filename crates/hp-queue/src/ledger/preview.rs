@@ -18,7 +18,7 @@ use crate::{
 
 script! {
     PreviewClaims<'a> = "preview_claims.lua";
-    queue: schedule, epoch, jobs, paused;
+    queue: schedule, epoch, jobs, paused, workers;
     order: ;
     arguments: prefix: &'a str, resubmit_after: u64, known_epoch: &'a str, known_claim: u64,
         vouched_time: u64, expected_now: u64;
@@ -92,10 +92,13 @@ fn read_preview(
     let record = &mut snapshot.record;
     let cause = claim_rule(record.state, conditions).cause.or(record.cause);
     let valid_from = |at| epoch.by_clock(now, epoch.not_found_valid_from(at, cause, times));
-    let id = record.wanted.order_id.to_string();
-    let read_time = |name| time(&fields, name).map_err(|why| (id.clone(), why));
-    record.not_found_valid_from = read_time("restarted_at")?.map(valid_from);
-    record.arrives_until = read_time("arrives_until")?.map(|at| epoch.by_clock(now, at));
+    let unreadable = |why| (record.wanted.order_id.to_string(), why);
+    let restarted_at = time(&fields, "restarted_at").map_err(unreadable)?;
+    let arrives_until = epoch
+        .arrives_until(&fields, record, now, times)
+        .map_err(unreadable)?;
+    record.not_found_valid_from = restarted_at.map(valid_from);
+    record.arrives_until = arrives_until;
     Ok(ClaimPreview {
         snapshot,
         facts: ClaimFacts {

@@ -63,10 +63,7 @@ fn read_claim(
         Some(_) => None,
         None => time(fields, "restarted_at")?,
     };
-    let arrives_until = match fields.text("state") {
-        Some(_) => time(fields, "arrives_until")?.map(|at| epoch.by_clock(now, at)),
-        None => Some(now.plus(times.resubmit_after)),
-    };
+    let arrives_until = epoch.arrives_until(fields, &record, now, times)?;
     let valid_from = |at| epoch.not_found_valid_from(at, record.cause, times);
     let text = |name| fields.text(name).map(str::to_owned);
     Ok(Claim {

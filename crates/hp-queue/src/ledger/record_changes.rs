@@ -55,7 +55,7 @@ pub(super) fn record_fields(record: &Record, step: &Step) -> Fields {
         ),
         (
             step.attempts == 0 && record.arrives_until.is_some(),
-            "arrives_until",
+            "arrives_within",
             String::new(),
         ),
     ];

@@ -7,7 +7,7 @@ use crate::{error::QueueError, fields::FieldReader, rules::millis, script::scrip
 
 script! {
     ReportWatermark<'a> = "report_watermark.lua";
-    queue: jobs, epoch;
+    queue: jobs, epoch, workers;
     order: ;
     arguments: resubmit_after: u64, known_epoch: &'a str, known_claim: u64,
         vouched_time: u64, expected_now: u64;

@@ -92,7 +92,7 @@ pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolu
             if !wait.is_zero() {
                 let seconds = wait.as_secs() + 1;
                 return format!(
-                    "HitPoints has no record of the order, but a request may still arrive: decide again after {seconds} s in which a worker runs"
+                    "HitPoints has no record of the order, but a request may still arrive: decide again in {seconds} s"
                 );
             }
             match resolution {

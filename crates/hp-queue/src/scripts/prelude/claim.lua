@@ -38,7 +38,8 @@ local function changes_by(rule, record)
   if rule.cause and rule.cause ~= record.cause then append(changes, 'cause', rule.cause) end
   if rule.is_submission then
     append(changes, 'submitted_at', at)
-    append(changes, 'arrives_until', text(epoch.steady + arg_resubmit_after))
+    -- In steady time, so that no clock step and no change of the rule shortens it.
+    append(changes, 'arrives_within', text(epoch.steady + arg_resubmit_after - now))
   end
   if rule.begins_doubt then append(changes, 'restarted_at', text(epoch.since)) end
   return changes

@@ -1,6 +1,6 @@
 -- Which life of Redis this is, what Redis may have forgotten, and how much time has passed for certain. Changes nothing.
 -- needs: clock, server
--- keys: jobs, epoch
+-- keys: jobs, epoch, workers
 -- arguments: known_epoch, known_claim, vouched_time, expected_now (the caller's watermark; "" and 0 if it has none),
 --            resubmit_after
 -- offers: observe_epoch() -> epoch, whether it differs from what Redis has stored
@@ -18,15 +18,16 @@
 --        claims        the number of claims
 --        claims_before the same when it began
 --        before        the id of the epoch before, without the mark
---        steady        the steady time: it starts at the time by the clock, and only a worker's monotonic clock moves it
---                      on. So a clock that is set can only make it slower. It stands still while no worker calls
---        wall          the time by the clock when `steady` was stored
+--        steady        the steady time: it starts at the time by the clock. While workers live, only their monotonic clocks
+--                      move it on. So a clock that is set can only make it slower
+--        wall          the time by the clock when `steady` was moved on
+--        silent_since  the time by the clock when a caller first found that no worker called, though one is registered
 --        stepped_at    the steady time when a caller last noticed that the clock was set
 --        moved_at      the same, or when the clock had moved on without calls
 
 -- A caller that waited longer than this for Redis takes a slow call for a step of the clock.
 local MAX_DEVIATION = 5000
--- Living workers call every two seconds. After a longer time nobody knows whether the clock was set.
+-- Living workers call every two seconds. After a longer time none of them lives.
 local LONGEST_SILENCE = 15000
 -- Steady time is stored this often, or with another change.
 local STORE_INTERVAL = 500
@@ -40,14 +41,33 @@ local function without_mark(id) return id:match('^[^!]*') end
 
 local function is_marked(id) return id:sub(-1) == '!' end
 
+-- Whether the time by the clock counts, because no living worker can vouch for another time. A registered worker may have
+-- died: then it does not call for a while.
+local function is_nobody_there(epoch)
+  if redis.call('EXISTS', key_workers) == 0 then return true end
+  local since = epoch.silent_since
+  epoch.silent_since = since or now
+  return since ~= nil and now - since > LONGEST_SILENCE
+end
+
 -- Adds the time to an epoch. Returns whether it must be stored.
 local function observe_time(epoch)
-  local passed, stored = now - (epoch.wall or now), epoch.steady or now
-  epoch.steady = math.max(stored, math.min(tonumber(arg_vouched_time), stored + math.max(passed, 0)))
-  epoch.is_stepped = arg_expected_now ~= '0' and math.abs(now - arg_expected_now) > MAX_DEVIATION
+  local passed, is_known = now - (epoch.wall or now), arg_vouched_time ~= '0'
+  local limit = (epoch.steady or now) + math.max(passed, 0)
+  local before, was_silent = epoch.steady, epoch.silent_since
+  epoch.steady = before or now
+  epoch.is_stepped = is_known and math.abs(now - arg_expected_now) > MAX_DEVIATION
   if epoch.is_stepped then epoch.stepped_at = epoch.steady end
   if epoch.is_stepped or math.abs(passed) > LONGEST_SILENCE then epoch.moved_at = epoch.steady end
-  return not epoch.wall or math.abs(passed) >= STORE_INTERVAL or epoch.is_stepped
+  if is_known then
+    epoch.steady, epoch.silent_since = math.max(epoch.steady, math.min(tonumber(arg_vouched_time), limit)), nil
+  elseif is_nobody_there(epoch) then
+    epoch.steady, epoch.silent_since = limit, nil
+  elseif before then
+    return epoch.silent_since ~= was_silent
+  end
+  epoch.wall = now
+  return not before or epoch.is_stepped or was_silent or math.abs(passed) >= STORE_INTERVAL
 end
 
 local function begin_epoch(server, was)
@@ -83,12 +103,12 @@ end
 
 local function read_epoch()
   local known = redis.call('HMGET', key_epoch, 'server', 'id', 'since', 'boundary', 'claims', 'claims_before', 'before',
-    'promoted', 'closed', 'steady', 'wall', 'stepped_at', 'moved_at')
+    'promoted', 'closed', 'steady', 'wall', 'silent_since', 'stepped_at', 'moved_at')
   local function number(i) return tonumber(known[i] or nil) end
   return {
     server = known[1], id = known[2], since = number(3) or 0, boundary = known[4], claims = number(5) or 0,
     claims_before = number(6) or 0, before = known[7] or '', promoted = known[8], closed = known[9],
-    steady = number(10), wall = number(11), stepped_at = number(12), moved_at = number(13),
+    steady = number(10), wall = number(11), silent_since = number(12), stepped_at = number(13), moved_at = number(14),
   }
 end
 

@@ -10,7 +10,8 @@ if is_epoch_changed then
   local function optional(number) return number and text(number) or '' end
   redis.call('HSET', key_epoch, 'server', epoch.server, 'id', epoch.id, 'since', text(epoch.since),
     'boundary', epoch.boundary, 'claims', text(epoch.claims), 'claims_before', text(epoch.claims_before),
-    'before', epoch.before, 'promoted', epoch.promoted, 'closed', epoch.closed, 'steady', text(epoch.steady), 'wall', at,
+    'before', epoch.before, 'promoted', epoch.promoted, 'closed', epoch.closed, 'steady', text(epoch.steady),
+    'wall', text(epoch.wall), 'silent_since', optional(epoch.silent_since),
     'stepped_at', optional(epoch.stepped_at), 'moved_at', optional(epoch.moved_at))
 end
 
