@@ -39,6 +39,7 @@ pub(crate) fn order(wanted: &FetchCards) -> Box<Order> {
         product_name: "50 Units".into(),
         status: OrderStatus::Completed,
         create_time: 1_700_000_000,
+        record_age: Some(Duration::ZERO),
         cards: std::iter::repeat_with(|| card(wanted))
             .take(cards)
             .collect(),

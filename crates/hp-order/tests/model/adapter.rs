@@ -129,6 +129,7 @@ static CHARGED: LazyLock<Box<hp_api::Order>> = LazyLock::new(|| {
         product_name: String::new(),
         status: OrderStatus::Completed,
         create_time: 0,
+        record_age: Some(Duration::ZERO),
         cards: Vec::new(),
     })
 });

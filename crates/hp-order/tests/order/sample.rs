@@ -76,6 +76,7 @@ pub(crate) fn vendor_record() -> Box<Order> {
         product_name: "50 Units".into(),
         status: OrderStatus::Completed,
         create_time: 1_700_000_000,
+        record_age: Some(Duration::ZERO),
         cards: vec![card()],
     })
 }
