@@ -31,10 +31,7 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn inputs_at_admission(claim: &Claim) -> DecisionInputs {
-    DecisionInputs {
-        now: claim.record.accepted_at,
-        jitter: 0.0,
-    }
+    DecisionInputs::new(claim.record.accepted_at, 0.0)
 }
 
 /// Settles the claim with the step that this event leads to.

@@ -15,6 +15,7 @@ pub(crate) fn settings() -> Rules {
         policy: Policy {
             backoff: Backoff::new(Duration::from_secs(8), Duration::from_hours(24)).unwrap(),
             max_crashes: 2,
+            clock_tolerance: Duration::from_secs(2),
             ..rules.policy
         },
         longest_processing: Duration::from_hours(1),

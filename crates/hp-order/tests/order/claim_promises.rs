@@ -41,8 +41,11 @@ proptest! {
         if claimed.state == State::Submitting {
             prop_assert_eq!(claimed.attempts, record.attempts + 1);
             prop_assert_eq!(claimed.submitted_at, Some(facts.now));
+            let first = record.first_submitted_at.or(Some(facts.now));
+            prop_assert_eq!(claimed.first_submitted_at, first, "a later submission keeps it");
         } else {
             prop_assert_eq!(claimed.submitted_at, record.submitted_at);
+            prop_assert_eq!(claimed.first_submitted_at, record.first_submitted_at);
         }
     }
 
@@ -91,6 +94,7 @@ proptest! {
             attempts: record.attempts,
             checks: record.checks,
             crashes: record.crashes,
+            first_submitted_at: record.first_submitted_at,
             submitted_at: record.submitted_at,
             not_found_valid_from: record.not_found_valid_from,
             ..claimed
@@ -99,10 +103,14 @@ proptest! {
     }
 
     #[test]
-    fn claim_time_alone_changes_only_submitted_at(record in records(), facts in facts(), later: u32) {
+    fn claim_time_alone_changes_only_submission_times(record in records(), facts in facts(), later: u32) {
         let first = claim(&record, &facts);
         let second = claim(&record, &ClaimFacts { now: Millis(facts.now.0 + u64::from(later)), ..facts });
-        let same = Record { submitted_at: first.submitted_at, ..second };
+        let same = Record {
+            first_submitted_at: first.first_submitted_at,
+            submitted_at: first.submitted_at,
+            ..second
+        };
         prop_assert_eq!(first, same);
     }
 }
