@@ -72,13 +72,12 @@ impl NotFoundProbe {
             .ok()
     }
 
-    /// The answer that means "not found", known or requested now. It suffices for an order whose only submission was
-    /// refused: the query only confirms the refusal.
+    /// The answer that means "not found". Where no control is to be had, it is what HitPoints answers now. That suffices for
+    /// an order whose only submission was refused: the query only confirms the refusal.
     pub(crate) async fn answer_without_control(&self) -> Option<NotFoundAnswer> {
-        let known = *self.known();
-        match known {
-            Some(answer) => Some(answer),
-            None => self.ask().await.inspect_err(ProbeError::log).ok(),
+        match self.known_or_learned().await {
+            Ok(answer) => Some(answer),
+            Err(_) => self.ask().await.inspect_err(ProbeError::log).ok(),
         }
     }
 
