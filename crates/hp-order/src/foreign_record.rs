@@ -26,8 +26,8 @@ pub enum ForeignRecord {
 impl Record {
     /// Returns the evidence that HitPoints' record does not belong to this order, if it does not.
     ///
-    /// A record of unknown age is not judged by its age. The record of an order whose submission Redis may have forgotten
-    /// is not judged at all.
+    /// Unknown ages are not compared: HitPoints may give no time, and a Redis whose clock was set back may date the first
+    /// submission to the future. The record of an order whose submission Redis may have forgotten is not judged at all.
     pub fn foreign_record(
         &self,
         order: &Order,
@@ -40,6 +40,9 @@ impl Record {
         let Some(first_submitted_at) = self.first_submitted_at else {
             return Some(ForeignRecord::NeverSubmitted);
         };
+        if first_submitted_at > answered_at {
+            return None;
+        }
         let (record_age, order_age) = (order.record_age?, answered_at.since(first_submitted_at));
         let is_older = record_age > order_age.saturating_add(policy.clock_tolerance);
         is_older.then_some(ForeignRecord::Older {

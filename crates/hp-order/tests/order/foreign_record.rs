@@ -114,6 +114,18 @@ fn record_of_unknown_age_is_not_judged() {
 }
 
 #[test]
+fn order_submitted_in_the_future_is_not_judged() {
+    let event = Event::Queried(found(older_vendor_record()));
+    let future = Record {
+        first_submitted_at: Some(at(61).now),
+        ..uncertain(Cause::WorkerDied)
+    };
+    let step = step_at(60, &future, event.clone());
+    assert_eq!(step.state, State::Completed);
+    assert_eq!(step_at(61, &future, event).state, State::Review);
+}
+
+#[test]
 fn forgotten_submission_may_have_an_older_record() {
     let forgotten = Record {
         first_submitted_at: None,

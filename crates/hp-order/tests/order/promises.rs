@@ -58,7 +58,9 @@ fn belongs(record: &Record, event: &Event, seconds: u64) -> bool {
         _ => return false,
     };
     let tolerance = policy().clock_tolerance;
-    let is_as_old = |first| order.record_age.unwrap() <= at(seconds).now.since(first) + tolerance;
+    let now = at(seconds).now;
+    let is_as_old =
+        |first| first > now || order.record_age.unwrap() <= now.since(first) + tolerance;
     record.cause == Some(Cause::RedisRestarted) || record.first_submitted_at.is_some_and(is_as_old)
 }
 
