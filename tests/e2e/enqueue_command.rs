@@ -187,7 +187,7 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
     apply_event(
         &ledger,
         &claim_one(&ledger, LONG_LEASE).await,
-        crate::claims::refused(),
+        crate::claims::gave_up(),
     )
     .await;
 

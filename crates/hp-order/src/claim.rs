@@ -49,7 +49,8 @@ pub struct ClaimRule {
     pub checks: u32,
     /// 1 if the claim counts a vanished claimant, otherwise 0.
     pub crashes: u32,
-    /// The worker may submit the order: `submitted_at` becomes the time of the claim, and `arrives_until` follows.
+    /// The worker may submit the order: `submitted_at` becomes the time of the claim, and `arrives_until` follows. So does
+    /// `first_submitted_at` if the order was never submitted before.
     pub is_submission: bool,
     /// What happens to the doubt that a new epoch causes.
     pub epoch_doubt: EpochDoubt,
@@ -111,6 +112,11 @@ pub fn claim(record: &Record, facts: &ClaimFacts) -> Record {
         attempts: record.attempts.saturating_add(rule.attempts),
         checks: record.checks.saturating_add(rule.checks),
         crashes: record.crashes.saturating_add(rule.crashes),
+        first_submitted_at: if rule.is_submission {
+            record.first_submitted_at.or(Some(facts.now))
+        } else {
+            record.first_submitted_at
+        },
         submitted_at: if rule.is_submission {
             Some(facts.now)
         } else {

@@ -29,6 +29,8 @@ pub struct Record {
     pub accepted_at: Millis,
     /// When an operator last requeued the order: [`Policy::give_up_after`] counts from then.
     pub renewed_at: Option<Millis>,
+    /// When the first submission left. A record of HitPoints that is older does not belong to the order.
+    pub first_submitted_at: Option<Millis>,
     /// When the last submission left.
     pub submitted_at: Option<Millis>,
     /// Until when the last submission may still arrive, and "not found" proves nothing: [`Policy::resubmit_after`] after it
@@ -51,6 +53,8 @@ pub struct Record {
     pub failed: Option<(FailReason, Source)>,
     /// Why the order was rejected.
     pub rejected: Option<Rejection>,
+    /// HitPoints' own number of the order whose cards the first result contains.
+    pub hp_order_id: Option<u64>,
 }
 
 impl Record {
@@ -66,6 +70,7 @@ impl Record {
             crashes: 0,
             accepted_at: at,
             renewed_at: None,
+            first_submitted_at: None,
             submitted_at: None,
             arrives_until: None,
             not_found_valid_from: None,
@@ -76,12 +81,21 @@ impl Record {
             message: None,
             failed: None,
             rejected: None,
+            hp_order_id: None,
         }
     }
 
     /// Returns `true` if nothing of this order can have reached HitPoints before the present claim.
     pub const fn is_first_attempt(&self) -> bool {
         self.attempts <= 1
+    }
+
+    /// Returns `true` if the only submission was refused for good. Then "not found" needs no control: nothing but the
+    /// refusal itself could be wrong, and an outage that refuses everything charges nothing.
+    pub fn is_only_submission_refused(&self) -> bool {
+        self.cause == Some(Cause::Refused)
+            && self.is_first_attempt()
+            && self.not_found_valid_from.is_none()
     }
 
     /// Returns `true` if too many claimants vanished or panicked: the order needs review by an operator.

@@ -31,6 +31,7 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         checks: fields.parse("checks")?.unwrap_or(0),
         crashes: fields.parse("crashes")?.unwrap_or(0),
         accepted_at: Millis(fields.need("accepted_at")?),
+        first_submitted_at: time(fields, "first_submitted_at")?,
         submitted_at: time(fields, "submitted_at")?,
         renewed_at: time(fields, "renewed_at")?,
         arrives_until: None,
@@ -42,6 +43,7 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         message: fields.parse("message")?,
         failed: failed(fields, state)?,
         rejected: rejected(fields, state)?,
+        hp_order_id: fields.parse("hp_order_id")?,
     })
 }
 

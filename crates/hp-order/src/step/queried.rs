@@ -12,7 +12,7 @@ use crate::{
 impl Transition<'_> {
     pub(super) fn queried(&self, verdict: QueryVerdict, source: Source) -> Step {
         match verdict {
-            QueryVerdict::Found(order) => self.completed(order, source),
+            QueryVerdict::Found(order) => self.charged(order, source),
             QueryVerdict::Mismatch(mismatch) => self.review(mismatch.to_string()),
             QueryVerdict::NotFound => self.not_found(),
             QueryVerdict::Unknown(doubt) => self.still_unknown(doubt),

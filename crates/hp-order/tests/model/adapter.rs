@@ -34,10 +34,7 @@ pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
 
 /// What becomes of the order: the real `step`.
 pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting) -> Step {
-    let inputs = DecisionInputs {
-        now: NOW,
-        jitter: 0.5,
-    };
+    let inputs = DecisionInputs::new(NOW, 0.5);
     let trusts_not_found = setting.has(Fault::TrustsNotFoundAtOnce);
     let valid_in = job.not_found_valid_in.filter(|_| !trusts_not_found);
     let event = match (job.purpose, event(observation, setting)) {
@@ -63,6 +60,7 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy {
     resubmit_after: TICK * u32::from(RESUBMIT),
     give_up_after: GIVE_UP_AFTER,
     max_crashes: u32::from(MAX_CRASHES),
+    clock_tolerance: Duration::ZERO,
 });
 
 fn event(observation: Observation, setting: &Setting) -> Event {
@@ -124,6 +122,7 @@ static CHARGED: LazyLock<Box<hp_api::Order>> = LazyLock::new(|| {
         product_name: String::new(),
         status: OrderStatus::Completed,
         create_time: 0,
+        record_age: Some(Duration::ZERO),
         cards: Vec::new(),
     })
 });

@@ -190,6 +190,7 @@ impl Order {
             claim: u64::from(self.claim),
             attempts: u32::from(self.attempts),
             crashes: u32::from(self.crashes),
+            first_submitted_at: self.submitted.map(|age| NOW.before(TICK * u32::from(age))),
             submitted_at: self.submitted.map(|age| NOW.before(TICK * u32::from(age))),
             arrives_until: self
                 .submitted

@@ -63,6 +63,7 @@ fn new_order_is_claimed_for_its_first_attempt() {
         state: State::Submitting,
         claim: 1,
         attempts: 1,
+        first_submitted_at: Some(at(50).now),
         submitted_at: Some(at(50).now),
         arrives_until: Some(at(350).now),
         ..new.clone()
@@ -94,6 +95,7 @@ fn unsent_order_that_is_due_is_submitted() {
         let expected = Record {
             state: State::Submitting,
             attempts: 4,
+            first_submitted_at: stored(state).first_submitted_at.or(Some(due().now)),
             submitted_at: Some(due().now),
             arrives_until: Some(at(350).now),
             ..next(record.clone())

@@ -28,6 +28,10 @@ use settings::{ReconcileSettings, RetrySettings, Settings};
 
 const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";
 
+/// No answer of HitPoints is accepted whose date differs from the clock by more than this. Clocks that belong together differ
+/// by less.
+const LONGEST_CLOCK_TOLERANCE: Duration = Duration::from_mins(5);
+
 /// The checked configuration of this process.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -82,6 +86,14 @@ impl Config {
                 "worker.lease is shorter than 1s: a busy worker would lose its orders. Give at least 1s.",
             ),
             (
+                policy.clock_tolerance >= Duration::from_secs(1),
+                "api.clock_tolerance is shorter than 1s: HitPoints gives its times in whole seconds, so records of your own orders would seem to be older than the orders. Give at least 1s.",
+            ),
+            (
+                policy.clock_tolerance <= LONGEST_CLOCK_TOLERANCE,
+                "api.clock_tolerance is longer than 5m: an order of another queue with the same id could pass for your own. Give at most 5m.",
+            ),
+            (
                 policy.resubmit_after > self.lease + self.api.timeout,
                 "retry.resubmit_after is not longer than worker.lease and api.timeout together: an order whose request is still on its way could be charged twice. Raise retry.resubmit_after.",
             ),
@@ -116,7 +128,7 @@ impl TryFrom<Settings> for Config {
             drain: worker.drain.0,
             retry_base: settings.retry.base.0,
             retry_max: settings.retry.max.0,
-            policy: settings.retry.try_into()?,
+            policy: policy(&settings.retry, settings.api.clock_tolerance.0)?,
             reconcile: settings.reconcile.into(),
             retention: Retention {
                 results: settings.results.retention.0,
@@ -135,22 +147,19 @@ impl TryFrom<Settings> for Config {
     }
 }
 
-impl TryFrom<RetrySettings> for Policy {
-    type Error = ConfigFault;
-
-    fn try_from(settings: RetrySettings) -> Result<Self, ConfigFault> {
-        let backoff = Backoff::new(settings.base.0, settings.max.0).map_err(|error| {
-            ConfigFault::Contradiction(format!(
-                "retry.base and retry.max do not fit: {error}. Give a retry.max that is not shorter than retry.base."
-            ))
-        })?;
-        Ok(Self {
-            backoff,
-            resubmit_after: settings.resubmit_after.0,
-            give_up_after: settings.give_up_after.0,
-            max_crashes: settings.max_crashes.0,
-        })
-    }
+fn policy(retry: &RetrySettings, clock_tolerance: Duration) -> Result<Policy, ConfigFault> {
+    let backoff = Backoff::new(retry.base.0, retry.max.0).map_err(|error| {
+        ConfigFault::Contradiction(format!(
+            "retry.base and retry.max do not fit: {error}. Give a retry.max that is not shorter than retry.base."
+        ))
+    })?;
+    Ok(Policy {
+        backoff,
+        resubmit_after: retry.resubmit_after.0,
+        give_up_after: retry.give_up_after.0,
+        max_crashes: retry.max_crashes.0,
+        clock_tolerance,
+    })
 }
 
 impl From<ReconcileSettings> for Reconcile {

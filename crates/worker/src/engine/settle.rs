@@ -46,7 +46,8 @@ pub(crate) fn order_span(claim: &Claim) -> Span {
 
 /// Decides with [`step`] how a claimed order continues after `event`, and applies the step.
 ///
-/// `inputs` holds the time before the call to HitPoints, because the answer may be as old as the request.
+/// `inputs` holds the times before and after the call to HitPoints: "not found" may be as old as the request, and the age of
+/// a record counts at the answer.
 pub(crate) async fn settle(
     processor: &OrderProcessor,
     claim: &Claim,

@@ -48,12 +48,17 @@ async fn resolve_order<'a>(
         };
         return Ok(Decided::not_done(id, Some(state), reason));
     }
-    let verdict = query(processor, &claim).await;
+    let (verdict, call) = query(processor, &claim).await;
+    let is_found = matches!(verdict, QueryVerdict::Found(_));
     let obstacle = describe(&verdict, &claim, resolution);
     let event = Event::Resolved(resolution, verdict);
-    Ok(match decide(processor, &claim, event).await? {
+    Ok(match decide(processor, &claim, event, call).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),
         Some(step) if is_resolved(&step, resolution) => Decided::done(id, Some(step.state), word),
+        // The record belongs to another order: the step says why.
+        Some(step) if is_found && step.state == State::Review => {
+            Decided::not_done(id, Some(step.state), step.message.unwrap_or(obstacle))
+        }
         Some(step) => Decided::not_done(id, Some(step.state), obstacle),
     })
 }

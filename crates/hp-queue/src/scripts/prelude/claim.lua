@@ -40,6 +40,7 @@ local function changes_by(rule, record)
     append(changes, 'submitted_at', at)
     -- In steady time, so that no clock step and no change of the rule shortens it.
     append(changes, 'arrives_within', text(epoch.steady + arg_resubmit_after - now))
+    if not record.first_submitted_at then append(changes, 'first_submitted_at', at) end
   end
   if rule.begins_doubt then append(changes, 'restarted_at', text(epoch.since)) end
   return changes
@@ -56,9 +57,10 @@ end
 local function claim_order(id, is_named, due_at)
   local record_key = order_key(id)
   local known = redis.call('HMGET', record_key,
-    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes')
+    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at')
   local record = {
     state = known[1], cause = known[2], claim = known[3], attempts = known[6], checks = known[7], crashes = known[8],
+    first_submitted_at = known[9],
   }
   if not record.state then return redis.call('ZREM', key_schedule, id) end
   if record.state == IN_REVIEW and not is_named then return redis.call('ZADD', key_schedule, '+inf', id) end
