@@ -22,6 +22,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("claim", include_str!("../scripts/prelude/claim.lua")),
     ("clock", include_str!("../scripts/prelude/clock.lua")),
     ("entry", include_str!("../scripts/prelude/entry.lua")),
+    ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
