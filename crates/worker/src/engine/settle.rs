@@ -81,12 +81,7 @@ async fn pause(
     Ok(())
 }
 
-fn report(
-    processor: &OrderProcessor,
-    claim: &Claim,
-    step: Step,
-    settled: Settled,
-) -> Settlement {
+fn report(processor: &OrderProcessor, claim: &Claim, step: Step, settled: Settled) -> Settlement {
     let state = step.state;
     match settled {
         Settled::Applied(result) => {

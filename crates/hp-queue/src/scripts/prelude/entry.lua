@@ -59,7 +59,7 @@ local function deadline_fault(deadline)
   if not deadline:find('^%d+$') then return 'deadline must be a time in Unix milliseconds' end
   local unit, milliseconds
   if #deadline <= 15 and tonumber(deadline) >= EARLIEST_DEADLINE then return end
-  if #deadline <= 12 and tonumber(deadline) * 1000 >= EARLIEST_DEADLINE then
+  if #deadline <= 11 and tonumber(deadline) * 1000 >= EARLIEST_DEADLINE then
     unit, milliseconds = 'seconds', deadline .. '000'
   elseif #deadline == 16 then
     unit, milliseconds = 'microseconds', deadline:sub(1, 13)
