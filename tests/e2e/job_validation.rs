@@ -284,7 +284,9 @@ async fn product_list_rejects_order_without_call() {
 async fn deadline_passed_expires_order_uncharged() {
     let world = World::start();
     let _worker = world.worker();
-    world.enqueue_job(&job(&[("deadline", "978307200000")])).await;
+    world
+        .enqueue_job(&job(&[("deadline", "978307200000")]))
+        .await;
     let result = world.result("A-1").await;
     assert_fields!(result, { "status": "expired", "reason": "deadline_passed" });
     assert_eq!(world.charge_count("A-1"), 0);
