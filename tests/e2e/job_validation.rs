@@ -2,10 +2,11 @@
 
 use e2e::{World, assert_fields};
 
-const GOOD: [(&str, &str); 3] = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
+pub(crate) const GOOD: [(&str, &str); 3] =
+    [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
 
 /// A valid job with some fields replaced or added.
-fn job<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn job<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = GOOD
         .into_iter()
         .filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
