@@ -113,15 +113,14 @@ impl<'a> Waiting<'a> {
         printer.flush()
     }
 
-    /// Whether a result of this id, or a conflict, answers this very job. Another shop may use the same id.
+    /// Whether a result of this id answers this very job. Another producer may use the same id.
     fn is_answer_to(&self, job: &Job, stream: &str, result: &OrderResult) -> bool {
-        let key = |name| self.queue.stream_key(name);
         result.product_id == job.product_id.to_string()
             && result.quantity == job.quantity.to_string()
             && match result.reason.as_deref() {
-                Some("order_id_conflict") => stream == key(job.reply_to.as_ref()),
-                // The only fault that a job of this command can have: its stream holds another type.
-                Some("invalid_repetition") => job.reply_to.is_some() && stream == key(None),
+                Some("order_id_conflict") => stream == self.queue.stream_key(job.reply_to.as_ref()),
+                // A job of this command has no fault.
+                Some("invalid_repetition") => false,
                 _ => true,
             }
     }
