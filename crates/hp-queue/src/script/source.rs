@@ -33,10 +33,11 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         include_str!("../scripts/prelude/present_epoch.lua"),
     ),
     ("publish", include_str!("../scripts/prelude/publish.lua")),
-    ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("record", include_str!("../scripts/prelude/record.lua")),
+    ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    ("waiting", include_str!("../scripts/prelude/waiting.lua")),
 ];
 
 impl Source {

@@ -1,5 +1,5 @@
 -- Settles a claimed order: applies a step, all of it or nothing.
--- needs: clock, server, record, copied, copy
+-- needs: clock, server, record, copy, waiting
 --
 -- keys:      reply_to  the stream for the result
 --            replays   the repetitions that wait for a copy of the result
@@ -46,7 +46,7 @@ local function apply_signal()
 end
 
 local known = redis.call('HMGET', key_record, 'claim', 'epoch', 'settled', 'result')
-local first_result, waiting = known[4], has_result and redis.call('LLEN', key_replays) or 0
+local first_result, waiting = known[4], has_result and count_waiting() or 0
 local is_current = known[1] == arg_claim and (known[2] or '') == arg_epoch
 if is_current and (known[3] == arg_claim or is_end and first_result) then return first_result or '' end
 
@@ -67,8 +67,6 @@ end
 
 -- A claim that ends without `settled` was lost by a worker that vanished.
 local fields, removed = { 'updated_at', at, 'settled', arg_claim }, {}
-
-local function add_to(stream, ...) return redis.pcall('XADD', stream, '*', ...) end
 
 -- A repetition that was enqueued until now asks for the result that comes now. The inbox is in order, but the times in its
 -- ids are the producers'. After the largest time an inbox may start again with smaller ids.
@@ -94,26 +92,6 @@ local function publish()
   if not is_unwritable(entry) then return entry, key_reply_to end
   give_up_reply_to()
   return add_to(key_results, unpack(ARGV, last_record_value + 1)), key_results
-end
-
--- Adds what `make(words, first)` returns for each repetition that waits, for the first ones if there are many; if none waits, for the
--- first job. Returns the entry id of the first, or an error, and how many repetitions have an answer.
-local function answer_waiting(stream, make)
-  local first, answered = nil, 0
-  repeat
-    local page = redis.call('LRANGE', key_replays, answered, answered + 63)
-    if waiting == 0 then page[1] = cmsgpack.pack({}) end
-    for _, words in ipairs(page) do
-      if has_copied_enough() then return first, answered end
-      local fields_of_one = make(cmsgpack.unpack(words), first)
-      local entry = add_to(stream, unpack(fields_of_one))
-      first = first or entry
-      if type(entry) == 'table' then return first, answered end
-      count_copied(fields_of_one)
-      answered = answered + 1
-    end
-  until #page < 64
-  return first, answered
 end
 
 -- Returns as answer_waiting, and the stream.

@@ -112,7 +112,7 @@ fn read_file(path: &Path) -> Result<Checked, String> {
         Ok(text) => Ok(check(text)),
         Err(error) => {
             let before = &bytes[..error.valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let line = before.split(|byte| *byte == b'\n').count();
             Err(format!(
                 "{name}:{line}: this is not UTF-8: save the file as UTF-8"
             ))

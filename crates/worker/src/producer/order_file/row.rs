@@ -88,9 +88,9 @@ impl Row {
     /// Reads one row of a CSV file. An empty cell counts as no value. `meta` keeps its spaces: it is the shop's own.
     pub(super) fn from_cells(names: &[&str], cells: Vec<String>) -> Result<Self, String> {
         if names.len() != cells.len() {
-            let (found, named) = (cells.len(), names.len());
+            let (values, columns) = (cells.len(), names.len());
             return Err(format!(
-                "the row has {found} values, but the first line names {named} columns"
+                "the row has {values} values, but the first line names {columns} columns"
             ));
         }
         let mut row = Self::default();
