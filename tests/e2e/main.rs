@@ -8,6 +8,7 @@ mod balance_gate;
 mod breaker;
 mod claims;
 mod configuration;
+mod conflicts;
 mod crash_limit;
 mod data_loss;
 mod data_loss_in_flight;

@@ -191,8 +191,8 @@ impl Queue {
                 claim.id()
             );
             let meta = claim.meta.as_deref().unwrap_or_default();
-            prop_assert_eq!(claim.reply_to.is_some(), order.given.own_stream);
-            prop_assert_eq!(meta, order.given.meta.as_bytes(), "meta of {}", claim.id());
+            prop_assert_eq!(claim.reply_to.is_some(), order.words.own_stream);
+            prop_assert_eq!(meta, order.words.meta.as_bytes(), "meta of {}", claim.id());
             doubt_lasts(claim.record.not_found_valid_from, order, batch.now, lease)?;
         }
         Ok(())

@@ -27,8 +27,6 @@ pub(crate) struct Order {
     pub(crate) first: Option<ResultEntry>,
     /// The repetitions that wait for their answers.
     pub(crate) replays: VecDeque<ReplyWords>,
-    /// The words for its result when it was last claimed.
-    pub(crate) given: ReplyWords,
 }
 
 /// Whether Redis may have forgotten a submission.
@@ -76,7 +74,6 @@ impl Order {
             due_at: None,
             first: None,
             replays: VecDeque::new(),
-            given: enqueue.words(),
         };
         order.claim(epoch, is_doubted, false);
         order
@@ -105,7 +102,6 @@ impl Order {
             None => Doubt::None,
         };
         self.epoch = epoch.name;
-        self.given = self.replays.front().unwrap_or(&self.words).clone();
     }
 
     /// An order that Redis had forgotten, as a settle call restores it.
@@ -126,7 +122,6 @@ impl Order {
             due_at: Some(DueAt::Due),
             first: None,
             replays: VecDeque::new(),
-            given: request.words.clone(),
         }
     }
 

@@ -7,4 +7,6 @@ pub(crate) struct Waiting {
     pub(super) entry: Option<Enqueue>,
     /// It was there when the time had passed for which all new orders are doubted.
     pub(super) is_of_before: bool,
+    /// It was there when the order of its id ended.
+    pub(super) is_before_end: bool,
 }

@@ -51,7 +51,6 @@ pub(super) fn read_batch(
     })
 }
 
-/// The first repetition that waits for the result of an ended order has its own words; else those of the first job count.
 fn read_claim(
     fields: &FieldReader<'_>,
     now: Millis,
@@ -73,12 +72,9 @@ fn read_claim(
             ..record
         },
         epoch: Arc::clone(&epoch.id),
-        reply_to: text("replay_reply_to").or_else(|| text("reply_to")),
-        meta: fields
-            .bytes("replay_meta")
-            .or_else(|| fields.bytes("meta"))
-            .map(Into::into),
-        traceparent: text("replay_traceparent").or_else(|| text("traceparent")),
+        reply_to: text("reply_to"),
+        meta: fields.bytes("meta").map(Into::into),
+        traceparent: text("traceparent"),
         history: fields
             .text("history")
             .map(History::read)

@@ -1,5 +1,5 @@
 -- Claims up to `limit` orders: open orders that are due, and new ones from the inbox.
--- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, entry_id, trim, publish
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, entry_id, copied, trim, publish, replay
 --
 -- arguments: first: "inbox" or "schedule", the source that goes first
 -- answers by name:
@@ -62,26 +62,39 @@ local function admit(job, record_key, entry_id)
   }
 end
 
+-- Whether an entry with the id of an order is no repetition of its job.
+local function is_conflict(job, product_id, quantity, reply_to)
+  return job.product_id ~= product_id or job.quantity ~= quantity or job.reply_to and job.reply_to ~= reply_to
+end
+
+-- The answer says nothing about the order: whoever uses its id may belong to another shop.
+local CONFLICT = 'another job has used this order_id before, with another product_id, quantity or reply_to'
+
 local function receive(entry_id, entry)
-  local job, twice = read_job(entry)
-  if twice == 'order_id' or not is_order_id(job.order_id) then
+  local job = read_job(entry)
+  if job.twice.order_id or not is_order_id(job.order_id) then
     return add_dead_letter(entry_id, entry, 'invalid_order_id')
   end
-  local fault = job_fault(job, twice)
-  if fault then return reject(job, 'invalid_job', fault) end
-  local record_key = order_key(job.order_id)
-  local known = redis.call('HMGET', record_key, 'state', 'product_id', 'quantity', 'finished_at')
-  if not known[1] then return admit(job, record_key, entry_id) end
-  if known[2] ~= job.product_id or known[3] ~= job.quantity then
-    return reject(job, 'order_id_conflict',
-      'this id belongs to an order of product ' .. known[2] .. ', quantity ' .. known[3])
+  local record_key, fault = order_key(job.order_id), job_fault(job)
+  local known = redis.call('HMGET', record_key,
+    'state', 'product_id', 'quantity', 'reply_to', 'first_reply_to', 'finished_at', 'newest_entry')
+  if not known[1] then
+    if fault then return answer_entry(job, 'rejected', 'invalid_job', fault) end
+    return admit(job, record_key, entry_id)
   end
-  if known[4] then replay(job, record_key) end
+  if fault then return answer_entry(job, 'conflict', 'invalid_repetition', fault) end
+  if is_conflict(job, known[2], known[3], known[5] or known[4]) then
+    return answer_entry(job, 'conflict', 'order_id_conflict', CONFLICT)
+  end
+  -- A repetition that was enqueued before the order ended asks for a result that has come since.
+  local is_new = not known[7] or is_later_entry(entry_id, known[7])
+  if known[6] and is_new then replay(job, record_key) end
 end
 
 -- An entry that makes the script fail must neither stop the other entries nor be read again for ever. Returns whether the
 -- entry may leave the inbox.
 local function is_received(entry_id, entry)
+  count_copied(entry)
   local ok, failure = pcall(receive, entry_id, entry)
   if ok then return true end
   local reason = 'unusable: ' .. message_of(failure)
@@ -90,15 +103,26 @@ local function is_received(entry_id, entry)
   return false
 end
 
+-- Entries of one read: they may be large.
+local PAGE = 16
+
 -- Takes the oldest entries, so that one trim removes them all. Returns whether the inbox may hold more.
 local function claim_inbox(n)
   if n <= 0 then return false end
-  local entries = redis.call('XRANGE', key_jobs, '-', '+', 'COUNT', n)
-  for _, entry in ipairs(entries) do
-    if not is_received(entry[1], entry[2]) then return false end
-    last_entry = entry[1]
-  end
-  return #entries == n
+  local start = '-'
+  repeat
+    local count = math.min(n, PAGE)
+    local entries = redis.pcall('XRANGE', key_jobs, start, '+', 'COUNT', count)
+    for _, entry in ipairs(entries) do
+      if not is_received(entry[1], entry[2]) then return false end
+      last_entry = entry[1]
+      if has_copied_enough() then return true end
+    end
+    -- Nothing follows the largest id, and a range after it is an error.
+    if #entries < count then return false end
+    n, start = n - count, '(' .. last_entry
+  until n == 0
+  return true
 end
 
 -- Orders that are due. An order that is due later than any wait ends is due, too: the clock was set back.

@@ -46,12 +46,6 @@ local function changes_by(rule, record)
   return changes
 end
 
--- The first of the repetitions that wait for the result of an ended order may name another stream or `meta`.
-local function append_replay(claim, id)
-  local words = redis.call('LINDEX', replays_key(id), 0)
-  for name, value in pairs(words and cmsgpack.unpack(words) or {}) do append(claim, 'replay_' .. name, value) end
-end
-
 -- Claims an order that has a record. A caller that names it may claim it before its time: `due_at`, when it would have been
 -- due.
 local function claim_order(id, is_named, due_at)
@@ -73,7 +67,6 @@ local function claim_order(id, is_named, due_at)
   if rule then redis.call('HSET', record_key, unpack(changes_by(rule, record))) end
   local claim = { 'order_id', id, unpack(redis.call('HGETALL', record_key)) }
   if rule and rule.drops_doubt then append(claim, 'drops_doubt', '1') end
-  if has_ended(record.state) then append_replay(claim, id) end
   if due_at then append(claim, 'due_at', due_at) end
   claims[#claims + 1] = claim
 end
