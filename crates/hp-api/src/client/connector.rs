@@ -34,7 +34,8 @@ pub(super) struct Connector {
 #[derive(Clone)]
 pub(super) struct Tls {
     pub(super) config: Arc<ClientConfig>,
-    pub(super) server: ServerName<'static>,
+    /// The name in the server's certificate.
+    pub(super) host: String,
 }
 
 /// A connection as bytes, with or without TLS.
@@ -84,9 +85,10 @@ impl Connector {
         let socket = Socket::new(tcp, sent.clone());
         let stream: Box<dyn Stream> = match &self.tls {
             None => Box::new(socket),
-            Some(Tls { config, server }) => {
+            Some(Tls { config, host }) => {
                 let connector = TlsConnector::from(Arc::clone(config));
-                let handshake = connector.connect(server.clone(), socket).await;
+                let name = ServerName::try_from(host.clone())?;
+                let handshake = connector.connect(name, socket).await;
                 Box::new(handshake.map_err(|error| format!("TLS failed: {error}"))?)
             }
         };
@@ -100,7 +102,7 @@ impl Tls {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         Ok(Self {
             config: Arc::new(platform_config().map_err(unusable)?),
-            server: ServerName::try_from(host.to_owned()).map_err(unusable)?,
+            host: host.to_owned(),
         })
     }
 }
