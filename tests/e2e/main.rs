@@ -32,4 +32,5 @@ mod repeated_orders;
 mod results_command;
 mod rust_client;
 mod snapshots;
+mod surplus_answers;
 mod worker_lifecycle;
