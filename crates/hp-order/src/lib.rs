@@ -32,7 +32,7 @@
 //! uncertain  -> waiting      not found, and no delayed request can arrive any more
 //! uncertain  -> queued       as before, and the doubt was only that Redis might have forgotten the first submission
 //! uncertain  -> failed       a refusal that was in doubt, and there is no record
-//! uncertain  -> review       a contradiction, no definite answer for too long, or too many crashes
+//! uncertain  -> review       a contradiction, no definite answer for too long, too many crashes, or another account
 //! review     -> completed    HitPoints has the record after all, and it matches
 //! review     -> review       still needs review by an operator
 //! review     -> uncertain    an operator requeues it for a fresh query

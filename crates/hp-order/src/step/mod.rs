@@ -41,5 +41,6 @@ pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInpu
         Event::BalanceHeld(delay) => transition.balance_held(delay),
         Event::Panicked => transition.panicked(),
         Event::Crashed => transition.crashed(),
+        Event::OtherAccount => transition.not_queryable(),
     }
 }

@@ -66,6 +66,19 @@ impl Transition<'_> {
         }
     }
 
+    /// Only the account of the submission has the record, so an operator decides.
+    pub(super) fn not_queryable(&self) -> Step {
+        match (&self.record.other_account, self.record.state) {
+            (Some(account), State::Uncertain | State::Review) => Step {
+                checks: self.released().checks,
+                ..self.review(format!(
+                    "submitted on account {account}, which is not the account of the queue any more"
+                ))
+            },
+            _ => self.released(),
+        }
+    }
+
     pub(super) fn crashed(&self) -> Step {
         if self.record.state != State::Uncertain {
             return self.released();

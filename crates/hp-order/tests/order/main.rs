@@ -10,6 +10,7 @@ mod claim_promises;
 mod ended;
 mod epoch;
 mod operator;
+mod other_account;
 mod promises;
 mod queried;
 mod sample;
