@@ -56,7 +56,7 @@ fn other_account_parks_the_replay() {
     let parked = step(&record, Event::OtherAccount, &policy(), at(0));
     assert_eq!(
         (parked.state, parked.next),
-        (State::Completed, Next::Review)
+        (State::Completed, Next::Parked)
     );
     let released = step(&record, Event::Released, &policy(), at(0));
     assert!(matches!(released.next, Next::After(delay) if delay > Duration::ZERO));

@@ -116,7 +116,7 @@ impl Ledger {
 fn next_step(claim: &Claim, step: &Step) -> String {
     match &step.next {
         Next::After(delay) => millis(*delay).to_string(),
-        Next::Review => "review".into(),
+        Next::Review | Next::Parked => "review".into(),
         Next::End(_) if claim.record.state.has_ended() => "replay".into(),
         Next::End(TerminalOutcome::Completed { .. }) => "charged".into(),
         Next::End(_) => "uncharged".into(),

@@ -111,6 +111,9 @@ fn log(step: &Step, result: Option<&str>) {
         Next::End(outcome) => {
             info!(%state, reason = outcome.reason(), code, attempts = step.attempts, result, "order ended");
         }
+        Next::Parked => {
+            warn!("cannot publish the result again: only another account has the cards");
+        }
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {
             warn!(%state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");
