@@ -70,7 +70,7 @@ pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
 pub use record::Record;
 pub use state::{Cause, State};
-pub use step::{Next, Step, step};
+pub use step::{Next, Step, other_account_evidence, step};
 pub use terminal_outcome::{FailReason, Rejection, Source, Status, TerminalOutcome};
 pub use time::{DecisionInputs, Millis};
 pub use word::UnknownWord;

@@ -28,6 +28,21 @@ pub enum QueueError {
         "Redis contains data that breaks the queue protocol: {0}; check the prefix, and which other programs write to its keys"
     )]
     Protocol(String),
+    /// The queue belongs to another HitPoints account than the one of this process.
+    #[error(
+        "this queue belongs to the HitPoints account {queue}, but the settings of this process name {own}; correct api.base_url and api.app_id or queue.prefix, or change the account of the queue with `worker account switch`"
+    )]
+    OtherAccount {
+        /// The account of the queue.
+        queue: String,
+        /// The account of this process.
+        own: String,
+    },
+    /// A newer program uses the queue.
+    #[error(
+        "this queue follows version {0} of the queue protocol, and this program knows version {known} only; upgrade this program", known = crate::agreement::PROTOCOL
+    )]
+    NewerProtocol(u32),
 }
 
 impl QueueError {
@@ -36,7 +51,10 @@ impl QueueError {
         match self {
             Self::Unreachable(_) => true,
             Self::Refused(error) => is_spent(error),
-            Self::Url { .. } | Self::Protocol(_) => false,
+            Self::Url { .. }
+            | Self::Protocol(_)
+            | Self::OtherAccount { .. }
+            | Self::NewerProtocol(_) => false,
         }
     }
 }

@@ -14,6 +14,7 @@
 //! | `{hp}:replays:<id>` | list | repetitions of an ended order that wait for a copy of its result |
 //! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
 //! | `{hp}:paused` | hash | the pause: while it exists no order is claimed |
+//! | `{hp}:queue` | hash | what all processes of the queue must agree on: protocol version, account, rules |
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
 //! | `{hp}:breaker` | hash | failures of HitPoints. While `until` is set, the breaker is open: only one order at a time calls HitPoints |
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
@@ -85,6 +86,7 @@
     reason = "all calls fail alike: see Errors above"
 )]
 
+mod agreement;
 mod connect;
 mod control;
 mod error;
@@ -103,6 +105,9 @@ mod script;
 #[cfg(test)]
 mod script_tests;
 
+pub use agreement::{
+    Account, AccountSwitch, Agreement, Join, OrderInDoubt, PROTOCOL, QueueTerms, RuleChange,
+};
 pub use connect::{
     client::{Client, connect},
     redact::without_password,

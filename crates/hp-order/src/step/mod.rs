@@ -6,7 +6,10 @@ mod submitted;
 mod transition;
 mod worker;
 
-pub use self::transition::{Next, Step};
+pub use self::{
+    transition::{Next, Step},
+    worker::other_account_evidence,
+};
 
 use hp_api::Outcome;
 

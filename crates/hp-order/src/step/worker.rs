@@ -7,6 +7,11 @@ use crate::{
     terminal_outcome::{FailReason, Rejection, Source, TerminalOutcome},
 };
 
+/// The evidence of an order in review that was submitted on another account.
+pub fn other_account_evidence(account: &str) -> String {
+    format!("submitted on account {account}, which is not the account of the queue any more")
+}
+
 /// What happens to an order inside the worker, without an answer from HitPoints.
 impl Transition<'_> {
     /// Rejects an order only on its first attempt: an earlier attempt may have been charged.
@@ -71,9 +76,7 @@ impl Transition<'_> {
         match (&self.record.other_account, self.record.state) {
             (Some(account), State::Uncertain | State::Review) => Step {
                 checks: self.released().checks,
-                ..self.review(format!(
-                    "submitted on account {account}, which is not the account of the queue any more"
-                ))
+                ..self.review(other_account_evidence(account))
             },
             _ => self.released(),
         }

@@ -57,7 +57,7 @@ impl Inspector {
 
     /// Reads settings of the server that holds the queue. A Redis user may lack the right to: then there are none.
     async fn server_config(&self) -> HashMap<String, String> {
-        let mut connection = self.handle.connection.clone();
+        let connection = self.handle.connection.clone();
         let mut command = redis::cmd("CONFIG");
         command.arg("GET").arg(SETTINGS);
         let answer = connection

@@ -10,6 +10,7 @@ use super::{
     watermark::EpochWatermark,
 };
 use crate::{
+    agreement::PROTOCOL,
     error::QueueError,
     fields::FieldReader,
     rules::millis,
@@ -18,20 +19,20 @@ use crate::{
 
 script! {
     ClaimBatchCall<'a> = "claim_batch.lua";
-    queue: jobs, schedule, open, results, rejected, paused, epoch, breaker, rate, holds;
+    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, first: &'a str, results_retention: u64, resubmit_after: u64,
-        longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64;
+        longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64, account: &'a str, protocol: u32;
 }
 
 script! {
     ClaimNamedCall<'a> = "claim_named.lua";
-    queue: jobs, schedule, open, results, rejected, paused, epoch, breaker, rate, holds;
+    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,
-        known_epoch: &'a str, known_claim: u64;
+        known_epoch: &'a str, known_claim: u64, account: &'a str, protocol: u32;
 }
 
 /// The most orders of one claim: a script must not keep Redis busy for long.
@@ -58,12 +59,14 @@ impl Ledger {
                     FirstSource::Inbox => "inbox",
                     FirstSource::Schedule => "schedule",
                 },
-                results_retention: millis(self.rules.retention.results),
-                resubmit_after: millis(self.rules.policy.resubmit_after),
-                longest_probe: self.rules.longest_probe(),
-                call_interval: self.rules.call_interval(),
+                results_retention: millis(self.rules().retention.results),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
+                longest_probe: self.rules().longest_probe(),
+                call_interval: self.rules().call_interval(),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
+                account: self.agreement.queue_account(),
+                protocol: PROTOCOL,
             }
             .call(&self.handle.keys)
         };
@@ -86,11 +89,13 @@ impl Ledger {
                 prefix: &self.handle.keys.prefix,
                 limit: limit.min(MAX_CLAIMS),
                 lease: millis(lease),
-                resubmit_after: millis(self.rules.policy.resubmit_after),
-                longest_probe: self.rules.longest_probe(),
-                call_interval: self.rules.call_interval(),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
+                longest_probe: self.rules().longest_probe(),
+                call_interval: self.rules().call_interval(),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
+                account: self.agreement.queue_account(),
+                protocol: PROTOCOL,
             }
             .call(&self.handle.keys)
         };
@@ -101,11 +106,12 @@ impl Ledger {
     async fn claim(&self, call: &Call, lease: Duration) -> Result<ClaimBatch, QueueError> {
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
         let answer = FieldReader::new(&answer);
+        self.agreement.check_fence(&answer)?;
         self.watermark().learn(EpochWatermark::read(&answer)?);
         let times = DoubtTimes {
             lease,
-            resubmit_after: self.rules.policy.resubmit_after,
+            resubmit_after: self.rules().policy.resubmit_after,
         };
-        read_batch(&answer, times)
+        read_batch(&answer, times, &self.agreement)
     }
 }

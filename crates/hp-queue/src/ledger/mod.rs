@@ -13,25 +13,29 @@ pub(crate) mod worker;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{handle::Handle, rules::Rules};
+use crate::{agreement::Agreement, handle::Handle, rules::Rules};
 use watermark::EpochWatermark;
 
 /// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
     handle: Handle,
-    rules: Rules,
+    agreement: Agreement,
     watermark: Arc<Mutex<EpochWatermark>>,
 }
 
 impl Ledger {
-    /// Creates the ledger of a queue, with the rules that all its workers share.
-    pub fn new(handle: Handle, rules: Rules) -> Self {
+    /// Creates the ledger of a queue, with the account and the rules that all its workers share.
+    pub fn new(handle: Handle, agreement: impl Into<Agreement>) -> Self {
         Self {
             handle,
-            rules,
+            agreement: agreement.into(),
             watermark: Arc::default(),
         }
+    }
+
+    fn rules(&self) -> Rules {
+        self.agreement.rules()
     }
 
     fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {

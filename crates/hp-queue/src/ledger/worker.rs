@@ -26,7 +26,7 @@ impl Ledger {
         let call = {
             let known = self.watermark();
             ReportWatermark {
-                resubmit_after: millis(self.rules.policy.resubmit_after),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
             }

@@ -1,10 +1,11 @@
 -- Claims orders: applies the rule of hp_order::claim to their records.
 -- needs: clock, keys, record, order_rules, present_epoch, permits, answer
--- keys: jobs, schedule, open, results, rejected, breaker, epoch, holds
--- arguments: lease, longest_probe
+-- keys: jobs, schedule, open, results, rejected, queue, breaker, epoch, holds
+-- arguments: lease, longest_probe, account
 -- offers: claims        a list of claimed orders, each { field, value, ... } with order_id first
 --         lease_ends    the time at which the lease of a claim ends, Unix ms as text
 --         changes_by(rule, record)
+--         earlier_account(known_at)
 --         claim_order(id, is_named, due_at)
 --         finish_claims()
 --
@@ -20,6 +21,14 @@ redis.call('HLEN', key_holds)
 
 local claims, lease_ends = {}, text(now + arg_lease)
 
+local switch = redis.call('HMGET', key_queue, 'previous_account', 'switched_at')
+
+-- Returns the account of a submission that Redis may have forgotten, if the queue has had another account since `known_at`:
+-- what Redis remembers is older than the switch.
+local function earlier_account(known_at)
+  return switch[1] and tonumber(switch[2]) >= tonumber(known_at) and switch[1] or nil
+end
+
 -- Returns what a rule changes in a record, as { field, value, ... }.
 local function changes_by(rule, record)
   local changes = { 'claim', text((record.claim or 0) + 1), 'epoch', epoch.id, 'updated_at', at }
@@ -28,8 +37,15 @@ local function changes_by(rule, record)
   if rule.crashes then append(changes, 'crashes', text((record.crashes or 0) + rule.crashes)) end
   if rule.state ~= record.state then append(changes, 'state', rule.state) end
   if rule.cause and rule.cause ~= record.cause then append(changes, 'cause', rule.cause) end
-  if rule.is_submission then append(changes, 'submitted_at', at) end
-  if rule.begins_doubt then append(changes, 'restarted_at', text(epoch.since)) end
+  if rule.is_submission then
+    append(changes, 'submitted_at', at)
+    if arg_account ~= '' then append(changes, 'account', arg_account) end
+  end
+  if rule.begins_doubt then
+    append(changes, 'restarted_at', text(epoch.since))
+    local account = record.updated_at and earlier_account(record.updated_at)
+    if account then append(changes, 'account', account) end
+  end
   return changes
 end
 
@@ -44,9 +60,10 @@ end
 local function claim_order(id, is_named, due_at)
   local record_key = order_key(id)
   local known = redis.call('HMGET', record_key,
-    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes')
+    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'updated_at')
   local record = {
     state = known[1], cause = known[2], claim = known[3], attempts = known[6], checks = known[7], crashes = known[8],
+    updated_at = known[9],
   }
   if not record.state then return redis.call('ZREM', key_schedule, id) end
   if record.state == IN_REVIEW and not is_named then return redis.call('ZADD', key_schedule, '+inf', id) end
