@@ -46,6 +46,14 @@ pub enum QueueError {
 }
 
 impl QueueError {
+    /// Returns the code of a refusal, such as `MISCONF` or `READONLY`.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable(error) | Self::Refused(error) => error.code(),
+            _ => None,
+        }
+    }
+
     /// Returns `true` if another connection may work.
     pub(crate) fn is_connection_failure(&self) -> bool {
         match self {

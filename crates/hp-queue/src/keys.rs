@@ -62,6 +62,7 @@ pub(crate) struct Keys {
     pub(crate) reconcile: String,
     pub(crate) runs: String,
     pub(crate) workers: String,
+    pub(crate) write_check: String,
     order: String,
     replays: String,
 }
@@ -86,6 +87,7 @@ impl Keys {
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
             workers: key("workers"),
+            write_check: key("write_check"),
             order: key("order:"),
             replays: key("replays:"),
         }

@@ -22,6 +22,7 @@
 //! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
 //! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
 //! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
+//! | `{hp}:write_check` | string | shows that Redis accepts writes; expires after a second |
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!
 //! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one

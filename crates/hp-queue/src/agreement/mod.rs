@@ -135,6 +135,11 @@ impl Agreement {
         *self.0.rules.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The most calls a second over all workers, if there is a limit.
+    pub fn calls_per_second(&self) -> Option<f64> {
+        rule_fields::rate(&self.rules())
+    }
+
     /// Replaces the rules that all processes share by those that the queue has stored. Returns what has changed.
     pub fn adopt(&self, stored: &QueueTerms) -> Result<Vec<RuleChange>, QueueError> {
         let Some(fields) = &stored.rules else {

@@ -44,14 +44,16 @@ pub(super) fn write(rules: &Rules) -> BTreeMap<String, String> {
         (LEDGER, retention.ledger),
     ];
     let times = times.map(|(name, time)| (name, millis(time).to_string()));
-    let rate = rules.interval.map(|interval| {
-        let rate = 1.0 / interval.as_secs_f64();
-        // The interval is in whole nanoseconds, so its inverse is not exact.
-        (RATE, ((rate * 1e6).round() / 1e6).to_string())
-    });
+    let rate = rate(rules).map(|rate| (RATE, rate.to_string()));
     let crashes = (MAX_CRASHES, policy.max_crashes.to_string());
     let fields = times.into_iter().chain(rate).chain([crashes]);
     fields.map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// The calls a second. The interval is in whole nanoseconds, so its inverse is not exact.
+pub(super) fn rate(rules: &Rules) -> Option<f64> {
+    let interval = rules.interval?.as_secs_f64();
+    Some((1e6 / interval).round() / 1e6)
 }
 
 /// Reads stored rules. What a process does not share, it keeps from its own.

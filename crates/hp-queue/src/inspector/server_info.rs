@@ -19,6 +19,8 @@ pub struct ServerInfo {
     pub name: String,
     /// Version of Redis' protocol and commands. Valkey reports the Redis version that it is compatible with.
     pub version: String,
+    /// Identifies this run of the server. Empty if the server hides it: then a restart goes unnoticed.
+    pub run_id: String,
     /// It can be written to: it is no replica.
     pub is_master: bool,
     /// It keeps an append-only file.
@@ -96,6 +98,7 @@ fn read(info: &str, now: Millis) -> ServerInfo {
     ServerInfo {
         name: value("server_name").unwrap_or("redis").to_owned(),
         version: text("redis_version"),
+        run_id: text("run_id"),
         is_master: value("role") == Some("master"),
         is_append_only: value("aof_enabled") == Some("1"),
         fsync: None,
@@ -109,5 +112,48 @@ fn read(info: &str, now: Millis) -> ServerInfo {
         min_replicas_to_write: None,
         min_replicas_max_lag: None,
         now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, time::Duration};
+
+    use hp_order::Millis;
+
+    use super::{longest_lag, read};
+
+    fn lag(settings: &[(&str, &str)]) -> Option<Duration> {
+        let config: HashMap<String, String> = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        longest_lag(&config)
+    }
+
+    #[test]
+    fn lag_counts_only_if_a_replica_is_needed() {
+        let (needed, bounded) = (
+            ("min-replicas-to-write", "1"),
+            ("min-replicas-max-lag", "10"),
+        );
+        assert_eq!(lag(&[needed, bounded]), Some(Duration::from_secs(10)));
+        for settings in [
+            &[][..],
+            &[bounded],
+            &[("min-replicas-to-write", "0"), bounded],
+            &[needed, ("min-replicas-max-lag", "0")],
+        ] {
+            assert_eq!(lag(settings), None, "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn server_that_hides_its_run_has_no_run_id() {
+        let info = "redis_version:7.2.0\r\nrole:master\r\nconnected_slaves:2\r\n";
+        let server = read(info, Millis(0));
+        assert_eq!((server.run_id.as_str(), server.replicas), ("", 2));
+        let info = format!("{info}run_id:abc\r\n");
+        assert_eq!(read(&info, Millis(0)).run_id, "abc");
     }
 }

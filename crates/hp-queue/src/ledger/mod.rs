@@ -34,6 +34,11 @@ impl Ledger {
         }
     }
 
+    /// The epoch of Redis that this process knows, empty before the first call. It changes with a restart or a failover.
+    pub fn known_epoch(&self) -> String {
+        self.watermark().epoch.to_string()
+    }
+
     fn rules(&self) -> Rules {
         self.agreement.rules()
     }

@@ -55,7 +55,7 @@ pub(crate) async fn settle(
     settler: Settler,
 ) -> Result<Settlement, QueueError> {
     let signal = event.vendor_signal();
-    let step = step(&claim.record, event, &processor.policy, inputs);
+    let step = step(&claim.record, event, &processor.policy(), inputs);
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
         pause(processor, reason, settler).await?;
     }

@@ -3,7 +3,7 @@ use hp_order::{Event, FailReason, Next, QueryVerdict, Resolution, State, Step, T
 use hp_queue::Claim;
 
 use super::decision::{
-    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, query, release,
+    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, on_other_account, query, release,
 };
 use crate::{
     config::Config,
@@ -20,7 +20,7 @@ pub(crate) async fn resolve(
     attribution: &Attribution,
     as_json: bool,
 ) -> CommandResult {
-    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let processor = OrderProcessor::open_for_review(config, Random::from_entropy()).await?;
     let decided = resolve_order(&processor, id, resolution, attribution).await?;
     decided.print(as_json)?;
     Ok(decided.done)
@@ -46,6 +46,11 @@ async fn resolve_order<'a>(
         } else {
             format!("the order is {state}, not in review; it needs no decision")
         };
+        return Ok(Decided::not_done(id, Some(state), reason));
+    }
+    if let Some(account) = &claim.record.other_account {
+        let reason = on_other_account(account);
+        release(processor, claim).await?;
         return Ok(Decided::not_done(id, Some(state), reason));
     }
     let verdict = query(processor, &claim).await;
@@ -93,7 +98,9 @@ pub(super) fn describe(
         QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
         QueryVerdict::Unknown(doubt) => doubt.message.clone(),
         QueryVerdict::NotFound => {
-            let wait = claim.record.not_found_valid_in(&processor.policy, claim.at);
+            let wait = claim
+                .record
+                .not_found_valid_in(&processor.policy(), claim.at);
             if !wait.is_zero() {
                 let seconds = wait.as_secs() + 1;
                 return format!(

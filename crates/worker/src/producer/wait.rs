@@ -44,7 +44,7 @@ impl<'a> Waiting<'a> {
         let pending = jobs.iter().map(|job| (job.order_id.as_str(), job));
         Ok(Self {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
-            inspector: config.inspector()?,
+            inspector: config.inspector().await?,
             pending: pending.collect(),
             all_completed: true,
             has_warned: false,

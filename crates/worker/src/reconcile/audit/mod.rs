@@ -12,7 +12,7 @@ use std::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hp_order::Millis;
 use hp_queue::{Inspector, OrderSnapshot, QueueError};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use self::{
     findings::Audit,
@@ -73,12 +73,24 @@ impl Run<'_> {
         let mut ended = Vec::new();
         for snapshot in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
             match snapshot {
-                Ok(snapshot) if has_ended_since(&snapshot, since) => ended.push(snapshot),
-                Ok(_) => {}
+                Ok(snapshot) if !has_ended_since(&snapshot, since) => {}
+                Ok(snapshot) if self.is_on_other_account(&snapshot) => {
+                    let order = &snapshot.record.wanted.order_id;
+                    debug!(%order, "not compared: only another account has its record");
+                }
+                Ok(snapshot) => ended.push(snapshot),
                 Err((id, error)) => self.report.count_unreadable(&id, &error),
             }
         }
         Ok(ended)
+    }
+
+    fn is_on_other_account(&self, snapshot: &OrderSnapshot) -> bool {
+        let own = self.processor.agreement.account().as_str();
+        snapshot
+            .account
+            .as_deref()
+            .is_some_and(|account| account != own)
     }
 
     async fn query_and_judge(
