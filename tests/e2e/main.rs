@@ -4,6 +4,7 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod account_switch;
 mod balance_gate;
 mod breaker;
 mod claims;
@@ -22,6 +23,7 @@ mod operator_decisions;
 mod outages;
 mod probe;
 mod purchase;
+mod queue_identity;
 mod rate_limit;
 mod reconcile;
 mod redis_faults;
@@ -29,4 +31,5 @@ mod repeated_orders;
 mod results_command;
 mod rust_client;
 mod snapshots;
+mod unsafe_redis;
 mod worker_lifecycle;

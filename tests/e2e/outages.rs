@@ -76,13 +76,14 @@ async fn wrong_secret_pauses_queue_and_costs_no_attempt() {
 #[tokio::test]
 async fn unreachable_vendor_costs_no_attempt() {
     let world = World::start();
-    // No process listens on port 1.
-    let mut unconnected = world.worker_with(&[("HP_API__BASE_URL", "http://127.0.0.1:1")]);
+    world.sandbox.set_fault("refuse-connection", 1.0).unwrap();
+    let mut unconnected = world.worker();
     world.enqueue("A-1", 1).await;
     let record = world.wait_for_state("A-1", "waiting").await;
     assert_eq!(record["attempts"], "0");
     unconnected.signal(Signal::SIGTERM);
     assert!(unconnected.wait_for_exit().await.success());
+    world.sandbox.set_fault("refuse-connection", 0.0).unwrap();
 
     let _worker = world.worker();
     let result = world.result("A-1").await;

@@ -12,7 +12,7 @@ mod stuck;
 use std::process::Output;
 
 use e2e::{Worker, World};
-use hp_api::{Doubt, DoubtKind, Outcome};
+use hp_api::{Doubt, DoubtKind, Order, Outcome};
 use hp_order::Event;
 use hp_queue::{Claim, Ledger};
 use serde_json::Value;
@@ -52,11 +52,11 @@ async fn enqueue_and_claim(world: &World, ledger: &Ledger, id: &str) -> Claim {
     claim_one(ledger, LONG_LEASE).await
 }
 
-/// Charges an order at the sandbox without the worker.
-pub(crate) async fn charge(world: &World, claimed: &Claim) {
+/// Charges an order at the sandbox without the worker. Returns the vendor's record.
+pub(crate) async fn charge(world: &World, claimed: &Claim) -> Order {
     let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
         .secret("demo-secret".to_owned().into())
         .build()
         .unwrap();
-    client.fetch(&claimed.record.wanted).await.unwrap();
+    client.fetch(&claimed.record.wanted).await.unwrap()
 }

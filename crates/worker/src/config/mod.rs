@@ -1,6 +1,7 @@
 //! Configuration: documented defaults, a TOML file and the environment, checked as a whole.
 
 mod account;
+mod bounds;
 mod clients;
 mod fault;
 mod print;
@@ -72,33 +73,6 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
         source::load(file, std::env::vars_os())?.try_into()
     }
-
-    /// Checks the rules that concern more than one setting.
-    fn validate(&self) -> Result<(), ConfigFault> {
-        let policy = &self.policy;
-        let rules = [
-            (
-                self.lease >= Duration::from_secs(1),
-                "worker.lease is shorter than 1s: a busy worker would lose its orders. Give at least 1s.",
-            ),
-            (
-                policy.resubmit_after > self.lease + self.api.timeout,
-                "retry.resubmit_after is not longer than worker.lease and api.timeout together: an order whose request is still on its way could be charged twice. Raise retry.resubmit_after.",
-            ),
-            (
-                policy.give_up_after > policy.resubmit_after,
-                "retry.give_up_after is not longer than retry.resubmit_after: no order in doubt would ever be submitted again. Raise retry.give_up_after.",
-            ),
-            (
-                self.retention.ledger >= self.retention.results,
-                "ledger.retention is shorter than results.retention: an order that a shop repeats could be bought again while its result is still there. Raise ledger.retention.",
-            ),
-        ];
-        match rules.into_iter().find(|(is_kept, _)| !is_kept) {
-            Some((_, broken)) => Err(ConfigFault::Contradiction(broken.into())),
-            None => Ok(()),
-        }
-    }
 }
 
 impl TryFrom<Settings> for Config {
@@ -130,7 +104,7 @@ impl TryFrom<Settings> for Config {
                 account: Account::read(settings.api),
             },
         };
-        config.validate()?;
+        bounds::check(&config)?;
         Ok(config)
     }
 }

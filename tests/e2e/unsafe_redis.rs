@@ -1,0 +1,183 @@
+//! A worker does not run in a Redis that loses orders, and pauses if its Redis becomes one.
+
+use e2e::{Redis, Worker, World, assert_fields};
+use hp_sandbox::Options;
+
+/// A world on a single server: the commands below concern one server.
+fn world() -> World {
+    World::with_redis(Redis::single(), Options::local())
+}
+
+async fn set(world: &World, name: &str, value: &str) {
+    let words = ["CONFIG", "SET", name, value];
+    world.redis.command::<()>(&words).await;
+}
+
+/// Asserts that `run` refuses with these words, and that the doctor says BAD about `what`.
+fn assert_refused(world: &World, more: &[(&str, &str)], what: &str, words: &[&str]) {
+    let output = Worker::output(&["run"], &world.settings(more));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for word in words {
+        assert!(text.contains(word), "no `{word}` in: {text}");
+    }
+    let output = Worker::output(&["doctor"], &world.settings(more));
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines = text.lines().filter(|line| line.starts_with("BAD"));
+    assert!(lines.any(|line| line[6..].starts_with(what)), "{text}");
+}
+
+/// Makes background saves fail: the file cannot replace a folder.
+async fn break_saves(world: &World) {
+    let folder = world.redis.server().folder().join("dump.rdb");
+    std::fs::create_dir_all(folder.join("full")).unwrap();
+    set(world, "save", "3600 1").await;
+    world
+        .redis
+        .command::<()>(&["SET", "{hp}:test:mark", "1"])
+        .await;
+    world.redis.command::<String>(&["BGSAVE"]).await;
+    loop {
+        let info: String = world.redis.command(&["INFO", "persistence"]).await;
+        if info.contains("rdb_last_bgsave_status:err") {
+            return;
+        }
+    }
+}
+
+async fn repair_saves(world: &World) {
+    std::fs::remove_dir_all(world.redis.server().folder().join("dump.rdb")).unwrap();
+    world.redis.command::<String>(&["BGSAVE"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_refuses_a_redis_that_evicts() {
+    let world = world();
+    for policy in ["volatile-lru", "allkeys-random"] {
+        set(&world, "maxmemory-policy", policy).await;
+        set(&world, "maxmemory", "100mb").await;
+        assert_refused(
+            &world,
+            &[],
+            "memory",
+            &[policy, "maxmemory-policy noeviction"],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_refuses_a_replica() {
+    let world = world();
+    let replicate = ["REPLICAOF", "127.0.0.1", "1"];
+    world.redis.command::<()>(&replicate).await;
+    // A client of the worker leaves a replica, so the worker may only wait for its master.
+    let output = Worker::output(&["doctor"], &world.settings(&[]));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("BAD   role"), "{text}");
+    assert_refused(&world, &[], "role", &["a replica", "redis+sentinel://"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_refuses_a_user_without_info() {
+    let world = world();
+    let user = [
+        "ACL", "SETUSER", "worker", "on", ">secret", "~{hp}:*", "&*", "+@all", "-info",
+    ];
+    world.redis.command::<()>(&user).await;
+    let url = world
+        .redis
+        .url()
+        .replace("redis://", "redis://worker:secret@");
+    assert_refused(
+        &world,
+        &[("HP_REDIS__URL", &url)],
+        "redis",
+        &["INFO is refused", "+info"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_refuses_a_redis_that_cannot_save() {
+    let world = world();
+    break_saves(&world).await;
+    assert_refused(&world, &[], "write", &["MISCONF", "CONFIG GET dir"]);
+    repair_saves(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_refuses_a_user_that_cannot_write() {
+    let world = world();
+    let user = [
+        "ACL", "SETUSER", "reader", "on", ">secret", "~{hp}:*", "&*", "+@all", "-set",
+    ];
+    world.redis.command::<()>(&user).await;
+    let url = world
+        .redis
+        .url()
+        .replace("redis://", "redis://reader:secret@");
+    assert_refused(
+        &world,
+        &[("HP_REDIS__URL", &url)],
+        "write",
+        &["NOPERM", "allow"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn running_worker_pauses_while_redis_evicts() {
+    let world = world();
+    let worker = world.worker();
+    worker.wait_for_log("product list fetched").await;
+    set(&world, "maxmemory-policy", "volatile-lru").await;
+    worker.wait_for_log("this process claims no orders").await;
+    world.enqueue("A-1", 1).await;
+    set(&world, "maxmemory-policy", "noeviction").await;
+    worker.wait_for_log("claims orders again").await;
+    assert_fields!(world.result("A-1").await, { "status": "completed" });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn running_worker_resumes_when_saves_work_again() {
+    let world = world();
+    let worker = world.worker();
+    worker.wait_for_log("product list fetched").await;
+    break_saves(&world).await;
+    worker.wait_for_log("MISCONF").await;
+    worker.wait_for_log("this process claims no orders").await;
+    repair_saves(&world).await;
+    worker.wait_for_log("claims orders again").await;
+    world.enqueue("A-1", 1).await;
+    assert_fields!(world.result("A-1").await, { "status": "completed" });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warnings_of_doctor_are_logged_at_start() {
+    let world = world();
+    set(&world, "appendfsync", "everysec").await;
+    let worker = world.worker();
+    worker.wait_for_log("Redis could be safer").await;
+    assert!(worker.log().contains("appendfsync always"));
+    world.enqueue("A-1", 1).await;
+    assert_fields!(world.result("A-1").await, { "status": "completed" });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_without_a_lower_bound_are_reported() {
+    let world = World::with_redis(Redis::sentinel(), Options::local());
+    let report = || {
+        let output = Worker::output(&["doctor"], &world.settings(&[]));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = report();
+    assert!(text.contains("BAD   replicas"), "{text}");
+    assert!(text.contains("min-replicas-to-write 1"), "{text}");
+    let worker = world.worker();
+    worker.wait_for_log("Redis could be safer").await;
+    assert!(worker.log().contains("min-replicas-to-write 1"));
+    world.enqueue("A-1", 1).await;
+    assert_fields!(world.result("A-1").await, { "status": "completed" });
+    set(&world, "min-replicas-to-write", "1").await;
+    let text = report();
+    assert!(text.contains("ok    replicas"), "{text}");
+}
