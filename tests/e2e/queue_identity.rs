@@ -222,6 +222,7 @@ async fn newest_worker_sets_the_rules_of_all() {
     first
         .wait_for_log("this process uses a rule of the queue")
         .await;
+    first.wait_for_log("worker.rate").await;
     let log = first.log();
     for words in [
         "retry.max",
@@ -309,4 +310,27 @@ async fn account_is_stored_again_after_a_loss() {
         stored(&world, "results.retention").await.as_deref(),
         Some("604800000")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resolve_waits_as_long_as_the_queue_says() {
+    let world = World::start();
+    buy_one(&world, &[("HP_RETRY__RESUBMIT_AFTER", "30m")]).await;
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    let mismatch = hp_order::QueryVerdict::Mismatch(hp_api::Mismatch::Quantity);
+    apply_event(&ledger, &claim, hp_order::Event::Queried(mismatch)).await;
+    let resolve = ["resolve", "A-1", "--as", "not-charged", "--why", "x"];
+    // The settings of this process would let it decide after 5.5 seconds.
+    world
+        .redis
+        .command::<u64>(&["HINCRBY", "{hp}:order:A-1", "submitted_at", "-60000"])
+        .await;
+    let (code, text) = run_command(&world, &resolve, &[]);
+    assert!(
+        code == 1 && text.contains("a request may still arrive"),
+        "{text}"
+    );
+    assert_eq!(world.record("A-1").await["state"], "review");
 }

@@ -120,7 +120,7 @@ async fn run_refuses_a_user_that_cannot_write() {
         &world,
         &[("HP_REDIS__URL", &url)],
         "write",
-        &["NOPERM", "allow"],
+        &["no permissions", "allow"],
     );
 }
 

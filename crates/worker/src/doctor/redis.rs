@@ -140,12 +140,13 @@ fn write(written: Result<(), QueueError>) -> Result<CheckResult, QueueError> {
             "refused: too few replicas are connected (min-replicas-to-write)",
             "start the replicas, and check their network",
         ),
-        _ if matches!(error, QueueError::Unreachable(_)) => return Err(error),
-        _ => CheckResult::bad(
+        Some("OOM") => CheckResult::bad(
             what,
-            format!("refused: {error}"),
-            "free memory, or raise maxmemory; new orders are refused until then",
+            "refused: Redis is full, so shops cannot enqueue orders",
+            "raise maxmemory, or shorten results.retention and ledger.retention",
         ),
+        _ if matches!(error, QueueError::Unreachable(_)) => return Err(error),
+        _ => CheckResult::bad(what, format!("refused: {error}"), "see the log of Redis"),
     })
 }
 
