@@ -334,3 +334,39 @@ async fn resolve_waits_as_long_as_the_queue_says() {
     );
     assert_eq!(world.record("A-1").await["state"], "review");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shop_without_rights_to_the_version_enqueues() {
+    let world = World::with_redis(e2e::Redis::single(), Options::local());
+    buy_one(&world, &[]).await;
+    let user = [
+        "ACL",
+        "SETUSER",
+        "shop",
+        "on",
+        ">secret",
+        "resetkeys",
+        "%W~{hp}:jobs",
+        "-@all",
+        "+xadd",
+        "+auth",
+        "+ping",
+    ];
+    world.redis.command::<()>(&user).await;
+    let url = world
+        .redis
+        .url()
+        .replace("redis://", "redis://shop:secret@");
+    let order = [
+        "enqueue",
+        "--order-id",
+        "A-1",
+        "--product-id",
+        "2",
+        "--quantity",
+        "1",
+    ];
+    let (code, text) = run_command(&world, &order, &[("HP_REDIS__URL", &url)]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(world.stream("{hp}:jobs").await.len(), 1);
+}

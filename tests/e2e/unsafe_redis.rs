@@ -2,6 +2,10 @@
 
 use e2e::{Redis, Worker, World, assert_fields};
 use hp_sandbox::Options;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{TcpListener, TcpStream},
+};
 
 /// A world on a single server: the commands below concern one server.
 fn world() -> World {
@@ -180,4 +184,47 @@ async fn replicas_without_a_lower_bound_are_reported() {
     set(&world, "min-replicas-to-write", "1").await;
     let text = report();
     assert!(text.contains("ok    replicas"), "{text}");
+}
+
+/// Starts a proxy in front of Redis that hides `run_id` in its answers, and returns its URL.
+async fn without_run_id(world: &World) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = world.redis.server().address();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(hide_run_id(client, server));
+        }
+    });
+    format!("redis://{address}")
+}
+
+async fn hide_run_id(mut client: TcpStream, mut server: TcpStream) {
+    let (mut requests, mut to_client) = client.split();
+    let (mut answers, mut to_server) = server.split();
+    let rewrite = async {
+        let mut chunk = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = answers.read(&mut chunk).await {
+            let answer = &mut chunk[..length];
+            if let Some(at) = answer.windows(7).position(|word| word == b"run_id:") {
+                answer[at..at + 3].copy_from_slice(b"xxx");
+            }
+            to_client.write_all(answer).await?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    let _ = tokio::join!(copy(&mut requests, &mut to_server), rewrite);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_refuses_a_redis_without_run_id() {
+    let world = world();
+    let url = without_run_id(&world).await;
+    assert_refused(
+        &world,
+        &[("HP_REDIS__URL", &url)],
+        "run id",
+        &["run_id", "managed service"],
+    );
 }

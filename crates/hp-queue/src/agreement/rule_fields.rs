@@ -109,3 +109,75 @@ fn number<T: std::str::FromStr>(
     let parse = |text: &String| text.parse().map_err(|_| format!("`{name}` is `{text}`"));
     fields.get(name).map(parse).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hp_order::{Backoff, Policy};
+
+    use super::{RATE, display, read, write};
+    use crate::rules::{Retention, Rules};
+
+    fn rules(interval: Option<Duration>) -> Rules {
+        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(5));
+        Rules {
+            retention: Retention {
+                results: Duration::from_hours(1),
+                ledger: Duration::from_hours(2),
+            },
+            policy: Policy {
+                backoff: backoff.unwrap_or_else(|error| panic!("{error}")),
+                resubmit_after: Duration::from_mins(6),
+                give_up_after: Duration::from_hours(24),
+                max_crashes: 5,
+            },
+            longest_processing: Duration::from_secs(45),
+            interval,
+        }
+    }
+
+    #[test]
+    fn rules_are_read_as_they_were_written() {
+        let own = Rules {
+            retention: Retention {
+                results: Duration::from_mins(1),
+                ledger: Duration::from_mins(1),
+            },
+            ..rules(None)
+        };
+        for rate in [None, Some(0.001), Some(0.3), Some(20.0), Some(100_000.0)] {
+            let interval = rate.map(|rate: f64| Duration::from_secs_f64(1.0 / rate));
+            let stored = write(&rules(interval));
+            assert_eq!(stored.get(RATE), rate.map(|rate| rate.to_string()).as_ref());
+            let read = read(&stored, own).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(write(&read), stored);
+        }
+    }
+
+    #[test]
+    fn rule_that_cannot_be_read_is_named() {
+        for (name, value) in [
+            (RATE, "0"),
+            (RATE, "-1"),
+            (RATE, "NaN"),
+            ("retry.base", "soon"),
+            ("retry.base", "0"),
+            ("ledger.retention", "-5"),
+        ] {
+            let mut stored = write(&rules(None));
+            stored.insert(name.into(), value.into());
+            let error = read(&stored, rules(None)).map(|_| ()).err();
+            assert!(
+                error.is_some_and(|error| error.contains(name)),
+                "{name}={value}"
+            );
+        }
+    }
+
+    #[test]
+    fn times_are_shown_as_settings() {
+        assert_eq!(display("retry.base", "1500"), "1.5s");
+        assert_eq!(display(RATE, "20"), "20");
+    }
+}

@@ -34,7 +34,7 @@ local function move(id, order)
     if doubt then append(fields, 'cause', doubt) end
     append(fields, 'state', IN_REVIEW)
     append(fields, 'message', arg_evidence)
-    local line = claim .. ' ' .. IN_REVIEW .. ' ' .. (doubt or '-') .. ' - ' .. arg_note .. ' ' .. at
+    local line = (claim or 0) .. ' ' .. IN_REVIEW .. ' ' .. (doubt or '-') .. ' - ' .. arg_note .. ' ' .. at
     append(fields, 'history', history and history ~= '' and history .. '\n' .. line or line)
   end
   redis.call('HSET', order_key(id), unpack(fields))
