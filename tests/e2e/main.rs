@@ -4,6 +4,7 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod account_switch;
 mod balance_gate;
 mod breaker;
 mod claims;
@@ -24,6 +25,7 @@ mod operator_decisions;
 mod outages;
 mod probe;
 mod purchase;
+mod queue_identity;
 mod rate_limit;
 mod reconcile;
 mod redis_faults;
@@ -33,4 +35,5 @@ mod results_command;
 mod rust_client;
 mod snapshots;
 mod surplus_answers;
+mod unsafe_redis;
 mod worker_lifecycle;

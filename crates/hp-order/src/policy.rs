@@ -59,6 +59,11 @@ impl Backoff {
         Ok(Self { base, max })
     }
 
+    /// Returns the base and the ceiling.
+    pub const fn limits(&self) -> (Duration, Duration) {
+        (self.base, self.max)
+    }
+
     /// Returns the delay before the `nth` attempt (from 1). It doubles, with full jitter, so that orders that failed
     /// together do not come back together.
     pub fn retry(&self, nth: u64, jitter: f64) -> Duration {
@@ -76,11 +81,6 @@ impl Backoff {
             self.doubled(last, (index - CHECKS.len() + 1) as u64)
         };
         delay.mul_f64(0.75 + jitter / 2.0).min(self.max)
-    }
-
-    /// Returns the longest delay between attempts.
-    pub const fn longest(&self) -> Duration {
-        self.max
     }
 
     /// Returns the first and the longest delay between two calls to an unreachable HitPoints. One order at a time makes

@@ -49,6 +49,9 @@ pub struct Record {
     pub code: Option<i64>,
     /// Text of the last answer from HitPoints, or the evidence for an operator.
     pub message: Option<String>,
+    /// The account of the last submission, if it is not the account of the claimant: a query with the claimant's account
+    /// proves nothing about the order.
+    pub other_account: Option<String>,
     /// Why the order failed, and which call proved it.
     pub failed: Option<(FailReason, Source)>,
     /// Why the order was rejected.
@@ -79,6 +82,7 @@ impl Record {
             cause: None,
             code: None,
             message: None,
+            other_account: None,
             failed: None,
             rejected: None,
             hp_order_id: None,

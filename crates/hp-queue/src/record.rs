@@ -5,8 +5,8 @@ use hp_order::{ClaimFacts, FailReason, Millis, Record, Rejection, Source, State,
 
 use crate::fields::FieldReader;
 
-/// Reads a ledger record, without [`Record::not_found_valid_from`] and [`Record::arrives_until`], which depend on the epoch
-/// and its time. The error names the field at fault.
+/// Reads a ledger record, without [`Record::not_found_valid_from`], [`Record::arrives_until`] and [`Record::other_account`],
+/// which depend on the epoch and on the reader. The error names the field at fault.
 ///
 /// A record without `state` is a new order that was claimed at `now`, under no special condition.
 pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Record, String> {
@@ -41,6 +41,7 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         cause: fields.parse("cause")?,
         code: fields.parse("code")?,
         message: fields.parse("message")?,
+        other_account: None,
         failed: failed(fields, state)?,
         rejected: rejected(fields, state)?,
         hp_order_id: fields.parse("hp_order_id")?,

@@ -45,7 +45,7 @@ impl Rules {
             resubmit_after,
             ..
         } = self.policy;
-        millis(LONGEST_LEASE.max(backoff.longest()).max(resubmit_after))
+        millis(LONGEST_LEASE.max(backoff.limits().1).max(resubmit_after))
     }
 
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.

@@ -86,7 +86,7 @@ impl Reference {
             }
             Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
             Next::After(_) => order.continues(request, DueAt::Later),
-            Next::Review => order.continues(request, DueAt::Never),
+            Next::Review | Next::Parked => order.continues(request, DueAt::Never),
         }
     }
 

@@ -144,6 +144,7 @@ proptest! {
         match step.next {
             Next::End(outcome) => prop_assert_eq!(outcome.status().as_str(), record.state.as_str()),
             Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "a replay is retried without a delay"),
+            Next::Parked => prop_assert_eq!(record.state, State::Completed),
             Next::Review => prop_assert!(false, "an ended order needs no review"),
         }
     }
@@ -156,7 +157,7 @@ proptest! {
         match step.next {
             Next::After(_) => prop_assert!(step.state != State::Review),
             Next::Review => prop_assert_eq!(step.state, State::Review),
-            Next::End(_) => prop_assert!(step.state.has_ended()),
+            Next::End(_) | Next::Parked => prop_assert!(step.state.has_ended()),
         }
     }
 }

@@ -143,6 +143,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::BalanceHeld(Duration::from_secs(30)),
         Event::Panicked,
         Event::Crashed,
+        Event::OtherAccount,
         Event::ReplayRequested,
     ];
     submission_events()

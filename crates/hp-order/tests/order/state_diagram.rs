@@ -99,7 +99,9 @@ fn is_possible(state: State, event: &Event) -> bool {
         Event::Submitted(_) | Event::Declined(_) | Event::Expired(_) | Event::BalanceHeld(_) => {
             state == State::Submitting
         }
-        Event::Queried(_) => matches!(state, State::Uncertain | State::Review),
+        Event::Queried(_) | Event::OtherAccount => {
+            matches!(state, State::Uncertain | State::Review)
+        }
         Event::Reconciled(_) => state != State::Submitting,
         Event::Resolved(..) => state == State::Review,
         Event::Retried => state.is_unsent() || state == State::Review,

@@ -16,7 +16,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{error::QueueError, fields::FieldReader, handle::Handle, rules::Rules};
+use crate::{
+    agreement::Agreement, error::QueueError, fields::FieldReader, handle::Handle, rules::Rules,
+};
 use epoch::DoubtTimes;
 use watermark::{EpochNews, EpochWatermark};
 
@@ -24,17 +26,17 @@ use watermark::{EpochNews, EpochWatermark};
 #[derive(Clone)]
 pub struct Ledger {
     handle: Handle,
-    rules: Rules,
+    agreement: Agreement,
     watermark: Arc<Mutex<EpochWatermark>>,
     old_master: Arc<Mutex<Option<Duration>>>,
 }
 
 impl Ledger {
-    /// Creates the ledger of a queue, with the rules that all its workers share.
-    pub fn new(handle: Handle, rules: Rules) -> Self {
+    /// Creates the ledger of a queue, with the account and the rules that all its workers share.
+    pub fn new(handle: Handle, agreement: impl Into<Agreement>) -> Self {
         Self {
             handle,
-            rules,
+            agreement: agreement.into(),
             watermark: Arc::default(),
             old_master: Arc::default(),
         }
@@ -49,7 +51,7 @@ impl Ledger {
     fn doubt_times(&self, lease: Duration) -> DoubtTimes {
         DoubtTimes {
             lease,
-            resubmit_after: self.rules.policy.resubmit_after,
+            resubmit_after: self.rules().policy.resubmit_after,
             old_master: *lock(&self.old_master),
         }
     }
@@ -59,6 +61,15 @@ impl Ledger {
         let news = EpochNews::read(answer)?;
         self.watermark().learn(news, Instant::now());
         Ok(())
+    }
+
+    /// The epoch of Redis that this process knows, empty before the first call. It changes with a restart or a failover.
+    pub fn known_epoch(&self) -> String {
+        self.watermark().epoch.to_string()
+    }
+
+    fn rules(&self) -> Rules {
+        self.agreement.rules()
     }
 
     fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {

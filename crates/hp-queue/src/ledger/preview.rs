@@ -8,6 +8,7 @@ use super::{
     epoch::{DoubtTimes, Epoch},
 };
 use crate::{
+    agreement::Agreement,
     error::QueueError,
     fields::FieldReader,
     inspector::snapshot::{OrderSnapshot, read_snapshot},
@@ -51,7 +52,7 @@ impl Ledger {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let resubmit_after = self.rules.policy.resubmit_after;
+        let resubmit_after = self.rules().policy.resubmit_after;
         let mut call = {
             let (known, asked_at) = (self.watermark(), Instant::now());
             PreviewClaims {
@@ -71,7 +72,7 @@ impl Ledger {
         let times = self.doubt_times(lease);
         let orders = answer.list("orders").iter();
         Ok(orders
-            .map(|order| read_preview(order, now, &epoch, times))
+            .map(|order| read_preview(order, now, &epoch, times, &self.agreement))
             .collect())
     }
 }
@@ -81,6 +82,7 @@ fn read_preview(
     now: Millis,
     epoch: &Epoch,
     times: DoubtTimes,
+    agreement: &Agreement,
 ) -> Result<ClaimPreview, (String, String)> {
     let mut snapshot = read_snapshot(value)?;
     let fields = FieldReader::new(value);
@@ -90,6 +92,7 @@ fn read_preview(
         has_claimant_vanished: fields.text("has_claimant_vanished").is_some(),
     };
     let record = &mut snapshot.record;
+    record.other_account = agreement.other_account_of(snapshot.account.as_deref());
     let cause = claim_rule(record.state, conditions).cause.or(record.cause);
     let valid_from = |at| epoch.by_clock(now, epoch.not_found_valid_from(at, cause, times));
     let unreadable = |why| (record.wanted.order_id.to_string(), why);

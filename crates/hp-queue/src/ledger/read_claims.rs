@@ -8,6 +8,7 @@ use super::{
     epoch::{DoubtTimes, Epoch},
 };
 use crate::{
+    agreement::Agreement,
     error::QueueError,
     fields::FieldReader,
     history::History,
@@ -18,6 +19,7 @@ use crate::{
 pub(super) fn read_batch(
     answer: &FieldReader<'_>,
     times: DoubtTimes,
+    agreement: &Agreement,
 ) -> Result<ClaimBatch, QueueError> {
     let epoch = Epoch::read(answer)?;
     let now = Millis(answer.answer("now")?);
@@ -25,7 +27,7 @@ pub(super) fn read_batch(
     let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
     for value in answer.list("claims") {
         let fields = FieldReader::new(value);
-        match read_claim(&fields, now, &epoch, times) {
+        match read_claim(&fields, now, &epoch, times, agreement) {
             Ok(claim) => claims.push(claim),
             Err(why) => {
                 let id = fields.text("order_id").unwrap_or_default();
@@ -56,6 +58,7 @@ fn read_claim(
     now: Millis,
     epoch: &Epoch,
     times: DoubtTimes,
+    agreement: &Agreement,
 ) -> Result<Claim, String> {
     let record = read_record(fields, now)?;
     let restarted_at = match fields.text("drops_doubt") {
@@ -69,6 +72,7 @@ fn read_claim(
         record: Record {
             arrives_until,
             not_found_valid_from: restarted_at.map(|at| epoch.by_clock(now, valid_from(at))),
+            other_account: agreement.other_account_of(fields.text("account")),
             ..record
         },
         epoch: Arc::clone(&epoch.id),

@@ -27,7 +27,7 @@ impl Ledger {
         let call = {
             let (known, asked_at) = (self.watermark(), Instant::now());
             ReportWatermark {
-                resubmit_after: millis(self.rules.policy.resubmit_after),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
                 vouched_time: known.vouched_time(asked_at),

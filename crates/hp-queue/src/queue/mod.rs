@@ -14,6 +14,7 @@ use self::{
     watch::{Watch, WatchFrom},
 };
 use crate::{
+    agreement::check_protocol,
     connect::{
         client::{Client, connect},
         shared::Connection,
@@ -38,10 +39,12 @@ impl Queue {
         redis::cmd("PING")
             .query_async::<()>(&mut connection.clone())
             .await?;
+        let keys = Keys::new(&prefix);
+        check_version(&mut connection.clone(), &keys).await?;
         Ok(Self {
             client,
             connection,
-            keys: Keys::new(&prefix),
+            keys,
         })
     }
 
@@ -126,5 +129,17 @@ impl Queue {
     pub fn stream_key(&self, name: Option<&ResultStream>) -> String {
         let common = &self.keys.results;
         name.map_or_else(|| common.clone(), |name| format!("{common}:{name}"))
+    }
+}
+
+/// Fails if a newer program uses the queue. A shop may lack the right to read the version: then the version is not known.
+async fn check_version(connection: &mut Connection, keys: &Keys) -> Result<(), QueueError> {
+    let mut command = redis::cmd("HGET");
+    command.arg(&keys.queue).arg("protocol");
+    let stored: Result<Option<u32>, _> = command.query_async(connection).await;
+    match stored.map_err(QueueError::from) {
+        Ok(stored) => check_protocol(stored),
+        Err(QueueError::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }

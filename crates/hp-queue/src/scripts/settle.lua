@@ -156,8 +156,9 @@ pcall(apply_signal)
 if #removed > 0 then redis.call('HDEL', key_record, unpack(removed)) end
 
 if arg_next_step == 'charged' then
-  local wanted = redis.call('HMGET', key_record, 'product_id', 'quantity')
-  redis.pcall('HSET', key_charged, 'order_id', arg_order_id, 'product_id', wanted[1], 'quantity', wanted[2])
+  local wanted = redis.call('HMGET', key_record, 'product_id', 'quantity', 'account')
+  redis.pcall('HSET', key_charged, 'order_id', arg_order_id, 'product_id', wanted[1], 'quantity', wanted[2],
+    'account', wanted[3] or '')
 end
 
 if answered then redis.call('LTRIM', key_replays, answered, -1) end

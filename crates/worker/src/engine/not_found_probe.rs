@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hp_api::{CallError, Client, Lookup, NotFoundAnswer, OrderId};
-use hp_queue::{Inspector, QueueError};
+use hp_queue::{Account, Inspector, QueueError};
 use tracing::{info, warn};
 
 use crate::random::Random;
@@ -15,6 +15,7 @@ use crate::random::Random;
 pub(crate) struct NotFoundProbe {
     client: Client,
     inspector: Inspector,
+    account: Account,
     random: Random,
     /// The answer that was learned with a charged order as the control.
     known: Mutex<Option<NotFoundAnswer>>,
@@ -55,10 +56,16 @@ impl ProbeError {
 }
 
 impl NotFoundProbe {
-    pub(crate) fn new(client: Client, inspector: Inspector, random: Random) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        inspector: Inspector,
+        account: Account,
+        random: Random,
+    ) -> Self {
         Self {
             client,
             inspector,
+            account,
             random,
             known: Mutex::default(),
         }
@@ -146,7 +153,7 @@ impl NotFoundProbe {
 
     /// Queries the order that was charged last. Before the first charge the product list serves instead.
     async fn control(&self) -> Result<Control, ProbeError> {
-        let Some(order) = self.inspector.last_charged().await? else {
+        let Some(order) = self.inspector.last_charged(&self.account).await? else {
             let products = self.client.products(None).await;
             products.map_err(ProbeError::NoProducts)?;
             return Ok(Control::Products);

@@ -56,7 +56,7 @@ pub(crate) async fn settle(
     settler: Settler,
 ) -> Result<Settlement, QueueError> {
     let signal = event.vendor_signal();
-    let step = step(&claim.record, event, &processor.policy, inputs);
+    let step = step(&claim.record, event, &processor.policy(), inputs);
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
         pause(processor, reason, settler).await?;
     }
@@ -113,6 +113,9 @@ fn log(step: &Step, result: Option<&str>) {
     match &step.next {
         Next::End(outcome) => {
             info!(%state, reason = outcome.reason(), code, attempts = step.attempts, result, "order ended");
+        }
+        Next::Parked => {
+            warn!("cannot publish the result again: only another account has the cards");
         }
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {

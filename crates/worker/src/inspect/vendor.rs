@@ -67,7 +67,7 @@ pub(crate) async fn list_products(
     currency: Option<Currency>,
     as_json: bool,
 ) -> CommandResult {
-    let products = config.client()?.products(currency).await?;
+    let products = config.client_of_queue().await?.products(currency).await?;
     let shown: Vec<_> = products.iter().map(ShownProduct::from).collect();
     if as_json {
         for product in &shown {
@@ -96,7 +96,7 @@ pub(crate) async fn list_products(
 
 /// Shows HitPoints' record of an order without card keys. Returns `false` if HitPoints has none.
 pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
-    let order = match config.client()?.query_order(id).await {
+    let order = match config.client_of_queue().await?.query_order(id).await {
         Ok(order) => ShownOrder::from(&order),
         Err(error) => return report_none(error),
     };
@@ -141,7 +141,12 @@ pub(crate) async fn show_card(
     with_key: bool,
     as_json: bool,
 ) -> CommandResult {
-    let card = match config.client()?.query_pin(serial_number).await {
+    let card = match config
+        .client_of_queue()
+        .await?
+        .query_pin(serial_number)
+        .await
+    {
         Ok(card) => ShownCard::new(&card, with_key),
         Err(error) => return report_none(error),
     };

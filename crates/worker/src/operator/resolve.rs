@@ -3,7 +3,7 @@ use hp_order::{Event, FailReason, Next, QueryVerdict, Resolution, State, Step, T
 use hp_queue::Claim;
 
 use super::decision::{
-    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, query, release,
+    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, on_other_account, query, release,
 };
 use crate::{
     config::Config,
@@ -20,7 +20,7 @@ pub(crate) async fn resolve(
     attribution: &Attribution,
     as_json: bool,
 ) -> CommandResult {
-    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let processor = OrderProcessor::open_for_review(config, Random::from_entropy()).await?;
     let decided = resolve_order(&processor, id, resolution, attribution).await?;
     decided.print(as_json)?;
     Ok(decided.done)
@@ -46,6 +46,11 @@ async fn resolve_order<'a>(
         } else {
             format!("the order is {state}, not in review; it needs no decision")
         };
+        return Ok(Decided::not_done(id, Some(state), reason));
+    }
+    if let Some(account) = &claim.record.other_account {
+        let reason = on_other_account(account);
+        release(processor, claim).await?;
         return Ok(Decided::not_done(id, Some(state), reason));
     }
     let (verdict, call) = query(processor, &claim).await;

@@ -45,7 +45,7 @@ impl<'a> Waiting<'a> {
         let pending = jobs.iter().map(|job| (job.order_id.as_str(), job));
         Ok(Self {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
-            inspector: config.inspector()?,
+            inspector: config.inspector().await?,
             queue: queue.clone(),
             pending: pending.collect(),
             all_completed: true,
