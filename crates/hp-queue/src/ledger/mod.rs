@@ -29,6 +29,7 @@ pub struct Ledger {
     agreement: Agreement,
     watermark: Arc<Mutex<EpochWatermark>>,
     old_master: Arc<Mutex<Option<Duration>>>,
+    clock_step: Arc<Mutex<Option<i64>>>,
 }
 
 impl Ledger {
@@ -39,6 +40,7 @@ impl Ledger {
             agreement: agreement.into(),
             watermark: Arc::default(),
             old_master: Arc::default(),
+            clock_step: Arc::default(),
         }
     }
 
@@ -46,6 +48,12 @@ impl Ledger {
     /// `min-replicas-to-write` is set. `None`, as at first: without limit, so orders in doubt wait longer after a promotion.
     pub fn limit_old_master(&self, accepts_writes: Option<Duration>) {
         *lock(&self.old_master) = accepts_writes;
+    }
+
+    /// Returns by how many milliseconds Redis' clock was set, if this process has noticed it since the last call. No order is
+    /// claimed for one lease after it.
+    pub fn take_clock_step(&self) -> Option<i64> {
+        lock(&self.clock_step).take()
     }
 
     fn doubt_times(&self, lease: Duration) -> DoubtTimes {
@@ -59,6 +67,9 @@ impl Ledger {
     /// Learns from the answer of a script that reports the epoch.
     fn learn(&self, answer: &FieldReader<'_>) -> Result<(), QueueError> {
         let news = EpochNews::read(answer)?;
+        if let Some(step) = answer.parse("clock_step").map_err(QueueError::Protocol)? {
+            *lock(&self.clock_step) = Some(step);
+        }
         self.watermark().learn(news, Instant::now());
         Ok(())
     }
