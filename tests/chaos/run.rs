@@ -33,7 +33,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
     )
     .await;
     let clock = clock_of(&world).await;
-    let shops = Shops::new(world.redis.client(), clock, world.losses.clone());
+    let shops = Shops::new(world.masters.clone(), clock, world.losses.clone());
     let read = tokio::spawn(shops.clone().read());
     let putting = tokio::spawn(
         shops
@@ -97,14 +97,14 @@ async fn storm(world: &mut World, clock: Clock, actions: &[TimedAction], length:
 
 /// Waits until every order has a result or is in review and nothing is due, or until the limit.
 async fn until_settled(world: &mut World, shops: &Shops, workload: &Workload, limit: Instant) {
-    while Instant::now() < limit && !collect::is_settled(&world.redis, shops, workload).await {
+    while Instant::now() < limit && !collect::is_settled(world.redis(), shops, workload).await {
         world.fleet.start_missing();
         sleep(Duration::from_millis(200)).await;
     }
 }
 
 async fn clock_of(world: &World) -> Clock {
-    let (seconds, micros): (u64, u64) = world.redis.command(&["TIME"]).await;
+    let (seconds, micros): (u64, u64) = world.redis().command(&["TIME"]).await;
     Clock {
         start: Instant::now(),
         unix_ms: seconds * 1000 + micros / 1000,
@@ -129,5 +129,7 @@ fn profile(settings: &Settings) -> StormProfile {
         faults: flare_faults().len(),
         longest_stop: 2 * LEASE,
         tail_loss: settings.tail_loss,
+        clock_steps: settings.clock_steps,
+        promotions: settings.promotions,
     }
 }

@@ -24,6 +24,16 @@ pub(crate) enum Action {
     KillRedisLosingTail,
     /// Starts Redis again on its port.
     StartRedis,
+    /// Promotes a replica while the master lives on, with a worker and shops on each.
+    Promote,
+    /// `kill -9` of the former master, which comes back as a replica.
+    KillFormer,
+    /// Makes the former master a replica.
+    DemoteFormer,
+    /// Sets clocks of servers this many milliseconds ahead of the machine's, or behind it.
+    StepClock(Clocks, i64),
+    /// Sets the clocks of all servers to the machine's time.
+    SetClocksRight,
     /// Changes the link between workers and Redis.
     RedisLink(Link),
     /// Changes the link between workers and the vendor.
@@ -36,6 +46,17 @@ pub(crate) enum Action {
     Drain(&'static str),
     /// Fills the account again.
     TopUp(&'static str),
+}
+
+/// Some of the servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clocks {
+    /// The present master.
+    OfMaster,
+    /// The replicas: a promotion steps the clock that counts.
+    OfReplicas,
+    /// All servers.
+    All,
 }
 
 /// An action and its time after the start.
@@ -60,12 +81,21 @@ pub(crate) struct StormProfile {
     pub(crate) longest_stop: Duration,
     /// `true` if Redis may lose the end of its log.
     pub(crate) tail_loss: bool,
+    /// `true` if the clocks of the servers step.
+    pub(crate) clock_steps: bool,
+    /// `true` if replicas are promoted.
+    pub(crate) promotions: bool,
 }
 
 /// The longest stall of a request to the vendor, and the longest delay on a slow link. With longer ones and a suspended
 /// worker, a request could arrive after `resubmit_after`.
 pub(crate) const VENDOR_STALL: Duration = Duration::from_millis(600);
 const VENDOR_SLOW: Duration = Duration::from_millis(200);
+
+/// A step of a clock in milliseconds, of a kind: seconds, minutes beyond `resubmit_after`, a day.
+const SECONDS: i64 = 20_000;
+const MINUTES: i64 = 330_000;
+const DAY: i64 = 86_400_000;
 
 /// A failure: its first action, its shortest and longest duration in ms, the action that ends it.
 type Disturbance = (Action, (u64, u64), Action);
@@ -111,8 +141,7 @@ fn targets(profile: &StormProfile) -> Vec<Target> {
         )
     };
     targets.extend([
-        // After a loss the workers buy nothing for `resubmit_after`. The long pause creates new writes to lose.
-        (redis_disturbances(profile), (5000, 8000)),
+        (redis_disturbances(profile), pause_of_redis(profile)),
         (
             vec![
                 redis(cut, (200, 1500)),
@@ -131,6 +160,7 @@ fn targets(profile: &StormProfile) -> Vec<Target> {
         ),
         ((0..profile.faults).map(flare).collect(), (500, 1500)),
         (["CNY", "USD"].map(drain).into(), (1000, 6000)),
+        (clock_disturbances(profile), (500, 3000)),
     ]);
     let target = |(disturbances, pause)| Target {
         disturbances,
@@ -160,7 +190,44 @@ fn redis_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
     if profile.tail_loss {
         disturbances.push(down(Action::KillRedisLosingTail));
     }
+    if profile.promotions {
+        let split = |end| (Action::Promote, (500, 3500), end);
+        disturbances.extend([split(Action::DemoteFormer), split(Action::KillFormer)]);
+    }
     disturbances
+}
+
+/// After a loss the workers buy nothing for `resubmit_after`. The long pause creates new writes to lose. A short storm has
+/// no time for it.
+fn pause_of_redis(profile: &StormProfile) -> (u64, u64) {
+    if profile.storm < Duration::from_mins(1) {
+        (3500, 6000)
+    } else {
+        (5000, 9000)
+    }
+}
+
+/// Steps that are taken back soon, and steps that stay until the next one.
+fn clock_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
+    use Clocks::{OfMaster, OfReplicas};
+    if !profile.clock_steps {
+        return Vec::new();
+    }
+    let step = |clocks, offset| Action::StepClock(clocks, offset);
+    let taken_back = |offset| (step(OfMaster, offset), (200, 2500), Action::SetClocksRight);
+    let stays = |clocks, first, last| (step(clocks, first), (200, 2500), step(clocks, last));
+    vec![
+        taken_back(MINUTES),
+        stays(OfMaster, -SECONDS, SECONDS),
+        taken_back(DAY),
+        stays(OfReplicas, -MINUTES, MINUTES),
+        taken_back(-MINUTES),
+        stays(OfMaster, MINUTES, 2 * MINUTES),
+        taken_back(-DAY),
+        stays(OfReplicas, SECONDS, DAY),
+        stays(OfMaster, -MINUTES, DAY),
+        taken_back(SECONDS),
+    ]
 }
 
 /// The failures of one target, which all end before the storm. The first round keeps the given order, so that even a
@@ -172,7 +239,7 @@ fn timeline(rng: &mut StdRng, target: Target, profile: &StormProfile) -> Vec<Tim
     } = target;
     let mut at = rng.random_range(300..=shortest_pause.max(1500));
     let (mut actions, mut round) = (Vec::new(), 0);
-    loop {
+    while !disturbances.is_empty() {
         let place = round % disturbances.len();
         if place == 0 && round > 0 {
             disturbances.shuffle(rng);
@@ -191,6 +258,7 @@ fn timeline(rng: &mut StdRng, target: Target, profile: &StormProfile) -> Vec<Tim
         at = finished + rng.random_range(shortest_pause..=longest_pause);
         round += 1;
     }
+    actions
 }
 
 fn millis(time: Duration) -> u64 {

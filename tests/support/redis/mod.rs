@@ -84,9 +84,10 @@ impl Redis {
         Self(Topology::Single(master.replica(&master.address(), "")))
     }
 
-    /// Starts a replica of a server that connects to this address, such as a proxy's in front of the server.
-    pub fn replica_through(master: &Server, address: &str) -> Self {
-        Self(Topology::Single(master.replica(address, "")))
+    /// Starts a replica of a server that connects to this address, such as a proxy's in front of the server, with more
+    /// arguments.
+    pub fn replica_through(master: &Server, address: &str, more: &str) -> Self {
+        Self(Topology::Single(master.replica(address, more)))
     }
 
     /// Makes a replica a master, also after a restart. Its former master stays one.

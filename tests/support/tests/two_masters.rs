@@ -50,7 +50,7 @@ async fn former_master_follows_promoted_replica() {
 async fn split_master_with_replica_limit_refuses_writes() {
     let old = Redis::single_with("--min-replicas-to-write 1 --min-replicas-max-lag 1");
     let link = Proxy::start(old.server().address().parse().unwrap(), 7).await;
-    let mut new = Redis::replica_through(old.server(), &link.addr().to_string());
+    let mut new = Redis::replica_through(old.server(), &link.addr().to_string(), "");
     set(&old, "before").await.unwrap();
     link.set(Link::Stall);
     new.promote();
