@@ -22,11 +22,11 @@ use super::{
 /// Known secrets, which the check searches for in logs and keys.
 pub(crate) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
-/// Longer than a suspension, a stalled link and a late record together. Longer than a former master accepts orders, and
-/// shops wait before they repeat them.
-const RESUBMIT_AFTER: &str = "6s";
+/// Longer than a suspension, a stalled link and a late record together.
+const RESUBMIT_AFTER: &str = "3500ms";
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
-/// Shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost while the workers still doubt new orders.
+/// With the time for which shops use a former master shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost
+/// while the workers still doubt new orders.
 pub(crate) const SHOP_RETRY_AFTER: Duration = Duration::from_millis(1500);
 /// Longer than a step of the clock: no order is too old, on whatever clock.
 const GIVE_UP_AFTER: &str = "72h";

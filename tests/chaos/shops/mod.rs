@@ -129,7 +129,7 @@ impl Shops {
         }
         // Of two masters each gets half of the orders, and repetitions of those of the other one.
         let times = self.seen(|seen| seen.accepted[n].len());
-        let role = if (n + times).is_multiple_of(2) && self.masters.are_two() {
+        let role = if (n + times).is_multiple_of(2) && self.masters.both_are_used() {
             Role::Former
         } else {
             Role::Present
