@@ -186,24 +186,25 @@ fn worker_disturbances(n: usize, profile: &StormProfile) -> Vec<Disturbance> {
 
 fn redis_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
     let down = |action| (action, (50, 1000), Action::StartRedis);
-    let mut disturbances = vec![down(Action::KillRedis)];
-    if profile.tail_loss {
-        disturbances.push(down(Action::KillRedisLosingTail));
-    }
-    if profile.promotions {
-        let split = |end| (Action::Promote, (500, 3500), end);
-        disturbances.extend([split(Action::DemoteFormer), split(Action::KillFormer)]);
-    }
-    disturbances
+    let split = |end| (Action::Promote, (1500, 5500), end);
+    // The first failure meets workers that buy.
+    let all = [
+        (profile.promotions, split(Action::DemoteFormer)),
+        (profile.tail_loss, down(Action::KillRedisLosingTail)),
+        (true, down(Action::KillRedis)),
+        (profile.promotions, split(Action::KillFormer)),
+    ];
+    let wanted = all.into_iter().filter(|(is_wanted, _)| *is_wanted);
+    wanted.map(|(_, disturbance)| disturbance).collect()
 }
 
 /// After a loss the workers buy nothing for `resubmit_after`. The long pause creates new writes to lose. A short storm has
 /// no time for it.
 fn pause_of_redis(profile: &StormProfile) -> (u64, u64) {
     if profile.storm < Duration::from_mins(1) {
-        (3500, 6000)
+        (3500, 5500)
     } else {
-        (5000, 9000)
+        (7000, 11_000)
     }
 }
 
@@ -237,7 +238,8 @@ fn timeline(rng: &mut StdRng, target: Target, profile: &StormProfile) -> Vec<Tim
         mut disturbances,
         pause: (shortest_pause, longest_pause),
     } = target;
-    let mut at = rng.random_range(300..=shortest_pause.max(1500));
+    let earliest = if shortest_pause < 2000 { 300 } else { 2500 };
+    let mut at = rng.random_range(earliest..=shortest_pause.clamp(1500, 3500));
     let (mut actions, mut round) = (Vec::new(), 0);
     while !disturbances.is_empty() {
         let place = round % disturbances.len();
