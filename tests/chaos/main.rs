@@ -46,10 +46,12 @@ use std::{process::ExitCode, time::Duration};
 
 use report::Settings;
 use run::run;
+use schedule::RedisFailures;
 use summary::Summary;
 
 const USAGE: &str = "\
-chaos SEED [MINUTES] [--no-tail-loss] [--no-clock-steps] [--no-promotions]
+chaos SEED [MINUTES] [--no-tail-loss] [--no-clock-steps] [--no-promotions] [--unbounded]
+With --unbounded a former master accepts writes for as long as it lives: the check should find orders charged twice.
 Both are numbers. Minutes may be a fraction, such as 0.5. Without minutes the run is the short one of the tests.";
 
 fn main() -> ExitCode {
@@ -73,9 +75,12 @@ fn settings(mut arguments: Vec<String>) -> Option<Settings> {
         arguments.retain(|argument| argument != option);
         arguments.len() < count
     };
-    let tail_loss = !is_given("--no-tail-loss");
-    let clock_steps = !is_given("--no-clock-steps");
-    let promotions = !is_given("--no-promotions");
+    let redis = RedisFailures {
+        tail_loss: !is_given("--no-tail-loss"),
+        clock_steps: !is_given("--no-clock-steps"),
+        promotions: !is_given("--no-promotions"),
+    };
+    let unbounded = is_given("--unbounded");
     let settings = match arguments.as_slice() {
         [seed] => Settings::short(seed.parse().ok()?),
         [seed, minutes] => {
@@ -86,9 +91,8 @@ fn settings(mut arguments: Vec<String>) -> Option<Settings> {
         _ => return None,
     };
     Some(Settings {
-        tail_loss,
-        clock_steps,
-        promotions,
+        redis,
+        unbounded,
         ..settings
     })
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use hp_sandbox::Duplicate;
 
-use super::{check::Violation, history::History};
+use super::{check::Violation, history::History, schedule::RedisFailures};
 
 /// The parameters of a run.
 #[derive(Clone, Copy, Debug)]
@@ -21,12 +21,10 @@ pub(crate) struct Settings {
     pub(crate) settle_limit: Duration,
     /// The vendor's behaviour for a repeated id.
     pub(crate) duplicate: Duplicate,
-    /// `true` if Redis may lose the end of its log.
-    pub(crate) tail_loss: bool,
-    /// `true` if the clocks of the servers step.
-    pub(crate) clock_steps: bool,
-    /// `true` if replicas are promoted while their master lives.
-    pub(crate) promotions: bool,
+    /// The failures of Redis besides crashes.
+    pub(crate) redis: RedisFailures,
+    /// `true` if no server bounds the writes of a former master, which no worker can make safe.
+    pub(crate) unbounded: bool,
 }
 
 /// The outcome of a run.
@@ -51,9 +49,12 @@ impl Settings {
             storm: Duration::from_secs(22),
             settle_limit: Duration::from_mins(2),
             duplicate: Duplicate::Charge,
-            tail_loss: true,
-            clock_steps: true,
-            promotions: true,
+            redis: RedisFailures {
+                tail_loss: true,
+                clock_steps: true,
+                promotions: true,
+            },
+            unbounded: false,
         }
     }
 
@@ -88,16 +89,20 @@ impl Report {
         }
         let is_wanted = [
             (
-                settings.tail_loss,
+                settings.redis.tail_loss,
                 history.lost_bytes.iter().any(|lost| *lost > 0),
                 "loss of a log's end",
             ),
             (
-                settings.clock_steps,
+                settings.redis.clock_steps,
                 history.clock_steps() > 0,
                 "step of a clock",
             ),
-            (settings.promotions, history.promotions.0 > 0, "promotion"),
+            (
+                settings.redis.promotions,
+                history.promotions.0 > 0,
+                "promotion",
+            ),
         ];
         let missing = is_wanted
             .into_iter()

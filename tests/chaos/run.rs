@@ -25,13 +25,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
     let actions = schedule(settings.seed, &profile(&settings));
     write_files(&home, &workload, &actions);
 
-    let mut world = World::start(
-        settings.seed,
-        settings.duplicate,
-        settings.workers,
-        home.path(),
-    )
-    .await;
+    let mut world = World::start(&settings, home.path()).await;
     let clock = clock_of(&world).await;
     let shops = Shops::new(world.masters.clone(), clock, world.losses.clone());
     let read = tokio::spawn(shops.clone().read());
@@ -128,8 +122,6 @@ fn profile(settings: &Settings) -> StormProfile {
         workers: settings.workers,
         faults: flare_faults().len(),
         longest_stop: 2 * LEASE,
-        tail_loss: settings.tail_loss,
-        clock_steps: settings.clock_steps,
-        promotions: settings.promotions,
+        redis: settings.redis,
     }
 }

@@ -79,11 +79,18 @@ pub(crate) struct StormProfile {
     pub(crate) faults: usize,
     /// The longest suspension of a worker.
     pub(crate) longest_stop: Duration,
+    /// The failures of Redis besides crashes.
+    pub(crate) redis: RedisFailures,
+}
+
+/// The failures of Redis besides crashes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RedisFailures {
     /// `true` if Redis may lose the end of its log.
     pub(crate) tail_loss: bool,
     /// `true` if the clocks of the servers step.
     pub(crate) clock_steps: bool,
-    /// `true` if replicas are promoted.
+    /// `true` if replicas are promoted while their master lives.
     pub(crate) promotions: bool,
 }
 
@@ -189,10 +196,10 @@ fn redis_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
     let split = |end| (Action::Promote, (1500, 5500), end);
     // The first failure meets workers that buy.
     let all = [
-        (profile.promotions, split(Action::DemoteFormer)),
-        (profile.tail_loss, down(Action::KillRedisLosingTail)),
+        (profile.redis.promotions, split(Action::DemoteFormer)),
+        (profile.redis.tail_loss, down(Action::KillRedisLosingTail)),
         (true, down(Action::KillRedis)),
-        (profile.promotions, split(Action::KillFormer)),
+        (profile.redis.promotions, split(Action::KillFormer)),
     ];
     let wanted = all.into_iter().filter(|(is_wanted, _)| *is_wanted);
     wanted.map(|(_, disturbance)| disturbance).collect()
@@ -211,7 +218,7 @@ fn pause_of_redis(profile: &StormProfile) -> (u64, u64) {
 /// Steps that are taken back soon, and steps that stay until the next one.
 fn clock_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
     use Clocks::{OfMaster, OfReplicas};
-    if !profile.clock_steps {
+    if !profile.redis.clock_steps {
         return Vec::new();
     }
     let step = |clocks, offset| Action::StepClock(clocks, offset);

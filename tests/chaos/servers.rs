@@ -33,11 +33,12 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    pub(crate) async fn start(seed: u64) -> Self {
+    pub(crate) async fn start(seed: u64, unbounded: bool) -> Self {
         // A log file that is never rewritten while the server is a master, so that its end is easy to find.
         let arguments = format!(
             "--appendfsync everysec --auto-aof-rewrite-percentage 0 --requirepass {password} --masterauth {password} \
-             --min-replicas-to-write 1 --min-replicas-max-lag {}",
+             --min-replicas-to-write {} --min-replicas-max-lag {}",
+            u8::from(!unbounded),
             MAX_LAG.as_secs(),
             password = SECRETS[1],
         );

@@ -15,6 +15,7 @@ use super::{
     fleet::Fleet,
     losses::Losses,
     masters::Masters,
+    report::Settings,
     schedule::{Action, Clocks},
     servers::Servers,
 };
@@ -51,15 +52,17 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn start(
-        seed: u64,
-        duplicate: Duplicate,
-        workers: usize,
-        folder: &Path,
-    ) -> Self {
+    pub(crate) async fn start(settings: &Settings, folder: &Path) -> Self {
+        let Settings {
+            seed,
+            duplicate,
+            workers,
+            unbounded,
+            ..
+        } = *settings;
         let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).unwrap();
-        let servers = Servers::start(seed).await;
+        let servers = Servers::start(seed, unbounded).await;
         let sandbox = Sandbox::start(vendor(seed, duplicate)).unwrap();
         let redis = servers.address();
         let redis_links = [
@@ -72,7 +75,7 @@ impl World {
                 workers,
                 redis_links
                     .each_ref()
-                    .map(|redis| settings(redis, &vendor_link)),
+                    .map(|redis| worker_settings(redis, &vendor_link)),
                 logs,
             ),
             tail: AofTail::of(servers.master().server().folder()),
@@ -211,7 +214,7 @@ fn vendor(seed: u64, duplicate: Duplicate) -> Options {
     }
 }
 
-fn settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
+fn worker_settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
     let settings = [
         ("HP_API__BASE_URL", format!("http://{}", vendor.addr())),
         ("HP_API__APP_ID", "demo".into()),

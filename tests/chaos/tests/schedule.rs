@@ -5,7 +5,7 @@ use std::{collections::HashSet, mem::discriminant, time::Duration};
 use e2e::proxy::Link;
 
 use crate::{
-    schedule::{Action, Clocks, StormProfile, TimedAction, schedule},
+    schedule::{Action, Clocks, RedisFailures, StormProfile, TimedAction, schedule},
     workload::{Purpose, workload},
 };
 
@@ -18,9 +18,11 @@ fn profile() -> StormProfile {
         workers: 3,
         faults: 30,
         longest_stop: Duration::from_secs(2),
-        tail_loss: true,
-        clock_steps: true,
-        promotions: true,
+        redis: RedisFailures {
+            tail_loss: true,
+            clock_steps: true,
+            promotions: true,
+        },
     }
 }
 
@@ -141,8 +143,11 @@ fn minute_has_steps_and_promotions_of_each_kind() {
 #[test]
 fn storm_without_steps_and_promotions_has_none() {
     let quiet = StormProfile {
-        clock_steps: false,
-        promotions: false,
+        redis: RedisFailures {
+            tail_loss: true,
+            clock_steps: false,
+            promotions: false,
+        },
         ..profile()
     };
     for seed in 0..50 {
