@@ -104,6 +104,11 @@ const SECONDS: i64 = 20_000;
 const MINUTES: i64 = 330_000;
 const DAY: i64 = 86_400_000;
 
+/// The currencies of the accounts.
+const CURRENCIES: [&str; 2] = ["CNY", "USD"];
+/// The time before a promotion in which orders wait for money.
+const BACKLOG: Duration = Duration::from_secs(1);
+
 /// A failure: its first action, its shortest and longest duration in ms, the action that ends it.
 type Disturbance = (Action, (u64, u64), Action);
 
@@ -116,7 +121,43 @@ pub(crate) fn schedule(seed: u64, profile: &StormProfile) -> Vec<TimedAction> {
         actions.extend(timeline(&mut rng, target, profile));
     }
     actions.sort_by_key(|timed| timed.at);
+    let mut rng = StdRng::seed_from_u64(!seed);
+    for split in splits(&actions) {
+        fill_split(&mut rng, split, &mut actions);
+    }
+    actions.sort_by_key(|timed| timed.at);
     actions
+}
+
+/// The times of two masters, each from the promotion to the end of the former master.
+fn splits(actions: &[TimedAction]) -> Vec<(Duration, Duration)> {
+    let of = |wanted: fn(&Action) -> bool| {
+        let found = actions.iter().filter(move |timed| wanted(&timed.action));
+        found.map(|timed| timed.at)
+    };
+    let begins = of(|action| *action == Action::Promote);
+    let ends = of(|action| matches!(action, Action::KillFormer | Action::DemoteFormer));
+    begins.zip(ends).collect()
+}
+
+/// Empties the accounts before a promotion, so that both masters have orders to send, and fills them while the former
+/// master may live. Replaces the other changes of the accounts in that time.
+fn fill_split(rng: &mut StdRng, split: (Duration, Duration), actions: &mut Vec<TimedAction>) {
+    let (from, to) = (split.0.saturating_sub(BACKLOG), split.1);
+    let is_other = |timed: &TimedAction| {
+        (from..=to).contains(&timed.at)
+            && matches!(timed.action, Action::Drain(_) | Action::TopUp(_))
+    };
+    actions.retain(|timed| !is_other(timed));
+    let filled = split.0 + (to - split.0).mul_f64(rng.random_range(0.3..0.95));
+    for currency in CURRENCIES {
+        for (at, action) in [
+            (from, Action::Drain(currency)),
+            (filled, Action::TopUp(currency)),
+        ] {
+            actions.push(TimedAction { at, action });
+        }
+    }
 }
 
 /// A target of failures, which follow one another, and the shortest and longest pause between them in ms.
@@ -166,7 +207,7 @@ fn targets(profile: &StormProfile) -> Vec<Target> {
             (1000, 4000),
         ),
         ((0..profile.faults).map(flare).collect(), (500, 1500)),
-        (["CNY", "USD"].map(drain).into(), (1000, 6000)),
+        (CURRENCIES.map(drain).into(), (1000, 6000)),
         (clock_disturbances(profile), (500, 3000)),
     ]);
     let target = |(disturbances, pause)| Target {

@@ -24,7 +24,7 @@ use super::{
 pub(crate) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
 /// Longer than a suspension, a stalled link and a late record together.
-const RESUBMIT_AFTER: &str = "3500ms";
+const RESUBMIT_AFTER: &str = "4s";
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
 /// With the time for which shops use a former master shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost
 /// while the workers still doubt new orders.
@@ -41,7 +41,7 @@ pub(crate) struct World {
     pub(crate) tail: AofTail,
     pub(crate) sandbox: Sandbox,
     pub(crate) fleet: Fleet,
-    /// After a promotion one leads to the present master at once, the other one with new connections only.
+    /// After a promotion the second one leads to the present master at once, the first one when the former master ends.
     redis_links: [Proxy; 2],
     vendor_link: Proxy,
     pub(crate) losses: Losses,
@@ -154,15 +154,15 @@ impl World {
         self.promotions.0 += 1;
         self.masters.promote(self.redis().client());
         self.tail = AofTail::of(self.redis().server().folder());
-        for link in &self.redis_links {
-            link.set_target(self.servers.address());
-        }
+        self.redis_links[1].set_target(self.servers.address());
         self.redis_links[1].close_connections();
     }
 
     fn end_former(&mut self, kill: bool, clock: Clock) {
         if self.servers.end_former(kill) {
             self.masters.end_former();
+            // Connections to a former master that lives stay: the workers must notice that it is a replica.
+            self.redis_links[0].set_target(self.servers.address());
             self.losses.end_promotion(clock.now());
         }
     }
@@ -207,7 +207,7 @@ fn vendor(seed: u64, duplicate: Duplicate) -> Options {
         seed,
         duplicate,
         not_found: unknown.parse().unwrap(),
-        latency: "5ms..60ms".parse().unwrap(),
+        latency: "5ms..300ms".parse().unwrap(),
         hold: Duration::from_secs(3),
         late_record: Duration::from_millis(300),
         ..Options::local()
