@@ -146,6 +146,7 @@ fn published(id: &str, order: &str, fields: &[(&str, &str)]) -> PublishedResult 
         stream: "{hp}:results".into(),
         entry: id.into(),
         read: TIME,
+        only_on_former: false,
         fields: all,
     }
 }
