@@ -36,7 +36,7 @@ pub use client::{BuildError, Client, ClientBuilder};
 pub use code::RefusalKind;
 pub use doubt::{Doubt, DoubtKind};
 pub use lookup::{Lookup, NotFoundAnswer};
-pub use model::{Card, FetchCards, Mismatch, Order, Product};
+pub use model::{Card, FetchCards, Mismatch, Order, Product, ProductList, SkippedProduct};
 pub use outcome::Outcome;
 pub use refusal::Refusal;
 pub use value::{

@@ -4,7 +4,7 @@ use super::{cancellable_body::Permit, transport::Transport};
 use crate::{
     answer::Data,
     call_error::CallResult,
-    model::{Card, FetchCards, Mismatch, Order, Product},
+    model::{Card, FetchCards, Mismatch, Order, ProductList},
     request::Request,
     value::{Currency, OrderId, PinSn},
 };
@@ -53,7 +53,7 @@ impl Client {
     }
 
     /// Lists the products that may be ordered, in one currency or in all.
-    pub async fn products(&self, currency: Option<Currency>) -> CallResult<Vec<Product>> {
+    pub async fn products(&self, currency: Option<Currency>) -> CallResult<ProductList> {
         self.0
             .call(&Request::Products { currency }, product_list)
             .await
@@ -126,7 +126,7 @@ impl Client {
     }
 }
 
-fn product_list(data: Data<'_>) -> CallResult<Vec<Product>> {
+fn product_list(data: Data<'_>) -> CallResult<ProductList> {
     data.into_products()
 }
 

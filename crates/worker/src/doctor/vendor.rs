@@ -15,10 +15,10 @@ pub(super) async fn check(
     random: Random,
 ) -> Vec<CheckResult> {
     match client.products(None).await {
-        Ok(products) => vec![
+        Ok(list) => vec![
             CheckResult::good(
                 "credentials",
-                format!("accepted; {} products may be ordered", products.len()),
+                format!("accepted; {} products may be ordered", list.products.len()),
             ),
             clock(client).await,
             probe(client, inspector, random).await,
