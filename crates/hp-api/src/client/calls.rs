@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::SystemTime};
 
-use super::{cancellable_body::Permit, transport::Transport};
+use super::{cancellable_body::Permit, random_key::random_key, transport::Transport};
 use crate::{
     answer::Data,
     call_error::CallResult,
@@ -123,6 +123,14 @@ impl Client {
         self.0
             .call(&request, |data| with_pin_sn(data.into_card()?, pin_sn))
             .await
+    }
+}
+
+impl Client {
+    /// Returns an order id that certainly never existed.
+    pub(super) fn random_id(&self) -> String {
+        let bits = || random_key(self.0.random.bits());
+        format!("probe-{}{}", bits(), bits())
     }
 }
 

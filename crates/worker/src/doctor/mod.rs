@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    random::Random,
     terminal::{CommandResult, escape_control, outln},
 };
 
@@ -38,8 +37,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let client = config.client()?;
     let inspector = config.inspector()?;
     let mut bad = print(redis::check(config, &inspector).await, as_json)?;
-    let random = Random::from_entropy();
-    bad += print(vendor::check(&client, &inspector, random).await, as_json)?;
+    bad += print(vendor::check(&client, &inspector).await, as_json)?;
     if bad > 0 {
         eprintln!("worker: orders are not safe: fix the {bad} checks above that are BAD");
     }

@@ -4,16 +4,12 @@ use hp_api::{CallError, Client};
 use hp_queue::Inspector;
 
 use super::CheckResult;
-use crate::{clock::now, engine::not_found_probe::NotFoundProbe, random::Random};
+use crate::{clock::now, engine::not_found_probe::NotFoundProbe};
 
 /// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented.
 const CLOCK_LIMIT: Duration = Duration::from_mins(1);
 
-pub(super) async fn check(
-    client: &Client,
-    inspector: &Inspector,
-    random: Random,
-) -> Vec<CheckResult> {
+pub(super) async fn check(client: &Client, inspector: &Inspector) -> Vec<CheckResult> {
     match client.products(None).await {
         Ok(list) => vec![
             CheckResult::good(
@@ -21,7 +17,7 @@ pub(super) async fn check(
                 format!("accepted; {} products may be ordered", list.products.len()),
             ),
             clock(client).await,
-            probe(client, inspector, random).await,
+            probe(client, inspector).await,
         ],
         Err(error) => {
             let mut results = vec![failed("credentials", &error)];
@@ -57,9 +53,9 @@ fn failed(what: &'static str, error: &CallError) -> CheckResult {
     CheckResult::bad(what, seen, remedy)
 }
 
-async fn probe(client: &Client, inspector: &Inspector, random: Random) -> CheckResult {
+async fn probe(client: &Client, inspector: &Inspector) -> CheckResult {
     let what = "probe";
-    let probe = NotFoundProbe::new(client.clone(), inspector.clone(), random);
+    let probe = NotFoundProbe::new(client.clone(), inspector.clone());
     match probe.known_or_learned().await {
         Ok(answer) => CheckResult::good(what, format!("{answer} means \"not found\"")),
         Err(error) => CheckResult::poor(
