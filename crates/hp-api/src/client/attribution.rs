@@ -51,7 +51,11 @@ impl Transport {
     async fn check_step(&self, connection: &mut Connection, deadline: Instant) -> CallResult<()> {
         let (request, _) = self.sign(&Request::Products { currency: None }, None)?;
         let answer = connection.exchange(request.to_http(), deadline).await?;
-        self.accept(&answer).and_then(Data::into_products).map(drop)
+        let list = self.accept(&answer).and_then(Data::into_products)?;
+        if list.products.is_empty() {
+            return Err(CallError::NoData);
+        }
+        Ok(())
     }
 }
 

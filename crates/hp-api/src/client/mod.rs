@@ -14,9 +14,11 @@ mod http_request;
 mod pool;
 mod random;
 mod random_key;
+mod settler;
 mod socket;
 mod transport;
 
 pub use build_error::BuildError;
 pub use builder::ClientBuilder;
 pub use calls::Client;
+pub use settler::{ControlOrder, Learned, NotFoundRule, ProbeError, Settlement, Settler};

@@ -72,16 +72,16 @@ pub struct Card {
     pub pin_sn: PinSn,
     /// The secret key.
     pub pin_key: PinKey,
-    /// Face value in major units.
-    pub amount: Money,
+    /// Face value in major units, if HitPoints gave it.
+    pub amount: Option<Money>,
     /// Currency of the face value.
     pub currency: Currency,
-    /// HitPoints' word, such as `active`.
-    pub status: String,
-    /// When it was created, Unix seconds.
-    pub create_time: i64,
-    /// When it expires, Unix seconds.
-    pub expire_time: i64,
+    /// HitPoints' word, such as `active`, if HitPoints gave one.
+    pub status: Option<String>,
+    /// When it was created, Unix seconds, if HitPoints gave it.
+    pub create_time: Option<i64>,
+    /// When it expires, Unix seconds, if HitPoints gave it.
+    pub expire_time: Option<i64>,
 }
 
 /// An entry that is not a result of this protocol. Names the field, never its value.
@@ -155,18 +155,21 @@ fn purchase(entry: &mut Entry) -> Result<Purchase, ResultError> {
 struct CardRow {
     pin_sn: String,
     pin_key: String,
-    amount: String,
+    amount: Option<String>,
     currency: String,
-    status: String,
-    create_time: i64,
-    expire_time: i64,
+    status: Option<String>,
+    create_time: Option<i64>,
+    expire_time: Option<i64>,
 }
 
 fn card(row: CardRow) -> Result<Card, ResultError> {
     Ok(Card {
         pin_sn: row.pin_sn.parse().map_err(|_| ResultError("pin_sn"))?,
         pin_key: PinKey::from(row.pin_key),
-        amount: row.amount.parse().map_err(|_| ResultError("amount"))?,
+        amount: row
+            .amount
+            .map(|amount| amount.parse().map_err(|_| ResultError("amount")))
+            .transpose()?,
         currency: row.currency.parse().map_err(|_| ResultError("currency"))?,
         status: row.status,
         create_time: row.create_time,

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    random::Random,
     terminal::{CommandResult, escape_control, outln},
 };
 
@@ -43,8 +42,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let (handle, agreement) = (config.handle()?, config.agreement()?);
     let mut bad = print(redis::check(config, &handle).await, as_json)?;
     bad += print(account::check(&handle, &agreement).await, as_json)?;
-    let random = Random::from_entropy();
-    let vendor = vendor::check(&client, &handle, agreement.account(), random).await;
+    let vendor = vendor::check(&client, &handle, agreement.account()).await;
     bad += print(vendor, as_json)?;
     if bad > 0 {
         eprintln!("worker: orders are not safe: fix the {bad} checks above that are BAD");

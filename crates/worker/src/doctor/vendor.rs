@@ -4,25 +4,20 @@ use hp_api::{CallError, Client};
 use hp_queue::{Account, Handle, Inspector};
 
 use super::CheckResult;
-use crate::{clock::now, engine::not_found_probe::NotFoundProbe, random::Random};
+use crate::{clock::now, engine::not_found_probe::NotFoundProbe};
 
 /// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented. And the worker
 /// compares the time of HitPoints' record with the time of the submission by Redis' clock.
 const CLOCK_LIMIT: Duration = Duration::from_mins(1);
 
-pub(super) async fn check(
-    client: &Client,
-    handle: &Handle,
-    account: &Account,
-    random: Random,
-) -> Vec<CheckResult> {
+pub(super) async fn check(client: &Client, handle: &Handle, account: &Account) -> Vec<CheckResult> {
     let inspector = &Inspector::new(handle.clone());
     match client.products(None).await {
-        Ok(products) => {
-            let accepted = format!("accepted; {} products may be ordered", products.len());
+        Ok(list) => {
+            let accepted = format!("accepted; {} products may be ordered", list.products.len());
             let mut results = vec![CheckResult::good("credentials", accepted)];
             results.extend(clocks(client, inspector).await);
-            results.push(probe(client, inspector, account, random).await);
+            results.push(probe(client, inspector, account).await);
             results
         }
         Err(error) => {
@@ -73,14 +68,9 @@ fn failed(what: &'static str, error: &CallError) -> CheckResult {
     CheckResult::bad(what, seen, remedy)
 }
 
-async fn probe(
-    client: &Client,
-    inspector: &Inspector,
-    account: &Account,
-    random: Random,
-) -> CheckResult {
+async fn probe(client: &Client, inspector: &Inspector, account: &Account) -> CheckResult {
     let what = "probe";
-    let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account.clone(), random);
+    let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account.clone());
     match probe.known_or_learned().await {
         Ok(answer) => CheckResult::good(what, format!("{answer} means \"not found\"")),
         Err(error) => CheckResult::poor(

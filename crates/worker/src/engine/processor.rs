@@ -1,12 +1,11 @@
 use std::time::Duration;
 
-use hp_api::{CallError, Client, FetchCards, Lookup, Outcome, RefusalKind};
+use hp_api::{CallError, Client, FetchCards, NotFoundRule, Outcome, RefusalKind};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
 use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
 use tokio::sync::Notify;
-use tracing::warn;
 
 use super::{
     balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
@@ -89,7 +88,7 @@ impl OrderProcessor {
         let account = agreement.account().clone();
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
-            probe: NotFoundProbe::new(client.clone(), inspector.clone(), account, random.clone()),
+            probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             client,
             ledger: Ledger::new(queue.clone(), agreement.clone()),
@@ -188,26 +187,14 @@ impl OrderProcessor {
 
     /// Queries HitPoints for the record of an order. A "not found" that would decide the order now is confirmed first.
     pub(crate) async fn query(&self, record: &Record, now: Millis) -> QueryVerdict {
-        let wanted = &record.wanted;
-        let lookup = Lookup::of(self.client.query(wanted).await);
-        let Lookup::NotFound(answer) = lookup else {
-            return QueryVerdict::of(lookup, None);
+        let rule = if record.is_only_submission_refused() {
+            NotFoundRule::WithoutControl
+        } else if record.is_decided_by_not_found(now) {
+            NotFoundRule::Proven
+        } else {
+            NotFoundRule::TooEarly
         };
-        if record.is_only_submission_refused() {
-            return QueryVerdict::of(lookup, self.probe.answer_without_control().await);
-        }
-        let not_found = self.probe.answer().await;
-        if not_found != Some(answer) || !record.is_decided_by_not_found(now) {
-            return QueryVerdict::of(lookup, not_found);
-        }
-        // HitPoints may have recovered just before it returned the control order: only a second "not found" counts.
-        match self.probe.confirm().await {
-            Ok(()) => QueryVerdict::of(Lookup::of(self.client.query(wanted).await), not_found),
-            Err(reason) => {
-                warn!(%reason, "\"not found\" is not confirmed; a worker queries HitPoints again later");
-                QueryVerdict::inconclusive(answer, &reason.to_string())
-            }
-        }
+        self.probe.query(&record.wanted, rule).await
     }
 
     /// The time and the randomness of a decision that is made at `now`.
