@@ -5,6 +5,7 @@
 )]
 
 mod balance_gate;
+mod bounded_scripts;
 mod breaker;
 mod claims;
 mod configuration;
@@ -12,6 +13,7 @@ mod conflicts;
 mod crash_limit;
 mod data_loss;
 mod data_loss_in_flight;
+mod deadlines;
 mod doctor;
 mod doubt;
 mod enqueue_command;
@@ -20,6 +22,7 @@ mod fencing;
 mod job_validation;
 mod operator_commands;
 mod operator_decisions;
+mod order_files;
 mod outages;
 mod probe;
 mod purchase;
