@@ -15,7 +15,7 @@ pub(crate) fn shop(world: &World, words: &[&str]) -> (i32, String, String) {
 }
 
 /// Does the same with standard input.
-fn shop_with(world: &World, words: &[&str], input: &str) -> (i32, String, String) {
+pub(crate) fn shop_with(world: &World, words: &[&str], input: &str) -> (i32, String, String) {
     let mut process = Worker::command(words, &redis_only(world))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -297,71 +297,6 @@ async fn enqueue_wait_ends_with_its_own_conflict() {
     assert!(
         stdout.starts_with("A-1  conflict  order_id_conflict, another job has used"),
         "{stdout}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn enqueue_refuses_values_that_lost_digits() {
-    let world = World::start();
-    let json = r#"{"order_id":20261128000000000017,"product_id":2,"quantity":1}
-{"order_id":20261128000000000018,"product_id":2,"quantity":1}"#;
-    let words = ["enqueue", "--file", "-"];
-    let (code, stdout, stderr) = shop_with(&world, &words, json);
-    assert_eq!((code, &*stdout), (0, "2 orders enqueued\n"), "{stderr}");
-    let ids: Vec<_> = world.stream("{hp}:jobs").await;
-    let ids: Vec<_> = ids.iter().map(|entry| &*entry["order_id"]).collect();
-    assert_eq!(ids, ["20261128000000000017", "20261128000000000018"]);
-
-    let inputs = [
-        (
-            "{\"order_id\":2.0261128e+19,\"product_id\":2,\"quantity\":1}",
-            "-:1: order_id: 2.0261128e+19 is not a whole number",
-        ),
-        (
-            "order_id,product_id,quantity\r\n\r\n1.23E+15,2,1\r\n",
-            "-:3: order_id: 1.23E+15 is a rounded number: a spreadsheet",
-        ),
-        (
-            "order_id,product_id,quantity,meta\nA-1,2,1,\"till\nA-2,2,1,\nA-3,2,1,\nA-4,2,1,\n",
-            "-:2: the quote in column 4 is not closed",
-        ),
-        (
-            "order_id,product_id,quantity,deadline\nA-1,2,1,1795890000\n",
-            "-:2: deadline must be Unix milliseconds: 1795890000 looks like seconds; did you mean 1795890000000?",
-        ),
-    ];
-    for (input, expected) in inputs {
-        let (code, stdout, stderr) = shop_with(&world, &words, input);
-        assert_eq!((code, &*stdout), (2, ""), "{input}");
-        assert!(stderr.contains(expected), "no `{expected}` in {stderr}");
-    }
-    let order = |id, deadline| {
-        let order = ["enqueue", "--order-id", id, "--product-id", "2"];
-        [&order[..], &["--quantity", "1", "--deadline", deadline]].concat()
-    };
-    let trials = [
-        (order("1.23E+15", "1795890000000"), "a spreadsheet"),
-        (order("A-1", "1795890000"), "did you mean 1795890000000?"),
-    ];
-    for (words, expected) in trials {
-        let (code, _, stderr) = shop(&world, &words);
-        assert_eq!(code, 2, "{stderr}");
-        assert!(stderr.contains(expected), "no `{expected}` in {stderr}");
-    }
-    let bytes = b"order_id,product_id,quantity\nA-1,2,1\nB-\xe4,2,1\n";
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("latin1.csv");
-    std::fs::write(&file, bytes).unwrap();
-    let (code, _, stderr) = shop(&world, &["enqueue", "--file", file.to_str().unwrap()]);
-    assert_eq!(code, 2, "{stderr}");
-    assert!(
-        stderr.contains("latin1.csv:3: this is not UTF-8"),
-        "{stderr}"
-    );
-    assert_eq!(
-        world.stream("{hp}:jobs").await.len(),
-        2,
-        "nothing else is enqueued"
     );
 }
 

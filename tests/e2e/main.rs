@@ -6,6 +6,7 @@
 
 mod account_switch;
 mod balance_gate;
+mod bounded_scripts;
 mod breaker;
 mod claims;
 mod configuration;
@@ -13,6 +14,7 @@ mod conflicts;
 mod crash_limit;
 mod data_loss;
 mod data_loss_in_flight;
+mod deadlines;
 mod doctor;
 mod doubt;
 mod enqueue_command;
@@ -22,6 +24,7 @@ mod foreign_records;
 mod job_validation;
 mod operator_commands;
 mod operator_decisions;
+mod order_files;
 mod outages;
 mod probe;
 mod purchase;

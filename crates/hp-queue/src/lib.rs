@@ -58,7 +58,9 @@
 //! let mut results = queue.results(None, "shop", "till-1").await?;
 //! for delivery in results.next(10, Wait::ForOne).await? {
 //!     let result = delivery.result?;
-//!     println!("{} {}", result.order_id, result.status.as_str());
+//!     if result.ends_order() {
+//!         println!("{} {}", result.order_id, result.status.as_str());
+//!     }
 //!     results.acknowledge(&delivery.entry_id).await?;
 //! }
 //! # Ok(())

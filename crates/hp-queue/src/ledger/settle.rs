@@ -54,7 +54,10 @@ impl Ledger {
         signal: VendorSignal,
     ) -> Result<Settled, QueueError> {
         let call = self.settle_call(claim, step, signal);
-        let answer: String = call.run(&mut self.handle.connection.clone()).await?;
+        let mut answer = String::from("more");
+        while answer == "more" {
+            answer = call.run(&mut self.handle.connection.clone()).await?;
+        }
         Ok(match answer.as_str() {
             "gone" if !claim.record.state.has_ended() && self.restore(claim, step).await? => {
                 Settled::Restored

@@ -12,8 +12,8 @@
 --            record_values  how many of the values belong to the record
 -- values:    field, value, ... of the record. An empty value removes the field. The last line of `history` gets its time here.
 --            Then, for an end and a replay: field, value, ... of the result, without finished_at and replay_of
--- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result, for a replay of the first
--- copy; or "" if it stays open
+-- answers "stale"; or "gone" if Redis has forgotten the order; or "more" if repetitions are left, and the same call answers
+-- them; or the entry id of the result, for a replay of a copy; or "" if it stays open
 --
 -- Only the holder of the current claim changes anything, and only once. So a call whose answer was lost may be sent again.
 
@@ -134,11 +134,13 @@ if has_result then
     append(fields, 'finished_at', is_end and at or redis.call('HGET', key_record, 'finished_at') or at)
     append(fields, 'result', entry)
   end
+  if answered then redis.call('LTRIM', key_replays, answered, -1) end
   if stream ~= key_results then
     -- Claims trim the common stream; this one may never be written again.
     redis.call('XTRIM', stream, 'MINID', '~', trim_before())
     redis.call('PEXPIRE', stream, arg_results_retention)
   end
+  if answered and first_result and answered < waiting then return 'more' end
 end
 
 for i = FIRST_VALUE, last_record_value, 2 do
@@ -161,7 +163,6 @@ if arg_next_step == 'charged' then
     'account', wanted[3] or '')
 end
 
-if answered then redis.call('LTRIM', key_replays, answered, -1) end
 if has_result and waiting > (answered or 0) then
   redis.call('ZADD', key_schedule, at, arg_order_id)
 elseif has_result then

@@ -65,7 +65,7 @@ pub(crate) async fn settle(
         Settler::Worker => retry_until_written(write).await,
         Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
     };
-    Ok(report(processor, claim, step, settled))
+    Ok(report(processor, step, settled))
 }
 
 async fn pause(
@@ -82,14 +82,12 @@ async fn pause(
     Ok(())
 }
 
-fn report(processor: &OrderProcessor, claim: &Claim, step: Step, settled: Settled) -> Settlement {
+fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlement {
     let state = step.state;
     match settled {
         Settled::Applied(result) => {
             log(&step, result.as_deref());
-            // More repetitions may wait than one call answers.
-            let is_replay = claim.record.state.has_ended();
-            if is_replay || matches!(step.next, Next::After(_)) {
+            if matches!(step.next, Next::After(_)) {
                 processor.rescheduled.notify_one();
             }
             Settlement::Applied(step)
