@@ -92,9 +92,13 @@ impl PublishedResult {
 
     /// Its kind.
     pub(crate) fn kind(&self) -> Kind {
-        match (self.get("replay_of"), self.get("reason")) {
-            ("", "invalid_job" | "order_id_conflict") => Kind::Rejection,
-            ("", _) => Kind::First,
+        match (
+            self.get("replay_of"),
+            self.get("status"),
+            self.get("reason"),
+        ) {
+            ("", "conflict", _) | ("", "rejected", "invalid_job") => Kind::Rejection,
+            ("", ..) => Kind::First,
             _ => Kind::Replay,
         }
     }

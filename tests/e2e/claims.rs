@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::rules;
 use hp_api::{Outcome, Refusal, RefusalKind};
-use hp_order::{DecisionInputs, Event, Policy, step};
+use hp_order::{DecisionInputs, Event, Expiry, Policy, QueryVerdict, step};
 use hp_queue::{Claim, FirstSource, Ledger, Settled};
 
 /// A lease that lasts longer than any test.
@@ -31,10 +31,7 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn inputs_at_admission(claim: &Claim) -> DecisionInputs {
-    DecisionInputs {
-        now: claim.record.accepted_at,
-        jitter: 0.0,
-    }
+    DecisionInputs::new(claim.record.accepted_at, 0.0)
 }
 
 /// Settles the claim with the step that this event leads to.
@@ -44,7 +41,12 @@ pub(crate) async fn apply_event(ledger: &Ledger, claim: &Claim, event: Event) ->
     ledger.settle(claim, &step, signal).await.unwrap()
 }
 
-/// A final refusal of the submission.
+/// The order is too old, and nothing was sent: the shortest way to end a submission that charged nothing.
+pub(crate) fn gave_up() -> Event {
+    Event::Expired(Expiry::GiveUp)
+}
+
+/// A final refusal of the submission. A query has to confirm it.
 pub(crate) fn refused() -> Event {
     let refusal = Refusal {
         kind: RefusalKind::Final,
@@ -52,4 +54,14 @@ pub(crate) fn refused() -> Event {
         message: "no".into(),
     };
     Event::Submitted(Outcome::NotCharged(refusal))
+}
+
+/// Claims a new order, and ends it as refused: HitPoints refuses it, and has no record of it.
+pub(crate) async fn end_as_refused(ledger: &Ledger) {
+    let claim = claim_one(ledger, LONG_LEASE).await;
+    apply_event(ledger, &claim, refused()).await;
+    let id = claim.id().to_string();
+    let mut batch = ledger.claim_named(1, LONG_LEASE, &[&id]).await.unwrap();
+    let not_found = Event::Queried(QueryVerdict::NotFound);
+    apply_event(ledger, &batch.claims.remove(0), not_found).await;
 }

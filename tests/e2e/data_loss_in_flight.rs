@@ -6,7 +6,7 @@ use hp_queue::{FirstSource, Settled};
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
 
-use crate::claims::{LONG_LEASE, apply_event, claim_one, reconnect, refused};
+use crate::claims::{LONG_LEASE, apply_event, claim_one, gave_up, reconnect, refused};
 
 /// A world whose vendor is slow and charges repeated submissions again.
 fn world_with_slow_careless_vendor() -> World {
@@ -110,6 +110,7 @@ async fn forgotten_order_is_restored_in_doubt() {
     let words = |claimed: &hp_queue::Claim| {
         (
             claimed.record.accepted_at,
+            claimed.record.first_submitted_at,
             claimed.record.submitted_at,
             claimed.record.deadline,
             claimed.reply_to.clone(),
@@ -135,7 +136,7 @@ async fn restored_order_stays_with_current_claimant() {
     world.enqueue("A-1", 1).await;
     let again = claim_one(&ledger, LONG_LEASE).await;
     assert_eq!(
-        apply_event(&ledger, &before, refused()).await,
+        apply_event(&ledger, &before, gave_up()).await,
         Settled::Stale
     );
     let due: u64 = world

@@ -132,7 +132,7 @@ async fn final_refusal_ends_order_with_vendor_code() {
     let _worker = world.worker();
     world.enqueue("A-1", 1).await;
     let result = world.result("A-1").await;
-    assert_fields!(result, { "status": "failed", "reason": "refused" });
+    assert_fields!(result, { "status": "failed", "reason": "refused", "source": "query" });
     assert_fields!(result, { "code": "400114", "attempts": "1" });
     assert!(!result["message"].is_empty());
     assert_eq!(world.charge_count("A-1"), 0);

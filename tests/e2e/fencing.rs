@@ -4,7 +4,7 @@ use e2e::World;
 use hp_order::{Event, State};
 use hp_queue::{FirstSource, Settled};
 
-use crate::claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one, refused};
+use crate::claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one, gave_up};
 
 #[tokio::test]
 async fn stalled_worker_cannot_settle_after_takeover() {
@@ -16,7 +16,7 @@ async fn stalled_worker_cannot_settle_after_takeover() {
     assert_eq!((stalled.record.claim, successor.record.claim), (1, 2));
 
     assert_eq!(
-        apply_event(&ledger, &stalled, refused()).await,
+        apply_event(&ledger, &stalled, gave_up()).await,
         Settled::Stale
     );
     assert!(!ledger.renew(&stalled, LONG_LEASE).await.unwrap());
@@ -86,9 +86,9 @@ async fn settle_can_be_repeated_and_publishes_once() {
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
     let claim = claim_one(&ledger, LONG_LEASE).await;
-    let first = apply_event(&ledger, &claim, refused()).await;
+    let first = apply_event(&ledger, &claim, gave_up()).await;
     assert!(matches!(&first, Settled::Applied(Some(_))));
-    assert_eq!(apply_event(&ledger, &claim, refused()).await, first);
+    assert_eq!(apply_event(&ledger, &claim, gave_up()).await, first);
     assert_eq!(world.stream("{hp}:results").await.len(), 1);
     assert!(
         !ledger.renew(&claim, LONG_LEASE).await.unwrap(),
@@ -121,7 +121,7 @@ async fn repeated_settle_publishes_no_second_first_result() {
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
     let claim = claim_one(&ledger, LONG_LEASE).await;
-    let Settled::Applied(Some(entry)) = apply_event(&ledger, &claim, refused()).await else {
+    let Settled::Applied(Some(entry)) = apply_event(&ledger, &claim, gave_up()).await else {
         panic!("not settled")
     };
     world
@@ -134,7 +134,7 @@ async fn repeated_settle_publishes_no_second_first_result() {
         .command::<()>(&["ZADD", "{hp}:schedule", "0", "A-1"])
         .await;
     assert_eq!(
-        apply_event(&ledger, &claim, refused()).await,
+        apply_event(&ledger, &claim, gave_up()).await,
         Settled::Applied(Some(entry.clone()))
     );
     assert_eq!(world.record("A-1").await["result"], entry);
@@ -152,7 +152,7 @@ async fn settle_works_without_schedule_entry() {
     let claim = claim_one(&ledger, LONG_LEASE).await;
     world.redis.command::<u64>(&["DEL", "{hp}:schedule"]).await;
     assert!(matches!(
-        apply_event(&ledger, &claim, refused()).await,
+        apply_event(&ledger, &claim, gave_up()).await,
         Settled::Applied(Some(_))
     ));
     assert_eq!(world.stream("{hp}:results").await.len(), 1);

@@ -5,7 +5,7 @@ use hp_order::Event;
 use serde_json::Value;
 
 use crate::{
-    claims::{LONG_LEASE, apply_event, claim_one, refused},
+    claims::{LONG_LEASE, apply_event, claim_one, end_as_refused},
     reconcile::lost,
 };
 
@@ -39,11 +39,12 @@ async fn three_orders(world: &World) {
     for (id, event) in [
         ("waiting", Event::BalanceHeld(LONG_LEASE)),
         ("doubtful", lost()),
-        ("failed", refused()),
     ] {
         world.enqueue(id, 1).await;
         apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, event).await;
     }
+    world.enqueue("failed", 1).await;
+    end_as_refused(&ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use hp_order::{Event, QueryVerdict};
 use hp_queue::Ledger;
 
 use crate::{
-    claims::{LONG_LEASE, apply_event, claim_one, refused},
+    claims::{LONG_LEASE, apply_event, claim_one, gave_up},
     reconcile::charge,
 };
 
@@ -133,7 +133,7 @@ async fn resolve_accepts_only_orders_in_review() {
     let after = world.record("waiting").await;
     assert_fields!(after, { "state": before["state"], "attempts": before["attempts"] });
     world.enqueue("ended", 1).await;
-    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, gave_up()).await;
     assert!(
         resolve(&world, "ended", "completed")
             .1
@@ -276,7 +276,7 @@ async fn operator_commands_refuse_paused_queue() {
     let world = World::start();
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
-    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, gave_up()).await;
     world.control().pause("stocktaking", "Ada").await.unwrap();
     let (code, text) = run_command(&world, &["republish", "A-1"]);
     assert!(code == 2 && text.contains("stocktaking"), "{text}");
@@ -290,7 +290,7 @@ async fn retry_refuses_ended_order_with_pending_replay() {
     let world = World::start();
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
-    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, gave_up()).await;
     world.redis.command::<u64>(&["DEL", "{hp}:results"]).await;
     world
         .control()

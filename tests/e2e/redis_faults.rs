@@ -5,7 +5,7 @@ use hp_order::{VendorSignal, step};
 use hp_queue::{FirstSource, Settled};
 
 use crate::claims::{
-    ENDED_LEASE, LONG_LEASE, apply_event, claim_one, inputs_at_admission, policy, refused,
+    ENDED_LEASE, LONG_LEASE, apply_event, claim_one, gave_up, inputs_at_admission, policy,
 };
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn unwritable_result_leaves_order_unchanged() {
         .await;
     let refusal = step(
         &claim.record,
-        refused(),
+        gave_up(),
         &policy(),
         inputs_at_admission(&claim),
     );
@@ -39,7 +39,7 @@ async fn unwritable_result_leaves_order_unchanged() {
     );
     world.redis.command::<()>(&["DEL", "{hp}:results"]).await;
     assert!(matches!(
-        apply_event(&ledger, &claim, refused()).await,
+        apply_event(&ledger, &claim, gave_up()).await,
         Settled::Applied(Some(_))
     ));
 }
@@ -231,7 +231,7 @@ async fn out_of_memory_redis_loses_nothing() {
         .unwrap_err();
     let refusal = step(
         &claim.record,
-        refused(),
+        gave_up(),
         &policy(),
         inputs_at_admission(&claim),
     );

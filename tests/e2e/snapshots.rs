@@ -9,7 +9,7 @@ use hp_sandbox::Options;
 use insta::Settings;
 
 use crate::{
-    claims::{LONG_LEASE, apply_event, claim_one, refused},
+    claims::{LONG_LEASE, apply_event, claim_one, end_as_refused},
     reconcile::lost,
 };
 
@@ -71,11 +71,12 @@ async fn enqueue_three_orders(world: &World) {
     for (id, event) in [
         ("queued", Event::BalanceHeld(LONG_LEASE)),
         ("doubtful", lost()),
-        ("failed", refused()),
     ] {
         world.enqueue(id, 1).await;
         apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, event).await;
     }
+    world.enqueue("failed", 1).await;
+    end_as_refused(&ledger).await;
 }
 
 /// The help of a command at 80 columns.

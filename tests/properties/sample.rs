@@ -15,6 +15,7 @@ pub(crate) fn settings() -> Rules {
         policy: Policy {
             backoff: Backoff::new(Duration::from_secs(8), Duration::from_hours(24)).unwrap(),
             max_crashes: 2,
+            clock_tolerance: Duration::from_secs(2),
             ..rules.policy
         },
         longest_processing: Duration::from_hours(1),
@@ -39,6 +40,7 @@ pub(crate) fn order(wanted: &FetchCards) -> Box<Order> {
         product_name: "50 Units".into(),
         status: OrderStatus::Completed,
         create_time: 1_700_000_000,
+        record_age: Some(Duration::ZERO),
         cards: std::iter::repeat_with(|| card(wanted))
             .take(cards)
             .collect(),

@@ -19,6 +19,7 @@ pub fn rules() -> Rules {
             resubmit_after: Duration::from_hours(24),
             give_up_after: Duration::from_hours(48),
             max_crashes: 5,
+            clock_tolerance: Duration::from_secs(2),
         },
         longest_processing: Duration::from_mins(1),
         interval: None,

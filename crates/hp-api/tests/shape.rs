@@ -309,3 +309,22 @@ fn pending_order_may_have_no_cards() {
         assert_eq!(order(&data).unwrap().validate(&wanted()), Err(pending));
     }
 }
+
+#[test]
+fn record_age_is_by_the_clock_of_the_vendor() {
+    let signed_at = 1_709_633_472;
+    for (created, first_card, age) in [
+        (signed_at - 90, signed_at - 500, Some(90)),
+        (signed_at, signed_at - 500, Some(0)),
+        (signed_at + 90, signed_at - 500, Some(0)),
+        (0, signed_at - 500, Some(500)),
+        (-1, 0, Some(20)),
+    ] {
+        let mut data = changed(three_cards(), "/create_time", json!(created));
+        for (card, created) in [(0, signed_at - 10), (1, first_card), (2, signed_at - 20)] {
+            data["order_pins"][card]["create_time"] = json!(created);
+        }
+        let age = age.map(Duration::from_secs);
+        assert_eq!(order(&data).unwrap().record_age, age, "{created}");
+    }
+}

@@ -17,12 +17,13 @@
 //! (inbox)    -> submitting   claimed for submission; stored before the request leaves
 //! (inbox)    -> uncertain    claimed, but Redis may have forgotten an earlier submission: query first
 //! submitting -> completed    charged once, cards delivered
-//! submitting -> failed       a final refusal of the first submission; or too old, and nothing was sent
+//! submitting -> failed       too old, and nothing was sent
 //! submitting -> waiting      certainly not charged: try again later
 //! submitting -> queued       released: nothing was ever sent
 //! submitting -> rejected     the product list does not allow it, and nothing was ever sent
 //! submitting -> expired      the deadline passed, and nothing was sent
-//! submitting -> uncertain    no definite answer, or the worker died
+//! submitting -> uncertain    no definite answer, a final refusal, or the worker died
+//! submitting -> review       HitPoints answers with a record that is older than the order
 //! queued     -> submitting   claimed for submission
 //! queued     -> uncertain    older than the last restart of Redis, which may have forgotten a submission
 //! waiting    -> submitting   claimed for another submission, under the same id
@@ -31,30 +32,35 @@
 //! uncertain  -> uncertain    no definite answer yet: query again later
 //! uncertain  -> waiting      not found, and no delayed request can arrive any more
 //! uncertain  -> queued       as before, and the doubt was only that Redis might have forgotten the first submission
-//! uncertain  -> failed       a refusal that was in doubt, and there is no record
-//! uncertain  -> review       a contradiction, no definite answer for too long, too many crashes, or another account
+//! uncertain  -> failed       a final refusal, and there is no record
+//! uncertain  -> review       a contradiction, an older record, no definite answer for too long, too many crashes, or
+//!                            another account
 //! review     -> completed    HitPoints has the record after all, and it matches
 //! review     -> review       still needs review by an operator
 //! review     -> uncertain    an operator requeues it for a fresh query
 //! review     -> waiting      an operator has it submitted again: there is certainly no record
 //! review     -> failed       an operator closes it: there is certainly no record
 //! queued     -> queued       a reconciliation run queried it, and there is no record, as expected
-//! queued     -> completed    a reconciliation run found a record that matches
-//! queued     -> review       a reconciliation run found a record that does not match
+//! queued     -> review       a reconciliation run found a record, though the order was never submitted
 //! waiting    -> waiting      as for queued
-//! waiting    -> completed    as for queued
-//! waiting    -> review       as for queued
+//! waiting    -> completed    a reconciliation run found a record that matches
+//! waiting    -> review       a reconciliation run found a record that does not match, or is older than the order
 //! ```
 //!
 //! One rule carries the promise "never twice": the worker only queries an order in [`State::Uncertain`]. It submits the
 //! order again only after HitPoints has denied the record, and only after [`Policy::resubmit_after`] has passed since
 //! the last submission.
 //!
+//! One rule carries the promise "never made up": a record of HitPoints belongs to the order only if it is not older than
+//! the order's first submission ([`ForeignRecord`]). HitPoints knows an id for ever, so an older record belongs to another
+//! queue of the same account, or to an earlier order with this id.
+//!
 //! `tests/model` checks every order of events within its bounds: workers die, requests are delayed, and Redis loses
 //! writes. It also lists the assumptions that the promises need.
 
 mod claim;
 mod event;
+mod foreign_record;
 mod plan;
 mod policy;
 mod record;
@@ -66,6 +72,7 @@ mod word;
 
 pub use claim::{ClaimConditions, ClaimFacts, ClaimRule, EpochDoubt, claim, claim_rule};
 pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
+pub use foreign_record::ForeignRecord;
 pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
 pub use record::Record;

@@ -13,6 +13,9 @@ pub struct Policy {
     pub give_up_after: Duration,
     /// An order whose claimants vanished or panicked this often goes to review.
     pub max_crashes: u32,
+    /// How much older than the order HitPoints' record may seem to be and still belong to it. HitPoints gives its times
+    /// in whole seconds.
+    pub clock_tolerance: Duration,
 }
 
 /// Exponential backoff between a base and a ceiling.

@@ -29,8 +29,13 @@ pub struct Record {
     pub accepted_at: Millis,
     /// When an operator last requeued the order: [`Policy::give_up_after`] counts from then.
     pub renewed_at: Option<Millis>,
+    /// When the first submission left. A record of HitPoints that is older does not belong to the order.
+    pub first_submitted_at: Option<Millis>,
     /// When the last submission left.
     pub submitted_at: Option<Millis>,
+    /// Until when the last submission may still arrive, and "not found" proves nothing: [`Policy::resubmit_after`] after it
+    /// left. Redis measures this time so that a clock that is set cannot shorten it.
+    pub arrives_until: Option<Millis>,
     /// Set if the order is older than the present epoch of Redis. Until this time a submission that Redis has forgotten
     /// may still arrive, and "not found" proves nothing.
     pub not_found_valid_from: Option<Millis>,
@@ -51,6 +56,8 @@ pub struct Record {
     pub failed: Option<(FailReason, Source)>,
     /// Why the order was rejected.
     pub rejected: Option<Rejection>,
+    /// HitPoints' own number of the order whose cards the first result contains.
+    pub hp_order_id: Option<u64>,
 }
 
 impl Record {
@@ -66,7 +73,9 @@ impl Record {
             crashes: 0,
             accepted_at: at,
             renewed_at: None,
+            first_submitted_at: None,
             submitted_at: None,
+            arrives_until: None,
             not_found_valid_from: None,
             due_at: None,
             deadline: None,
@@ -76,12 +85,21 @@ impl Record {
             other_account: None,
             failed: None,
             rejected: None,
+            hp_order_id: None,
         }
     }
 
     /// Returns `true` if nothing of this order can have reached HitPoints before the present claim.
     pub const fn is_first_attempt(&self) -> bool {
         self.attempts <= 1
+    }
+
+    /// Returns `true` if the only submission was refused for good. Then "not found" needs no control: nothing but the
+    /// refusal itself could be wrong, and an outage that refuses everything charges nothing.
+    pub fn is_only_submission_refused(&self) -> bool {
+        self.cause == Some(Cause::Refused)
+            && self.is_first_attempt()
+            && self.not_found_valid_from.is_none()
     }
 
     /// Returns `true` if too many claimants vanished or panicked: the order needs review by an operator.
@@ -91,22 +109,20 @@ impl Record {
 
     /// Returns `true` if "not found" decides about this order: it has ended, or it is in doubt and no request can
     /// arrive any more.
-    pub fn is_decided_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
+    pub fn is_decided_by_not_found(&self, now: Millis) -> bool {
         let is_in_doubt = matches!(self.state, State::Uncertain | State::Review);
-        self.state.has_ended() || is_in_doubt && self.not_found_valid_in(policy, now).is_zero()
+        self.state.has_ended() || is_in_doubt && self.not_found_valid_in(now).is_zero()
     }
 
     /// Returns for how long a submission may still arrive that HitPoints does not know yet.
-    pub fn not_found_valid_in(&self, policy: &Policy, now: Millis) -> Duration {
+    pub fn not_found_valid_in(&self, now: Millis) -> Duration {
         let left = |until: Millis| until.since(now);
         let forgotten = self.not_found_valid_from.map_or(Duration::ZERO, left);
         // Earlier doubt ended before the refused submission left, and a refused request does not arrive again.
         if self.cause == Some(Cause::Refused) {
             return forgotten;
         }
-        let delayed = self
-            .submitted_at
-            .map_or(Duration::ZERO, |at| left(at.plus(policy.resubmit_after)));
+        let delayed = self.arrives_until.map_or(Duration::ZERO, left);
         forgotten.max(delayed)
     }
 

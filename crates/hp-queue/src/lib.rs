@@ -141,5 +141,5 @@ pub use queue::{
     results::Results,
     watch::{Watch, WatchFrom},
 };
-pub use rules::{Retention, Rules};
+pub use rules::{LONGEST_LEASE, Retention, Rules};
 pub use run_lease::{LeaseState, RunLease, store_run_report};

@@ -1,11 +1,12 @@
+use std::time::Duration;
+
 use hp_api::FetchCards;
 use hp_order::{ClaimFacts, FailReason, Millis, Record, Rejection, Source, State, claim};
 
 use crate::fields::FieldReader;
 
-/// Reads a ledger record, without [`Record::not_found_valid_from`] and
-/// [`Record::other_account`], which depend on the epoch and on the reader. The error names the field at
-/// fault.
+/// Reads a ledger record, without [`Record::not_found_valid_from`], [`Record::arrives_until`] and [`Record::other_account`],
+/// which depend on the epoch and on the reader. The error names the field at fault.
 ///
 /// A record without `state` is a new order that was claimed at `now`, under no special condition.
 pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Record, String> {
@@ -30,8 +31,10 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         checks: fields.parse("checks")?.unwrap_or(0),
         crashes: fields.parse("crashes")?.unwrap_or(0),
         accepted_at: Millis(fields.need("accepted_at")?),
+        first_submitted_at: time(fields, "first_submitted_at")?,
         submitted_at: time(fields, "submitted_at")?,
         renewed_at: time(fields, "renewed_at")?,
+        arrives_until: None,
         not_found_valid_from: None,
         due_at: time(fields, "due_at")?,
         deadline,
@@ -41,6 +44,7 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         other_account: None,
         failed: failed(fields, state)?,
         rejected: rejected(fields, state)?,
+        hp_order_id: fields.parse("hp_order_id")?,
     })
 }
 
@@ -56,6 +60,7 @@ const fn plain_claim(now: Millis) -> ClaimFacts {
         is_older_epoch: false,
         is_named: false,
         has_claimant_vanished: false,
+        resubmit_after: Duration::ZERO,
         not_found_valid_from: None,
     }
 }

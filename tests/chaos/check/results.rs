@@ -203,8 +203,10 @@ pub(crate) fn check_invalid_entries(index: &Index<'_>, violations: &mut Violatio
     for (submission, accepted) in &index.history.submissions {
         let answered = match submission.purpose {
             Purpose::Buy | Purpose::Repeat => continue,
-            Purpose::Conflict => is_rejected(index, &submission.id, "order_id_conflict"),
-            Purpose::Invalid => is_rejected(index, &submission.id, "invalid_job"),
+            Purpose::Conflict => {
+                is_answered(index, &submission.id, "conflict", "order_id_conflict")
+            }
+            Purpose::Invalid => is_answered(index, &submission.id, "rejected", "invalid_job"),
             Purpose::NoId => dead_letters(index, &submission.id),
         };
         let excused = accepted.iter().all(|at| index.history.may_be_lost(*at));
@@ -243,12 +245,14 @@ pub(crate) fn check_invalid_entries(index: &Index<'_>, violations: &mut Violatio
     }
 }
 
-fn is_rejected(index: &Index<'_>, id: &str, reason: &str) -> bool {
+fn is_answered(index: &Index<'_>, id: &str, status: &str, reason: &str) -> bool {
     index
         .all_results(id, Kind::Rejection)
         .iter()
         .any(|published| {
-            published.get("reason") == reason && STREAMS.contains(&published.stream.as_str())
+            let is_as_wanted =
+                published.get("status") == status && published.get("reason") == reason;
+            is_as_wanted && STREAMS.contains(&published.stream.as_str())
         })
 }
 

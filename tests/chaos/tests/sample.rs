@@ -46,7 +46,7 @@ pub(crate) fn correct_history() -> History {
             "1700000000000-3",
             "done",
             &[
-                ("status", "rejected"),
+                ("status", "conflict"),
                 ("reason", "order_id_conflict"),
                 ("quantity", "3"),
             ],

@@ -74,6 +74,7 @@ impl Case {
         ];
         if self.state != "queued" {
             fields.push(("submitted_at", &submitted_at));
+            fields.push(("first_submitted_at", "1"));
         }
         if matches!(self.state, "uncertain" | "review") {
             fields.push(("cause", "lost"));

@@ -2,8 +2,8 @@
 
 use e2e::{World, assert_fields};
 
-use super::{charge, enqueue_and_claim, report};
-use crate::claims::{apply_event, refused};
+use super::{charge_order, report};
+use crate::claims::end_as_refused;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn audit_finds_orders_that_differ_from_records() {
@@ -52,9 +52,15 @@ async fn audit_finds_orders_that_differ_from_records() {
 async fn audit_totals_include_disputed_charges() {
     let world = World::start();
     let ledger = world.ledger();
-    let order = enqueue_and_claim(&world, &ledger, "A-1").await;
-    charge(&world, &order).await;
-    apply_event(&ledger, &order, refused()).await;
+    world.enqueue("A-1", 1).await;
+    end_as_refused(&ledger).await;
+    let order = world
+        .inspector()
+        .snapshot(&["A-1"])
+        .await
+        .unwrap()
+        .remove(0);
+    charge_order(&world, &order.unwrap().record.wanted).await;
     let (code, report) = report(&world, &["--once", "--audit", "--since", "1h"]);
     assert_eq!(code, 1);
     assert_fields!(report, { "audit.disagreed": 1 });

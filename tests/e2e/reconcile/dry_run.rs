@@ -3,7 +3,7 @@
 use e2e::{World, assert_fields};
 
 use super::{charge, enqueue_and_claim, lost, report};
-use crate::claims::{ENDED_LEASE, apply_event, claim_one, refused};
+use crate::claims::{ENDED_LEASE, apply_event, claim_one, gave_up};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dry_run_previews_run_and_changes_nothing() {
@@ -40,7 +40,7 @@ async fn dry_run_counts_planned_repairs() {
     let world = World::start();
     let ledger = world.ledger();
     let order = enqueue_and_claim(&world, &ledger, "untold").await;
-    apply_event(&ledger, &order, refused()).await;
+    apply_event(&ledger, &order, gave_up()).await;
     let untold = ["HDEL", "{hp}:order:untold", "result"];
     world.redis.command::<u64>(&untold).await;
     for id in ["untold", "forgotten"] {

@@ -29,7 +29,7 @@ impl Queue {
         let now = at.of(record, &policy);
         let event = event.of(record, &policy, now);
         let signal = event.vendor_signal();
-        let mut step = step(record, event, &policy, DecisionInputs { now, jitter: 0.5 });
+        let mut step = step(record, event, &policy, DecisionInputs::new(now, 0.5));
         if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
             step.next = Next::After(LONG);
         }

@@ -30,8 +30,8 @@ pub fn accept<'a>(
     headers: &Headers,
     body: &'a [u8],
 ) -> CallResult<Data<'a>> {
-    let data = envelope::data(body)?;
-    let date_gmt = verify::check_signature(verifier, headers, &data, body.len())?;
-    verify::check_age(date_gmt, now, window)?;
-    Ok(Data(data))
+    let value = envelope::data(body)?;
+    let date_gmt = verify::check_signature(verifier, headers, &value, body.len())?;
+    let signed_at = verify::check_age(date_gmt, now, window)?;
+    Ok(Data { value, signed_at })
 }

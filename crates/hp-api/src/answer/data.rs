@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use super::read;
 use crate::{
     call_error::CallResult,
@@ -9,7 +11,11 @@ use crate::{
 ///
 /// Each method returns [`Shape`](crate::CallError::Shape) if a field is missing or has the wrong format.
 #[derive(PartialEq)]
-pub struct Data<'a>(pub(super) Value<'a>);
+pub struct Data<'a> {
+    pub(super) value: Value<'a>,
+    /// The vendor's time, from the signed date.
+    pub(super) signed_at: SystemTime,
+}
 
 #[allow(
     clippy::missing_errors_doc,
@@ -21,17 +27,17 @@ impl Data<'_> {
     /// # Errors
     /// Also [`Mismatch`](crate::CallError::Mismatch) if a card names another order.
     pub fn into_order(self) -> CallResult<Order> {
-        read::order(self.0)
+        read::order(self.value, self.signed_at)
     }
 
     /// Reads the answer to a card query.
     pub fn into_card(self) -> CallResult<Card> {
-        read::card(self.0)
+        read::card(self.value)
     }
 
     /// Reads the product list. The products keep the vendor's order.
     pub fn into_products(self) -> CallResult<Vec<Product>> {
-        read::products(self.0)
+        read::products(self.value)
     }
 }
 

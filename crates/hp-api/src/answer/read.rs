@@ -1,6 +1,9 @@
 //! Reads the documented fields. It reads every field by name, because names are not signed.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use super::fields::{Fields, Location};
 use crate::{
@@ -16,11 +19,12 @@ const PIN_KEY_MAX: usize = 256;
 /// The maximum length of a status word in bytes.
 const STATUS_MAX: usize = 64;
 
-pub(super) fn order(data: Value) -> CallResult<Order> {
+pub(super) fn order(data: Value, signed_at: SystemTime) -> CallResult<Order> {
     let mut fields = Fields::new(data, Location::Data)?;
     let hp_order_id = fields.integer("order_id")?;
     let status = OrderStatus::from(&*status_word(&mut fields)?);
     let cards = order_cards(&mut fields, hp_order_id, &status)?;
+    let create_time = fields.integer("create_time")?;
     Ok(Order {
         hp_order_id,
         out_trade_id: fields.parse("out_trade_id")?,
@@ -33,10 +37,26 @@ pub(super) fn order(data: Value) -> CallResult<Order> {
         reseller_discount: fields.string("reseller_discount")?,
         category_name: fields.string("category_name")?,
         product_name: fields.string("product_name")?,
-        create_time: fields.integer("create_time")?,
+        create_time,
+        record_age: record_age(create_time, &cards, signed_at),
         status,
         cards,
     })
+}
+
+/// Returns how long before `signed_at` the vendor made the record.
+fn record_age(create_time: i64, cards: &[Card], signed_at: SystemTime) -> Option<Duration> {
+    let card_times = cards.iter().map(|card| card.create_time);
+    let created = is_time(&create_time)
+        .then_some(create_time)
+        .or_else(|| card_times.filter(is_time).min())?;
+    let created = UNIX_EPOCH.checked_add(Duration::from_secs(created.try_into().ok()?))?;
+    Some(signed_at.duration_since(created).unwrap_or_default())
+}
+
+/// Returns `false` for 0, which PHP makes of a missing time.
+fn is_time(seconds: &i64) -> bool {
+    *seconds > 0
 }
 
 /// Reads the cards of an order. Only an order that is not completed may have none.

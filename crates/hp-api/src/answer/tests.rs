@@ -68,15 +68,15 @@ fn header<'a>(case: &'a Json, name: &str) -> Header<'a> {
 }
 
 /// Reads the three fields of a row in the vectors. Other data is about the signature only.
-fn read_sample_row(Data(data): Data) -> CallResult<()> {
-    let is_about_the_signature = match &data {
+fn read_sample_row(data: Data) -> CallResult<()> {
+    let is_about_the_signature = match &data.value {
         Value::Map(members) => members.len() == 1,
         _ => true,
     };
     if is_about_the_signature {
         return Ok(());
     }
-    let mut fields = Fields::new(data, Location::Data)?;
+    let mut fields = Fields::new(data.value, Location::Data)?;
     fields.parse::<PinSn>("pin_sn")?;
     fields.text("status")?;
     fields.parse::<Money>("amount").map(drop)

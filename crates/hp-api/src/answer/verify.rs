@@ -30,8 +30,8 @@ pub(super) fn check_signature<'a>(
     Ok(date_gmt)
 }
 
-/// Checks the age of an answer, because an old signed answer could be replayed.
-pub(super) fn check_age(date: &str, now: SystemTime, window: Duration) -> CallResult<()> {
+/// Checks the age of an answer, because an old signed answer could be replayed. Returns its date.
+pub(super) fn check_age(date: &str, now: SystemTime, window: Duration) -> CallResult<SystemTime> {
     let Some(date) = date::parse(date) else {
         return Err(CallError::Stale(
             "its Date-GMT header is not a date".to_owned(),
@@ -46,7 +46,7 @@ pub(super) fn check_age(date: &str, now: SystemTime, window: Duration) -> CallRe
             "its Date-GMT header differs from the clock by {age} s, at most {window} s are allowed"
         )));
     }
-    Ok(())
+    Ok(date)
 }
 
 fn unverified(why: &str) -> CallError {

@@ -90,7 +90,7 @@ impl Client {
         permit: impl Fn() -> bool + Send + Sync + 'static,
     ) -> CallResult<Order> {
         let request = Request::FetchCards(wanted);
-        let permit: Permit = Box::new(permit);
+        let permit: Permit = Arc::new(permit);
         self.0
             .call_if(&request, Some(permit), |data| {
                 validated(data.into_order()?, wanted)

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::value::{
     CardStatus, Currency, Money, OrderId, OrderStatus, PinKey, PinSn, ProductId, Quantity,
 };
@@ -42,6 +44,11 @@ pub struct Order {
     pub status: OrderStatus,
     /// The creation time in Unix seconds.
     pub create_time: i64,
+    /// The age of the record when `HitPoints` answered, by `HitPoints`' clock, in whole seconds.
+    ///
+    /// It is the signed date of the answer less the creation time of the order, or of its earliest card if the order has
+    /// none. `None` if neither has a creation time. Zero if that time is after the date.
+    pub record_age: Option<Duration>,
     /// The cards: one for each unit if the order is completed.
     pub cards: Vec<Card>,
 }

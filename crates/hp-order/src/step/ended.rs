@@ -24,7 +24,7 @@ impl Transition<'_> {
     }
 
     /// Returns how the order ended, if the event allows to publish it again. Only HitPoints still has the cards of a
-    /// completed order.
+    /// completed order, and its record must be the one that the first result was made of.
     fn same_outcome(&self, event: Event) -> Option<TerminalOutcome> {
         let record = self.record;
         match (record.state, event) {
@@ -32,10 +32,15 @@ impl Transition<'_> {
                 State::Completed,
                 Event::Queried(QueryVerdict::Found(order))
                 | Event::Reconciled(QueryVerdict::Found(order)),
-            ) => Some(TerminalOutcome::Completed {
-                order,
-                source: Source::Query,
-            }),
+            ) if record
+                .hp_order_id
+                .is_none_or(|first| first == order.hp_order_id) =>
+            {
+                Some(TerminalOutcome::Completed {
+                    order,
+                    source: Source::Query,
+                })
+            }
             (State::Failed, Event::ReplayRequested) => record
                 .failed
                 .map(|(reason, source)| TerminalOutcome::Failed { reason, source }),

@@ -31,7 +31,7 @@ pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInpu
         return transition.replayed(event);
     }
     match event {
-        Event::Submitted(Outcome::Charged(order)) => transition.completed(order, Source::Fetch),
+        Event::Submitted(Outcome::Charged(order)) => transition.charged(order, Source::Fetch),
         Event::Submitted(Outcome::NotCharged(refusal)) => transition.refused(refusal),
         Event::Submitted(Outcome::Unknown(doubt)) => transition.doubted(doubt),
         Event::Queried(verdict) => transition.queried(verdict, Source::Query),

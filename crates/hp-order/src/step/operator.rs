@@ -12,16 +12,20 @@ impl Transition<'_> {
     pub(super) fn resolved(&self, resolution: Resolution, verdict: QueryVerdict) -> Step {
         let is_certainly_not_charged =
             verdict == QueryVerdict::NotFound && self.not_found_valid_in().is_zero();
-        match resolution {
-            Resolution::NotCharged if is_certainly_not_charged => {
+        match (resolution, verdict) {
+            // The operator asserts that a record belongs to the order although it is older.
+            (Resolution::Completed, QueryVerdict::Found(order)) => {
+                self.completed(order, Source::Reconcile)
+            }
+            (Resolution::NotCharged, _) if is_certainly_not_charged => {
                 self.failed(FailReason::Resolved, Source::Query)
             }
-            Resolution::Resubmit
+            (Resolution::Resubmit, _)
                 if is_certainly_not_charged && !self.record.is_past_deadline(self.inputs.now) =>
             {
                 self.with_limits_reset(self.to(State::Waiting, Next::After(Duration::ZERO)))
             }
-            _ => self.reconciled(verdict),
+            (_, verdict) => self.reconciled(verdict),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
 impl Transition<'_> {
     pub(super) fn queried(&self, verdict: QueryVerdict, source: Source) -> Step {
         match verdict {
-            QueryVerdict::Found(order) => self.completed(order, source),
+            QueryVerdict::Found(order) => self.charged(order, source),
             QueryVerdict::Mismatch(mismatch) => self.review(mismatch.to_string()),
             QueryVerdict::NotFound => self.not_found(),
             QueryVerdict::Unknown(doubt) => self.still_unknown(doubt),
@@ -60,7 +60,7 @@ impl Transition<'_> {
     }
 
     pub(super) fn not_found_valid_in(&self) -> Duration {
-        self.record.not_found_valid_in(self.policy, self.inputs.now)
+        self.record.not_found_valid_in(self.inputs.now)
     }
 
     fn still_unknown(&self, doubt: Doubt) -> Step {

@@ -3,13 +3,11 @@ use std::time::Duration;
 use hp_api::{Doubt, DoubtKind, Refusal, RefusalKind};
 
 use super::transition::{Next, Step, Transition, account_failure, pause_reason};
-use crate::{
-    state::{Cause, State},
-    terminal_outcome::{FailReason, Source},
-};
+use crate::state::{Cause, State};
 
 impl Transition<'_> {
-    /// HitPoints certainly did not charge the submission.
+    /// HitPoints did not charge the submission. A final refusal would end the order. But a refusal is unsigned and names no
+    /// order, and it says nothing about an earlier attempt: a query confirms that there is no record.
     pub(super) fn refused(&self, refusal: Refusal) -> Step {
         let Refusal {
             kind,
@@ -17,7 +15,10 @@ impl Transition<'_> {
             message,
         } = refusal;
         let step = match kind {
-            RefusalKind::Final => self.refused_for_good(),
+            RefusalKind::Final => Step {
+                cause: Some(Cause::Refused),
+                ..self.to(State::Uncertain, Next::After(Duration::ZERO))
+            },
             RefusalKind::LowBalance => {
                 let delay = self.policy.backoff.top_up(self.inputs.jitter);
                 self.to(State::Waiting, Next::After(self.until_expiry(delay)))
@@ -38,17 +39,6 @@ impl Transition<'_> {
             code,
             message: Some(message),
             ..step
-        }
-    }
-
-    /// A refusal of a later attempt says nothing about an earlier one that was once in doubt: a query decides.
-    fn refused_for_good(&self) -> Step {
-        if self.record.is_first_attempt() {
-            return self.failed(FailReason::Refused, Source::Fetch);
-        }
-        Step {
-            cause: Some(Cause::Refused),
-            ..self.to(State::Uncertain, Next::After(Duration::ZERO))
         }
     }
 

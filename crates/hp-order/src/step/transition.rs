@@ -74,6 +74,15 @@ impl Transition<'_> {
         }
     }
 
+    /// Completes the order if HitPoints' record belongs to it.
+    pub(super) fn charged(&self, order: Box<Order>, source: Source) -> Step {
+        let answered_at = self.inputs.answered_at;
+        match self.record.foreign_record(&order, self.policy, answered_at) {
+            Some(foreign) => self.review(foreign.to_string()),
+            None => self.completed(order, source),
+        }
+    }
+
     pub(super) fn completed(&self, order: Box<Order>, source: Source) -> Step {
         Step {
             code: None,

@@ -6,8 +6,8 @@ use hp_api::{
     Doubt, DoubtKind, Lookup, NotFoundAnswer, OrderStatus, Outcome, Refusal, RefusalKind,
 };
 use hp_order::{
-    Backoff, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Rejection, Resolution, Step,
-    Task, plan, step,
+    Backoff, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Record, Rejection, Resolution,
+    Step, Task, plan, step,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
         return Task::Query;
     }
     let record = job.order.record(job.not_found_valid_in);
-    match plan(&record, &policy(setting), NOW) {
+    match plan(&record, &POLICY, NOW) {
         Task::Query if setting.has(Fault::ResubmitsWithoutQuery) => Task::Submit,
         task => task,
     }
@@ -34,10 +34,7 @@ pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
 
 /// What becomes of the order: the real `step`.
 pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting) -> Step {
-    let inputs = DecisionInputs {
-        now: NOW,
-        jitter: 0.5,
-    };
+    let inputs = DecisionInputs::new(NOW, 0.5);
     let trusts_not_found = setting.has(Fault::TrustsNotFoundAtOnce);
     let valid_in = job.not_found_valid_in.filter(|_| !trusts_not_found);
     let event = match (job.purpose, event(observation, setting)) {
@@ -50,25 +47,21 @@ pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting)
         }
         (_, event) => event,
     };
-    step(&job.order.record(valid_in), event, &policy(setting), inputs)
-}
-
-fn policy(setting: &Setting) -> Policy {
-    let resubmit_after = if setting.has(Fault::TrustsNotFoundAtOnce) {
-        Duration::ZERO
-    } else {
-        TICK * u32::from(RESUBMIT)
+    let record = job.order.record(valid_in);
+    let record = Record {
+        arrives_until: record.arrives_until.filter(|_| !trusts_not_found),
+        ..record
     };
-    Policy {
-        backoff: *BACKOFF,
-        resubmit_after,
-        give_up_after: GIVE_UP_AFTER,
-        max_crashes: u32::from(MAX_CRASHES),
-    }
+    step(&record, event, &POLICY, inputs)
 }
 
-static BACKOFF: LazyLock<Backoff> =
-    LazyLock::new(|| Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap());
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy {
+    backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap(),
+    resubmit_after: TICK * u32::from(RESUBMIT),
+    give_up_after: GIVE_UP_AFTER,
+    max_crashes: u32::from(MAX_CRASHES),
+    clock_tolerance: Duration::ZERO,
+});
 
 fn event(observation: Observation, setting: &Setting) -> Event {
     match observation {
@@ -129,6 +122,7 @@ static CHARGED: LazyLock<Box<hp_api::Order>> = LazyLock::new(|| {
         product_name: String::new(),
         status: OrderStatus::Completed,
         create_time: 0,
+        record_age: Some(Duration::ZERO),
         cards: Vec::new(),
     })
 });

@@ -18,6 +18,7 @@ prop_compose! {
             is_older_epoch,
             is_named,
             has_claimant_vanished,
+            resubmit_after: policy().resubmit_after,
             not_found_valid_from: is_older_epoch.then(|| at(seconds + wait).now),
         }
     }
@@ -41,8 +42,13 @@ proptest! {
         if claimed.state == State::Submitting {
             prop_assert_eq!(claimed.attempts, record.attempts + 1);
             prop_assert_eq!(claimed.submitted_at, Some(facts.now));
+            prop_assert_eq!(claimed.arrives_until, Some(facts.now.plus(facts.resubmit_after)));
+            let first = record.first_submitted_at.or(Some(facts.now));
+            prop_assert_eq!(claimed.first_submitted_at, first, "a later submission keeps it");
         } else {
             prop_assert_eq!(claimed.submitted_at, record.submitted_at);
+            prop_assert_eq!(claimed.arrives_until, record.arrives_until);
+            prop_assert_eq!(claimed.first_submitted_at, record.first_submitted_at);
         }
     }
 
@@ -91,7 +97,9 @@ proptest! {
             attempts: record.attempts,
             checks: record.checks,
             crashes: record.crashes,
+            first_submitted_at: record.first_submitted_at,
             submitted_at: record.submitted_at,
+            arrives_until: record.arrives_until,
             not_found_valid_from: record.not_found_valid_from,
             ..claimed
         };
@@ -99,10 +107,15 @@ proptest! {
     }
 
     #[test]
-    fn claim_time_alone_changes_only_submitted_at(record in records(), facts in facts(), later: u32) {
+    fn claim_time_alone_changes_only_submission_times(record in records(), facts in facts(), later: u32) {
         let first = claim(&record, &facts);
         let second = claim(&record, &ClaimFacts { now: Millis(facts.now.0 + u64::from(later)), ..facts });
-        let same = Record { submitted_at: first.submitted_at, ..second };
+        let same = Record {
+            first_submitted_at: first.first_submitted_at,
+            submitted_at: first.submitted_at,
+            arrives_until: first.arrives_until,
+            ..second
+        };
         prop_assert_eq!(first, same);
     }
 }

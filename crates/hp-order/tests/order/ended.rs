@@ -4,7 +4,7 @@ use hp_order::{
     Event, FailReason, Next, QueryVerdict, Record, Source, State, Task, TerminalOutcome, plan,
 };
 
-use crate::sample::{at, claimed, policy, step_at, vendor_record};
+use crate::sample::{at, claimed, older_vendor_record, policy, step_at, vendor_record};
 
 #[test]
 fn failed_order_is_replayed_as_it_ended() {
@@ -24,6 +24,24 @@ fn failed_order_is_replayed_as_it_ended() {
             source: Source::Query
         })
     );
+}
+
+#[test]
+fn replay_needs_the_record_of_the_first_result() {
+    for (hp_order_id, is_replayed) in [(None, true), (Some(417), true), (Some(416), false)] {
+        let completed = Record {
+            hp_order_id,
+            ..claimed(State::Completed)
+        };
+        let found = Event::Queried(QueryVerdict::Found(older_vendor_record()));
+        let step = step_at(9, &completed, found);
+        assert_eq!(step.state, State::Completed);
+        assert_eq!(
+            matches!(step.next, Next::End(_)),
+            is_replayed,
+            "{hp_order_id:?}"
+        );
+    }
 }
 
 #[test]

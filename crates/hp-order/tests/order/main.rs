@@ -9,6 +9,7 @@ mod claim;
 mod claim_promises;
 mod ended;
 mod epoch;
+mod foreign_record;
 mod operator;
 mod other_account;
 mod promises;

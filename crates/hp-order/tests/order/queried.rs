@@ -47,7 +47,7 @@ fn not_found_counts_after_resubmit_after() {
 #[test]
 fn not_found_counts_from_the_last_submission() {
     let record = Record {
-        submitted_at: Some(at(1000).now),
+        arrives_until: Some(at(1300).now),
         ..lost()
     };
     assert_eq!(step_at(1299, &record, not_found()).state, State::Uncertain);
@@ -110,16 +110,20 @@ fn reconciled_unsent_order_keeps_its_time() {
 }
 
 #[test]
-fn reconciled_unsent_order_follows_the_record() {
+fn reconciled_waiting_order_follows_the_record() {
+    let found = Event::Reconciled(QueryVerdict::Found(vendor_record()));
+    assert_eq!(
+        step_at(1, &scheduled(State::Waiting), found).next,
+        Next::End(TerminalOutcome::Completed {
+            order: vendor_record(),
+            source: Source::Reconcile
+        })
+    );
+}
+
+#[test]
+fn reconciled_unsent_order_with_a_mismatch_goes_to_review() {
     for state in [State::Queued, State::Waiting] {
-        let found = Event::Reconciled(QueryVerdict::Found(vendor_record()));
-        assert_eq!(
-            step_at(1, &scheduled(state), found).next,
-            Next::End(TerminalOutcome::Completed {
-                order: vendor_record(),
-                source: Source::Reconcile
-            })
-        );
         let mismatch = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity));
         assert_eq!(step_at(1, &scheduled(state), mismatch).state, State::Review);
     }

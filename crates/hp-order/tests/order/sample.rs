@@ -25,15 +25,13 @@ pub(crate) fn policy() -> Policy {
         resubmit_after: Duration::from_mins(5),
         give_up_after: Duration::from_hours(24),
         max_crashes: 5,
+        clock_tolerance: Duration::from_secs(2),
     }
 }
 
 /// That many seconds after the order was admitted.
 pub(crate) fn at(seconds: u64) -> DecisionInputs {
-    DecisionInputs {
-        now: Millis(ADMITTED + seconds * 1000),
-        jitter: 0.5,
-    }
+    DecisionInputs::new(Millis(ADMITTED + seconds * 1000), 0.5)
 }
 
 /// An order that has just been claimed in `state` for the first time.
@@ -48,7 +46,9 @@ pub(crate) fn claimed(state: State) -> Record {
         claim: 1,
         attempts: 1,
         checks: u32::from(state == State::Uncertain),
-        submitted_at: Some(Millis(ADMITTED)),
+        first_submitted_at: (state != State::Queued).then_some(Millis(ADMITTED)),
+        submitted_at: (state != State::Queued).then_some(Millis(ADMITTED)),
+        arrives_until: (state != State::Queued).then_some(at(300).now),
         ..Record::admitted(wanted, Millis(ADMITTED))
     }
 }
@@ -58,6 +58,14 @@ pub(crate) fn uncertain(cause: Cause) -> Record {
         cause: Some(cause),
         ..claimed(State::Uncertain)
     }
+}
+
+/// A record of HitPoints that is a day old.
+pub(crate) fn older_vendor_record() -> Box<Order> {
+    Box::new(Order {
+        record_age: Some(Duration::from_hours(24)),
+        ..*vendor_record()
+    })
 }
 
 /// HitPoints' record of the order that [`claimed`] makes.
@@ -76,6 +84,7 @@ pub(crate) fn vendor_record() -> Box<Order> {
         product_name: "50 Units".into(),
         status: OrderStatus::Completed,
         create_time: 1_700_000_000,
+        record_age: Some(Duration::ZERO),
         cards: vec![card()],
     })
 }
@@ -162,7 +171,8 @@ fn submission_events() -> Vec<Event> {
     ];
     let refused = refusals.map(|kind| Outcome::NotCharged(refusal(kind, Some(400_111))));
     let doubted = doubts.map(|kind| Outcome::Unknown(doubt(kind)));
-    [Outcome::Charged(vendor_record())]
+    [vendor_record(), older_vendor_record()]
+        .map(Outcome::Charged)
         .into_iter()
         .chain(refused)
         .chain(doubted)
@@ -170,9 +180,10 @@ fn submission_events() -> Vec<Event> {
         .collect()
 }
 
-fn verdicts() -> [QueryVerdict; 4] {
+fn verdicts() -> [QueryVerdict; 5] {
     [
         QueryVerdict::Found(vendor_record()),
+        QueryVerdict::Found(older_vendor_record()),
         QueryVerdict::Mismatch(Mismatch::Quantity),
         QueryVerdict::NotFound,
         QueryVerdict::Unknown(doubt(DoubtKind::Lost)),

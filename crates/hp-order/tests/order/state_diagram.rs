@@ -1,6 +1,6 @@
 //! The state diagram in the crate's documentation shows exactly the transitions that exist.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use hp_api::DoubtKind;
 use hp_order::{Cause, ClaimConditions, ClaimFacts, Event, Record, State, claim, step};
@@ -60,6 +60,7 @@ fn state_after_claim(record: &Record, conditions: ClaimConditions) -> String {
         is_older_epoch: conditions.is_older_epoch,
         is_named: conditions.is_named,
         has_claimant_vanished: conditions.has_claimant_vanished,
+        resubmit_after: Duration::ZERO,
         not_found_valid_from: None,
     };
     claim(record, &facts).state.to_string()
@@ -69,7 +70,11 @@ fn state_after_claim(record: &Record, conditions: ClaimConditions) -> String {
 fn steps() -> Transitions {
     let mut transitions = Transitions::new();
     for state in open_states() {
-        for cause in CAUSES {
+        // An order that was never sent is not in doubt.
+        let causes = CAUSES
+            .iter()
+            .filter(|cause| !state.is_unsent() || cause.is_none());
+        for &cause in causes {
             for (attempts, seconds) in HISTORIES {
                 let record = Record {
                     cause,

@@ -7,7 +7,9 @@ use hp_order::{
     Cause, Event, FailReason, Next, QueryVerdict, Record, Source, State, Step, TerminalOutcome,
 };
 
-use crate::sample::{at, claimed, doubt, refusal, step_at, uncertain, vendor_record};
+use crate::sample::{
+    at, claimed, doubt, refusal, step_at, uncertain, unknown_query, vendor_record,
+};
 
 fn submitting(attempts: u32) -> Record {
     Record {
@@ -40,47 +42,68 @@ fn charged_answer_completes_the_order() {
 }
 
 #[test]
-fn final_refusal_of_the_first_attempt_fails_the_order() {
-    let step = refused(&submitting(1), RefusalKind::Final, 400_100);
-    assert_eq!(step.state, State::Failed);
-    assert_eq!(
-        step.next,
-        Next::End(TerminalOutcome::Failed {
-            reason: FailReason::Refused,
-            source: Source::Fetch
-        })
-    );
-    assert_eq!(
-        (step.code, step.message.as_deref()),
-        (Some(400_100), Some("no"))
-    );
+fn final_refusal_is_confirmed_by_a_query() {
+    for attempts in [1, 2] {
+        let step = refused(&submitting(attempts), RefusalKind::Final, 400_100);
+        assert_eq!(
+            (step.state, step.cause, step.next),
+            (
+                State::Uncertain,
+                Some(Cause::Refused),
+                Next::After(Duration::ZERO)
+            )
+        );
+        let answer = (step.code, step.message.as_deref());
+        assert_eq!(answer, (Some(400_100), Some("no")));
+    }
 }
 
 #[test]
-fn final_refusal_of_a_later_attempt_is_queried_first() {
-    let step = refused(&submitting(2), RefusalKind::Final, 400_100);
-    assert_eq!(
-        (step.state, step.cause),
-        (State::Uncertain, Some(Cause::Refused))
-    );
-    assert_eq!(step.next, Next::After(Duration::ZERO));
-
+fn confirmed_refusal_fails_with_its_own_code() {
     let record = Record {
         code: Some(400_100),
-        attempts: 2,
+        message: Some("no".into()),
         ..uncertain(Cause::Refused)
     };
-    let found = Event::Queried(QueryVerdict::Found(vendor_record()));
-    assert_eq!(step_at(2, &record, found).state, State::Completed);
-    let not_found = step_at(2, &record, Event::Queried(QueryVerdict::NotFound));
+    let unclear = step_at(2, &record, unknown_query());
     assert_eq!(
-        not_found.next,
+        (unclear.state, unclear.cause),
+        (State::Uncertain, Some(Cause::Refused))
+    );
+    let step = step_at(2, &record, Event::Queried(QueryVerdict::NotFound));
+    assert_eq!(
+        step.next,
         Next::End(TerminalOutcome::Failed {
             reason: FailReason::Refused,
             source: Source::Query
         })
     );
-    assert_eq!(not_found.code, Some(400_100));
+    let answer = (step.code, step.message.as_deref());
+    assert_eq!(answer, (Some(400_100), Some("no")));
+}
+
+#[test]
+fn refused_order_that_was_charged_is_completed() {
+    let found = Event::Queried(QueryVerdict::Found(vendor_record()));
+    let step = step_at(2, &uncertain(Cause::Refused), found);
+    assert_eq!(step.state, State::Completed);
+}
+
+#[test]
+fn refusal_needs_a_control_after_another_submission() {
+    let first = uncertain(Cause::Refused);
+    assert!(first.is_only_submission_refused());
+    let later = Record {
+        attempts: 2,
+        ..first.clone()
+    };
+    let forgotten = Record {
+        not_found_valid_from: Some(at(0).now),
+        ..first
+    };
+    for record in [later, forgotten, uncertain(Cause::WorkerDied)] {
+        assert!(!record.is_only_submission_refused());
+    }
 }
 
 #[test]

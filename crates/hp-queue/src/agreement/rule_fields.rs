@@ -16,16 +16,18 @@ const MAX: &str = "retry.max";
 const RESUBMIT_AFTER: &str = "retry.resubmit_after";
 const GIVE_UP_AFTER: &str = "retry.give_up_after";
 const MAX_CRASHES: &str = "retry.max_crashes";
+const CLOCK_TOLERANCE: &str = "api.clock_tolerance";
 const RESULTS: &str = "results.retention";
 const LEDGER: &str = "ledger.retention";
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     RATE,
     BASE,
     MAX,
     RESUBMIT_AFTER,
     GIVE_UP_AFTER,
     MAX_CRASHES,
+    CLOCK_TOLERANCE,
     RESULTS,
     LEDGER,
 ];
@@ -40,6 +42,7 @@ pub(super) fn write(rules: &Rules) -> BTreeMap<String, String> {
         (MAX, max),
         (RESUBMIT_AFTER, policy.resubmit_after),
         (GIVE_UP_AFTER, policy.give_up_after),
+        (CLOCK_TOLERANCE, policy.clock_tolerance),
         (RESULTS, retention.results),
         (LEDGER, retention.ledger),
     ];
@@ -65,6 +68,7 @@ pub(super) fn read(fields: &BTreeMap<String, String>, own: Rules) -> Result<Rule
     rules.policy.backoff = backoff;
     rules.policy.resubmit_after = time(fields, RESUBMIT_AFTER, policy.resubmit_after)?;
     rules.policy.give_up_after = time(fields, GIVE_UP_AFTER, policy.give_up_after)?;
+    rules.policy.clock_tolerance = time(fields, CLOCK_TOLERANCE, policy.clock_tolerance)?;
     rules.policy.max_crashes = number(fields, MAX_CRASHES)?.unwrap_or(policy.max_crashes);
     rules.retention = Retention {
         results: time(fields, RESULTS, own.retention.results)?,
@@ -131,6 +135,7 @@ mod tests {
                 resubmit_after: Duration::from_mins(6),
                 give_up_after: Duration::from_hours(24),
                 max_crashes: 5,
+                clock_tolerance: Duration::from_secs(2),
             },
             longest_processing: Duration::from_secs(45),
             interval,

@@ -11,10 +11,16 @@ pub(crate) mod settle;
 mod watermark;
 pub(crate) mod worker;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
-use crate::{agreement::Agreement, handle::Handle, rules::Rules};
-use watermark::EpochWatermark;
+use crate::{
+    agreement::Agreement, error::QueueError, fields::FieldReader, handle::Handle, rules::Rules,
+};
+use epoch::DoubtTimes;
+use watermark::{EpochNews, EpochWatermark};
 
 /// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +28,8 @@ pub struct Ledger {
     handle: Handle,
     agreement: Agreement,
     watermark: Arc<Mutex<EpochWatermark>>,
+    old_master: Arc<Mutex<Option<Duration>>>,
+    clock_step: Arc<Mutex<Option<i64>>>,
 }
 
 impl Ledger {
@@ -31,7 +39,39 @@ impl Ledger {
             handle,
             agreement: agreement.into(),
             watermark: Arc::default(),
+            old_master: Arc::default(),
+            clock_step: Arc::default(),
         }
+    }
+
+    /// Sets for how long an old master accepts writes after the promotion of its replica: `min-replicas-max-lag` of Redis, if
+    /// `min-replicas-to-write` is set. `None`, as at first: without limit, so orders in doubt wait longer after a promotion.
+    pub fn limit_old_master(&self, accepts_writes: Option<Duration>) {
+        *lock(&self.old_master) = accepts_writes;
+    }
+
+    /// Returns by how many milliseconds Redis' clock was set, if this process has noticed it since the last call. No order is
+    /// claimed for one lease after it.
+    pub fn take_clock_step(&self) -> Option<i64> {
+        lock(&self.clock_step).take()
+    }
+
+    fn doubt_times(&self, lease: Duration) -> DoubtTimes {
+        DoubtTimes {
+            lease,
+            resubmit_after: self.rules().policy.resubmit_after,
+            old_master: *lock(&self.old_master),
+        }
+    }
+
+    /// Learns from the answer of a script that reports the epoch.
+    fn learn(&self, answer: &FieldReader<'_>) -> Result<(), QueueError> {
+        let news = EpochNews::read(answer)?;
+        if let Some(step) = answer.parse("clock_step").map_err(QueueError::Protocol)? {
+            *lock(&self.clock_step) = Some(step);
+        }
+        self.watermark().learn(news, Instant::now());
+        Ok(())
     }
 
     /// The epoch of Redis that this process knows, empty before the first call. It changes with a restart or a failover.
@@ -44,8 +84,10 @@ impl Ledger {
     }
 
     fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
-        self.watermark
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.watermark)
     }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -49,8 +49,18 @@ pub(super) fn record_fields(record: &Record, step: &Step) -> Fields {
             step.message.clone().unwrap_or_default(),
         ),
         (
+            step.attempts == 0 && record.first_submitted_at.is_some(),
+            "first_submitted_at",
+            String::new(),
+        ),
+        (
             step.attempts == 0 && record.submitted_at.is_some(),
             "submitted_at",
+            String::new(),
+        ),
+        (
+            step.attempts == 0 && record.arrives_until.is_some(),
+            "arrives_within",
             String::new(),
         ),
     ];
@@ -75,6 +85,7 @@ fn ended_fields(record: &Record, outcome: &TerminalOutcome) -> Fields {
     if let TerminalOutcome::Completed { order, .. } = outcome
         && !record.state.has_ended()
     {
+        fields.push(("hp_order_id", order.hp_order_id.to_string()));
         fields.push(("currency", order.currency.to_string()));
         fields.push(("total_price", order.total_price.to_string()));
         fields.push(("pin_count", order.cards.len().to_string()));

@@ -61,6 +61,7 @@ fn restored_fields(claim: &Claim, step: &Step, account: &Account) -> Vec<(&'stat
         ("checks", number(record.checks.into())),
         ("crashes", number(record.crashes.into())),
         ("renewed_at", time(record.renewed_at)),
+        ("first_submitted_at", time(record.first_submitted_at)),
         ("submitted_at", time(record.submitted_at)),
         ("deadline", time(record.deadline)),
         ("code", step.code.map(|code| code.to_string())),

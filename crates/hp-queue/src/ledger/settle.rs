@@ -16,7 +16,7 @@ use crate::{
 
 script! {
     Settle<'a> = "settle.lua";
-    queue: schedule, open, results, breaker, rate, epoch, charged;
+    queue: jobs, schedule, open, results, breaker, rate, epoch, charged;
     order: record: &'a str, reply_to: &'a str, replays: &'a str;
     arguments:
         order_id: &'a str, claim: u64, epoch: &'a str, next_step: String, results_retention: u64, ledger_retention: u64,

@@ -80,7 +80,7 @@ impl Queue {
         let reply_to = job.reply_to.as_ref();
         let extras = [
             ("deadline", deadline),
-            ("reply_to", reply_to.map(|name| self.stream(Some(name)))),
+            ("reply_to", reply_to.map(|name| self.stream_key(Some(name)))),
             ("meta", job.meta.as_ref().map(ToString::to_string)),
             (
                 "traceparent",
@@ -103,7 +103,13 @@ impl Queue {
         group: &str,
         consumer: &str,
     ) -> Result<Results, QueueError> {
-        Results::open(self.client.clone(), self.stream(stream), group, consumer).await
+        Results::open(
+            self.client.clone(),
+            self.stream_key(stream),
+            group,
+            consumer,
+        )
+        .await
     }
 
     /// Watches result streams without a group: nothing is acknowledged. `None` stands for the common stream.
@@ -112,11 +118,15 @@ impl Queue {
         streams: &[Option<&ResultStream>],
         start: WatchFrom,
     ) -> Result<Watch, QueueError> {
-        let streams = streams.iter().map(|stream| self.stream(*stream)).collect();
+        let streams = streams
+            .iter()
+            .map(|stream| self.stream_key(*stream))
+            .collect();
         Watch::open(self.client.clone(), streams, start).await
     }
 
-    fn stream(&self, name: Option<&ResultStream>) -> String {
+    /// The key of a shop's own result stream; `None` stands for the common one.
+    pub fn stream_key(&self, name: Option<&ResultStream>) -> String {
         let common = &self.keys.results;
         name.map_or_else(|| common.clone(), |name| format!("{common}:{name}"))
     }

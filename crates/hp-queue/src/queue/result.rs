@@ -13,11 +13,11 @@ pub struct OrderResult {
     pub product_id: String,
     /// As sent, even when invalid.
     pub quantity: String,
-    /// How the order ended.
+    /// How the order ended, unless [`ends_order`](Self::ends_order) is `false`.
     pub status: Status,
     /// Why it ended so, unless completed.
     pub reason: Option<String>,
-    /// What is wrong with a rejected job.
+    /// What is wrong, in words.
     pub detail: Option<String>,
     /// HitPoints' response code, if it gave one.
     pub code: Option<i64>,
@@ -39,6 +39,15 @@ pub struct OrderResult {
     pub meta: Option<Vec<u8>>,
     /// As the job had it.
     pub traceparent: Option<String>,
+}
+
+impl OrderResult {
+    /// Returns `false` if it speaks of one entry of the inbox only: another job has the order's id, or the entry was invalid.
+    /// Log it, and do not store it as the status of an order.
+    pub fn ends_order(&self) -> bool {
+        let is_invalid = self.reason.as_deref() == Some("invalid_job");
+        self.status != Status::Conflict && !is_invalid
+    }
 }
 
 /// The charge and the cards.
@@ -87,11 +96,11 @@ pub(super) fn read_result(mut entry: Entry) -> Result<OrderResult, ResultError> 
     let status = need(&mut entry, "status")?;
     Ok(OrderResult {
         order_id: need(&mut entry, "order_id")?,
-        product_id: need(&mut entry, "product_id")?,
-        quantity: need(&mut entry, "quantity")?,
+        product_id: words(&mut entry, "product_id").ok_or(ResultError("product_id"))?,
+        quantity: words(&mut entry, "quantity").ok_or(ResultError("quantity"))?,
         status,
         reason: find(&mut entry, "reason")?,
-        detail: find(&mut entry, "detail")?,
+        detail: words(&mut entry, "detail"),
         code: find(&mut entry, "code")?,
         message: find(&mut entry, "message")?,
         source: need(&mut entry, "source")?,
@@ -105,8 +114,14 @@ pub(super) fn read_result(mut entry: Entry) -> Result<OrderResult, ResultError> 
         },
         replay_of: find(&mut entry, "replay_of")?,
         meta: entry.remove("meta"),
-        traceparent: find(&mut entry, "traceparent")?,
+        traceparent: words(&mut entry, "traceparent"),
     })
+}
+
+/// A value as a producer sent it: replaces what is not UTF-8.
+fn words(entry: &mut Entry, name: &'static str) -> Option<String> {
+    let bytes = entry.remove(name)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn find<T: FromStr>(entry: &mut Entry, name: &'static str) -> Result<Option<T>, ResultError> {

@@ -14,7 +14,8 @@ use crate::{
 ///   worker resolve A-1001 --as not-charged --why "customer cancelled"
 ///   worker resolve A-1001 --as resubmit --why "never arrived, ticket 42"
 ///
-/// completed: only if HitPoints has a record that matches the order. not-charged, resubmit: only if HitPoints has no
+/// completed: only if HitPoints has a record that matches the order. With it you assert that the record belongs to the
+/// order, even if it is older: the shop gets its cards. not-charged, resubmit: only if HitPoints has no
 /// record, which is certain only after retry.resubmit_after has passed since the last submission. resubmit: not after the
 /// order's deadline; retry.give_up_after starts again. The history of the order stores who decided and why.
 ///

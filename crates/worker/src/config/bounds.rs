@@ -45,7 +45,7 @@ impl Bounds {
     }
 }
 
-fn times(config: &Config) -> [Bounds; 10] {
+fn times(config: &Config) -> [Bounds; 11] {
     let policy = &config.policy;
     let bounds = |key, time, least, most| Bounds {
         key,
@@ -65,6 +65,18 @@ fn times(config: &Config) -> [Bounds; 10] {
             (
                 10 * MINUTE,
                 "a call without an answer would hold up its order for that long",
+            ),
+        ),
+        bounds(
+            "api.clock_tolerance",
+            policy.clock_tolerance,
+            (
+                SECOND,
+                "HitPoints gives its times in whole seconds, so records of your own orders would seem to be older than the orders",
+            ),
+            (
+                5 * MINUTE,
+                "an order of another queue with the same id could pass for your own",
             ),
         ),
         bounds(

@@ -90,7 +90,7 @@ impl TryFrom<Settings> for Config {
             drain: worker.drain.0,
             retry_base: settings.retry.base.0,
             retry_max: settings.retry.max.0,
-            policy: settings.retry.try_into()?,
+            policy: policy(&settings.retry, settings.api.clock_tolerance.0)?,
             reconcile: settings.reconcile.into(),
             retention: Retention {
                 results: settings.results.retention.0,
@@ -109,22 +109,19 @@ impl TryFrom<Settings> for Config {
     }
 }
 
-impl TryFrom<RetrySettings> for Policy {
-    type Error = ConfigFault;
-
-    fn try_from(settings: RetrySettings) -> Result<Self, ConfigFault> {
-        let backoff = Backoff::new(settings.base.0, settings.max.0).map_err(|error| {
-            ConfigFault::Contradiction(format!(
-                "retry.base and retry.max do not fit: {error}. Give a retry.max that is not shorter than retry.base."
-            ))
-        })?;
-        Ok(Self {
-            backoff,
-            resubmit_after: settings.resubmit_after.0,
-            give_up_after: settings.give_up_after.0,
-            max_crashes: settings.max_crashes.0,
-        })
-    }
+fn policy(retry: &RetrySettings, clock_tolerance: Duration) -> Result<Policy, ConfigFault> {
+    let backoff = Backoff::new(retry.base.0, retry.max.0).map_err(|error| {
+        ConfigFault::Contradiction(format!(
+            "retry.base and retry.max do not fit: {error}. Give a retry.max that is not shorter than retry.base."
+        ))
+    })?;
+    Ok(Policy {
+        backoff,
+        resubmit_after: retry.resubmit_after.0,
+        give_up_after: retry.give_up_after.0,
+        max_crashes: retry.max_crashes.0,
+        clock_tolerance,
+    })
 }
 
 impl From<ReconcileSettings> for Reconcile {

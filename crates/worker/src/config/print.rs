@@ -16,7 +16,12 @@ impl Display for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let url = without_password(self.redis_url.expose());
         let listen = self.admin.map_or_else(String::new, |at| at.to_string());
-        writeln!(f, "[api]\n{}", self.api)?;
+        write!(f, "[api]\n{}", self.api)?;
+        writeln!(
+            f,
+            "clock_tolerance = {}\n",
+            Quoted(self.policy.clock_tolerance)
+        )?;
         writeln!(f, "[redis]\nurl = {url:?}\n")?;
         writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
         self.write_worker(f)?;

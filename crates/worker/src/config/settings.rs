@@ -53,6 +53,9 @@ pub(super) struct ApiSettings {
     /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. From 1s to 10m.
     /// Default: `30s`.
     pub(super) timeout: BoundedDuration,
+    /// How much older than an order its record at HitPoints may seem to be. An older record belongs to another order with
+    /// the same id, and the order goes to review. From 1s to 5m. Default: `2s`.
+    pub(super) clock_tolerance: BoundedDuration,
 }
 
 /// The Redis of the queue.

@@ -17,6 +17,8 @@ pub(crate) struct Safety {
     pub(crate) danger: Option<String>,
     /// What else the doctor would report, with the remedies.
     pub(crate) warnings: Vec<String>,
+    /// For how long a master accepts writes without a replica. `None`: without limit, as far as is known.
+    pub(crate) accepts_writes_alone: Option<Duration>,
 }
 
 /// Checks whether orders are safe in this Redis. `is_replicated`: its address says that it has replicas.
@@ -34,7 +36,10 @@ pub(crate) async fn safety(handle: &Handle, is_replicated: bool) -> Result<Safet
     };
     let mut results = risks(&server, is_replicated);
     results.push(write(handle.check_write().await)?);
-    Ok(Safety::of(results))
+    Ok(Safety {
+        accepts_writes_alone: server.min_replicas_max_lag,
+        ..Safety::of(results)
+    })
 }
 
 impl Safety {

@@ -79,6 +79,15 @@ impl NotFoundProbe {
             .ok()
     }
 
+    /// The answer that means "not found". Where no control is to be had, it is what HitPoints answers now. That suffices for
+    /// an order whose only submission was refused: the query only confirms the refusal.
+    pub(crate) async fn answer_without_control(&self) -> Option<NotFoundAnswer> {
+        match self.known_or_learned().await {
+            Ok(answer) => Some(answer),
+            Err(_) => self.ask().await.inspect_err(ProbeError::log).ok(),
+        }
+    }
+
     /// Checks that HitPoints returns the record of a charged order at this moment: during an outage it may answer every
     /// query with the words that mean "not found".
     pub(crate) async fn confirm(&self) -> Result<(), ProbeError> {

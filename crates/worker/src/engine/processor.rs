@@ -193,8 +193,11 @@ impl OrderProcessor {
         let Lookup::NotFound(answer) = lookup else {
             return QueryVerdict::of(lookup, None);
         };
+        if record.is_only_submission_refused() {
+            return QueryVerdict::of(lookup, self.probe.answer_without_control().await);
+        }
         let not_found = self.probe.answer().await;
-        if not_found != Some(answer) || !record.is_decided_by_not_found(&self.policy(), now) {
+        if not_found != Some(answer) || !record.is_decided_by_not_found(now) {
             return QueryVerdict::of(lookup, not_found);
         }
         // HitPoints may have recovered just before it returned the control order: only a second "not found" counts.
@@ -209,10 +212,7 @@ impl OrderProcessor {
 
     /// The time and the randomness of a decision that is made at `now`.
     pub(crate) fn decision_inputs(&self, now: Millis) -> DecisionInputs {
-        DecisionInputs {
-            now,
-            jitter: self.random.jitter(),
-        }
+        DecisionInputs::new(now, self.random.jitter())
     }
 }
 

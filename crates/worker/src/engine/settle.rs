@@ -46,7 +46,8 @@ pub(crate) fn order_span(claim: &Claim) -> Span {
 
 /// Decides with [`step`] how a claimed order continues after `event`, and applies the step.
 ///
-/// `inputs` holds the time before the call to HitPoints, because the answer may be as old as the request.
+/// `inputs` holds the times before and after the call to HitPoints: "not found" may be as old as the request, and the age of
+/// a record counts at the answer.
 pub(crate) async fn settle(
     processor: &OrderProcessor,
     claim: &Claim,
@@ -64,7 +65,7 @@ pub(crate) async fn settle(
         Settler::Worker => retry_until_written(write).await,
         Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
     };
-    Ok(report(processor, step, settled))
+    Ok(report(processor, claim, step, settled))
 }
 
 async fn pause(
@@ -81,12 +82,14 @@ async fn pause(
     Ok(())
 }
 
-fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlement {
+fn report(processor: &OrderProcessor, claim: &Claim, step: Step, settled: Settled) -> Settlement {
     let state = step.state;
     match settled {
         Settled::Applied(result) => {
             log(&step, result.as_deref());
-            if matches!(step.next, Next::After(_)) {
+            // More repetitions may wait than one call answers.
+            let is_replay = claim.record.state.has_ended();
+            if is_replay || matches!(step.next, Next::After(_)) {
                 processor.rescheduled.notify_one();
             }
             Settlement::Applied(step)

@@ -23,6 +23,10 @@ struct OrderDetails {
     result: Option<String>,
     account: Option<String>,
     claim: u64,
+    /// Unix ms.
+    first_submitted_at: Option<u64>,
+    /// HitPoints' own number of the order, once it is completed.
+    hp_order_id: Option<u64>,
     /// The name has been in the JSON output from the beginning.
     #[serde(rename = "story")]
     history: Vec<HistoryRow>,
@@ -70,6 +74,8 @@ impl From<OrderSnapshot> for OrderDetails {
         Self {
             order: OrderRow::from(&snapshot),
             claim: snapshot.record.claim,
+            first_submitted_at: snapshot.record.first_submitted_at.map(|at| at.0),
+            hp_order_id: snapshot.record.hp_order_id,
             history: history.map(HistoryRow::from).collect(),
             reply_to: snapshot.reply_to,
             result: snapshot.result,
@@ -101,13 +107,16 @@ fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
         at(record.due_at)
     };
     let cause = record.cause.map_or("", |cause| cause.as_str());
+    let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
     let code = record.code.map(|code| code.to_string());
     print_pairs(&[
         ("order", record.wanted.order_id.to_string()),
         ("state", record.state.to_string()),
+        ("at HitPoints", number(record.hp_order_id)),
         ("product", record.wanted.product_id.to_string()),
         ("cards", record.wanted.quantity.to_string()),
         ("accepted", time(record.accepted_at)),
+        ("first submitted", at(record.first_submitted_at)),
         ("submitted", at(record.submitted_at)),
         ("changed", at(snapshot.updated_at)),
         ("ended", at(snapshot.finished_at)),

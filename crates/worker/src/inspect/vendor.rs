@@ -1,5 +1,7 @@
 //! What HitPoints says about products, orders and cards.
 
+use std::time::Duration;
+
 use hp_api::{CallError, Card, Currency, Lookup, Order, OrderId, PinSn, Product};
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use crate::{
     config::Config,
     terminal::{
         CommandResult, escape_control,
-        format::{print_json, unix_seconds},
+        format::{duration, print_json, unix_seconds},
         outln,
         table::{Table, print_pairs},
     },
@@ -39,6 +41,8 @@ struct ShownOrder {
     total_price: String,
     /// Unix seconds.
     created_at: i64,
+    /// By HitPoints' own clock, in seconds.
+    age: Option<u64>,
     cards: Vec<ShownCard>,
 }
 
@@ -114,6 +118,7 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
             ),
         ),
         ("created", unix_seconds(order.created_at)),
+        ("age", order.age.map_or_else(String::new, age)),
     ])?;
     let head = ["card", "status", "value", "expires"];
     let rows = order.cards.into_iter().map(|card| {
@@ -165,6 +170,10 @@ pub(crate) async fn show_card(
     Ok(true)
 }
 
+fn age(seconds: u64) -> String {
+    duration(Duration::from_secs(seconds))
+}
+
 /// Reports that HitPoints has no such record. Fails if that is not what HitPoints said.
 fn report_none(error: CallError) -> CommandResult {
     let lookup = Lookup::of(Err(error.clone()));
@@ -207,6 +216,7 @@ impl From<&Order> for ShownOrder {
             unit_price: order.unit_price.to_string(),
             total_price: order.total_price.to_string(),
             created_at: order.create_time,
+            age: order.record_age.map(|age| age.as_secs()),
             cards: cards.map(|card| ShownCard::new(card, false)).collect(),
         }
     }

@@ -1,9 +1,12 @@
 //! What the decisions about single orders share: the claim by name, the settlement, and the line that is printed.
 
+use std::time::Duration;
+
 use hp_api::OrderId;
 use hp_order::{Event, QueryVerdict, State, Step};
 use hp_queue::{Claim, ClaimSkip};
 use serde::Serialize;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::{
@@ -123,21 +126,23 @@ fn not_claimed(skip: ClaimSkip) -> Option<NotClaimed> {
     }
 }
 
-/// Queries HitPoints for the record of a claimed order.
-pub(super) async fn query(processor: &OrderProcessor, claim: &Claim) -> QueryVerdict {
-    let query = processor.query(&claim.record, claim.at);
-    while_leased(&processor.ledger, claim, processor.lease, query)
+/// Queries HitPoints for the record of a claimed order. Returns also how long the query took.
+pub(super) async fn query(processor: &OrderProcessor, claim: &Claim) -> (QueryVerdict, Duration) {
+    let (query, started) = (processor.query(&claim.record, claim.at), Instant::now());
+    let verdict = while_leased(&processor.ledger, claim, processor.lease, query)
         .instrument(order_span(claim))
-        .await
+        .await;
+    (verdict, started.elapsed())
 }
 
-/// Settles a claimed order. `None`: the claim was lost.
+/// Settles a claimed order after a call that took this long. `None`: the claim was lost.
 pub(super) async fn decide(
     processor: &OrderProcessor,
     claim: &Claim,
     event: Event,
+    call: Duration,
 ) -> Result<Option<Step>, CommandError> {
-    let inputs = processor.decision_inputs(claim.at);
+    let inputs = processor.decision_inputs(claim.at).answered_after(call);
     let settled = settle(processor, claim, event, inputs, Settler::Operator)
         .instrument(order_span(claim))
         .await?;
@@ -160,7 +165,8 @@ pub(super) async fn release(processor: &OrderProcessor, claim: Claim) -> Result<
         note: None,
         ..claim
     };
-    decide(processor, &claim, Event::Released).await.map(drop)
+    let released = decide(processor, &claim, Event::Released, Duration::ZERO);
+    released.await.map(drop)
 }
 
 impl<'a> Decided<'a> {

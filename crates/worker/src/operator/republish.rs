@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hp_api::OrderId;
 use hp_order::{Event, Next, Resolution, State};
 
@@ -71,14 +73,14 @@ async fn republish_order<'a>(
         Err(NotClaimed::Claimed | NotClaimed::Ended) => return Ok(by_worker()),
         Err(reason) => return Ok(Decided::not_done(id, None, reason.to_string())),
     };
-    let (event, answer) = if claim.record.state == State::Completed {
-        let verdict = query(processor, &claim).await;
-        let answer = describe(&verdict, &claim, Resolution::Completed, processor);
-        (Event::Reconciled(verdict), answer)
+    let (event, answer, call) = if claim.record.state == State::Completed {
+        let (verdict, call) = query(processor, &claim).await;
+        let answer = describe(&verdict, &claim, Resolution::Completed);
+        (Event::Reconciled(verdict), answer, call)
     } else {
-        (Event::ReplayRequested, String::new())
+        (Event::ReplayRequested, String::new(), Duration::ZERO)
     };
-    Ok(match decide(processor, &claim, event).await? {
+    Ok(match decide(processor, &claim, event, call).await? {
         Some(step) if matches!(step.next, Next::End(_)) => {
             Decided::done(id, Some(step.state), "result published again")
         }

@@ -53,12 +53,17 @@ async fn resolve_order<'a>(
         release(processor, claim).await?;
         return Ok(Decided::not_done(id, Some(state), reason));
     }
-    let verdict = query(processor, &claim).await;
-    let obstacle = describe(&verdict, &claim, resolution, processor);
+    let (verdict, call) = query(processor, &claim).await;
+    let is_found = matches!(verdict, QueryVerdict::Found(_));
+    let obstacle = describe(&verdict, &claim, resolution);
     let event = Event::Resolved(resolution, verdict);
-    Ok(match decide(processor, &claim, event).await? {
+    Ok(match decide(processor, &claim, event, call).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),
         Some(step) if is_resolved(&step, resolution) => Decided::done(id, Some(step.state), word),
+        // The record belongs to another order: the step says why.
+        Some(step) if is_found && step.state == State::Review => {
+            Decided::not_done(id, Some(step.state), step.message.unwrap_or(obstacle))
+        }
         Some(step) => Decided::not_done(id, Some(step.state), obstacle),
     })
 }
@@ -87,20 +92,13 @@ fn is_resolved(step: &Step, resolution: Resolution) -> bool {
 }
 
 /// What HitPoints' record says against the decision.
-pub(super) fn describe(
-    verdict: &QueryVerdict,
-    claim: &Claim,
-    resolution: Resolution,
-    processor: &OrderProcessor,
-) -> String {
+pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolution) -> String {
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
         QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
         QueryVerdict::Unknown(doubt) => doubt.message.clone(),
         QueryVerdict::NotFound => {
-            let wait = claim
-                .record
-                .not_found_valid_in(&processor.policy(), claim.at);
+            let wait = claim.record.not_found_valid_in(claim.at);
             if !wait.is_zero() {
                 let seconds = wait.as_secs() + 1;
                 return format!(

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hp_api::OrderId;
 use hp_order::{Event, State};
 
@@ -48,7 +50,8 @@ async fn retry_order<'a>(
         release(processor, claim).await?;
         return Ok(not_done(reason));
     }
-    Ok(match decide(processor, &claim, Event::Retried).await? {
+    let retried = decide(processor, &claim, Event::Retried, Duration::ZERO);
+    Ok(match retried.await? {
         None => not_done(CLAIM_LOST.into()),
         Some(step) => Decided::done(id, Some(step.state), "due now"),
     })

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use hp_order::{Event, Millis, Record, State, Step, VendorSignal};
 use hp_queue::{Claim, ClaimBatch, ClaimSkip, QueueError};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, warn};
 
@@ -94,7 +95,7 @@ async fn check_order<'a>(
     halt: &CancellationToken,
     settler: Settler,
 ) -> (&'a Claim, VendorSignal, Result<Checked, QueueError>) {
-    let inputs = processor.decision_inputs(claim.at);
+    let (inputs, started) = (processor.decision_inputs(claim.at), Instant::now());
     let query = async {
         tokio::select! {
             biased;
@@ -109,6 +110,7 @@ async fn check_order<'a>(
         Event::Panicked
     });
     let (is_released, signal) = (event == Event::Released, event.vendor_signal());
+    let inputs = inputs.answered_after(started.elapsed());
     let settled = settle(processor, claim, event, inputs, settler).await;
     let checked = settled.map(|settlement| match settlement {
         _ if is_released => Checked::Released,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use hp_order::{DecisionInputs, Event, step};
 use hp_queue::ClaimPreview;
+use tokio::time::Instant;
 
 use super::{
     check::query,
@@ -57,12 +58,10 @@ impl Run<'_> {
 
     async fn preview_step(&mut self, preview: &ClaimPreview) -> Result<(), RunError> {
         self.acquire_permits(1).await?;
-        let inputs = DecisionInputs {
-            now: self.processor.inspector.now().await?,
-            jitter: 0.0,
-        };
-        let record = preview.claimed();
+        let inputs = DecisionInputs::new(self.processor.inspector.now().await?, 0.0);
+        let (record, started) = (preview.claimed(), Instant::now());
         let event = query(self.processor, &record, inputs.now).await;
+        let inputs = inputs.answered_after(started.elapsed());
         let signal = event.vendor_signal();
         if let Event::Reconciled(verdict) = &event {
             self.count_verdict(verdict)?;

@@ -6,7 +6,7 @@ use tracing::{debug, warn};
 
 use crate::{
     config::Config,
-    doctor::redis::{Safety, safety},
+    doctor::redis::safety,
     engine::{processor::OrderProcessor, self_pause::Subject, terms::until_reachable},
 };
 
@@ -23,6 +23,9 @@ pub(super) async fn check_at_start(
 ) -> Result<(), String> {
     let safety = until_reachable(|| safety(&processor.queue, config.is_replicated())).await;
     let safety = safety.map_err(|error| error.to_string())?;
+    processor
+        .ledger
+        .limit_old_master(safety.accepts_writes_alone);
     for warning in &safety.warnings {
         warn!(%warning, "Redis could be safer; see `worker doctor`");
     }
@@ -43,7 +46,11 @@ pub(super) async fn watch(processor: Arc<OrderProcessor>) {
         }
         (epoch, checked_at) = (known, Instant::now());
         match safety(&processor.queue, false).await {
-            Ok(Safety { danger, .. }) => {
+            Ok(safety) => {
+                let danger = safety.danger;
+                processor
+                    .ledger
+                    .limit_old_master(safety.accepts_writes_alone);
                 let reason =
                     danger.map(|danger| format!("orders are not safe in this Redis: {danger}"));
                 processor.self_pause.set(Subject::Redis, reason);

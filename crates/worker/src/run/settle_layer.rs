@@ -6,6 +6,7 @@ use std::{
 
 use apalis_core::{error::BoxDynError, task::Task};
 use hp_order::Event;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 use tracing::{Instrument, warn};
 
@@ -54,7 +55,7 @@ where
     fn call(&mut self, task: Task<ClaimedOrder>) -> Self::Future {
         let (processor, order) = (Arc::clone(&self.processor), task.args.clone());
         let span = order_span(&order.claim);
-        let inputs = processor.decision_inputs(order.now());
+        let (inputs, started) = (processor.decision_inputs(order.now()), Instant::now());
         let work = self.inner.call(task);
         let settled = async move {
             let (ledger, lease) = (&processor.ledger, processor.lease);
@@ -63,6 +64,7 @@ where
                 warn!(%error, "processing panicked; the outcome of the order is unknown");
                 Event::Panicked
             });
+            let inputs = inputs.answered_after(started.elapsed());
             // A worker retries until the outcome is written.
             let _ = settle(&processor, &order.claim, event, inputs, Settler::Worker).await;
             Ok(())

@@ -12,6 +12,7 @@ use std::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hp_order::Millis;
 use hp_queue::{Inspector, OrderSnapshot, QueueError};
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use self::{
@@ -56,7 +57,7 @@ impl Run<'_> {
         while !left.is_empty() {
             let permits = self.acquire_permits(left.len()).await?;
             let (now, later) = left.split_at(permits);
-            self.query_and_judge(now, since).await?;
+            self.query_and_judge(now).await?;
             self.progress.advance(now.len());
             left = later;
         }
@@ -93,24 +94,21 @@ impl Run<'_> {
             .is_some_and(|account| account != own)
     }
 
-    async fn query_and_judge(
-        &mut self,
-        ended: &[OrderSnapshot],
-        since: Millis,
-    ) -> Result<(), RunError> {
+    async fn query_and_judge(&mut self, ended: &[OrderSnapshot]) -> Result<(), RunError> {
         let processor = self.processor;
-        // The time does not matter: no request of an ended order can still arrive.
-        let mut queries: FuturesUnordered<_> =
-            ended
-                .iter()
-                .map(|snapshot| async move {
-                    (snapshot, processor.query(&snapshot.record, since).await)
-                })
-                .collect();
+        let inspector = &processor.inspector;
+        let now = retry_while_unreachable(|| inspector.now()).await?;
+        let started = Instant::now();
+        let mut queries: FuturesUnordered<_> = ended
+            .iter()
+            .map(|snapshot| async move { (snapshot, processor.query(&snapshot.record, now).await) })
+            .collect();
         let mut outcome = Ok(());
         while let Some((snapshot, verdict)) = queries.next().await {
             outcome = outcome.and(self.count_verdict(&verdict));
-            self.count_judgement(snapshot, judge(snapshot, verdict));
+            let answered_at = now.plus(started.elapsed());
+            let judgement = judge(snapshot, verdict, &processor.policy(), answered_at);
+            self.count_judgement(snapshot, judgement);
         }
         outcome
     }

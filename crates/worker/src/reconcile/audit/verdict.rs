@@ -1,5 +1,5 @@
 use hp_api::Order;
-use hp_order::{QueryVerdict, State};
+use hp_order::{Millis, Policy, QueryVerdict, State};
 use hp_queue::{Charge, OrderSnapshot};
 
 /// How the ledger's record of an ended order compares with HitPoints' record.
@@ -12,11 +12,29 @@ pub(super) enum AuditVerdict {
     Unanswered,
 }
 
-pub(super) fn judge(snapshot: &OrderSnapshot, verdict: QueryVerdict) -> AuditVerdict {
-    let state = snapshot.record.state;
+/// Judges the answer that HitPoints gave at `answered_at`, by Redis' clock.
+pub(super) fn judge(
+    snapshot: &OrderSnapshot,
+    verdict: QueryVerdict,
+    policy: &Policy,
+    answered_at: Millis,
+) -> AuditVerdict {
+    let record = &snapshot.record;
+    let state = record.state;
     let disagreed = |difference: String| AuditVerdict::Disagreed(difference, None);
     match (state, verdict) {
         (_, QueryVerdict::Unknown(_)) => AuditVerdict::Unanswered,
+        (State::Completed, QueryVerdict::Found(order))
+            if record
+                .hp_order_id
+                .is_some_and(|first| first != order.hp_order_id) =>
+        {
+            let recorded = order.hp_order_id;
+            let first = record.hp_order_id.unwrap_or_default();
+            disagreed(format!(
+                "the result is of HitPoints' order {first}, but its record is of order {recorded}"
+            ))
+        }
         (State::Completed, QueryVerdict::Found(order)) => match snapshot.charge.as_ref() {
             Some(published) => compare(published, order),
             None => AuditVerdict::Agreed(Some(order)),
@@ -29,6 +47,9 @@ pub(super) fn judge(snapshot: &OrderSnapshot, verdict: QueryVerdict) -> AuditVer
         }
         (_, QueryVerdict::NotFound) => AuditVerdict::Agreed(None),
         (_, QueryVerdict::Found(order)) => {
+            if let Some(foreign) = record.foreign_record(&order, policy, answered_at) {
+                return disagreed(format!("{state}. {foreign}"));
+            }
             let (currency, price) = (order.currency, order.total_price);
             let difference = format!("{state}, but HitPoints has charged {currency} {price}");
             AuditVerdict::Disagreed(difference, Some(order))
