@@ -38,12 +38,12 @@ impl TwoAccounts {
     }
 
     /// Runs a command with the first account. Returns its exit code and its output.
-    fn old(&self, words: &[&str]) -> (i32, String) {
+    fn with_old(&self, words: &[&str]) -> (i32, String) {
         run_command(words, &self.world.settings(&[]))
     }
 
     /// Runs a command with the second account.
-    fn new(&self, words: &[&str]) -> (i32, String) {
+    fn with_new(&self, words: &[&str]) -> (i32, String) {
         run_command(words, &self.new_settings())
     }
 
@@ -59,7 +59,7 @@ impl TwoAccounts {
 
     fn switch(&self, more: &[&str]) -> (i32, String) {
         let words = ["account", "switch", "--why", "new contract", "--by", "Ada"];
-        self.new(&[&words[..], more].concat())
+        self.with_new(&[&words[..], more].concat())
     }
 
     async fn claim(&self, id: &str) -> Claim {
@@ -104,7 +104,7 @@ fn run_command(words: &[&str], settings: &[(String, String)]) -> (i32, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn switch_needs_settings_of_another_account() {
     let accounts = TwoAccounts::start().await;
-    let (code, text) = accounts.old(&["account", "switch", "--why", "x"]);
+    let (code, text) = accounts.with_old(&["account", "switch", "--why", "x"]);
     assert!(code == 2 && text.contains("already"), "{text}");
     let unused = World::start();
     let words = ["account", "switch", "--why", "x"];
@@ -155,7 +155,7 @@ async fn switch_moves_orders_in_doubt_to_review() {
         assert_fields!(record, { "state": "review", "cause": cause, "account": world.account().as_str() });
         assert!(record["message"].contains(world.account().as_str()));
         assert!(record["history"].contains("account switched by Ada: new contract"));
-        let (_, shown) = accounts.new(&["order", id]);
+        let (_, shown) = accounts.with_new(&["order", id]);
         assert!(
             shown.contains("account switched by Ada: new contract"),
             "{shown}"
@@ -171,7 +171,7 @@ async fn switch_moves_orders_in_doubt_to_review() {
     let result = world.result("A-3").await;
     assert_fields!(result, { "status": "completed" });
     assert_eq!(accounts.second_charges("A-3"), 1);
-    let (code, text) = accounts.new(&["reconcile", "--once"]);
+    let (code, text) = accounts.with_new(&["reconcile", "--once"]);
     assert_eq!(code, 1, "{text}");
     for id in ["A-1", "A-2"] {
         assert_eq!(world.record(id).await["state"], "review");
@@ -199,7 +199,7 @@ async fn order_of_old_account_is_resolved_with_it() {
         ),
         ("A-1", &["retry", "A-1"]),
     ] {
-        let (code, text) = accounts.new(words);
+        let (code, text) = accounts.with_new(words);
         assert!(
             code == 1 && text.contains("only that account"),
             "{words:?}: {text}"
@@ -207,7 +207,7 @@ async fn order_of_old_account_is_resolved_with_it() {
         assert_eq!(world.record(id).await["state"], "review");
     }
     let resolve = ["resolve", "A-1", "--as", "completed", "--why", "ticket 42"];
-    let (code, text) = accounts.old(&resolve);
+    let (code, text) = accounts.with_old(&resolve);
     assert_eq!(code, 0, "{text}");
     assert_fields!(world.result("A-1").await, { "status": "completed", "pin_count": 1 });
 
@@ -218,7 +218,7 @@ async fn order_of_old_account_is_resolved_with_it() {
         .command::<u64>(&["HSET", key, "submitted_at", "1"])
         .await;
     let resolve = ["resolve", "A-2", "--as", "resubmit", "--why", "ticket 43"];
-    let (code, text) = accounts.old(&resolve);
+    let (code, text) = accounts.with_old(&resolve);
     assert_eq!(code, 0, "{text}");
     let _worker = accounts.new_worker();
     assert_fields!(world.result("A-2").await, { "status": "completed" });
@@ -236,13 +236,13 @@ async fn old_account_resolves_only_its_own_orders() {
     accounts.world.enqueue("B-1", 1).await;
     accounts.world.result("B-1").await;
     drop(worker);
-    let (code, text) = accounts.old(&["resolve", "B-1", "--as", "completed", "--why", "x"]);
+    let (code, text) = accounts.with_old(&["resolve", "B-1", "--as", "completed", "--why", "x"]);
     assert!(code == 1 && text.contains("ended"), "{text}");
     for (name, value) in [("state", "review"), ("message", "doubt")] {
         let words = ["HSET", "{hp}:order:B-1", name, value];
         accounts.world.redis.command::<u64>(&words).await;
     }
-    let (code, text) = accounts.old(&["resolve", "B-1", "--as", "not-charged", "--why", "x"]);
+    let (code, text) = accounts.with_old(&["resolve", "B-1", "--as", "not-charged", "--why", "x"]);
     assert!(
         code == 1 && text.contains(&accounts.second.base_url()),
         "{text}"
@@ -266,7 +266,7 @@ async fn replay_of_old_account_is_not_retried() {
     let accounts = TwoAccounts::start().await;
     let world = &accounts.world;
     assert_eq!(accounts.switch(&[]).0, 0);
-    let (code, text) = accounts.new(&["republish", "A-0"]);
+    let (code, text) = accounts.with_new(&["republish", "A-0"]);
     assert!(
         code == 1 && text.contains("the cards are at account"),
         "{text}"
@@ -292,7 +292,7 @@ async fn replay_of_old_account_is_not_retried() {
 async fn audit_leaves_out_orders_of_old_account() {
     let accounts = TwoAccounts::start().await;
     assert_eq!(accounts.switch(&[]).0, 0);
-    let (code, text) = accounts.new(&["reconcile", "--audit", "--since", "1h", "--json"]);
+    let (code, text) = accounts.with_new(&["reconcile", "--audit", "--since", "1h", "--json"]);
     assert_eq!(code, 0, "{text}");
 }
 

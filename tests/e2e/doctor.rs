@@ -139,7 +139,7 @@ async fn doctor_compares_the_clocks_of_all_three() {
     for (what, owners) in [
         ("clock", "Redis and this machine"),
         ("vendor's clock", "HitPoints and this machine"),
-        ("record times", "HitPoints and Redis"),
+        ("ledger's clock", "HitPoints and Redis"),
     ] {
         let (seen, _) = line(&lines, what);
         assert!(seen.contains(owners) && seen.starts_with("ok"), "{seen}");

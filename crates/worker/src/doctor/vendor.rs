@@ -6,8 +6,8 @@ use hp_queue::{Account, Handle, Inspector};
 use super::CheckResult;
 use crate::{clock::now, engine::not_found_probe::NotFoundProbe};
 
-/// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented. And the worker
-/// compares the time of HitPoints' record with the time of the submission by Redis' clock.
+/// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented. Redis' clock decides
+/// deadlines and dates the ledger, so an operator who compares it with HitPoints' records needs them close together, too.
 const CLOCK_LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) async fn check(client: &Client, handle: &Handle, account: &Account) -> Vec<CheckResult> {
@@ -46,7 +46,12 @@ async fn clocks(client: &Client, inspector: &Inspector) -> Vec<CheckResult> {
     // The checks of Redis have reported a failure.
     if let Ok(redis) = inspector.now().await {
         let redis = UNIX_EPOCH + Duration::from_millis(redis.0);
-        results.push(clock("record times", "HitPoints and Redis", theirs, redis));
+        results.push(clock(
+            "ledger's clock",
+            "HitPoints and Redis",
+            theirs,
+            redis,
+        ));
     }
     results
 }

@@ -80,10 +80,10 @@ fn print_switch_as_json(
     let orders: Vec<_> = orders
         .map(|order| json!({ "order_id": order.order_id, "state": order.state }))
         .collect();
-    Ok(print_json(&json!({
+    print_json(&json!({
         "switched": switched.is_switched, "from": old, "to": new,
         "in_doubt": switched.in_doubt, "orders": orders,
-    }))?)
+    }))
 }
 
 fn print_switch(old: &Account, new: &Account, switched: &AccountSwitch) -> std::io::Result<()> {
