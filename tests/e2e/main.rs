@@ -17,6 +17,7 @@ mod enqueue_command;
 mod failover;
 mod fencing;
 mod job_validation;
+mod odd_answers;
 mod operator_commands;
 mod operator_decisions;
 mod outages;
