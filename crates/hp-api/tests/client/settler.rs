@@ -83,16 +83,32 @@ async fn charged_order_is_settled_by_its_record() {
 
 #[tokio::test]
 async fn denied_order_is_not_charged_with_a_control() {
-    for control in [control(), None] {
-        let server = vendor(healthy).await;
-        let settled = settle(&server, control, LATE).await;
-        assert_eq!(settled, Settlement::NotCharged(NOT_FOUND));
-        let asked: Vec<_> = server.requests().iter().map(subject).collect();
-        let last_control = asked
-            .iter()
-            .rposition(|asked| matches!(asked, Control | Products));
-        assert!(asked[last_control.unwrap()..].contains(&Order));
-    }
+    let server = vendor(healthy).await;
+    let settled = settle(&server, control(), LATE).await;
+    assert_eq!(settled, Settlement::NotCharged(NOT_FOUND));
+    let asked: Vec<_> = server.requests().iter().map(subject).collect();
+    let last_control = asked.iter().rposition(|asked| *asked == Control);
+    assert!(asked[last_control.unwrap()..].contains(&Order));
+}
+
+#[tokio::test]
+async fn product_list_is_the_control_before_any_charge() {
+    let server = vendor(healthy).await;
+    let settled = settle(&server, None, LATE).await;
+    assert_eq!(settled, Settlement::NotCharged(NOT_FOUND));
+    let server = vendor(|subject| match subject {
+        Products => outage(),
+        other => healthy(other),
+    })
+    .await;
+    let settled = settle(&server, None, LATE).await;
+    assert!(
+        matches!(
+            &settled,
+            Settlement::Unconfirmed(_, ProbeError::NoProducts(_))
+        ),
+        "{settled:?}"
+    );
 }
 
 #[tokio::test]
