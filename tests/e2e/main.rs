@@ -22,6 +22,7 @@ mod failover;
 mod fencing;
 mod foreign_records;
 mod job_validation;
+mod odd_answers;
 mod operator_commands;
 mod operator_decisions;
 mod order_files;

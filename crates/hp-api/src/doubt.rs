@@ -86,9 +86,9 @@ impl DoubtKind {
             CallError::Api(_) => Self::Code,
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
-            CallError::Unattributed { .. } => Self::Garbled,
             CallError::Status(401 | 403 | 407) => Self::Blocked,
             CallError::Status(_)
+            | CallError::Unattributed { .. }
             | CallError::TooLarge
             | CallError::Malformed(_)
             | CallError::Shape(_) => Self::Garbled,

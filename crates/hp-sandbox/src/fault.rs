@@ -41,6 +41,8 @@ pub enum Fault {
     ShortRecord,
     /// Like `WrongProduct`, and the record that a query shows has the same defect.
     WrongRecord,
+    /// Sends null in every field that only describes the order and its cards; so does a query.
+    SparseRecord,
     /// Charges the order and closes the connection. Queries find the order only after a delay.
     LateRecord,
     /// Sends a second answer, error 400100, in the same packet.
@@ -58,7 +60,7 @@ pub enum Fault {
 /// The prefix of `code-400124`, which stands for any error code.
 const CODE_PREFIX: &str = "code-";
 
-const NAMES: [(Fault, &str); 20] = [
+const NAMES: [(Fault, &str); 21] = [
     (Fault::RefuseConnection, "refuse-connection"),
     (Fault::DropBefore, "drop-before"),
     (Fault::LostAnswer, "lost-answer"),
@@ -74,6 +76,7 @@ const NAMES: [(Fault, &str); 20] = [
     (Fault::WrongProduct, "wrong-product"),
     (Fault::ShortRecord, "short-record"),
     (Fault::WrongRecord, "wrong-record"),
+    (Fault::SparseRecord, "sparse-record"),
     (Fault::LateRecord, "late-record"),
     (Fault::Surplus, "surplus"),
     (Fault::LateSurplus, "late-surplus"),
@@ -89,8 +92,11 @@ impl Fault {
 
     /// Returns `true` if the fault has no meaning for a query.
     pub(crate) fn is_fetch_only(self) -> bool {
-        use Fault::{LateRecord, LowBalance, ShortRecord, WrongRecord};
-        matches!(self, LateRecord | LowBalance | ShortRecord | WrongRecord)
+        use Fault::{LateRecord, LowBalance, ShortRecord, SparseRecord, WrongRecord};
+        matches!(
+            self,
+            LateRecord | LowBalance | ShortRecord | SparseRecord | WrongRecord
+        )
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn record_defect(fault: Option<Fault>) -> Option<Defect> {
     match fault? {
         Fault::ShortRecord => Some(Defect::Short),
         Fault::WrongRecord => Some(Defect::WrongProduct),
+        Fault::SparseRecord => Some(Defect::Sparse),
         _ => None,
     }
 }

@@ -92,6 +92,10 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
+    /// Break the format of products 5, 9 and 32 in the product list
+    #[arg(long)]
+    pub odd_products: bool,
+
     /// Time after which a timeout fault closes the connection
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     pub hold: Duration,

@@ -31,6 +31,8 @@ pub(crate) enum Defect {
     Short,
     /// The answer shows another product.
     WrongProduct,
+    /// All fields that only describe the order and its cards are null.
+    Sparse,
 }
 
 impl Order {

@@ -9,6 +9,18 @@ use crate::signable::{Fields, Signable, Value};
 
 const RESELLER_ID: u64 = 20_011;
 const ACCOUNT_ID: u64 = 77;
+/// The fields of an order that a client cannot do without.
+const PROOF: [&str; 9] = [
+    "order_id",
+    "out_trade_id",
+    "currency",
+    "product_id",
+    "unit_price",
+    "quantity",
+    "total_price",
+    "status",
+    "order_pins",
+];
 const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// Returns the `data` of a fetch or an order query. A defect of the stored record hides that of the answer.
@@ -21,6 +33,7 @@ pub(crate) fn order_data(order: &Order, rng: KeyedRng, answer_defect: Option<Def
     if defect == Some(Defect::Short) {
         record.cards -= 1;
     }
+    record.is_sparse = defect == Some(Defect::Sparse);
     let rows = record.rows(rng);
     record.data(&rows)
 }
@@ -41,6 +54,8 @@ struct Record {
     order: Order,
     /// The number of rows in `order_pins`.
     cards: u32,
+    /// Only the fields that prove the order and its cards have values.
+    is_sparse: bool,
     par: String,
     discount: String,
     unit_price: String,
@@ -52,6 +67,7 @@ impl Record {
     fn new(order: Order) -> Self {
         Self {
             cards: order.quantity,
+            is_sparse: false,
             par: order.product.par.to_string(),
             discount: order.product.discount.to_string(),
             unit_price: order.product.unit_price.to_string(),
@@ -82,7 +98,7 @@ impl Record {
 
     fn row<'a>(&'a self, serial: &'a str, key: &'a str) -> Fields<'a, 12> {
         let product = self.order.product;
-        Fields([
+        let row = Fields([
             ("pin_sn", Value::Text(serial)),
             ("pin_key", Value::Text(key)),
             ("order_id", Value::Number(self.order.number)),
@@ -95,12 +111,16 @@ impl Record {
             ("status", Value::Text("active")),
             ("create_time", Value::Number(self.created)),
             ("expire_time", Value::Number(self.created + YEAR_SECONDS)),
-        ])
+        ]);
+        if self.is_sparse {
+            return row.keep_only(&["pin_sn", "pin_key"]);
+        }
+        row
     }
 
     fn data(&self, rows: &Signable) -> Signable {
         let (order, product) = (&self.order, self.order.product);
-        Fields([
+        let data = Fields([
             ("order_id", Value::Number(order.number)),
             ("reseller_id", Value::Number(RESELLER_ID)),
             ("out_trade_id", Value::Text(&order.out_trade_id)),
@@ -117,8 +137,11 @@ impl Record {
             ("status", Value::Text("completed")),
             ("create_time", Value::Number(self.created)),
             ("order_pins", Value::Nested(rows)),
-        ])
-        .signable()
+        ]);
+        if self.is_sparse {
+            return data.keep_only(&PROOF).signable();
+        }
+        data.signable()
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Signable {
 pub(crate) enum Value<'a> {
     Text(&'a str),
     Number(u64),
+    Null,
     Nested(&'a Signable),
 }
 
@@ -22,7 +23,24 @@ pub(crate) enum Value<'a> {
 /// No name may look like a number: only then is byte order the order that the signature needs.
 pub(crate) struct Fields<'a, const N: usize>(pub(crate) [(&'static str, Value<'a>); N]);
 
-impl<const N: usize> Fields<'_, N> {
+impl<'a, const N: usize> Fields<'a, N> {
+    /// Replaces the value of a field.
+    pub(crate) fn set(&mut self, name: &str, value: Value<'a>) {
+        if let Some((_, old)) = self.0.iter_mut().find(|(known, _)| *known == name) {
+            *old = value;
+        }
+    }
+
+    /// Sets all fields but these to null.
+    pub(crate) fn keep_only(mut self, names: &[&str]) -> Self {
+        for (name, value) in &mut self.0 {
+            if !names.contains(name) {
+                *value = Value::Null;
+            }
+        }
+        self
+    }
+
     pub(crate) fn signable(mut self) -> Signable {
         let json = self.json();
         self.0.sort_unstable_by_key(|(name, _)| *name);
@@ -42,6 +60,7 @@ impl<const N: usize> Fields<'_, N> {
             match value {
                 Value::Text(text) => push_json_string(&mut out, text),
                 Value::Number(number) => push_number(&mut out, *number),
+                Value::Null => out.push_str("null"),
                 Value::Nested(data) => out.push_str(&data.json),
             }
         }
@@ -55,6 +74,7 @@ impl<const N: usize> Fields<'_, N> {
             match value {
                 Value::Text(text) => out.push_str(text),
                 Value::Number(number) => push_number(&mut out, *number),
+                Value::Null => {}
                 Value::Nested(data) => out.push_str(&data.signed_text),
             }
         }

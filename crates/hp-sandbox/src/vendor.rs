@@ -39,6 +39,7 @@ pub(crate) struct Vendor {
     not_found: NotFound,
     late_record: Duration,
     late_surplus: Duration,
+    odd_products: bool,
     rng: KeyedRng,
 }
 
@@ -62,6 +63,7 @@ impl Vendor {
             not_found: options.not_found,
             late_record: options.late_record,
             late_surplus: options.late_surplus,
+            odd_products: options.odd_products,
             rng,
         })
     }
@@ -176,7 +178,7 @@ impl Vendor {
         if currency.is_some_and(|text| text.chars().count() != CURRENCY_LEN) {
             return Err(api_error::PARAMETER);
         }
-        Ok(match product_list::data(currency) {
+        Ok(match product_list::data(currency, self.odd_products) {
             Some(data) => self.signed(&data, now, None),
             None => Reply::Send(Answer::empty()),
         })

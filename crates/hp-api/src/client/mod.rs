@@ -16,6 +16,8 @@ mod random;
 mod random_key;
 mod settler;
 mod socket;
+#[cfg(test)]
+mod tls_tests;
 mod transport;
 
 pub use build_error::BuildError;

@@ -97,6 +97,8 @@ async fn accept(
 ) {
     for connection in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
+        // Without this option the system holds small writes back.
+        stream.set_nodelay(true).unwrap();
         let stream = stream.into_std().unwrap();
         let for_push = stream.try_clone().unwrap();
         connections.lock().unwrap().insert(connection, for_push);

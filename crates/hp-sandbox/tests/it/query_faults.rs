@@ -91,7 +91,13 @@ async fn query_code_affects_every_query_until_cleared() {
 #[tokio::test]
 async fn fetch_only_faults_are_refused_for_queries() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
-    for fault in ["late-record", "low-balance", "short-record", "wrong-record"] {
+    for fault in [
+        "late-record",
+        "low-balance",
+        "short-record",
+        "sparse-record",
+        "wrong-record",
+    ] {
         assert!(sandbox.set_fault(&format!("query:{fault}"), 0.5).is_err());
     }
 }
