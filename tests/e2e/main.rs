@@ -7,6 +7,7 @@
 mod balance_gate;
 mod breaker;
 mod claims;
+mod clock_steps;
 mod configuration;
 mod crash_limit;
 mod data_loss;
@@ -29,4 +30,5 @@ mod repeated_orders;
 mod results_command;
 mod rust_client;
 mod snapshots;
+mod two_masters;
 mod worker_lifecycle;
