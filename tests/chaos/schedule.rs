@@ -149,7 +149,9 @@ fn fill_split(rng: &mut StdRng, split: (Duration, Duration), actions: &mut Vec<T
             && matches!(timed.action, Action::Drain(_) | Action::TopUp(_))
     };
     actions.retain(|timed| !is_other(timed));
-    let filled = split.0 + (to - split.0).mul_f64(rng.random_range(0.6..0.9));
+    let filled = split.0
+        + to.saturating_sub(split.0)
+            .mul_f64(rng.random_range(0.6..0.9));
     for currency in CURRENCIES {
         for (at, action) in [
             (from, Action::Drain(currency)),
