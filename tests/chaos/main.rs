@@ -51,7 +51,7 @@ use summary::Summary;
 
 const USAGE: &str = "\
 chaos SEED [MINUTES] [--no-tail-loss] [--no-clock-steps] [--no-promotions] [--unbounded]
-With --unbounded a former master accepts writes for as long as it lives: the check should find orders charged twice.
+With --unbounded a former master accepts writes for as long as it lives. Then no worker can rule out a second charge.
 Both are numbers. Minutes may be a fraction, such as 0.5. Without minutes the run is the short one of the tests.";
 
 fn main() -> ExitCode {

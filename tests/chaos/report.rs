@@ -46,7 +46,7 @@ impl Settings {
             seed,
             orders: 600,
             workers: 3,
-            storm: Duration::from_secs(22),
+            storm: Duration::from_secs(25),
             settle_limit: Duration::from_mins(2),
             duplicate: Duplicate::Charge,
             redis: RedisFailures {

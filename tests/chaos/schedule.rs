@@ -149,7 +149,9 @@ fn fill_split(rng: &mut StdRng, split: (Duration, Duration), actions: &mut Vec<T
             && matches!(timed.action, Action::Drain(_) | Action::TopUp(_))
     };
     actions.retain(|timed| !is_other(timed));
-    let filled = split.0 + (to - split.0).mul_f64(rng.random_range(0.3..0.95));
+    let filled = split.0
+        + to.saturating_sub(split.0)
+            .mul_f64(rng.random_range(0.6..0.9));
     for currency in CURRENCIES {
         for (at, action) in [
             (from, Action::Drain(currency)),
@@ -234,7 +236,7 @@ fn worker_disturbances(n: usize, profile: &StormProfile) -> Vec<Disturbance> {
 
 fn redis_disturbances(profile: &StormProfile) -> Vec<Disturbance> {
     let down = |action| (action, (50, 1000), Action::StartRedis);
-    let split = |end| (Action::Promote, (1500, 5500), end);
+    let split = |end| (Action::Promote, (5000, 8000), end);
     // The first failure meets workers that buy.
     let all = [
         (profile.redis.promotions, split(Action::DemoteFormer)),

@@ -16,7 +16,7 @@ use super::{schedule::Clocks, world::SECRETS};
 
 const SERVERS: usize = 3;
 /// The time for which a master without replicas may accept writes: Redis counts in whole seconds, and looks each second.
-const MAX_LAG: Duration = Duration::from_secs(3);
+const MAX_LAG: Duration = Duration::from_secs(5);
 /// The longest wait for replicas that have all data. Without such replicas there is no promotion.
 const REPLICAS_LIMIT: Duration = Duration::from_secs(5);
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The storm of the short run.
-const STORM: Duration = Duration::from_secs(22);
+const STORM: Duration = Duration::from_secs(25);
 
 fn profile() -> StormProfile {
     StormProfile {

@@ -13,7 +13,9 @@ impl Redis {
 
     /// A connection for the test's commands.
     pub async fn connection(&self) -> MultiplexedConnection {
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(TIMEOUT));
+        let config = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT));
         self.client()
             .get_multiplexed_async_connection_with_config(&config)
             .await
