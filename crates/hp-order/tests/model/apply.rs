@@ -30,6 +30,10 @@ impl World {
             Action::Conclude(w) => self.conclude(w, setting),
             Action::Query(w, answer) => self.query(w, answer, setting),
             Action::Arrive(r, verdict) => self.arrive(r, verdict, setting),
+            Action::ArriveBehindRefusal(r, refusal) => {
+                self.arrive_behind_refusal(r, refusal, setting)
+            }
+            Action::GetSurplusRefusal(w) => self.get_surplus_refusal(w, setting),
             Action::StopWaiting(w) => self.stop_waiting(w),
             Action::Settle(w) => self.settle(w, setting),
             Action::SettleWithoutReply(w) => self.settle_without_reply(w, setting),
@@ -39,6 +43,10 @@ impl World {
             Action::Save => self.save(),
             Action::RollBack => self.roll_back(),
             Action::Tick => self.tick(setting),
+            Action::StepForward => self.step_forward(setting),
+            Action::StepBackward => self.step_backward(),
+            Action::Expire => self.expire(),
+            Action::SwitchAccount => self.switch_account(setting),
         }
     }
 
@@ -46,7 +54,12 @@ impl World {
         let is_late = self.is_forgotten && self.is_long_after_restart();
         require(!is_late || !setting.assumes(Assumption::ForgottenOrdersAreRepeatedSoon))?;
         spend(&mut self.budget.enqueues)?;
-        self.redis.enqueue(self.generation, setting);
+        let has_ended = self
+            .redis
+            .order
+            .is_some_and(|order| order.state.has_ended());
+        self.late_repetitions += u8::from(setting.has_replays && has_ended);
+        self.redis.inbox.fresh += 1;
         Some(())
     }
 
@@ -116,9 +129,12 @@ impl World {
 
     fn age(&mut self, setting: &Setting) {
         self.since_rollback = self.since_rollback.map(older);
-        self.redis.age();
+        self.redis.age(setting);
         if let Some(saved) = &mut self.saved {
-            saved.age();
+            saved.age(setting);
+        }
+        if setting.has_record_ages {
+            self.vendor.charged = self.vendor.charged.map(older);
         }
         for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {
             request.age = older(request.age);

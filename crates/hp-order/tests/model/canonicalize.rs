@@ -4,7 +4,7 @@ use crate::{
     labels::WORKERS,
     order::Order,
     setting::{Fault, Setting},
-    world::{Durability, Job, Phase, Sender, Worker, World},
+    world::{Durability, Job, Observation, Phase, Sender, Worker, World},
 };
 
 impl World {
@@ -117,6 +117,30 @@ impl Worker {
     }
 }
 
+impl Observation {
+    fn rank(self) -> u8 {
+        match self {
+            Self::Charged(age) => age,
+            Self::Found(age) => 8 + age,
+            Self::ChargedBefore => 16,
+            Self::FoundOlder => 17,
+            Self::Refused => 18,
+            Self::LowBalance => 19,
+            Self::NeverSent => 20,
+            Self::NoAnswer => 21,
+            Self::Exists => 22,
+            Self::NotFound => 23,
+            Self::OtherDenial => 24,
+            Self::QueryUnanswered => 25,
+            Self::Declined => 26,
+            Self::TooOld => 27,
+            Self::Crashed => 28,
+            Self::Released => 29,
+            Self::Retried => 30,
+        }
+    }
+}
+
 impl Sender {
     fn rank(self) -> (u8, usize) {
         match self {
@@ -142,7 +166,7 @@ impl Job {
         let phase = match self.phase {
             Phase::Claimed => 0,
             Phase::AwaitingAnswer => 1,
-            Phase::Settling(observation) => 2 + observation as u8,
+            Phase::Settling(observation) => 2 + observation.rank(),
         };
         (
             self.order.claim,

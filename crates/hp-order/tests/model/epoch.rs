@@ -29,6 +29,8 @@ pub(crate) struct Epoch {
     pub(crate) has_lost_writes: bool,
     pub(crate) claim_calls: u8,
     pub(crate) claim_calls_before: u8,
+    /// The window in which every entry is doubted is over, and the boundary is fixed for good.
+    pub(crate) has_boundary: bool,
 }
 
 impl Epoch {
@@ -40,6 +42,7 @@ impl Epoch {
             has_lost_writes: false,
             claim_calls: 0,
             claim_calls_before: 0,
+            has_boundary: true,
         }
     }
 
@@ -61,6 +64,7 @@ impl Epoch {
             has_lost_writes: is_soon && !setting.has(Fault::ForgetsEarlierRestart),
             claim_calls,
             claim_calls_before: claim_calls,
+            has_boundary: is_new_queue,
         }
     }
 
@@ -69,6 +73,23 @@ impl Epoch {
             generation: self.generation,
             has_lost_writes: self.has_lost_writes && !setting.has(Fault::EvidenceKeepsEpoch),
         }
+    }
+
+    /// Returns `true` while an entry may repeat an order that Redis has forgotten.
+    pub(crate) fn is_window_open(&self) -> bool {
+        self.since.is_some_and(|since| since < RESUBMIT)
+    }
+
+    /// Returns `true` once: when a worker notices that the window is over.
+    pub(crate) fn is_first_observation_after_window(&mut self) -> bool {
+        let is_first = self.is_boundary_due();
+        self.has_boundary |= is_first;
+        is_first
+    }
+
+    /// Returns `true` if the window is over and no worker has noticed it.
+    pub(crate) fn is_boundary_due(&self) -> bool {
+        self.since >= Some(RESUBMIT) && !self.has_boundary
     }
 
     pub(crate) fn watermark(&self) -> Watermark {

@@ -1,7 +1,9 @@
 //! The promises hold, within the bounds given here and under the assumptions of `main.rs`.
 
 use crate::{
-    bounds::{NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS},
+    bounds::{
+        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS,
+    },
     checker::check,
     setting::{Bounds, Dropped, RepeatedId, Setting},
 };
@@ -68,6 +70,62 @@ fn promises_hold_for_a_forgotten_order() {
 #[test]
 fn promises_hold_after_two_rollbacks() {
     promises_hold(TWO_ROLLBACKS.setting());
+}
+
+#[test]
+fn promises_hold_with_surplus_refusals() {
+    promises_hold(FEW_FAILURES.with_surplus_refusals());
+}
+
+#[test]
+fn promises_hold_while_the_clock_steps() {
+    promises_hold(CLOCK_STEPS.setting());
+}
+
+#[test]
+fn promises_hold_after_a_rollback_and_a_clock_step() {
+    let bounds = Bounds {
+        clock_steps: 1,
+        failures: 0,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+fn promises_hold_for_an_id_that_is_used_again() {
+    for vendor in [
+        RepeatedId::Rejected,
+        RepeatedId::Answered,
+        RepeatedId::Charged,
+    ] {
+        promises_hold(EXPIRY.with_record_ages(vendor));
+    }
+}
+
+#[test]
+fn own_record_is_never_taken_for_an_older_one() {
+    promises_hold(FEW_FAILURES.with_record_ages(RepeatedId::Charged));
+    let bounds = ONE_ROLLBACK.without_refusals();
+    let bounds = Bounds {
+        enqueues: 1,
+        ..bounds
+    };
+    promises_hold(bounds.with_record_ages(RepeatedId::Answered));
+}
+
+#[test]
+fn promises_hold_with_replays() {
+    let bounds = Bounds {
+        enqueues: 4,
+        ..FEW_FAILURES
+    };
+    promises_hold(bounds.with_replays());
+}
+
+#[test]
+fn promises_hold_after_an_account_switch() {
+    promises_hold(ACCOUNT_SWITCH.setting());
 }
 
 #[test]

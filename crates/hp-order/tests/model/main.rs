@@ -96,6 +96,7 @@ mod labels;
 mod mutants;
 mod order;
 mod promises;
+mod rare;
 mod redis;
 mod setting;
 mod time;

@@ -7,6 +7,12 @@ pub(crate) struct Setting {
     pub(crate) repeated_id: RepeatedId,
     /// The vendor may show its record of a charge later than it charges.
     pub(crate) has_late_records: bool,
+    /// A worker may get a refusal that is not the answer to its submission.
+    pub(crate) has_surplus_refusals: bool,
+    /// Repetitions of an ended order are counted.
+    pub(crate) has_replays: bool,
+    /// The ages of the order and of the vendor's record are compared, tick by tick.
+    pub(crate) has_record_ages: bool,
     /// The planted fault.
     pub(crate) fault: Option<Fault>,
     /// The assumptions that do not hold.
@@ -39,6 +45,12 @@ pub(crate) struct Bounds {
     pub(crate) claims: u8,
     /// The order may pass `retry.give_up_after`.
     pub(crate) grows_old: bool,
+    /// How often the clock of Redis steps.
+    pub(crate) clock_steps: u8,
+    /// How often the ledger forgets the ended order, so that the shop may use the id again.
+    pub(crate) expiries: u8,
+    /// How often the queue gets another account.
+    pub(crate) account_switches: u8,
 }
 
 /// What the vendor does with an order id that it has already charged.
@@ -87,6 +99,22 @@ pub(crate) enum Fault {
     EvidenceIsNotCounted,
     /// A restart soon after another one is judged by itself.
     ForgetsEarlierRestart,
+    /// An entry of the inbox is in doubt by the time in its id, which the producer may have chosen.
+    TrustsEntryTime,
+    /// Waits that protect money are measured by the clock of Redis.
+    WaitsByWallClock,
+    /// A due time that lies further ahead than any delay counts.
+    TrustsFarDueTime,
+    /// A final refusal of the first submission ends the order without a query.
+    FinalRefusalEndsAtOnce,
+    /// A record of the vendor belongs to the order however old it is.
+    IgnoresRecordAge,
+    /// An order in doubt is queried on the account that the queue has now.
+    QueriesNewAccount,
+    /// A repetition is answered with a copy of the result, even if it was enqueued before the end.
+    ReplaysEarlyRepetitions,
+    /// A copy of the result counts as a first result.
+    ReplaysAsFirstResult,
 }
 
 /// An assumption that can be dropped, to prove that the promises need it. `main.rs` lists them.
@@ -102,6 +130,10 @@ pub(crate) enum Assumption {
     ForgottenOrdersAreRepeatedSoon,
     /// Redis forgets nothing of the very first epoch of a queue.
     FirstEpochIsKept,
+    /// A refusal that is not ours comes after the vendor has processed the submission.
+    SurplusRefusalsComeLate,
+    /// A refusal that is not final is ours.
+    OtherRefusalsAreOurs,
 }
 
 impl Setting {
