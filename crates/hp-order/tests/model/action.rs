@@ -48,6 +48,10 @@ pub(crate) enum Action {
     Save,
     /// Redis fails and restarts with what was saved.
     RollBack,
+    /// The replica, with what was saved, becomes the master. The old master lives on, and the workers are still there.
+    Promote,
+    /// The worker finds the new master.
+    LeaveOldMaster(usize),
     /// Time passes.
     Tick,
     /// The clock of Redis steps ahead, further than any delay.
@@ -87,13 +91,18 @@ impl Action {
             Self::Save,
             Self::RollBack,
             Self::Tick,
+            Self::Promote,
             Self::StepForward,
             Self::StepBackward,
             Self::Expire,
             Self::SwitchAccount,
         ];
         for w in 0..setting.bounds.workers {
-            all.extend([Self::ReportWatermark(w), Self::Crash(w)]);
+            all.extend([
+                Self::ReportWatermark(w),
+                Self::Crash(w),
+                Self::LeaveOldMaster(w),
+            ]);
             let job = world.workers[w].job.as_ref();
             all.extend(Self::of_worker(w, job.map(|job| job.phase)));
         }

@@ -11,6 +11,7 @@ pub(crate) const NO_ROLLBACK: Bounds = Bounds {
     enqueues: 2,
     claims: u8::MAX,
     grows_old: false,
+    promotions: 0,
     clock_steps: 0,
     expiries: 0,
     account_switches: 0,
@@ -38,6 +39,17 @@ pub(crate) const TWO_ROLLBACKS: Bounds = Bounds {
 pub(crate) const FEW_FAILURES: Bounds = Bounds {
     workers: 2,
     failures: 2,
+    ..NO_ROLLBACK
+};
+
+/// A replica is promoted while the master lives on.
+pub(crate) const PROMOTION: Bounds = Bounds {
+    workers: 2,
+    failures: 0,
+    refusals: 0,
+    promotions: 1,
+    claims: 5,
+    enqueues: 1,
     ..NO_ROLLBACK
 };
 

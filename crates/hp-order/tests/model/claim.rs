@@ -111,9 +111,14 @@ impl World {
     }
 
     fn show_watermark(&mut self, w: usize, setting: &Setting) {
+        let old_master = if self.is_promoted {
+            setting.old_master()
+        } else {
+            0
+        };
         let worker = &mut self.workers[w];
         self.redis
-            .update_epoch(self.generation, worker.watermark, setting);
+            .update_epoch(self.generation, worker.watermark, old_master, setting);
         worker.has_evidence = false;
         worker.watermark = self.redis.epoch.as_ref().map(Epoch::watermark);
     }

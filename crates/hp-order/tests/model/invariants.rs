@@ -2,7 +2,8 @@
 
 use crate::{
     bounds::{
-        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS,
+        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, PROMOTION,
+        TWO_ROLLBACKS,
     },
     checker::check,
     setting::{Bounds, Dropped, RepeatedId, Setting},
@@ -90,6 +91,11 @@ fn promises_hold_after_a_rollback_and_a_clock_step() {
         ..ONE_ROLLBACK.without_refusals()
     };
     promises_hold(bounds.setting());
+}
+
+#[test]
+fn promises_hold_with_two_masters() {
+    promises_hold(PROMOTION.setting());
 }
 
 #[test]

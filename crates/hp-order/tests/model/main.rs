@@ -101,6 +101,7 @@ mod redis;
 mod setting;
 mod time;
 mod trace;
+mod two_masters;
 mod vendor;
 mod worker;
 mod world;

@@ -3,7 +3,8 @@
 
 use crate::{
     bounds::{
-        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS,
+        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, PROMOTION,
+        TWO_ROLLBACKS,
     },
     checker::check,
     promises::Promise,
@@ -84,6 +85,10 @@ finds! {
         NeverChargedTwice, with(Fault::EvidenceIsNotCounted, TWO_ROLLBACKS);
     mutant_that_forgets_an_earlier_restart:
         NeverChargedTwice, with(Fault::ForgetsEarlierRestart, TWO_ROLLBACKS);
+    mutant_whose_promotion_waits_like_a_restart:
+        NeverChargedTwice, with(Fault::PromotionWaitsLikeRestart, PROMOTION);
+    mutant_whose_loss_wait_ignores_the_old_master:
+        NeverChargedTwice, with(Fault::LossWaitIgnoresOldMaster, PROMOTION);
     mutant_that_trusts_the_time_of_an_entry:
         NeverChargedTwice, with(Fault::TrustsEntryTime, ONE_ROLLBACK);
     mutant_that_waits_by_the_wall_clock:
@@ -116,6 +121,8 @@ finds! {
         NeverChargedTwice, without(Assumption::ForgottenOrdersAreRepeatedSoon, ONE_ROLLBACK);
     first_epoch_must_not_be_forgotten:
         NeverChargedTwice, without(Assumption::FirstEpochIsKept, ONE_ROLLBACK);
+    old_master_must_be_bounded:
+        NeverChargedTwice, without(Assumption::OldMasterIsBounded, PROMOTION);
     surplus_refusal_must_not_overtake_the_charge:
         NotChargedOnlyIfNot,
         without_in(Assumption::SurplusRefusalsComeLate, FEW_FAILURES.with_surplus_refusals());

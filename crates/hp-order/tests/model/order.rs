@@ -10,7 +10,7 @@ use hp_order::{
 use crate::{
     epoch::{Epoch, EpochId},
     setting::{Fault, Setting},
-    time::{Age, LEASE, older},
+    time::{Age, LEASE, older, older_until},
 };
 
 /// The number of crashes after which an order goes to review.
@@ -192,7 +192,7 @@ impl Order {
         self.submitted = self.submitted.map(older);
         self.restarted = self
             .restarted
-            .map(|(generation, age)| (generation, older(age)));
+            .map(|(generation, age)| (generation, older_until(age, setting.longest_wait())));
         if self.due_in != FAR {
             self.due_in = self.due_in.saturating_sub(1);
         }

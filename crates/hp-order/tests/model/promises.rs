@@ -52,6 +52,7 @@ impl World {
         let mut world = self.clone();
         for _ in 0..20 {
             for worker in 0..setting.bounds.workers {
+                let _ = world.apply(Action::LeaveOldMaster(worker), setting);
                 let _ = world.apply(Action::ReportWatermark(worker), setting);
                 world.finish_job(worker, setting);
             }

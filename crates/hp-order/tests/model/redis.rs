@@ -6,7 +6,7 @@ use crate::{
     epoch::{Epoch, Watermark},
     order::Order,
     setting::{Fault, Setting},
-    time::{LEASE, RESUBMIT, older},
+    time::{LEASE, RESUBMIT, older_until},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,8 +94,9 @@ impl Redis {
         if let Some(order) = &mut self.order {
             order.age(setting);
         }
-        if let Some(since) = self.epoch.as_mut().and_then(|epoch| epoch.since.as_mut()) {
-            *since = older(*since);
+        if let Some(epoch) = &mut self.epoch {
+            let longest_wait = epoch.longest_wait();
+            epoch.since = epoch.since.map(|since| older_until(since, longest_wait));
         }
     }
 
@@ -104,11 +105,13 @@ impl Redis {
         &mut self,
         generation: u8,
         watermark: Option<Watermark>,
+        old_master: u8,
         setting: &Setting,
     ) {
         if self.epoch_of(generation).is_none() {
             let previous = self.epoch.as_ref();
-            self.epoch = Some(Epoch::begin(previous, generation, watermark, setting));
+            let epoch = Epoch::begin(previous, generation, watermark, old_master, setting);
+            self.epoch = Some(epoch);
             self.inbox.fix_boundary();
         }
         let Some(epoch) = &mut self.epoch else { return };
@@ -144,7 +147,14 @@ impl Redis {
             let is_loss_unknown = generation == epoch.generation && !epoch.has_lost_writes;
             let seems_unsent = claimed.cause == Some(Cause::RedisRestarted);
             let is_short = is_loss_unknown && seems_unsent;
-            (if is_short { LEASE } else { RESUBMIT }).saturating_sub(age)
+            let wait = if is_short { LEASE } else { RESUBMIT };
+            let ignores_old_master = !is_short && setting.has(Fault::LossWaitIgnoresOldMaster);
+            let old_master = if ignores_old_master {
+                0
+            } else {
+                epoch.old_master
+            };
+            (wait + old_master).saturating_sub(age)
         });
         Some((claimed, not_found_valid_in))
     }

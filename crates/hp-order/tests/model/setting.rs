@@ -1,5 +1,7 @@
 //! What one run of the checker covers: its bounds, the vendor, and the rule or assumption that is left out.
 
+use crate::time::{OLD_MASTER, RESUBMIT};
+
 /// One run of the checker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
@@ -45,6 +47,8 @@ pub(crate) struct Bounds {
     pub(crate) claims: u8,
     /// The order may pass `retry.give_up_after`.
     pub(crate) grows_old: bool,
+    /// How often a replica is promoted while the master lives on.
+    pub(crate) promotions: u8,
     /// How often the clock of Redis steps.
     pub(crate) clock_steps: u8,
     /// How often the ledger forgets the ended order, so that the shop may use the id again.
@@ -99,6 +103,10 @@ pub(crate) enum Fault {
     EvidenceIsNotCounted,
     /// A restart soon after another one is judged by itself.
     ForgetsEarlierRestart,
+    /// A promotion waits no longer than a restart.
+    PromotionWaitsLikeRestart,
+    /// After a proof of loss the wait leaves out that the old master gave out orders after the promotion.
+    LossWaitIgnoresOldMaster,
     /// An entry of the inbox is in doubt by the time in its id, which the producer may have chosen.
     TrustsEntryTime,
     /// Waits that protect money are measured by the clock of Redis.
@@ -130,6 +138,8 @@ pub(crate) enum Assumption {
     ForgottenOrdersAreRepeatedSoon,
     /// Redis forgets nothing of the very first epoch of a queue.
     FirstEpochIsKept,
+    /// A master whose replica was promoted soon accepts no more writes.
+    OldMasterIsBounded,
     /// A refusal that is not ours comes after the vendor has processed the submission.
     SurplusRefusalsComeLate,
     /// A refusal that is not final is ours.
@@ -141,6 +151,25 @@ impl Setting {
     pub(crate) fn without_claim_bound(mut self) -> Self {
         self.bounds.claims = u8::MAX;
         self
+    }
+
+    /// The ticks that a promotion adds to every wait.
+    pub(crate) fn old_master(&self) -> u8 {
+        if self.has(Fault::PromotionWaitsLikeRestart) {
+            0
+        } else {
+            OLD_MASTER
+        }
+    }
+
+    /// The longest wait after a restart or a promotion.
+    pub(crate) const fn longest_wait(&self) -> u8 {
+        RESUBMIT
+            + if self.bounds.promotions > 0 {
+                OLD_MASTER
+            } else {
+                0
+            }
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {

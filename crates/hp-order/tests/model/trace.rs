@@ -53,6 +53,8 @@ impl Action {
             Self::ArriveBehindRefusal(..) => {
                 (None, "a request arrives, its worker gets another refusal")
             }
+            Self::Promote => (None, "a replica is promoted, the master lives on"),
+            Self::LeaveOldMaster(w) => (Some(w), "finds the new master"),
             Self::StepForward => (None, "the clock of Redis steps ahead"),
             Self::StepBackward => (None, "the clock of Redis steps back"),
             Self::Expire => (None, "the ledger forgets the ended order"),

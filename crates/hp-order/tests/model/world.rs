@@ -10,6 +10,7 @@ use crate::{
     redis::Redis,
     setting::Bounds,
     time::Age,
+    two_masters::OldMaster,
 };
 
 /// One order, and everything that concerns it.
@@ -18,6 +19,10 @@ pub(crate) struct World {
     pub(crate) redis: Redis,
     /// The state that Redis rolls back to if it fails now: the last one that reached the disk or the replica.
     pub(crate) saved: Option<Redis>,
+    /// The master before the promotion, while a worker is there.
+    pub(crate) old_master: Option<OldMaster>,
+    /// The last rollback was a promotion.
+    pub(crate) is_promoted: bool,
     /// How often Redis was restarted.
     pub(crate) generation: u8,
     pub(crate) since_rollback: Option<Age>,
@@ -42,6 +47,7 @@ pub(crate) struct Worker {
     pub(crate) watermark: Option<Watermark>,
     /// The worker knows of claim calls that Redis has forgotten, and has not shown it.
     pub(crate) has_evidence: bool,
+    pub(crate) is_on_old_master: bool,
     pub(crate) job: Option<Job>,
 }
 
@@ -155,6 +161,8 @@ impl World {
         Self {
             redis,
             saved: None,
+            old_master: None,
+            is_promoted: false,
             generation: 0,
             since_rollback: None,
             workers: Default::default(),
