@@ -76,7 +76,9 @@ static BACKOFF: LazyLock<Backoff> =
 
 fn event(observation: Observation, setting: &Setting) -> Event {
     match observation {
-        Observation::Charged(age) => Event::Submitted(Outcome::Charged(vendor_record(ticks(age)))),
+        Observation::Charged(age) => {
+            Event::Submitted(Outcome::Charged(vendor_record(Some(ticks(age)))))
+        }
         Observation::ChargedBefore => {
             Event::Submitted(Outcome::Charged(vendor_record(older_record_age(setting))))
         }
@@ -85,7 +87,9 @@ fn event(observation: Observation, setting: &Setting) -> Event {
         Observation::NeverSent => refused(RefusalKind::NeverSent),
         Observation::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
         Observation::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
-        Observation::Found(age) => queried(Lookup::Found(vendor_record(ticks(age))), NOT_FOUND),
+        Observation::Found(age) => {
+            queried(Lookup::Found(vendor_record(Some(ticks(age)))), NOT_FOUND)
+        }
         Observation::FoundOlder => {
             let record = vendor_record(older_record_age(setting));
             queried(Lookup::Found(record), NOT_FOUND)
@@ -132,8 +136,8 @@ fn vendor_record(record_age: Option<Duration>) -> Box<hp_api::Order> {
     })
 }
 
-fn ticks(age: Age) -> Option<Duration> {
-    Some(TICK * u32::from(age))
+fn ticks(age: Age) -> Duration {
+    TICK * u32::from(age)
 }
 
 /// A record of the time before the ledger forgot the id. The fault leaves its age out of account.

@@ -4,7 +4,7 @@ use crate::{
     action::Action,
     budget::{require, spend},
     redis::Redis,
-    setting::{Assumption, Setting},
+    setting::{Assumption, Feature, Setting},
     time::{LEASE, OLD_MASTER, RESUBMIT, older},
     world::{Durability, Request, Sender, Worker, World},
 };
@@ -70,7 +70,7 @@ impl World {
             .redis
             .order
             .is_some_and(|order| order.state.has_ended());
-        self.late_repetitions += u8::from(setting.has_replays && has_ended);
+        self.late_repetitions += u8::from(setting.models(Feature::Replays) && has_ended);
         self.redis.inbox.fresh += 1;
         Some(())
     }
@@ -158,7 +158,7 @@ impl World {
             old.redis.age(setting);
             old.age = older(old.age);
         }
-        if setting.has_record_ages {
+        if setting.models(Feature::RecordAges) {
             self.vendor.charged = self.vendor.charged.map(older);
         }
         for request in self.requests.iter_mut().chain(&mut self.vendor.hidden) {

@@ -1,6 +1,6 @@
 //! How far the checker looks.
 
-use crate::setting::{Bounds, Dropped, RepeatedId, Setting};
+use crate::setting::{Bounds, Dropped, Feature, RepeatedId, Setting};
 
 /// Redis loses nothing.
 pub(crate) const NO_ROLLBACK: Bounds = Bounds {
@@ -83,7 +83,7 @@ impl Bounds {
     /// A worker may get a refusal that is not the answer to its submission.
     pub(crate) const fn with_surplus_refusals(self) -> Setting {
         Setting {
-            has_surplus_refusals: true,
+            feature: Some(Feature::SurplusRefusals),
             ..self.setting()
         }
     }
@@ -91,7 +91,7 @@ impl Bounds {
     /// The shop repeats the order after its end, too.
     pub(crate) const fn with_replays(self) -> Setting {
         Setting {
-            has_replays: true,
+            feature: Some(Feature::Replays),
             ..self.setting()
         }
     }
@@ -99,7 +99,7 @@ impl Bounds {
     /// The ages of the order and of the vendor's record matter.
     pub(crate) const fn with_record_ages(self, repeated_id: RepeatedId) -> Setting {
         Setting {
-            has_record_ages: true,
+            feature: Some(Feature::RecordAges),
             repeated_id,
             ..self.setting()
         }
@@ -111,9 +111,7 @@ impl Bounds {
             bounds: self,
             repeated_id: RepeatedId::Charged,
             has_late_records: false,
-            has_surplus_refusals: false,
-            has_replays: false,
-            has_record_ages: false,
+            feature: None,
             fault: None,
             dropped: Dropped::None,
             looks_ahead: true,

@@ -104,7 +104,7 @@ impl World {
 
     pub(crate) fn report_watermark(&mut self, w: usize, setting: &Setting) -> Option<()> {
         let epoch = self.redis.epoch_of(self.generation);
-        let is_boundary_due = epoch.is_some_and(|epoch| epoch.is_boundary_due());
+        let is_boundary_due = epoch.is_some_and(Epoch::is_boundary_due);
         require(self.workers[w].has_evidence || is_boundary_due)?;
         self.show_watermark(w, setting);
         Some(())

@@ -58,14 +58,18 @@ fn promises_hold_if_known_ids_are_answered() {
 fn promises_hold_after_a_rollback() {
     let bounds = Bounds {
         enqueues: 1,
-        ..ONE_ROLLBACK
+        ..ONE_ROLLBACK.without_refusals()
     };
     promises_hold(bounds.setting());
 }
 
 #[test]
 fn promises_hold_for_a_forgotten_order() {
-    promises_hold(ONE_ROLLBACK.without_refusals().setting());
+    let bounds = Bounds {
+        claims: 4,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.setting());
 }
 
 #[test]
@@ -112,10 +116,10 @@ fn promises_hold_for_an_id_that_is_used_again() {
 #[test]
 fn own_record_is_never_taken_for_an_older_one() {
     promises_hold(FEW_FAILURES.with_record_ages(RepeatedId::Charged));
-    let bounds = ONE_ROLLBACK.without_refusals();
     let bounds = Bounds {
+        claims: 4,
         enqueues: 1,
-        ..bounds
+        ..ONE_ROLLBACK.without_refusals()
     };
     promises_hold(bounds.with_record_ages(RepeatedId::Answered));
 }
@@ -165,6 +169,43 @@ fn promises_hold_for_many_failures() {
         has_late_records: true,
         ..bounds.setting()
     });
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_for_a_forgotten_order_and_many_claims() {
+    promises_hold(ONE_ROLLBACK.without_refusals().setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_rollback_and_a_refusal() {
+    let bounds = Bounds {
+        enqueues: 1,
+        ..ONE_ROLLBACK
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_with_two_masters_and_failures() {
+    let bounds = Bounds {
+        failures: 1,
+        enqueues: 2,
+        ..PROMOTION
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_failure_and_a_clock_step() {
+    let bounds = Bounds {
+        clock_steps: 1,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.setting());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use hp_order::{
 
 use crate::{
     epoch::{Epoch, EpochId},
-    setting::{Fault, Setting},
+    setting::{Fault, Feature, Setting},
     time::{Age, LEASE, older, older_until},
 };
 
@@ -186,7 +186,7 @@ impl Order {
 
     /// One tick passes.
     pub(crate) fn age(&mut self, setting: &Setting) {
-        if setting.has_record_ages {
+        if setting.models(Feature::RecordAges) {
             self.first_submitted = self.first_submitted.map(older);
         }
         self.submitted = self.submitted.map(older);

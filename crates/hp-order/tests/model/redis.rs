@@ -5,7 +5,7 @@ use hp_order::{Cause, Next, State, Step, TerminalOutcome};
 use crate::{
     epoch::{Epoch, Watermark},
     order::Order,
-    setting::{Fault, Setting},
+    setting::{Fault, Feature, Setting},
     time::{LEASE, RESUBMIT, older_until},
 };
 
@@ -48,7 +48,7 @@ pub(crate) enum ClaimSource {
 }
 
 impl Inbox {
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.doubted + self.fresh == 0
     }
 
@@ -181,7 +181,7 @@ impl Redis {
         let is_early = self.inbox.before_end > 0;
         self.inbox.before_end = self.inbox.before_end.saturating_sub(1);
         let is_dropped = !has_ended || is_early && !setting.has(Fault::ReplaysEarlyRepetitions);
-        if is_dropped || !setting.has_replays {
+        if is_dropped || !setting.models(Feature::Replays) {
             return;
         }
         if setting.has(Fault::ReplaysAsFirstResult) {
@@ -266,7 +266,7 @@ impl Redis {
         }
         if let Next::End(outcome) = &step.next {
             self.results += 1;
-            if setting.has_replays {
+            if setting.models(Feature::Replays) {
                 self.inbox.before_end = self.inbox.doubted + self.inbox.fresh;
             }
             self.ended = Some(Ended::from(outcome));

@@ -9,18 +9,25 @@ pub(crate) struct Setting {
     pub(crate) repeated_id: RepeatedId,
     /// The vendor may show its record of a charge later than it charges.
     pub(crate) has_late_records: bool,
-    /// A worker may get a refusal that is not the answer to its submission.
-    pub(crate) has_surplus_refusals: bool,
-    /// Repetitions of an ended order are counted.
-    pub(crate) has_replays: bool,
-    /// The ages of the order and of the vendor's record are compared, tick by tick.
-    pub(crate) has_record_ages: bool,
+    /// What is modelled only in some runs.
+    pub(crate) feature: Option<Feature>,
     /// The planted fault.
     pub(crate) fault: Option<Fault>,
     /// The assumptions that do not hold.
     pub(crate) dropped: Dropped,
     /// Whether to check in every world that the order still comes to its end.
     pub(crate) looks_ahead: bool,
+}
+
+/// What would make all other runs longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feature {
+    /// A worker may get a refusal that is not the answer to its submission.
+    SurplusRefusals,
+    /// Repetitions of an ended order are counted.
+    Replays,
+    /// The ages of the order and of the vendor's record are compared, tick by tick.
+    RecordAges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +177,10 @@ impl Setting {
             } else {
                 0
             }
+    }
+
+    pub(crate) fn models(&self, feature: Feature) -> bool {
+        self.feature == Some(feature)
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {

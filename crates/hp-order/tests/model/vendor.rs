@@ -3,7 +3,7 @@
 use crate::{
     action::Verdict,
     budget::{require, spend},
-    setting::{Assumption, RepeatedId, Setting},
+    setting::{Assumption, Feature, RepeatedId, Setting},
     time::Age,
     world::{Observation, Request, Sender, Vendor, World},
 };
@@ -35,7 +35,7 @@ impl World {
     ) -> Option<()> {
         let is_final = refusal == Verdict::Refuse;
         require(is_final || !setting.assumes(Assumption::OtherRefusalsAreOurs))?;
-        require(setting.has_surplus_refusals && r < self.requests.len())?;
+        require(setting.models(Feature::SurplusRefusals) && r < self.requests.len())?;
         let Sender::Waiting(w) = self.requests[r].sender else {
             return None;
         };
@@ -51,7 +51,7 @@ impl World {
     }
 
     pub(crate) fn get_surplus_refusal(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        require(setting.has_surplus_refusals)?;
+        require(setting.models(Feature::SurplusRefusals))?;
         require(!setting.assumes(Assumption::SurplusRefusalsComeLate))?;
         spend(&mut self.budget.refusals)?;
         let job = self.workers[w].job.as_mut()?;

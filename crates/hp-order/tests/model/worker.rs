@@ -6,7 +6,7 @@ use crate::{
     action::QueryAnswer,
     adapter,
     budget::{require, spend},
-    setting::{Assumption, Fault, Setting},
+    setting::{Assumption, Dropped, Fault, Setting},
     time::{LEASE, older},
     world::{Job, Observation, Phase, Request, Sender, Worker, World},
 };
@@ -104,7 +104,8 @@ impl World {
         };
         let step = adapter::step_after(&job, observation, setting);
         let is_own = matches!(observation, Observation::Charged(_) | Observation::Found(_));
-        self.is_disowned |= is_own && step.state == State::Review;
+        let is_judged = matches!(setting.dropped, Dropped::None);
+        self.is_disowned |= is_judged && is_own && step.state == State::Review;
         self.redis
             .settle(&job.order, &step, self.generation, setting);
         self.is_forgotten &= self.redis.order.is_none();
