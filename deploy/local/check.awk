@@ -43,7 +43,7 @@ part == "ledger" {
 # Results ----------------------------------------------------------------------------------------------------
 
 part == "results" && !($2 in status)           { report($2, "has a result, but is not in the list of orders"); next }
-part == "results" && $6 == "order_id_conflict" { conflicts_seen[$2]++; next }
+part == "results" && $5 == "conflict"          { conflicts_seen[$2]++; next }
 part == "results" && $9 != "-"                 { replays++; replayed[$2]++; replay_of[$1] = $9; check_cards($2); next }
 part == "results" {
     results[$2]++
@@ -114,7 +114,7 @@ function table() {
     row("entries sent", sent)
     row("  new orders", orders)
     row("  repeated orders", repeats, replays + 0 " results published again, the others dropped: order still open")
-    row("  known order id with another quantity", conflicts, "rejected, the first order is unchanged")
+    row("  known order id with another quantity", conflicts, "answered as a conflict, the first order is unchanged")
     row("  without a valid order id", unusable, "moved unchanged to the stream {hp}:rejected")
     print ""
     row("completed", by_status["completed"], by_source["fetch"] + 0 " from the first answer, " \

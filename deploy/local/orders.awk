@@ -46,7 +46,7 @@ function repeat(i) {
 function conflict(i,    quantity) {
     quantity = quantity_of[i]++
     print job(i)
-    status_of[i] = "rejected"; reason_of[i] = "order_id_conflict"
+    status_of[i] = "conflict"; reason_of[i] = "order_id_conflict"
     expect(i, "conflict")
     status_of[i] = "completed"; reason_of[i] = "-"; quantity_of[i] = quantity
 }

@@ -20,8 +20,8 @@ results_as() {
 # Sets $open to the number of open orders, $ended to the number of orders with a result, and $line to the progress line.
 read_progress() {
     open=$(($(redis zcard '{hp}:open') + $(redis xlen '{hp}:jobs')))
-    counts=$(results_as "status replay_of reason" | awk -F '\t' '
-        $3 == "-" && $4 != "order_id_conflict" { n[$2]++; all++ }
+    counts=$(results_as "status replay_of" | awk -F '\t' '
+        $3 == "-" && $2 != "conflict" { n[$2]++; all++ }
         END {
             printf "%d ", all
             split("completed failed rejected expired", words, " ")

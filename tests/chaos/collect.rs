@@ -61,26 +61,20 @@ async fn query<T: redis::FromRedisValue>(
 
 /// Stops the workers and collects the facts.
 pub(crate) async fn history(
-    world: World,
+    mut world: World,
     shops: &Shops,
     workload: &Workload,
     folder: &Path,
 ) -> History {
-    let World {
-        redis,
-        sandbox,
-        fleet,
-        losses,
-        lost_bytes,
-        ..
-    } = world;
-    let (started, runs) = (fleet.started(), runs(&redis).await);
+    let (started, runs) = (world.fleet.started(), runs(world.redis()).await);
     assert!(runs > 0, "no reconciliation run was reported");
-    let mut exits = fleet.end().await;
+    let mut exits = world.fleet.end().await;
+    let redis = world.redis();
     exits.push(format!("started: {started}"));
     exits.push(format!("reconciliation runs: {runs}"));
-    let Ledger { charges, .. } = sandbox.ledger();
-    let faults = sandbox
+    let Ledger { charges, .. } = world.sandbox.ledger();
+    let faults = world
+        .sandbox
         .met()
         .into_iter()
         .map(|(fault, times)| (fault.to_string(), times))
@@ -88,8 +82,9 @@ pub(crate) async fn history(
     let (consumed, accepted) = shops.seen(|seen| (seen.published.clone(), seen.accepted.clone()));
     let mut history = History {
         submissions: workload.submissions.iter().cloned().zip(accepted).collect(),
-        losses: losses.all(),
-        lost_bytes,
+        losses: world.losses.all(),
+        lost_bytes: world.lost_bytes.clone(),
+        promotions: world.promotions,
         charges,
         consumed,
         faults,
@@ -99,12 +94,12 @@ pub(crate) async fn history(
         schedule: redis
             .command(&["ZRANGE", "{hp}:schedule", "0", "-1", "WITHSCORES"])
             .await,
-        inbox: stream(&redis, "{hp}:jobs")
+        inbox: stream(redis, "{hp}:jobs")
             .await
             .into_iter()
             .map(|(_, entry)| entry)
             .collect(),
-        rejected: stream(&redis, "{hp}:rejected")
+        rejected: stream(redis, "{hp}:rejected")
             .await
             .into_iter()
             .map(|(_, entry)| entry)
@@ -113,18 +108,20 @@ pub(crate) async fn history(
         ..History::default()
     };
     for key in STREAMS {
-        let published = stream(&redis, key)
-            .await
-            .into_iter()
-            .map(|(entry, fields)| PublishedResult {
-                stream: key.into(),
-                entry,
-                read: 0,
-                fields,
-            });
+        let published =
+            stream(redis, key)
+                .await
+                .into_iter()
+                .map(|(entry, fields)| PublishedResult {
+                    stream: key.into(),
+                    entry,
+                    read: 0,
+                    only_on_former: false,
+                    fields,
+                });
         history.published.extend(published);
     }
-    keys(&redis, &mut history).await;
+    keys(redis, &mut history).await;
     history
 }
 

@@ -11,7 +11,8 @@ use tokio::process::{Child, Command};
 
 /// All workers of a run, and the folder for their logs. Killed when dropped.
 pub(crate) struct Fleet {
-    settings: Vec<(String, String)>,
+    /// The settings of the workers in even and in odd slots.
+    settings: [Vec<(String, String)>; 2],
     folder: PathBuf,
     started: usize,
     slots: Vec<Option<Child>>,
@@ -21,7 +22,11 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn start(count: usize, settings: Vec<(String, String)>, folder: PathBuf) -> Self {
+    pub(crate) fn start(
+        count: usize,
+        settings: [Vec<(String, String)>; 2],
+        folder: PathBuf,
+    ) -> Self {
         let mut fleet = Self {
             settings,
             folder,
@@ -51,7 +56,7 @@ impl Fleet {
             .join(format!("worker-{slot}-{:04}.log", self.started));
         Command::new(Worker::binary())
             .arg("run")
-            .envs(self.settings.iter().cloned())
+            .envs(self.settings[slot % 2].iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(log).unwrap())
@@ -103,7 +108,7 @@ impl Fleet {
     }
 
     /// Terminates all workers. Returns the exits.
-    pub(crate) async fn end(mut self) -> Vec<String> {
+    pub(crate) async fn end(&mut self) -> Vec<String> {
         for slot in 0..self.slots.len() {
             self.terminate(slot);
         }
@@ -112,7 +117,7 @@ impl Fleet {
             let how = ended.map_or_else(|_| "never".into(), |status| status.unwrap().to_string());
             self.exits.push(format!("requested: {how}"));
         }
-        self.exits
+        std::mem::take(&mut self.exits)
     }
 
     /// The number of processes that were started.

@@ -6,11 +6,11 @@ use e2e::Entry;
 use hp_sandbox::Charge;
 
 use super::{
-    schedule::TimedAction,
+    schedule::{Action, TimedAction},
     workload::{Order, Submission},
 };
 
-/// The facts of a run. All times are Unix milliseconds of Redis' clock.
+/// The facts of a run. All times are Unix milliseconds of the machine's clock: those of the servers step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     /// The start.
@@ -25,10 +25,12 @@ pub(crate) struct History {
     pub(crate) submissions: Vec<(Submission, Vec<u64>)>,
     /// The actions of the storm.
     pub(crate) actions: Vec<TimedAction>,
-    /// For each crash, the start and the end of the time whose acknowledged writes may be lost.
+    /// For each crash and each promotion, the start and the end of the time whose acknowledged writes may be lost.
     pub(crate) losses: Vec<(u64, u64)>,
     /// The bytes of its log that Redis lost in each loss.
     pub(crate) lost_bytes: Vec<u64>,
+    /// The promotions, and those that no replica was ready for.
+    pub(crate) promotions: (u64, u64),
     /// The charges of the vendor.
     pub(crate) charges: Vec<Charge>,
     /// Entries of the result streams as a consumer read them during the run.
@@ -64,6 +66,8 @@ pub(crate) struct PublishedResult {
     pub(crate) entry: String,
     /// When the consumer read it.
     pub(crate) read: u64,
+    /// `true` if the consumer found it only on the former master after a promotion.
+    pub(crate) only_on_former: bool,
     /// Its fields.
     pub(crate) fields: Entry,
 }
@@ -92,11 +96,20 @@ impl PublishedResult {
 
     /// Its kind.
     pub(crate) fn kind(&self) -> Kind {
-        match (self.get("replay_of"), self.get("reason")) {
-            ("", "invalid_job" | "order_id_conflict") => Kind::Rejection,
-            ("", _) => Kind::First,
+        match (
+            self.get("replay_of"),
+            self.get("status"),
+            self.get("reason"),
+        ) {
+            ("", "conflict", _) | ("", "rejected", "invalid_job") => Kind::Rejection,
+            ("", ..) => Kind::First,
             _ => Kind::Replay,
         }
+    }
+
+    /// `true` for the same entry of the same stream. Entries that Redis lost may have the same id and other fields.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.entry, &self.stream, &self.fields) == (&other.entry, &other.stream, &other.fields)
     }
 
     /// The fields that must be equal in every result of an order.
@@ -122,10 +135,12 @@ impl History {
             .iter()
             .any(|(from, to)| (*from..=*to).contains(&at))
     }
-}
 
-/// The time in an entry id.
-pub(crate) fn time_of(entry: &str) -> u64 {
-    let time = entry.split_once('-').map_or(entry, |(time, _)| time);
-    time.parse().unwrap_or_default()
+    /// The number of steps of a clock.
+    pub(crate) fn clock_steps(&self) -> usize {
+        let is_step = |timed: &&TimedAction| {
+            matches!(timed.action, Action::StepClock(..) | Action::SetClocksRight)
+        };
+        self.actions.iter().filter(is_step).count()
+    }
 }

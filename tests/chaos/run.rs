@@ -25,15 +25,9 @@ pub(crate) async fn run(settings: Settings) -> Report {
     let actions = schedule(settings.seed, &profile(&settings));
     write_files(&home, &workload, &actions);
 
-    let mut world = World::start(
-        settings.seed,
-        settings.duplicate,
-        settings.workers,
-        home.path(),
-    )
-    .await;
+    let mut world = World::start(&settings, home.path()).await;
     let clock = clock_of(&world).await;
-    let shops = Shops::new(world.redis.client(), clock, world.losses.clone());
+    let shops = Shops::new(world.masters.clone(), clock, world.losses.clone());
     let read = tokio::spawn(shops.clone().read());
     let putting = tokio::spawn(
         shops
@@ -97,14 +91,14 @@ async fn storm(world: &mut World, clock: Clock, actions: &[TimedAction], length:
 
 /// Waits until every order has a result or is in review and nothing is due, or until the limit.
 async fn until_settled(world: &mut World, shops: &Shops, workload: &Workload, limit: Instant) {
-    while Instant::now() < limit && !collect::is_settled(&world.redis, shops, workload).await {
+    while Instant::now() < limit && !collect::is_settled(world.redis(), shops, workload).await {
         world.fleet.start_missing();
         sleep(Duration::from_millis(200)).await;
     }
 }
 
 async fn clock_of(world: &World) -> Clock {
-    let (seconds, micros): (u64, u64) = world.redis.command(&["TIME"]).await;
+    let (seconds, micros): (u64, u64) = world.redis().command(&["TIME"]).await;
     Clock {
         start: Instant::now(),
         unix_ms: seconds * 1000 + micros / 1000,
@@ -128,6 +122,6 @@ fn profile(settings: &Settings) -> StormProfile {
         workers: settings.workers,
         faults: flare_faults().len(),
         longest_stop: 2 * LEASE,
-        tail_loss: settings.tail_loss,
+        redis: settings.redis,
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     check::Promise,
-    history::{History, Kind, time_of},
+    history::{History, Kind},
     report::Report,
     schedule::Action,
 };
@@ -44,6 +44,7 @@ impl fmt::Display for Summary<'_> {
             format_counts(&count(history.exits.iter().cloned()))
         )?;
         writeln!(f, "log lost   {:?} bytes", history.lost_bytes)?;
+        writeln!(f, "servers    {}", servers(history))?;
         writeln!(f, "recovery   {}", recovery(history))?;
         let line = Promise::ALL.map(|promise| {
             let broken_promises = violations
@@ -52,6 +53,9 @@ impl fmt::Display for Summary<'_> {
             format!("{} {}", promise.broken_promises(), broken_promises.count())
         });
         writeln!(f, "verdict    {}", line.join(", "))?;
+        for fault in self.0.missing_faults() {
+            writeln!(f, "  proves little: no {fault}")?;
+        }
         for violation in violations.iter().take(SHOWN) {
             writeln!(f, "  {violation}")?;
         }
@@ -78,6 +82,19 @@ fn outcomes(history: &History) -> BTreeMap<String, u64> {
         None => "no record".into(),
     });
     count(published.chain(open))
+}
+
+fn servers(history: &History) -> String {
+    let (made, skipped) = history.promotions;
+    let on_former = history
+        .consumed
+        .iter()
+        .filter(|published| published.only_on_former);
+    format!(
+        "{} steps of a clock; {made} promotions, and {skipped} that no replica was ready for; {} results read only on a former master",
+        history.clock_steps(),
+        on_former.count(),
+    )
 }
 
 fn attempts(history: &History) -> BTreeMap<String, u64> {
@@ -110,7 +127,7 @@ fn recovery(history: &History) -> String {
     let mut results: Vec<_> = history
         .consumed
         .iter()
-        .map(|published| time_of(&published.entry))
+        .map(|published| published.read)
         .collect();
     results.sort_unstable();
     let after = |time: u64| {

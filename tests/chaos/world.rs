@@ -1,10 +1,6 @@
 //! The processes and links of a run, and the actions on them.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use e2e::{
     Redis,
@@ -12,98 +8,84 @@ use e2e::{
 };
 use hp_sandbox::{Duplicate, Options, Sandbox, Trigger};
 use nix::sys::signal::Signal;
-use tokio::task::block_in_place;
 
-use super::{aof_tail::AofTail, clock::Clock, fleet::Fleet, schedule::Action};
+use super::{
+    aof_tail::AofTail,
+    clock::Clock,
+    fleet::Fleet,
+    losses::Losses,
+    masters::Masters,
+    report::Settings,
+    schedule::{Action, Clocks},
+    servers::Servers,
+};
 
 /// Known secrets, which the check searches for in logs and keys.
 pub(crate) const SECRETS: [&str; 2] = ["a-secret-of-the-reseller", "a-password-of-redis"];
 
 /// Longer than a suspension, a stalled link and a late record together.
-const RESUBMIT_AFTER: &str = "3500ms";
+const RESUBMIT_AFTER: &str = "4s";
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
-/// Shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost while the workers still doubt new orders.
-pub(crate) const SHOP_RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The time before a crash whose acknowledged writes Redis may lose: one second, and two in which a busy disk may delay
-/// the write.
-const UNSAFE_MS: u64 = 3000;
+/// With the time for which shops use a former master shorter than `RESUBMIT_AFTER`: shops repeat orders that Redis lost
+/// while the workers still doubt new orders.
+pub(crate) const SHOP_RETRY_AFTER: Duration = Duration::from_millis(1500);
+/// Longer than a step of the clock: no order is too old, on whatever clock.
+const GIVE_UP_AFTER: &str = "72h";
 
 /// The share of calls that meet a fault: fetches, queries, and calls while the fault flares.
 const RATES: (f64, f64, f64) = (0.01, 0.02, 0.4);
 
 pub(crate) struct World {
-    pub(crate) redis: Redis,
+    servers: Servers,
+    pub(crate) masters: Masters,
     pub(crate) tail: AofTail,
     pub(crate) sandbox: Sandbox,
     pub(crate) fleet: Fleet,
-    redis_link: Proxy,
+    /// After a promotion the second one leads to the present master at once, the first one when the former master ends.
+    redis_links: [Proxy; 2],
     vendor_link: Proxy,
-    redis_is_up: bool,
     pub(crate) losses: Losses,
+    /// The promotions, and those that no replica was ready for.
+    pub(crate) promotions: (u64, u64),
     /// The bytes of its log that Redis lost in each loss.
     pub(crate) lost_bytes: Vec<u64>,
 }
 
-/// The times whose acknowledged writes may be lost. Copies share one list.
-#[derive(Clone, Default)]
-pub(crate) struct Losses(Arc<Mutex<Known>>);
-
-#[derive(Default)]
-struct Known {
-    losses: Vec<(u64, u64)>,
-    is_closed: bool,
-}
-
-impl Losses {
-    fn add(&self, from: u64, to: u64) {
-        self.0.lock().unwrap().losses.push((from, to));
-    }
-
-    fn is_closed(&self) {
-        self.0.lock().unwrap().is_closed = true;
-    }
-
-    pub(crate) fn all(&self) -> Vec<(u64, u64)> {
-        self.0.lock().unwrap().losses.clone()
-    }
-
-    /// `true` if a write that Redis acknowledged at this time may be lost, `None` while this is undecided.
-    pub(crate) fn is_lost(&self, at: u64, now: u64) -> Option<bool> {
-        let known = self.0.lock().unwrap();
-        let is_lost = known
-            .losses
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&at));
-        (is_lost || known.is_closed || now > at + UNSAFE_MS).then_some(is_lost)
-    }
-}
-
 impl World {
-    pub(crate) async fn start(
-        seed: u64,
-        duplicate: Duplicate,
-        workers: usize,
-        folder: &Path,
-    ) -> Self {
+    pub(crate) async fn start(settings: &Settings, folder: &Path) -> Self {
+        let Settings {
+            seed,
+            duplicate,
+            workers,
+            unbounded,
+            ..
+        } = *settings;
         let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).unwrap();
-        // A single log file, so that its end is easy to find.
-        let redis = Redis::single_with(&format!(
-            "--appendfsync everysec --auto-aof-rewrite-percentage 0 --requirepass {}",
-            SECRETS[1]
-        ));
+        let servers = Servers::start(seed, unbounded).await;
         let sandbox = Sandbox::start(vendor(seed, duplicate)).unwrap();
-        let redis_link = Proxy::start(redis.server().address().parse().unwrap(), seed).await;
+        let redis = servers.address();
+        let redis_links = [
+            Proxy::start(redis, seed).await,
+            Proxy::start(redis, seed.wrapping_add(1)).await,
+        ];
         let vendor_link = Proxy::start(sandbox.addr(), !seed).await;
         let world = Self {
-            fleet: Fleet::start(workers, settings(&redis_link, &vendor_link), logs),
-            tail: AofTail::of(redis.server().folder()),
-            redis,
+            fleet: Fleet::start(
+                workers,
+                redis_links
+                    .each_ref()
+                    .map(|redis| worker_settings(redis, &vendor_link)),
+                logs,
+            ),
+            tail: AofTail::of(servers.master().server().folder()),
+            masters: Masters::new(servers.master().client()),
+            servers,
             sandbox,
-            redis_link,
+            redis_links,
             vendor_link,
-            redis_is_up: true,
             losses: Losses::default(),
+            promotions: (0, 0),
             lost_bytes: Vec::new(),
         };
         world.set_background_faults();
@@ -122,8 +104,13 @@ impl World {
                 self.kill_redis(clock);
                 self.lost_bytes.push(self.tail.truncate());
             }
-            Action::StartRedis => self.start_redis(),
-            Action::RedisLink(link) => self.redis_link.set(link),
+            Action::StartRedis => self.servers.start_again(),
+            Action::Promote => self.promote(clock).await,
+            Action::KillFormer => self.end_former(true, clock),
+            Action::DemoteFormer => self.end_former(false, clock),
+            Action::StepClock(clocks, offset) => self.servers.set_clocks(clocks, offset),
+            Action::SetClocksRight => self.servers.set_clocks(Clocks::All, 0),
+            Action::RedisLink(link) => self.set_redis_links(link),
             Action::VendorLink(link) => self.vendor_link.set(link),
             Action::Flare(fault) => self.set_fault(flare_faults()[fault], RATES.2),
             Action::EndFlare => self.set_background_faults(),
@@ -134,9 +121,10 @@ impl World {
 
     /// Ends the storm: repairs everything.
     pub(crate) fn recover(&mut self) {
-        self.start_redis();
-        self.losses.is_closed();
-        self.redis_link.set(Link::Pass);
+        self.servers.start_again();
+        self.servers.set_clocks(Clocks::All, 0);
+        self.losses.close();
+        self.set_redis_links(Link::Pass);
         self.vendor_link.set(Link::Pass);
         self.sandbox.clear_faults();
         for currency in ["CNY", "USD"] {
@@ -146,17 +134,42 @@ impl World {
         self.fleet.start_missing();
     }
 
-    fn kill_redis(&mut self, clock: Clock) {
-        block_in_place(|| self.redis.crash());
-        self.redis_is_up = false;
-        let now = clock.now();
-        self.losses.add(now.saturating_sub(UNSAFE_MS), now);
+    /// The present master.
+    pub(crate) fn redis(&self) -> &Redis {
+        self.servers.master()
     }
 
-    fn start_redis(&mut self) {
-        if !self.redis_is_up {
-            block_in_place(|| self.redis.restart());
-            self.redis_is_up = true;
+    fn kill_redis(&mut self, clock: Clock) {
+        self.servers.kill();
+        self.losses.add_crash(clock.now());
+    }
+
+    async fn promote(&mut self, clock: Clock) {
+        self.losses.begin_promotion(clock.now());
+        if !self.servers.promote().await {
+            self.losses.cancel_promotion();
+            self.promotions.1 += 1;
+            return;
+        }
+        self.promotions.0 += 1;
+        self.masters.promote(self.redis().client());
+        self.tail = AofTail::of(self.redis().server().folder());
+        self.redis_links[1].set_target(self.servers.address());
+        self.redis_links[1].close_connections();
+    }
+
+    fn end_former(&mut self, kill: bool, clock: Clock) {
+        if self.servers.end_former(kill) {
+            self.masters.end_former();
+            // Connections to a former master that lives stay: the workers must notice that it is a replica.
+            self.redis_links[0].set_target(self.servers.address());
+            self.losses.end_promotion(clock.now());
+        }
+    }
+
+    fn set_redis_links(&self, link: Link) {
+        for redis in &self.redis_links {
+            redis.set(link);
         }
     }
 
@@ -194,14 +207,14 @@ fn vendor(seed: u64, duplicate: Duplicate) -> Options {
         seed,
         duplicate,
         not_found: unknown.parse().unwrap(),
-        latency: "5ms..60ms".parse().unwrap(),
+        latency: "5ms..300ms".parse().unwrap(),
         hold: Duration::from_secs(3),
         late_record: Duration::from_millis(300),
         ..Options::local()
     }
 }
 
-fn settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
+fn worker_settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
     let settings = [
         ("HP_API__BASE_URL", format!("http://{}", vendor.addr())),
         ("HP_API__APP_ID", "demo".into()),
@@ -218,7 +231,7 @@ fn settings(redis: &Proxy, vendor: &Proxy) -> Vec<(String, String)> {
         ("HP_RETRY__BASE", "50ms".into()),
         ("HP_RETRY__MAX", "1s".into()),
         ("HP_RETRY__RESUBMIT_AFTER", RESUBMIT_AFTER.into()),
-        ("HP_RETRY__GIVE_UP_AFTER", "1h".into()),
+        ("HP_RETRY__GIVE_UP_AFTER", GIVE_UP_AFTER.into()),
         ("HP_RECONCILE__SCHEDULE", "*/5 * * * * *".into()),
         ("HP_RECONCILE__STUCK_AFTER", "2s".into()),
         ("HP_LOG__FILTER", "debug".into()),

@@ -86,6 +86,58 @@ async fn bad_value_is_refused_with_key_and_remedy() {
             ["worker.lease", "1s", "lose its orders"],
         ),
         (
+            ("HP_WORKER__LEASE", "2h"),
+            ["worker.lease", "longer than 1h", "dead worker"],
+        ),
+        (
+            ("HP_API__TIMEOUT", "1ns"),
+            ["api.timeout", "shorter than 1s", "no longer waits"],
+        ),
+        (
+            ("HP_API__TIMEOUT", "1h"),
+            ["api.timeout", "longer than 10m", "hold up its order"],
+        ),
+        (
+            ("HP_WORKER__DRAIN", "1ms"),
+            ["worker.drain", "100ms", "settle the answers"],
+        ),
+        (
+            ("HP_RETRY__BASE", "1ns"),
+            ["retry.base", "shorter than 10ms", "flood"],
+        ),
+        (
+            ("HP_RETRY__GIVE_UP_AFTER", "1s"),
+            ["retry.give_up_after", "3s", "first retry"],
+        ),
+        (
+            ("HP_RESULTS__RETENTION", "1ms"),
+            [
+                "results.retention",
+                "shorter than 1m",
+                "before the shops read",
+            ],
+        ),
+        (
+            ("HP_RESULTS__RETENTION", "59s"),
+            [
+                "results.retention",
+                "shorter than 1m",
+                "before the shops read",
+            ],
+        ),
+        (
+            ("HP_RETRY__RESUBMIT_AFTER", "31days"),
+            ["retry.resubmit_after", "30days", "in doubt"],
+        ),
+        (
+            ("HP_RECONCILE__STUCK_AFTER", "1ns"),
+            ["reconcile.stuck_after", "1ms", "milliseconds"],
+        ),
+        (
+            ("HP_RECONCILE__SCHEDULE", "0 0 31 2 *"),
+            ["reconcile.schedule", "no such time", "*/5 * * * *"],
+        ),
+        (
             ("HP_WORKER__CONCURRENCY", "0"),
             ["worker.concurrency", "`0`", "from 1 to 10000"],
         ),

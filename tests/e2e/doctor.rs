@@ -29,9 +29,14 @@ fn line<'a>(lines: &'a [String], what: &str) -> (&'a str, &'a str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_passes_correct_setup() {
     let world = World::start();
+    let is_replicated = world.redis.url().contains("+sentinel");
+    if is_replicated {
+        let needed = ["CONFIG", "SET", "min-replicas-to-write", "1"];
+        world.redis.command::<()>(&needed).await;
+    }
     let (passed, lines) = run_doctor(&world, &[]);
     assert!(passed, "{lines:#?}");
-    assert_eq!(lines.len(), 11, "{lines:#?}");
+    assert_eq!(lines.len(), 15 + usize::from(is_replicated), "{lines:#?}");
     assert!(
         lines.iter().all(|line| line.starts_with("ok ")),
         "{lines:#?}"
@@ -125,4 +130,36 @@ async fn doctor_warns_if_vendor_denies_known_record() {
     let (seen, remedy) = line(&lines, "probe");
     assert!(passed && seen.starts_with("warn"), "{seen}");
     assert!(seen.contains("order A-1") && remedy.contains("submit"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_compares_the_clocks_of_all_three() {
+    let world = World::start();
+    let (_, lines) = run_doctor(&world, &[]);
+    for (what, owners) in [
+        ("clock", "Redis and this machine"),
+        ("vendor's clock", "HitPoints and this machine"),
+        ("record times", "HitPoints and Redis"),
+    ] {
+        let (seen, _) = line(&lines, what);
+        assert!(seen.contains(owners) && seen.starts_with("ok"), "{seen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_a_redis_that_accepts_no_writes() {
+    let world = World::start();
+    for (name, value, words) in [
+        ("min-replicas-to-write", "3", "too few replicas"),
+        ("maxmemory", "1", "full"),
+    ] {
+        let set = ["CONFIG", "SET", name, value];
+        world.redis.command::<()>(&set).await;
+        let (passed, lines) = run_doctor(&world, &[]);
+        let (seen, remedy) = line(&lines, "write");
+        assert!(!passed && seen.starts_with("BAD"), "{seen}");
+        assert!(seen.contains(words) && remedy.contains("->"), "{seen}");
+        let reset = ["CONFIG", "SET", name, "0"];
+        world.redis.command::<()>(&reset).await;
+    }
 }

@@ -242,6 +242,129 @@ async fn enqueue_wait_ignores_another_order_of_that_id() {
     assert_eq!(result["reason"], "order_id_conflict");
 }
 
+/// Answers that speak of entries of another producer with the same id.
+#[tokio::test(flavor = "multi_thread")]
+async fn enqueue_wait_ignores_conflicts_of_others() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let mut words = vec!["enqueue", "--order-id", "A-1", "--product-id", "2"];
+    words.extend(["--quantity", "1", "--wait", "--json"]);
+    let waiting = Worker::command(&words, &redis_only(&world))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    world
+        .redis
+        .wait_until("the job", || async {
+            world.stream("{hp}:jobs").await.pop()
+        })
+        .await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    let same = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
+    let changes: [&[(&str, &str)]; 3] = [
+        &[("traceparent", "garbage")],
+        &[("reply_to", "elsewhere")],
+        &[("quantity", "2")],
+    ];
+    for changed in changes {
+        let kept = same.iter().filter(|(name, _)| changed[0].0 != *name);
+        let fields: Vec<_> = kept.chain(changed).copied().collect();
+        world.enqueue_job(&fields).await;
+    }
+    crate::repeated_orders::take_inbox(&ledger).await;
+    let statuses: Vec<_> = world.stream("{hp}:results").await;
+    assert!(statuses.iter().all(|answer| answer["status"] == "conflict"));
+    assert_eq!(statuses.len(), 3);
+    apply_event(&ledger, &claim, crate::claims::refused()).await;
+    let output = waiting.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stdout}");
+    let results = lines(&stdout);
+    assert_eq!(results.len(), 1, "{stdout}");
+    assert_fields!(results[0], { "status": "failed", "reason": "refused" });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enqueue_wait_ends_with_its_own_conflict() {
+    let world = World::start();
+    let _worker = world.worker();
+    world.enqueue("A-1", 1).await;
+    world.result("A-1").await;
+    let mut words = vec!["enqueue", "--order-id", "A-1", "--product-id", "2"];
+    words.extend(["--quantity", "1", "--reply-to", "till-7", "--wait"]);
+    let (code, stdout, _) = shop(&world, &words);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(
+        stdout.starts_with("A-1  conflict  order_id_conflict, another job has used"),
+        "{stdout}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enqueue_refuses_values_that_lost_digits() {
+    let world = World::start();
+    let json = r#"{"order_id":20261128000000000017,"product_id":2,"quantity":1}
+{"order_id":20261128000000000018,"product_id":2,"quantity":1}"#;
+    let words = ["enqueue", "--file", "-"];
+    let (code, stdout, stderr) = shop_with(&world, &words, json);
+    assert_eq!((code, &*stdout), (0, "2 orders enqueued\n"), "{stderr}");
+    let ids: Vec<_> = world.stream("{hp}:jobs").await;
+    let ids: Vec<_> = ids.iter().map(|entry| &*entry["order_id"]).collect();
+    assert_eq!(ids, ["20261128000000000017", "20261128000000000018"]);
+
+    let inputs = [
+        (
+            "{\"order_id\":2.0261128e+19,\"product_id\":2,\"quantity\":1}",
+            "-:1: order_id: 2.0261128e+19 is not a whole number",
+        ),
+        (
+            "order_id,product_id,quantity\r\n\r\n1.23E+15,2,1\r\n",
+            "-:3: order_id: 1.23E+15 is a rounded number: a spreadsheet",
+        ),
+        (
+            "order_id,product_id,quantity,meta\nA-1,2,1,\"till\nA-2,2,1,\nA-3,2,1,\nA-4,2,1,\n",
+            "-:2: the quote in column 4 is not closed",
+        ),
+        (
+            "order_id,product_id,quantity,deadline\nA-1,2,1,1795890000\n",
+            "-:2: deadline must be Unix milliseconds: 1795890000 looks like seconds; did you mean 1795890000000?",
+        ),
+    ];
+    for (input, expected) in inputs {
+        let (code, stdout, stderr) = shop_with(&world, &words, input);
+        assert_eq!((code, &*stdout), (2, ""), "{input}");
+        assert!(stderr.contains(expected), "no `{expected}` in {stderr}");
+    }
+    let order = |id, deadline| {
+        let order = ["enqueue", "--order-id", id, "--product-id", "2"];
+        [&order[..], &["--quantity", "1", "--deadline", deadline]].concat()
+    };
+    let trials = [
+        (order("1.23E+15", "1795890000000"), "a spreadsheet"),
+        (order("A-1", "1795890000"), "did you mean 1795890000000?"),
+    ];
+    for (words, expected) in trials {
+        let (code, _, stderr) = shop(&world, &words);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains(expected), "no `{expected}` in {stderr}");
+    }
+    let bytes = b"order_id,product_id,quantity\nA-1,2,1\nB-\xe4,2,1\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latin1.csv");
+    std::fs::write(&file, bytes).unwrap();
+    let (code, _, stderr) = shop(&world, &["enqueue", "--file", file.to_str().unwrap()]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(
+        stderr.contains("latin1.csv:3: this is not UTF-8"),
+        "{stderr}"
+    );
+    assert_eq!(
+        world.stream("{hp}:jobs").await.len(),
+        2,
+        "nothing else is enqueued"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn enqueue_wait_timeout_names_missing_orders() {
     let world = World::start();

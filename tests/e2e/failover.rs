@@ -89,16 +89,29 @@ async fn worker_waits_for_node_of_its_slot() {
 }
 
 #[tokio::test]
-async fn replica_is_reported_and_used_once_promoted() {
+async fn replica_is_refused_and_used_once_promoted() {
     let master = World::with_redis(Redis::single(), vendor());
-    let replica = Redis::replica_of(master.redis.server());
-    let worker = master.worker_with(&[("HP_REDIS__URL", &replica.url())]);
+    let mut replica = Redis::replica_of(master.redis.server());
+    let settings = [("HP_REDIS__URL", replica.url())];
+    let settings = settings.each_ref().map(|(name, url)| (*name, url.as_str()));
+    let mut refused = master.worker_with(&settings);
+    assert_eq!(refused.wait_for_exit().await.code(), Some(2));
+    assert!(refused.log().contains("a replica, which accepts no writes"));
+
+    // A worker that runs already waits for the end of the demotion.
+    replica.command::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    let worker = master.worker_with(&settings);
+    worker.wait_for_log("product list fetched").await;
+    let port = master.redis.server().port().to_string();
+    replica
+        .command::<()>(&["REPLICAOF", "127.0.0.1", &port])
+        .await;
     worker.wait_for_log("read only replica").await;
     master.enqueue("A-1", 1).await;
     master.redis.replicated().await;
     assert_eq!(master.charge_count("A-1"), 0);
 
-    replica.command::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    replica.promote();
     let world = World {
         redis: replica,
         sandbox: master.sandbox,
@@ -126,7 +139,7 @@ async fn fixed_address(server: watch::Receiver<String>) -> String {
 #[tokio::test]
 async fn demoted_server_is_left_for_new_master() {
     let old = World::with_redis(Redis::single(), vendor());
-    let new = Redis::replica_of(old.redis.server());
+    let mut new = Redis::replica_of(old.redis.server());
     let (switch, server) = watch::channel(old.redis.server().address());
     let address = fixed_address(server).await;
     let worker = old.worker_with(&[("HP_REDIS__URL", &address)]);
@@ -134,7 +147,7 @@ async fn demoted_server_is_left_for_new_master() {
     old.result("A-1").await;
     old.redis.replicated().await;
 
-    new.command::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    new.promote();
     let port = new.server().port().to_string();
     old.redis
         .command::<()>(&["REPLICAOF", "127.0.0.1", &port])

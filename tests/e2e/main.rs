@@ -4,10 +4,12 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod account_switch;
 mod balance_gate;
 mod breaker;
 mod claims;
 mod configuration;
+mod conflicts;
 mod crash_limit;
 mod data_loss;
 mod data_loss_in_flight;
@@ -23,6 +25,7 @@ mod operator_decisions;
 mod outages;
 mod probe;
 mod purchase;
+mod queue_identity;
 mod rate_limit;
 mod reconcile;
 mod redis_faults;
@@ -31,4 +34,6 @@ mod repeated_orders;
 mod results_command;
 mod rust_client;
 mod snapshots;
+mod surplus_answers;
+mod unsafe_redis;
 mod worker_lifecycle;

@@ -42,7 +42,7 @@ async fn worker_waits_for_redis_at_start() {
     let mut world = World::start();
     world.redis.crash();
     let worker = world.worker();
-    worker.wait_for_log("cannot claim orders").await;
+    worker.wait_for_log("cannot reach Redis").await;
     world.redis.restart();
     world.enqueue("A-1", 1).await;
     assert_eq!(world.result("A-1").await["status"], "completed");
@@ -76,15 +76,25 @@ async fn wrong_secret_pauses_queue_and_costs_no_attempt() {
 #[tokio::test]
 async fn unreachable_vendor_costs_no_attempt() {
     let world = World::start();
-    // No process listens on port 1.
-    let mut unconnected = world.worker_with(&[("HP_API__BASE_URL", "http://127.0.0.1:1")]);
+    // No process listens on this port yet.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = listener.local_addr().unwrap();
+    drop(listener);
+    let address = format!("http://{listen}");
+    let settings = [("HP_API__BASE_URL", address.as_str())];
+    let mut unconnected = world.worker_with(&settings);
     world.enqueue("A-1", 1).await;
     let record = world.wait_for_state("A-1", "waiting").await;
     assert_eq!(record["attempts"], "0");
     unconnected.signal(Signal::SIGTERM);
     assert!(unconnected.wait_for_exit().await.success());
 
-    let _worker = world.worker();
+    let _vendor = hp_sandbox::Sandbox::start(hp_sandbox::Options {
+        listen,
+        ..hp_sandbox::Options::local()
+    })
+    .unwrap();
+    let _worker = world.worker_with(&settings);
     let result = world.result("A-1").await;
     assert_fields!(result, { "status": "completed", "attempts": "1" });
 }

@@ -2,7 +2,7 @@
 //! outage, which denies every record, causes no second charge.
 
 use e2e::{Entry, Worker, World, assert_fields};
-use hp_sandbox::{Duplicate, Options, Sandbox};
+use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
 
 /// Every query is answered with a code other than the one for unknown orders.
@@ -114,8 +114,9 @@ async fn outage_with_not_found_code_is_not_believed() {
 async fn deleted_record_blocks_until_next_charge() {
     let world = World::with_vendor(careless_vendor());
     buy_first(&world, "A-0").await;
-    let forgetful = Sandbox::start(careless_vendor()).unwrap();
-    let worker = fast_worker(&world, &[("HP_API__BASE_URL", &forgetful.base_url())]);
+    let deleted = ["HSET", "{hp}:charged", "order_id", "A-deleted"];
+    world.redis.command::<u64>(&deleted).await;
+    let worker = fast_worker(&world, &[]);
     worker.wait_for_log("deleted that record").await;
     world.enqueue("A-1~drop-before", 1).await;
     let record = wait_for_long_doubt(&world, "A-1~drop-before").await;
@@ -128,7 +129,14 @@ async fn deleted_record_blocks_until_next_charge() {
 #[tokio::test]
 async fn last_charge_is_known_for_any_result_stream() {
     let world = World::start();
-    assert_eq!(world.inspector().last_charged().await.unwrap(), None);
+    assert_eq!(
+        world
+            .inspector()
+            .last_charged(&world.account())
+            .await
+            .unwrap(),
+        None
+    );
     {
         let _worker = world.worker();
         let own = ["reply_to", "{hp}:results:till-7"];
@@ -138,10 +146,22 @@ async fn last_charge_is_known_for_any_result_stream() {
             .await;
         world.results_in(own[1], "A-0", 1).await;
     }
-    let last = world.inspector().last_charged().await.unwrap().unwrap();
+    let last = world
+        .inspector()
+        .last_charged(&world.account())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(last.order_id.as_str(), "A-0");
     assert_eq!((last.product_id.get(), last.quantity.get()), (2, 3));
     let corrupt = ["HSET", "{hp}:charged", "quantity", "three"];
     world.redis.command::<u64>(&corrupt).await;
-    assert_eq!(world.inspector().last_charged().await.unwrap(), None);
+    assert_eq!(
+        world
+            .inspector()
+            .last_charged(&world.account())
+            .await
+            .unwrap(),
+        None
+    );
 }

@@ -1,6 +1,34 @@
 //! Orders that a shop enqueues again, and different orders with the same id.
 
 use e2e::{World, assert_fields};
+use hp_queue::{FirstSource, Ledger};
+
+use crate::{
+    claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one, refused},
+    job_validation::{GOOD, job},
+};
+
+/// Takes all entries from the inbox. Orders that are due stay due.
+pub(crate) async fn take_inbox(ledger: &Ledger) {
+    let take = || ledger.claim_batch(256, ENDED_LEASE, FirstSource::Inbox);
+    while take().await.unwrap().more {}
+}
+
+/// Enqueues order A-1 with an entry id of the producer's choice.
+async fn enqueue_as(world: &World, entry: &str) {
+    let words = [
+        "XADD",
+        "{hp}:jobs",
+        entry,
+        "order_id",
+        "A-1",
+        "product_id",
+        "2",
+        "quantity",
+        "1",
+    ];
+    world.redis.command::<String>(&words).await;
+}
 
 #[tokio::test]
 async fn repeated_open_order_is_dropped() {
@@ -64,25 +92,22 @@ async fn repeated_ended_order_replays_its_result() {
 }
 
 #[tokio::test]
-async fn replay_uses_own_meta_and_reply_stream() {
+async fn replay_goes_to_the_first_job_stream_only() {
     let world = World::start();
     let _worker = world.worker();
-    world.enqueue("A-1", 1).await;
-    world.result("A-1").await;
-    let again = [
-        ("order_id", "A-1"),
-        ("product_id", "2"),
-        ("quantity", "1"),
-        ("meta", "second try"),
-        ("reply_to", "{hp}:results:till"),
-    ];
-    world.enqueue_job(&again).await;
-    let replay = world
-        .results_in("{hp}:results:till", "A-1", 1)
-        .await
-        .remove(0);
+    let till = "{hp}:results:till";
+    let first = job(&[("reply_to", till), ("meta", "first try")]);
+    world.enqueue_job(&first).await;
+    world.results_in(till, "A-1", 1).await;
+    world.enqueue_job(&job(&[("meta", "second try")])).await;
+    let replay = world.results_in(till, "A-1", 2).await.remove(1);
     assert_fields!(replay, { "meta": "second try", "status": "completed" });
-    assert_eq!(world.results("A-1", 1).await.len(), 1);
+    world.enqueue_job(&job(&[("meta", "")])).await;
+    assert_eq!(world.results_in(till, "A-1", 3).await[2]["meta"], "");
+    world.enqueue_job(&job(&[("reply_to", till)])).await;
+    let replay = world.results_in(till, "A-1", 4).await.remove(3);
+    assert_eq!(replay["meta"], "first try");
+    assert!(world.stream("{hp}:results").await.is_empty());
 }
 
 #[tokio::test]
@@ -117,30 +142,30 @@ async fn replay_rebuilds_missing_result_from_record() {
 }
 
 #[tokio::test]
-async fn rebuilt_replay_uses_own_meta_and_reply_stream() {
+async fn rebuilt_replay_keeps_stream_and_own_words() {
     let world = World::start();
     let _worker = world.worker();
-    world.enqueue("A-1", 1).await;
-    let first = world.result("A-1").await;
+    let till = "{hp}:results:till";
+    world
+        .enqueue_job(&job(&[("reply_to", till), ("meta", "first")]))
+        .await;
+    let first = world.results_in(till, "A-1", 1).await.remove(0);
     world
         .redis
-        .command::<u64>(&["XDEL", "{hp}:results", &first["entry"]])
+        .command::<u64>(&["XDEL", till, &first["entry"]])
         .await;
-    let own = [("meta", "again"), ("reply_to", "{hp}:results:till")];
-    let same = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     world
-        .enqueue_job(&[same.as_slice(), own.as_slice()].concat())
+        .enqueue_job(&job(&[("meta", "again"), ("traceparent", trace)]))
         .await;
-    let again = world
-        .results_in("{hp}:results:till", "A-1", 1)
-        .await
-        .remove(0);
-    assert_fields!(again, { "meta": "again", "replay_of": first["entry"] });
-    assert!(!world.record("A-1").await.contains_key("meta"));
+    let again = world.results_in(till, "A-1", 1).await.remove(0);
+    assert_fields!(again, { "meta": "again", "traceparent": trace, "replay_of": first["entry"] });
+    assert_eq!(world.record("A-1").await["meta"], "first");
+    assert!(world.stream("{hp}:results").await.is_empty());
 }
 
 #[tokio::test]
-async fn simultaneous_replays_each_get_an_answer() {
+async fn waiting_replays_share_one_query() {
     let world = World::start();
     let worker = world.worker();
     world.enqueue("A-1", 1).await;
@@ -150,37 +175,229 @@ async fn simultaneous_replays_each_get_an_answer() {
         .redis
         .command::<u64>(&["XDEL", "{hp}:results", &first["entry"]])
         .await;
-    let same = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
-    let tills = ["{hp}:results:till-1", "{hp}:results:till-2"];
-    for till in tills {
-        let own = [("meta", till), ("reply_to", till)];
-        world
-            .enqueue_job(&[same.as_slice(), own.as_slice()].concat())
-            .await;
+    let metas: Vec<String> = (0..50).map(|n| format!("till {n}")).collect();
+    for meta in &metas {
+        world.enqueue_job(&job(&[("meta", meta)])).await;
     }
-    world.enqueue_job(&same).await;
+    world.enqueue_job(&GOOD).await;
+    take_inbox(&world.ledger()).await;
+    let before: u64 = world.record("A-1").await["claim"].parse().unwrap();
     let _worker = world.worker();
-    for till in tills {
-        let answer = world.results_in(till, "A-1", 1).await.remove(0);
-        assert_fields!(answer, { "meta": till, "replay_of": first["entry"] });
+    let answers = world.results("A-1", 51).await;
+    for (answer, meta) in answers.iter().zip(&metas) {
+        assert_fields!(answer, { "meta": meta, "replay_of": first["entry"], "source": "query" });
+        assert_eq!(answer["pins"], first["pins"]);
     }
-    let answer = world.result("A-1").await;
-    assert_eq!(answer["replay_of"], first["entry"]);
-    assert!(!answer.contains_key("meta"));
-    let nothing_waits = || async {
-        (world
-            .redis
-            .command::<u64>(&["ZCARD", "{hp}:schedule"])
-            .await
-            == 0)
-            .then_some(())
-    };
-    world
-        .redis
-        .wait_until("the order to rest", nothing_waits)
-        .await;
+    assert!(!answers[50].contains_key("meta"));
     let left: u64 = world.redis.command(&["EXISTS", "{hp}:replays:A-1"]).await;
     assert_eq!((left, world.charge_count("A-1")), (0, 1));
+    let record = world.record("A-1").await;
+    assert_fields!(record, { "claim": before + 1, "result": first["entry"] });
+    let scheduled = world.redis.command::<u64>(&["ZCARD", "{hp}:schedule"]);
+    assert_eq!(scheduled.await, 0, "the order rests");
+}
+
+#[tokio::test]
+async fn repetition_before_the_end_is_dropped() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    for _ in 0..60 {
+        world.enqueue("A-1", 1).await;
+    }
+    apply_event(&ledger, &claim, refused()).await;
+    // These have the id and a fault, or ask after the end.
+    world.enqueue("A-1", 2).await;
+    world.enqueue_job(&job(&[("meta", "after the end")])).await;
+    let _worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "1")]);
+    let results = world.results("A-1", 3).await;
+    assert_fields!(results[0], { "status": "failed", "replay_of": None::<&str> });
+    assert_eq!(results[1]["status"], "conflict");
+    assert_fields!(results[2], { "replay_of": results[0]["entry"], "meta": "after the end" });
+    assert_eq!(world.redis.command::<u64>(&["XLEN", "{hp}:jobs"]).await, 0);
+}
+
+#[tokio::test]
+async fn paused_repetitions_of_a_new_order_are_dropped() {
+    let world = World::start();
+    world.control().pause("a test", "a test").await.unwrap();
+    for _ in 0..60 {
+        world.enqueue("A-1", 1).await;
+    }
+    world.enqueue("B-1", 1).await;
+    let _worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "1")]);
+    world.control().resume().await.unwrap();
+    world.result("B-1").await;
+    assert_eq!(world.results("A-1", 1).await.len(), 1);
+    assert_eq!(world.charge_count("A-1"), 1);
+}
+
+/// The id of the newest entry when the order ends, and the id of the next one.
+const ENTRY_IDS: [(&str, &str); 5] = [
+    // Floating-point numbers cannot tell these ids apart.
+    (
+        "9007199254740992-9007199254740992",
+        "9007199254740992-9007199254740993",
+    ),
+    ("9007199254740992-1", "9007199254740993-0"),
+    ("5-999999999999999999", "5-1000000000000000000"),
+    ("99999-9", "100000-0"),
+    (
+        "18446744073709551614-18446744073709551614",
+        "18446744073709551614-18446744073709551615",
+    ),
+];
+
+#[tokio::test]
+async fn replay_compares_entry_ids_by_their_digits() {
+    for (at_end, after) in ENTRY_IDS {
+        let world = World::start();
+        let ledger = world.ledger();
+        enqueue_as(&world, "1-1").await;
+        let claim = claim_one(&ledger, LONG_LEASE).await;
+        enqueue_as(&world, at_end).await;
+        apply_event(&ledger, &claim, refused()).await;
+        assert_eq!(world.record("A-1").await["newest_entry"], at_end);
+        enqueue_as(&world, after).await;
+        take_inbox(&ledger).await;
+        let results = world.stream("{hp}:results").await;
+        assert_eq!(results.len(), 2, "{at_end} and {after}");
+        assert_eq!(results[1]["replay_of"], results[0]["entry"]);
+    }
+}
+
+#[tokio::test]
+async fn largest_entry_time_drops_no_later_repetition() {
+    let world = World::start();
+    let ledger = world.ledger();
+    enqueue_as(&world, "1-1").await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    enqueue_as(&world, "18446744073709551615-0").await;
+    apply_event(&ledger, &claim, refused()).await;
+    assert!(!world.record("A-1").await.contains_key("newest_entry"));
+    world.redis.command::<u64>(&["DEL", "{hp}:jobs"]).await;
+    world.enqueue("A-1", 1).await;
+    take_inbox(&ledger).await;
+    let results = world.stream("{hp}:results").await;
+    assert_eq!(results.last().unwrap()["replay_of"], results[0]["entry"]);
+}
+
+/// A result of this size is one of about 10,000 cards.
+const LARGE: usize = 1_500_000;
+
+/// Ends an order, and puts a large result in the place of its own.
+async fn large_result(world: &World) -> String {
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    let pins = "x".repeat(LARGE);
+    let words = [
+        "XADD",
+        "{hp}:results",
+        "*",
+        "order_id",
+        "A-1",
+        "status",
+        "failed",
+        "pins",
+        &pins,
+    ];
+    let entry: String = world.redis.command(&words).await;
+    let words = ["HSET", "{hp}:order:A-1", "result", &entry];
+    world.redis.command::<u64>(&words).await;
+    entry
+}
+
+#[tokio::test]
+async fn replays_of_one_script_are_bounded_by_bytes() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let first = large_result(&world).await;
+    for _ in 0..16 {
+        world.enqueue("A-1", 1).await;
+    }
+    let batch = ledger
+        .claim_batch(64, LONG_LEASE, FirstSource::Inbox)
+        .await
+        .unwrap();
+    assert!(batch.more, "the rest is not forgotten");
+    let left: u64 = world.redis.command(&["XLEN", "{hp}:jobs"]).await;
+    assert_eq!(left, 15, "one copy is more than one script may copy");
+    let _worker = world.worker();
+    let results = world.results("A-1", 2 + 16).await;
+    assert!(
+        results[2..]
+            .iter()
+            .all(|copy| copy["replay_of"] == first && copy["pins"].len() == LARGE)
+    );
+}
+
+#[tokio::test]
+async fn rebuilt_replays_are_bounded_by_bytes() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    let first = world.result("A-1").await["entry"].clone();
+    world
+        .redis
+        .command::<u64>(&["XDEL", "{hp}:results", &first])
+        .await;
+    let meta = "m".repeat(4096);
+    for _ in 0..400 {
+        world.enqueue_job(&job(&[("meta", &meta)])).await;
+    }
+    take_inbox(&ledger).await;
+    let batch = ledger
+        .claim_batch(1, LONG_LEASE, FirstSource::Schedule)
+        .await
+        .unwrap();
+    apply_event(&ledger, &batch.claims[0], hp_order::Event::ReplayRequested).await;
+    let copies: usize = world.redis.command(&["XLEN", "{hp}:results"]).await;
+    let left: usize = world.redis.command(&["LLEN", "{hp}:replays:A-1"]).await;
+    assert!((150..300).contains(&copies), "{copies} copies of 4 KB");
+    assert_eq!(copies + left, 400);
+    let _worker = world.worker();
+    assert_eq!(world.results("A-1", 400).await.len(), 400);
+}
+
+#[tokio::test]
+async fn entries_of_one_script_are_bounded_by_bytes() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let note = "n".repeat(400_000);
+    for n in 0..9 {
+        let id = format!("A-{n}");
+        world
+            .enqueue_job(&job(&[("order_id", &id), ("note", &note)]))
+            .await;
+    }
+    let batch = ledger
+        .claim_batch(64, LONG_LEASE, FirstSource::Inbox)
+        .await
+        .unwrap();
+    assert_eq!((batch.claims.len(), batch.more), (3, true));
+}
+
+#[tokio::test]
+async fn replay_of_another_order_result_is_not_published() {
+    let world = World::start();
+    let worker = world.worker();
+    for id in ["A-1", "B-1"] {
+        world.enqueue(id, 1).await;
+        world.result(id).await;
+    }
+    drop(worker);
+    // A Redis that lost writes may have given the same entry id twice.
+    let other = world.result("B-1").await["entry"].clone();
+    let words = ["HSET", "{hp}:order:A-1", "result", &other];
+    world.redis.command::<u64>(&words).await;
+    let _worker = world.worker();
+    world.enqueue("A-1", 1).await;
+    let replay = world.results("A-1", 2).await.remove(1);
+    assert_fields!(replay, { "status": "completed", "source": "query" });
+    assert_eq!(world.results("B-1", 1).await.len(), 1);
 }
 
 #[tokio::test]
@@ -204,25 +421,6 @@ async fn replay_rebuilds_failed_result_from_ledger() {
     for field in ["status", "reason", "source", "attempts", "finished_at"] {
         assert_eq!(again[field], first[field], "{field} differs");
     }
-}
-
-#[tokio::test]
-async fn order_id_conflict_leaves_first_order_unchanged() {
-    let world = World::start();
-    let _worker = world.worker();
-    world.enqueue("A-1", 1).await;
-    let first = world.result("A-1").await;
-    world.enqueue("A-1", 2).await;
-    let conflict = world.results("A-1", 2).await.remove(1);
-    assert_fields!(conflict, { "status": "rejected", "reason": "order_id_conflict" });
-    assert_fields!(conflict, { "quantity": "2", "replay_of": None::<&str> });
-    assert_eq!(world.record("A-1").await["result"], first["entry"]);
-    world.enqueue("A-1", 1).await;
-    assert_eq!(
-        world.results("A-1", 3).await[2]["replay_of"],
-        first["entry"]
-    );
-    assert_eq!(world.charge_count("A-1"), 1);
 }
 
 #[tokio::test]

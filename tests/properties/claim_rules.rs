@@ -6,6 +6,8 @@ use e2e::{Redis, rules};
 use hp_order::{Cause, ClaimConditions, ClaimFacts, Millis, Record, State, claim, claim_rule};
 use hp_queue::{Claim, Control, FirstSource, Handle, Inspector, Ledger};
 
+use crate::queue::claim::is_about;
+
 const LEASE: Duration = Duration::from_mins(1);
 const ID: &str = "A-1";
 const CAUSES: [Option<Cause>; 3] = [None, Some(Cause::RedisRestarted), Some(Cause::Refused)];
@@ -145,12 +147,15 @@ impl<'a> Queue<'a> {
         }
         let claimed = claimed.unwrap();
         let expected = self.expected(&stored, conditions, claimed.at);
+        let expected = with_times_of(&claimed.record, expected);
         assert_eq!(claimed.record, expected, "{conditions:?}");
         if conditions.is_named {
+            let preview = with_times_of(&expected, preview);
             assert_eq!(preview, expected, "preview, {conditions:?}");
         }
         let kept = Record {
             not_found_valid_from: None,
+            arrives_until: None,
             due_at: None,
             ..expected
         };
@@ -179,8 +184,24 @@ impl<'a> Queue<'a> {
             is_older_epoch: conditions.is_older_epoch,
             is_named: conditions.is_named,
             has_claimant_vanished: conditions.has_claimant_vanished,
+            resubmit_after,
             not_found_valid_from: Some(begins),
         };
         claim(&record, &facts)
+    }
+}
+
+/// Takes over the times until which requests may arrive, if they are about the same.
+fn with_times_of(found: &Record, record: Record) -> Record {
+    for (expected, found) in [
+        (record.not_found_valid_from, found.not_found_valid_from),
+        (record.arrives_until, found.arrives_until),
+    ] {
+        assert!(is_about(expected, found), "{expected:?}, {found:?}");
+    }
+    Record {
+        not_found_valid_from: found.not_found_valid_from,
+        arrives_until: found.arrives_until,
+        ..record
     }
 }

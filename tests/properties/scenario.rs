@@ -10,6 +10,7 @@ use crate::{
 pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
         Just(Kind::Repeated),
+        Just(Kind::Early),
         select(PROBES).prop_map(Kind::Unreachable),
         Just(Kind::Forgotten),
         Just(Kind::Late),
@@ -18,6 +19,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
     (kinds, enqueue(), enqueue(), any::<bool>()).prop_map(|(kind, enqueue, other, choice)| {
         match kind {
             Kind::Repeated => repeated(enqueue, other, choice),
+            Kind::Early => early(enqueue, other, choice),
             Kind::Unreachable(probe) => unreachable(enqueue, other, probe, choice),
             Kind::Forgotten => forgotten(enqueue, choice),
             Kind::Late => late(enqueue),
@@ -57,6 +59,7 @@ const UNSENT: &[WorkerEvent] = &[WorkerEvent::Released, WorkerEvent::Panicked];
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Repeated,
+    Early,
     Unreachable(WorkerEvent),
     Forgotten,
     Late,
@@ -91,6 +94,24 @@ fn repeated(enqueue: Enqueue, other: Enqueue, twice: bool) -> Vec<Operation> {
     if twice {
         scenario.extend([Operation::Enqueue(enqueue), claim(0)]);
     }
+    scenario
+}
+
+/// An order is enqueued again before it ends, and after it, or its result is trimmed away before they are read.
+fn early(enqueue: Enqueue, other: Enqueue, is_trimmed: bool) -> Vec<Operation> {
+    let again = Operation::Enqueue(Enqueue {
+        order: enqueue.order,
+        ..other
+    });
+    let same = Operation::Enqueue(enqueue);
+    let mut scenario = vec![same, claim(0), same, again];
+    scenario.extend([settle(WorkerEvent::Charged), again, same]);
+    if is_trimmed {
+        scenario.push(Operation::TrimResult {
+            order: enqueue.order,
+        });
+    }
+    scenario.extend([claim(0), claim(1), settle(WorkerEvent::Charged)]);
     scenario
 }
 

@@ -56,7 +56,7 @@ pub(crate) struct ResultEntry {
 impl ResultEntry {
     /// Whether it is the first result of its order.
     pub(crate) fn is_first(&self) -> bool {
-        let answers_an_entry = ["order_id_conflict", "invalid_job"].contains(&self.reason.as_str());
+        let answers_an_entry = self.status == "conflict" || self.reason == "invalid_job";
         !self.is_copy && !answers_an_entry
     }
 }

@@ -18,9 +18,22 @@ mod worker;
 mod world;
 
 pub use fields::{Fields, assert_fields};
-pub use redis::{Redis, Server, snapshot::Snapshot};
+pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 
 /// Limit of every wait: longer than any step takes on a loaded machine. Only a failing test reaches it.
 pub const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// The folder of the programs that Cargo builds together with the running one.
+fn build_folder() -> std::path::PathBuf {
+    let executable = std::env::current_exe().unwrap();
+    let folder = executable.parent().unwrap();
+    // Tests and benches are in `deps`, programs in the folder above.
+    let folder = if folder.ends_with("deps") {
+        folder.parent().unwrap()
+    } else {
+        folder
+    };
+    folder.into()
+}

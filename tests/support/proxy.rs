@@ -1,6 +1,6 @@
 //! A network link that tests can cut, stall and slow.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{ReadHalf, WriteHalf},
     },
-    sync::watch,
+    sync::{Notify, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -30,6 +30,8 @@ pub enum Link {
 pub struct Proxy {
     addr: SocketAddr,
     link: watch::Sender<Link>,
+    target: watch::Sender<SocketAddr>,
+    reset: Arc<Notify>,
     server: JoinHandle<()>,
 }
 
@@ -38,14 +40,17 @@ impl Proxy {
     pub async fn start(target: SocketAddr, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let (link, receiver) = watch::channel(Link::Pass);
-        let server = tokio::spawn(accept(
-            listener,
+        let (link, links) = watch::channel(Link::Pass);
+        let (target, targets) = watch::channel(target);
+        let (reset, rng) = (Arc::default(), StdRng::seed_from_u64(seed));
+        let server = tokio::spawn(accept(listener, targets, links, Arc::clone(&reset), rng));
+        Self {
+            addr,
+            link,
             target,
-            receiver,
-            StdRng::seed_from_u64(seed),
-        ));
-        Self { addr, link, server }
+            reset,
+            server,
+        }
     }
 
     /// The address on which it listens.
@@ -57,6 +62,16 @@ impl Proxy {
     pub fn set(&self, link: Link) {
         self.link.send_replace(link);
     }
+
+    /// Forwards new connections to another server. Open ones stay with theirs.
+    pub fn set_target(&self, target: SocketAddr) {
+        self.target.send_replace(target);
+    }
+
+    /// Closes the open connections.
+    pub fn close_connections(&self) {
+        self.reset.notify_one();
+    }
 }
 
 impl Drop for Proxy {
@@ -67,17 +82,19 @@ impl Drop for Proxy {
 
 async fn accept(
     listener: TcpListener,
-    target: SocketAddr,
+    target: watch::Receiver<SocketAddr>,
     link: watch::Receiver<Link>,
+    reset: Arc<Notify>,
     mut rng: StdRng,
 ) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((client, _)) = accepted {
-                let delays = StdRng::from_rng(&mut rng);
+                let (target, delays) = (*target.borrow(), StdRng::from_rng(&mut rng));
                 connections.spawn(forward_connection(client, target, link.clone(), delays));
             },
+            () = reset.notified() => connections.abort_all(),
             Some(_) = connections.join_next() => {}
         }
     }

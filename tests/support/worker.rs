@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::TIMEOUT;
+use crate::{TIMEOUT, build_folder};
 
 /// A `worker run` process. Killed when dropped.
 pub struct Worker {
@@ -133,13 +133,5 @@ fn build() -> PathBuf {
         .status()
         .unwrap();
     assert!(status.success(), "the worker does not build");
-    let executable = std::env::current_exe().unwrap();
-    let folder = executable.parent().unwrap();
-    // Tests and benches are in `deps`, programs in the folder above.
-    let folder = if folder.ends_with("deps") {
-        folder.parent().unwrap()
-    } else {
-        folder
-    };
-    folder.join("worker")
+    build_folder().join("worker")
 }

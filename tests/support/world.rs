@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use hp_order::{Backoff, Policy};
-use hp_queue::{Control, Handle, Inspector, Ledger, Prefix, Retention, Rules};
+use hp_queue::{Account, Agreement, Control, Handle, Inspector, Ledger, Prefix, Retention, Rules};
 use hp_sandbox::{Options, Sandbox};
 
 use crate::{Redis, Worker};
@@ -94,12 +94,17 @@ impl World {
 
     /// Like [`ledger`](Self::ledger), with other rules.
     pub fn ledger_with(&self, rules: Rules) -> Ledger {
-        Ledger::new(self.handle(), rules)
+        Ledger::new(self.handle(), Agreement::new(self.account(), rules))
+    }
+
+    /// The account of the workers in this world.
+    pub fn account(&self) -> Account {
+        Account::new("demo", &self.sandbox.base_url())
     }
 
     /// The controls of the queue.
     pub fn control(&self) -> Control {
-        Control::new(self.handle(), rules())
+        Control::new(self.handle(), Agreement::new(self.account(), rules()))
     }
 
     /// A reader of the queue.

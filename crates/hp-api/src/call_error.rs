@@ -41,6 +41,17 @@ pub enum CallError {
     /// The vendor answered with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The vendor answered with an error or without data, but perhaps to an earlier request: the connection delivered
+    /// answers nobody asked for. It proves nothing.
+    #[error(
+        "the answer may belong to an earlier request, because the connection delivered a surplus answer: {message}; query the order"
+    )]
+    Unattributed {
+        /// The vendor's code, if the answer has one.
+        code: Option<i64>,
+        /// The answer as text.
+        message: String,
+    },
     /// The answer is a success without data. It is unsigned and proves nothing.
     #[error("the vendor answered success without data, which proves nothing; query again")]
     NoData,
@@ -60,6 +71,21 @@ pub enum CallError {
     /// The answer is signed and well-formed, but does not match the request.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
+}
+
+impl CallError {
+    /// Returns the error of an answer that may belong to another request.
+    #[cfg(feature = "client")]
+    pub(crate) fn unattributed(self) -> Self {
+        let code = match &self {
+            Self::Api(api) => Some(api.code),
+            _ => None,
+        };
+        Self::Unattributed {
+            code,
+            message: self.to_string(),
+        }
+    }
 }
 
 /// Returns what an operator can do about an HTTP status.

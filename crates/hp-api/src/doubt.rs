@@ -44,6 +44,7 @@ impl Doubt {
     pub(crate) fn from_error(error: &CallError) -> Self {
         let (code, message) = match error {
             CallError::Api(api) => (Some(api.code), api.message.clone()),
+            CallError::Unattributed { code, .. } => (*code, error.to_string()),
             CallError::Lost(why) | CallError::NeverSent(why) => (None, why.clone()),
             other => (None, other.to_string()),
         };
@@ -85,6 +86,7 @@ impl DoubtKind {
             CallError::Api(_) => Self::Code,
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
+            CallError::Unattributed { .. } => Self::Garbled,
             CallError::Status(401 | 403 | 407) => Self::Blocked,
             CallError::Status(_)
             | CallError::TooLarge

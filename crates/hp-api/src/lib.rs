@@ -12,7 +12,8 @@
 //! * [`Order`], [`Card`], [`Product`]: the data in answers.
 //! * [`CallError`]: the reason why one call failed.
 //! * [`Outcome`]: the outcome of a fetch.
-//! * [`Lookup`]: the verdict of a query about an order whose outcome is unknown.
+//! * [`Lookup`]: the verdict of one query about an order whose outcome is unknown.
+//! * `Settler`: settles an unknown outcome safely, with probe and control.
 
 pub mod answer;
 mod call_error;
@@ -32,11 +33,14 @@ pub mod value;
 
 pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
-pub use client::{BuildError, Client, ClientBuilder};
+pub use client::{
+    BuildError, Client, ClientBuilder, ControlOrder, Learned, NotFoundRule, ProbeError, Settlement,
+    Settler,
+};
 pub use code::RefusalKind;
 pub use doubt::{Doubt, DoubtKind};
 pub use lookup::{Lookup, NotFoundAnswer};
-pub use model::{Card, FetchCards, Mismatch, Order, Product};
+pub use model::{Card, FetchCards, Mismatch, Order, Product, ProductList, SkippedProduct};
 pub use outcome::Outcome;
 pub use refusal::Refusal;
 pub use value::{

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::{
     record::Record,
     state::{Cause, State},
@@ -16,6 +18,9 @@ pub struct ClaimFacts {
     pub is_named: bool,
     /// The last claimant never settled.
     pub has_claimant_vanished: bool,
+    /// How long a request that leaves under this claim may be on its way:
+    /// [`Policy::resubmit_after`](crate::Policy::resubmit_after).
+    pub resubmit_after: Duration,
     /// From when on "not found" counts if [`EpochDoubt::Begins`] with this claim.
     pub not_found_valid_from: Option<Millis>,
 }
@@ -44,8 +49,8 @@ pub struct ClaimRule {
     pub checks: u32,
     /// 1 if the claim counts a vanished claimant, otherwise 0.
     pub crashes: u32,
-    /// The worker may submit the order: `submitted_at` becomes the time of the claim, and so does `first_submitted_at`
-    /// if the order was never submitted before.
+    /// The worker may submit the order: `submitted_at` becomes the time of the claim, and `arrives_until` follows. So does
+    /// `first_submitted_at` if the order was never submitted before.
     pub is_submission: bool,
     /// What happens to the doubt that a new epoch causes.
     pub epoch_doubt: EpochDoubt,
@@ -116,6 +121,11 @@ pub fn claim(record: &Record, facts: &ClaimFacts) -> Record {
             Some(facts.now)
         } else {
             record.submitted_at
+        },
+        arrives_until: if rule.is_submission {
+            Some(facts.now.plus(facts.resubmit_after))
+        } else {
+            record.arrives_until
         },
         not_found_valid_from: match rule.epoch_doubt {
             EpochDoubt::Begins => facts.not_found_valid_from,

@@ -29,6 +29,8 @@ pub enum Event {
     Panicked,
     /// Too many claimants vanished or panicked.
     Crashed,
+    /// The order was submitted on [another account](crate::Record::other_account), so no query was made.
+    OtherAccount,
     /// The order has ended, and a repetition of its job requests the result.
     ReplayRequested,
 }

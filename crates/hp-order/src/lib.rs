@@ -33,7 +33,8 @@
 //! uncertain  -> waiting      not found, and no delayed request can arrive any more
 //! uncertain  -> queued       as before, and the doubt was only that Redis might have forgotten the first submission
 //! uncertain  -> failed       a final refusal, and there is no record
-//! uncertain  -> review       a contradiction, an older record, no definite answer for too long, or too many crashes
+//! uncertain  -> review       a contradiction, an older record, no definite answer for too long, too many crashes, or
+//!                            another account
 //! review     -> completed    HitPoints has the record after all, and it matches
 //! review     -> review       still needs review by an operator
 //! review     -> uncertain    an operator requeues it for a fresh query
@@ -76,7 +77,7 @@ pub use plan::{Task, plan};
 pub use policy::{Backoff, Policy, PolicyError};
 pub use record::Record;
 pub use state::{Cause, State};
-pub use step::{Next, Step, step};
+pub use step::{Next, Step, other_account_evidence, step};
 pub use terminal_outcome::{FailReason, Rejection, Source, Status, TerminalOutcome};
 pub use time::{DecisionInputs, Millis};
 pub use word::UnknownWord;

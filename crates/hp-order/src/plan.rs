@@ -24,6 +24,9 @@ pub fn plan(record: &Record, policy: &Policy, now: Millis) -> Task {
             Some(expiry) => Task::Conclude(Event::Expired(expiry)),
             None => Task::Submit,
         },
+        State::Uncertain | State::Review | State::Completed if record.other_account.is_some() => {
+            Task::Conclude(Event::OtherAccount)
+        }
         State::Uncertain if record.is_poison(policy) => Task::Conclude(Event::Crashed),
         // A completed order is claimed for a replay. Only HitPoints still has its cards.
         State::Uncertain | State::Review | State::Completed => Task::Query,

@@ -59,6 +59,11 @@ impl Backoff {
         Ok(Self { base, max })
     }
 
+    /// Returns the base and the ceiling.
+    pub const fn limits(&self) -> (Duration, Duration) {
+        (self.base, self.max)
+    }
+
     /// Returns the delay before the `nth` attempt (from 1). It doubles, with full jitter, so that orders that failed
     /// together do not come back together.
     pub fn retry(&self, nth: u64, jitter: f64) -> Duration {

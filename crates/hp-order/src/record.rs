@@ -33,6 +33,9 @@ pub struct Record {
     pub first_submitted_at: Option<Millis>,
     /// When the last submission left.
     pub submitted_at: Option<Millis>,
+    /// Until when the last submission may still arrive, and "not found" proves nothing: [`Policy::resubmit_after`] after it
+    /// left. Redis measures this time so that a clock that is set cannot shorten it.
+    pub arrives_until: Option<Millis>,
     /// Set if the order is older than the present epoch of Redis. Until this time a submission that Redis has forgotten
     /// may still arrive, and "not found" proves nothing.
     pub not_found_valid_from: Option<Millis>,
@@ -46,6 +49,9 @@ pub struct Record {
     pub code: Option<i64>,
     /// Text of the last answer from HitPoints, or the evidence for an operator.
     pub message: Option<String>,
+    /// The account of the last submission, if it is not the account of the claimant: a query with the claimant's account
+    /// proves nothing about the order.
+    pub other_account: Option<String>,
     /// Why the order failed, and which call proved it.
     pub failed: Option<(FailReason, Source)>,
     /// Why the order was rejected.
@@ -69,12 +75,14 @@ impl Record {
             renewed_at: None,
             first_submitted_at: None,
             submitted_at: None,
+            arrives_until: None,
             not_found_valid_from: None,
             due_at: None,
             deadline: None,
             cause: None,
             code: None,
             message: None,
+            other_account: None,
             failed: None,
             rejected: None,
             hp_order_id: None,
@@ -101,22 +109,20 @@ impl Record {
 
     /// Returns `true` if "not found" decides about this order: it has ended, or it is in doubt and no request can
     /// arrive any more.
-    pub fn is_decided_by_not_found(&self, policy: &Policy, now: Millis) -> bool {
+    pub fn is_decided_by_not_found(&self, now: Millis) -> bool {
         let is_in_doubt = matches!(self.state, State::Uncertain | State::Review);
-        self.state.has_ended() || is_in_doubt && self.not_found_valid_in(policy, now).is_zero()
+        self.state.has_ended() || is_in_doubt && self.not_found_valid_in(now).is_zero()
     }
 
     /// Returns for how long a submission may still arrive that HitPoints does not know yet.
-    pub fn not_found_valid_in(&self, policy: &Policy, now: Millis) -> Duration {
+    pub fn not_found_valid_in(&self, now: Millis) -> Duration {
         let left = |until: Millis| until.since(now);
         let forgotten = self.not_found_valid_from.map_or(Duration::ZERO, left);
         // Earlier doubt ended before the refused submission left, and a refused request does not arrive again.
         if self.cause == Some(Cause::Refused) {
             return forgotten;
         }
-        let delayed = self
-            .submitted_at
-            .map_or(Duration::ZERO, |at| left(at.plus(policy.resubmit_after)));
+        let delayed = self.arrives_until.map_or(Duration::ZERO, left);
         forgotten.max(delayed)
     }
 

@@ -61,6 +61,11 @@ impl State {
         )
     }
 
+    /// Returns `true` if the order is open and may be charged.
+    pub const fn is_in_doubt(self) -> bool {
+        matches!(self, Self::Submitting | Self::Uncertain | Self::Review)
+    }
+
     /// Returns `true` if the order is open and certainly not charged.
     pub const fn is_unsent(self) -> bool {
         matches!(self, Self::Queued | Self::Waiting)

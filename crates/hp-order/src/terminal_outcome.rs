@@ -36,6 +36,8 @@ pub enum Status {
     Rejected,
     /// Not charged by its deadline.
     Expired,
+    /// No order ended: an entry has the id of an order and is no repetition of its job.
+    Conflict,
 }
 
 /// The `source` of a result: which call proved the outcome.
@@ -65,22 +67,22 @@ pub enum FailReason {
 /// Why an order was rejected without a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rejection {
-    /// The inbox entry is invalid.
-    InvalidJob,
-    /// Another order, with another product or quantity, has this id.
-    OrderIdConflict,
     /// The signed product list does not contain the product.
     UnknownProduct,
     /// More cards than HitPoints sells of this product in one order.
     QuantityOverLimit,
 }
 
-words!(Status { Completed => "completed", Failed => "failed", Rejected => "rejected", Expired => "expired" });
+words!(Status {
+    Completed => "completed",
+    Failed => "failed",
+    Rejected => "rejected",
+    Expired => "expired",
+    Conflict => "conflict",
+});
 words!(Source { Fetch => "fetch", Query => "query", Reconcile => "reconcile", Worker => "worker" });
 words!(FailReason { Refused => "refused", GaveUp => "gave_up", Resolved => "resolved" });
 words!(Rejection {
-    InvalidJob => "invalid_job",
-    OrderIdConflict => "order_id_conflict",
     UnknownProduct => "unknown_product",
     QuantityOverLimit => "quantity_over_limit",
 });

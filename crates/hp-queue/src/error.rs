@@ -28,15 +28,41 @@ pub enum QueueError {
         "Redis contains data that breaks the queue protocol: {0}; check the prefix, and which other programs write to its keys"
     )]
     Protocol(String),
+    /// The queue belongs to another HitPoints account than the one of this process.
+    #[error(
+        "this queue belongs to the HitPoints account {queue}, but the settings of this process name {own}; correct api.base_url and api.app_id or queue.prefix, or change the account of the queue with `worker account switch`"
+    )]
+    OtherAccount {
+        /// The account of the queue.
+        queue: String,
+        /// The account of this process.
+        own: String,
+    },
+    /// A newer program uses the queue.
+    #[error(
+        "this queue follows version {0} of the queue protocol, and this program knows version {known} only; upgrade this program", known = crate::agreement::PROTOCOL
+    )]
+    NewerProtocol(u32),
 }
 
 impl QueueError {
+    /// Returns the code of a refusal, such as `MISCONF` or `READONLY`.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable(error) | Self::Refused(error) => error.code(),
+            _ => None,
+        }
+    }
+
     /// Returns `true` if another connection may work.
     pub(crate) fn is_connection_failure(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
             Self::Refused(error) => is_spent(error),
-            Self::Url { .. } | Self::Protocol(_) => false,
+            Self::Url { .. }
+            | Self::Protocol(_)
+            | Self::OtherAccount { .. }
+            | Self::NewerProtocol(_) => false,
         }
     }
 }

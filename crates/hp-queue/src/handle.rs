@@ -1,5 +1,6 @@
 use crate::{
     connect::{client::Client, shared::Connection},
+    error::QueueError,
     keys::{Keys, Prefix},
 };
 
@@ -19,5 +20,16 @@ impl Handle {
             connection: client.shared(),
             keys: Keys::new(prefix),
         }
+    }
+
+    /// Finds out whether Redis accepts writes: writes a key of the queue's own that expires by itself.
+    pub async fn check_write(&self) -> Result<(), QueueError> {
+        let mut command = redis::cmd("SET");
+        command
+            .arg(&self.keys.write_check)
+            .arg("1")
+            .arg("PX")
+            .arg(1000);
+        Ok(command.query_async(&mut self.connection.clone()).await?)
     }
 }

@@ -53,6 +53,7 @@ pub(crate) struct Keys {
     pub(crate) schedule: String,
     pub(crate) open: String,
     pub(crate) paused: String,
+    pub(crate) queue: String,
     pub(crate) epoch: String,
     pub(crate) breaker: String,
     pub(crate) charged: String,
@@ -61,6 +62,7 @@ pub(crate) struct Keys {
     pub(crate) reconcile: String,
     pub(crate) runs: String,
     pub(crate) workers: String,
+    pub(crate) write_check: String,
     order: String,
     replays: String,
 }
@@ -76,6 +78,7 @@ impl Keys {
             schedule: key("schedule"),
             open: key("open"),
             paused: key("paused"),
+            queue: key("queue"),
             epoch: key("epoch"),
             breaker: key("breaker"),
             charged: key("charged"),
@@ -84,6 +87,7 @@ impl Keys {
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
             workers: key("workers"),
+            write_check: key("write_check"),
             order: key("order:"),
             replays: key("replays:"),
         }

@@ -14,6 +14,7 @@
 //! | `{hp}:replays:<id>` | list | repetitions of an ended order that wait for a copy of its result |
 //! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
 //! | `{hp}:paused` | hash | the pause: while it exists no order is claimed |
+//! | `{hp}:queue` | hash | what all processes of the queue must agree on: protocol version, account, rules |
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
 //! | `{hp}:breaker` | hash | failures of HitPoints. While `until` is set, the breaker is open: only one order at a time calls HitPoints |
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
@@ -21,6 +22,7 @@
 //! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
 //! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
 //! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
+//! | `{hp}:write_check` | string | shows that Redis accepts writes; expires after a second |
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!
 //! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one
@@ -85,6 +87,7 @@
     reason = "all calls fail alike: see Errors above"
 )]
 
+mod agreement;
 mod connect;
 mod control;
 mod error;
@@ -103,6 +106,9 @@ mod script;
 #[cfg(test)]
 mod script_tests;
 
+pub use agreement::{
+    Account, AccountSwitch, Agreement, Join, OrderInDoubt, PROTOCOL, QueueTerms, RuleChange,
+};
 pub use connect::{
     client::{Client, connect},
     redact::without_password,
@@ -135,5 +141,5 @@ pub use queue::{
     results::Results,
     watch::{Watch, WatchFrom},
 };
-pub use rules::{Retention, Rules};
+pub use rules::{LONGEST_LEASE, Retention, Rules};
 pub use run_lease::{LeaseState, RunLease, store_run_report};

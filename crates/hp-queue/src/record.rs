@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use hp_api::FetchCards;
 use hp_order::{ClaimFacts, FailReason, Millis, Record, Rejection, Source, State, claim};
 
 use crate::fields::FieldReader;
 
-/// Reads a ledger record, without [`Record::not_found_valid_from`], which depends on the epoch. The error names the field at
-/// fault.
+/// Reads a ledger record, without [`Record::not_found_valid_from`], [`Record::arrives_until`] and [`Record::other_account`],
+/// which depend on the epoch and on the reader. The error names the field at fault.
 ///
 /// A record without `state` is a new order that was claimed at `now`, under no special condition.
 pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Record, String> {
@@ -32,12 +34,14 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         first_submitted_at: time(fields, "first_submitted_at")?,
         submitted_at: time(fields, "submitted_at")?,
         renewed_at: time(fields, "renewed_at")?,
+        arrives_until: None,
         not_found_valid_from: None,
         due_at: time(fields, "due_at")?,
         deadline,
         cause: fields.parse("cause")?,
         code: fields.parse("code")?,
         message: fields.parse("message")?,
+        other_account: None,
         failed: failed(fields, state)?,
         rejected: rejected(fields, state)?,
         hp_order_id: fields.parse("hp_order_id")?,
@@ -56,6 +60,7 @@ const fn plain_claim(now: Millis) -> ClaimFacts {
         is_older_epoch: false,
         is_named: false,
         has_claimant_vanished: false,
+        resubmit_after: Duration::ZERO,
         not_found_valid_from: None,
     }
 }

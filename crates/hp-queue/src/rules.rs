@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use hp_order::Policy;
 
+/// The longest lease that a worker may claim an order for. The scripts know it, too.
+pub const LONGEST_LEASE: Duration = Duration::from_hours(1);
+
 /// The rules that all workers of a queue share.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -32,6 +35,17 @@ impl Rules {
                 .unwrap_or(u64::MAX)
                 .max(1)
         })
+    }
+
+    /// Returns the longest time for which an order can wait in the schedule, in milliseconds. An order that seems to wait
+    /// longer was scheduled before Redis' clock was set back.
+    pub(crate) fn longest_delay(&self) -> u64 {
+        let Policy {
+            backoff,
+            resubmit_after,
+            ..
+        } = self.policy;
+        millis(LONGEST_LEASE.max(backoff.limits().1).max(resubmit_after))
     }
 
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.

@@ -1,11 +1,13 @@
 //! Checks all scripts without Redis.
 
 use crate::{
-    control, inspector, ledger, run_lease,
+    agreement, control, inspector, ledger, run_lease,
     script::{PRELUDES, Source},
 };
 
 const ALL: &[Source] = &[
+    agreement::JoinQueue::SOURCE,
+    agreement::SwitchAccount::SOURCE,
     control::balance_hold::BalanceHold::SOURCE,
     control::dead_letter::RequeueDeadLetter::SOURCE,
     control::pause::Pause::SOURCE,

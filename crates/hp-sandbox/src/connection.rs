@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::handler::Handler;
 use crate::reply::{Answer, Reply, TEXT};
 use crate::response_body::{ClosedOnPurpose, ResponseBody};
+use crate::surplus::{NextSurplus, SurplusStream};
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
@@ -45,12 +46,14 @@ async fn serve_connection(stream: TcpStream, handler: Arc<Handler>) {
     // Without this option the system delays small answers. A failure only makes them slower.
     let _ = stream.set_nodelay(true);
     let must_reset = AtomicBool::new(false);
-    let service = service_fn(|request| respond(&handler, &must_reset, request));
+    let surplus = NextSurplus::default();
+    let stream = SurplusStream::new(stream, surplus.clone());
+    let service = service_fn(|request| respond(&handler, &must_reset, &surplus, request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     // The error is a client that disconnected, or an injected fault. Neither needs a report.
     let _ = (&mut connection).await;
     if must_reset.load(Ordering::Relaxed) {
-        reset(connection.into_parts().io.inner());
+        reset(&connection.into_parts().io.inner().tcp);
     }
 }
 
@@ -63,6 +66,7 @@ fn reset(stream: &TcpStream) {
 async fn respond(
     handler: &Arc<Handler>,
     must_reset: &AtomicBool,
+    surplus: &NextSurplus,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ClosedOnPurpose> {
     let (head, body) = request.into_parts();
@@ -70,7 +74,12 @@ async fn respond(
         return Ok(response(body_too_large()));
     };
     match handler.handle(head, body.to_bytes()).await {
-        Reply::Send(answer) => Ok(response(answer)),
+        Reply::Send(answer) => {
+            if let Some(delay) = answer.surplus {
+                surplus.set(delay);
+            }
+            Ok(response(answer))
+        }
         Reply::Close => Err(ClosedOnPurpose),
         Reply::Reset => {
             must_reset.store(true, Ordering::Relaxed);

@@ -43,6 +43,10 @@ pub enum Fault {
     WrongRecord,
     /// Charges the order and closes the connection. Queries find the order only after a delay.
     LateRecord,
+    /// Sends a second answer, error 400100, in the same packet.
+    Surplus,
+    /// Sends a second answer, error 400100, after a delay.
+    LateSurplus,
     /// Answers 400113, "balance too low", before the call is processed.
     LowBalance,
     /// Answers code 0 before the call is processed.
@@ -54,7 +58,7 @@ pub enum Fault {
 /// The prefix of `code-400124`, which stands for any error code.
 const CODE_PREFIX: &str = "code-";
 
-const NAMES: [(Fault, &str); 18] = [
+const NAMES: [(Fault, &str); 20] = [
     (Fault::RefuseConnection, "refuse-connection"),
     (Fault::DropBefore, "drop-before"),
     (Fault::LostAnswer, "lost-answer"),
@@ -71,6 +75,8 @@ const NAMES: [(Fault, &str); 18] = [
     (Fault::ShortRecord, "short-record"),
     (Fault::WrongRecord, "wrong-record"),
     (Fault::LateRecord, "late-record"),
+    (Fault::Surplus, "surplus"),
+    (Fault::LateSurplus, "late-surplus"),
     (Fault::LowBalance, "low-balance"),
     (Fault::Fail0, "fail-0"),
 ];

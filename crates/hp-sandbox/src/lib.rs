@@ -29,6 +29,7 @@ mod rng;
 mod sandbox;
 mod setting;
 mod signable;
+mod surplus;
 mod trigger;
 mod vendor;
 

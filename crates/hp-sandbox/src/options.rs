@@ -100,6 +100,10 @@ pub struct Options {
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     pub late_record: Duration,
 
+    /// Time until the second answer of a late-surplus fault
+    #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = humantime::parse_duration)]
+    pub late_surplus: Duration,
+
     /// Write one line to standard error for each call
     #[arg(long)]
     pub verbose: bool,

@@ -29,6 +29,8 @@ pub(crate) struct Answer {
     pub(crate) date: Option<String>,
     /// The connection closes after half of the body.
     pub(crate) truncated: bool,
+    /// A surplus answer follows after this time.
+    pub(crate) surplus: Option<Duration>,
 }
 
 pub(crate) const JSON: &str = "application/json";
@@ -45,6 +47,7 @@ impl Answer {
             sign: None,
             date: None,
             truncated: false,
+            surplus: None,
         }
     }
 

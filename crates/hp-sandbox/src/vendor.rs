@@ -38,6 +38,7 @@ pub(crate) struct Vendor {
     pub(crate) faults: FaultInjector,
     not_found: NotFound,
     late_record: Duration,
+    late_surplus: Duration,
     rng: KeyedRng,
 }
 
@@ -60,6 +61,7 @@ impl Vendor {
             faults: FaultInjector::new(rng, &options.fault),
             not_found: options.not_found,
             late_record: options.late_record,
+            late_surplus: options.late_surplus,
             rng,
         })
     }
@@ -181,7 +183,13 @@ impl Vendor {
     }
 
     fn signed(&self, data: &Signable, now: SystemTime, fault: Option<Fault>) -> Reply {
-        Reply::Send(Answer::data(data, &self.signer, now, fault))
+        let mut answer = Answer::data(data, &self.signer, now, fault);
+        answer.surplus = match fault {
+            Some(Fault::Surplus) => Some(Duration::ZERO),
+            Some(Fault::LateSurplus) => Some(self.late_surplus),
+            _ => None,
+        };
+        Reply::Send(answer)
     }
 
     fn not_found(&self) -> Reply {

@@ -150,7 +150,7 @@ impl<'a> Index<'a> {
     fn all_results(&self, id: &str, kind: Kind) -> Vec<&'a PublishedResult> {
         let there = self.published(id, kind);
         let mut all_results = of_kind(self.consumed.get(id), kind);
-        all_results.retain(|read| there.iter().all(|published| published.entry != read.entry));
+        all_results.retain(|read| there.iter().all(|published| !published.is_same(read)));
         all_results.extend(there);
         all_results
     }

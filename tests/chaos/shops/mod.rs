@@ -9,14 +9,15 @@ use std::{
     time::Duration,
 };
 
-use redis::{Client, aio::MultiplexedConnection};
+use redis::aio::MultiplexedConnection;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     clock::Clock,
     history::PublishedResult,
+    losses::Losses,
+    masters::{Masters, Role},
     workload::{Order, Purpose, Submission, Workload},
-    world::Losses,
 };
 
 /// The time limit of a shop's commands.
@@ -27,7 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(300);
 /// The shops. Copies share what they have seen.
 #[derive(Clone)]
 pub(crate) struct Shops {
-    client: Client,
+    masters: Masters,
     clock: Clock,
     losses: Losses,
     seen: Arc<Mutex<Seen>>,
@@ -37,6 +38,8 @@ pub(crate) struct Shops {
 pub(crate) struct Seen {
     /// All result entries in the order of reading.
     pub(crate) published: Vec<PublishedResult>,
+    /// The places in `published` of the entries with this id.
+    places: HashMap<String, Vec<usize>>,
     /// The orders with a first result, and when it was read.
     results: HashMap<String, u64>,
     /// For each submission, the times at which Redis accepted it.
@@ -44,9 +47,9 @@ pub(crate) struct Seen {
 }
 
 impl Shops {
-    pub(crate) fn new(client: Client, clock: Clock, losses: Losses) -> Self {
+    pub(crate) fn new(masters: Masters, clock: Clock, losses: Losses) -> Self {
         Self {
-            client,
+            masters,
             clock,
             losses,
             seen: Arc::default(),
@@ -80,13 +83,13 @@ impl Shops {
         let mut due: BinaryHeap<_> = submissions
             .map(|(n, submission)| Reverse((start + submission.at, n)))
             .collect();
-        let mut connection = None;
+        let mut connections = Connections::default();
         while let Some(Reverse((at, n))) = due.pop() {
             sleep_until(at).await;
             let submission = &workload.submissions[n];
             let again_in = match self.next_step(n, submission) {
                 NextStep::Nothing => continue,
-                NextStep::Submit if self.add(&mut connection, n, submission).await => retry_after,
+                NextStep::Submit if self.add(&mut connections, n, submission).await => retry_after,
                 NextStep::Submit | NextStep::Wait => RETRY_AFTER,
             };
             due.push(Reverse((Instant::now() + again_in, n)));
@@ -103,6 +106,8 @@ impl Shops {
             (Purpose::Buy, Some(_)) => NextStep::Nothing,
             _ if accepted => NextStep::Nothing,
             (Purpose::Invalid | Purpose::NoId, _) => NextStep::Submit,
+            // One of two masters may not know the order.
+            (Purpose::Repeat | Purpose::Conflict, _) if self.masters.are_two() => NextStep::Wait,
             (Purpose::Repeat | Purpose::Conflict, None) => NextStep::Wait,
             // Waits until Redis has certainly not lost the order: without it, a conflicting entry would be a new order.
             (Purpose::Repeat | Purpose::Conflict, Some(read)) => {
@@ -116,31 +121,57 @@ impl Shops {
     }
 
     /// Adds the entry. Returns `true` if Redis accepted it.
-    async fn add(
-        &self,
-        connection: &mut Option<MultiplexedConnection>,
-        n: usize,
-        submission: &Submission,
-    ) -> bool {
+    async fn add(&self, connections: &mut Connections, n: usize, submission: &Submission) -> bool {
         let mut command = redis::cmd("XADD");
         command.arg("{hp}:jobs").arg("*");
         for (name, value) in &submission.fields {
             command.arg(*name).arg(value);
         }
-        let adding = async {
-            if connection.is_none() {
-                *connection = Some(self.client.get_multiplexed_async_connection().await?);
-            }
-            let connection = connection.as_mut().expect("connected above");
-            command.query_async::<String>(connection).await
+        // Of two masters each gets half of the orders, and repetitions of those of the other one.
+        let times = self.seen(|seen| seen.accepted[n].len());
+        let role = if (n + times).is_multiple_of(2) && self.masters.both_are_used() {
+            Role::Former
+        } else {
+            Role::Present
         };
+        let adding = connections.add(&self.masters, role, &command);
         let Ok(Ok(_)) = timeout(REDIS_TIMEOUT, adding).await else {
-            *connection = None;
+            connections.open.clear();
             return false;
         };
         let now = self.clock.now();
         self.seen(|seen| seen.accepted[n].push(now));
         true
+    }
+}
+
+/// The connections of the shops to the masters, until the masters change.
+#[derive(Default)]
+struct Connections {
+    version: u64,
+    open: Vec<(Role, MultiplexedConnection)>,
+}
+
+impl Connections {
+    async fn add(
+        &mut self,
+        masters: &Masters,
+        role: Role,
+        command: &redis::Cmd,
+    ) -> redis::RedisResult<String> {
+        let version = masters.version();
+        if self.version != version {
+            self.open.clear();
+            self.version = version;
+        }
+        if let Some((_, connection)) = self.open.iter_mut().find(|(other, _)| *other == role) {
+            return command.query_async(connection).await;
+        }
+        let client = masters.client(role).or(masters.client(Role::Present));
+        let client = client.expect("there is always a master");
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        self.open.push((role, connection.clone()));
+        command.query_async(&mut connection).await
     }
 }
 

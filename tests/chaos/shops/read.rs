@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::{
-    RedisResult,
+    Client, RedisResult,
     aio::MultiplexedConnection,
     streams::{StreamKey, StreamReadReply},
 };
@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::Shops;
 use crate::{
     history::{Kind, PublishedResult},
+    masters::Role,
     workload::STREAMS,
 };
 
@@ -21,36 +22,56 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 impl Shops {
-    /// Reads all result streams until aborted.
+    /// Reads all result streams of all masters until aborted.
     pub(crate) async fn read(self) {
-        let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
+        tokio::join!(self.read_of(Role::Present), self.read_of(Role::Former));
+    }
+
+    async fn read_of(&self, role: Role) {
         loop {
-            let Ok(Ok(mut connection)) =
-                timeout(READ_TIMEOUT, self.client.get_multiplexed_async_connection()).await
-            else {
-                sleep(RETRY_AFTER).await;
-                continue;
-            };
-            while let Ok(Ok(reply)) = timeout(READ_TIMEOUT, next(&mut connection, &after)).await {
-                for published in reply
-                    .map(|reply| entries(reply, self.clock.now()))
-                    .into_iter()
-                    .flatten()
-                {
-                    if let Some((_, last)) = after
-                        .iter_mut()
-                        .find(|(stream, _)| *stream == published.stream)
-                    {
-                        last.clone_from(&published.entry);
-                    }
-                    self.record_result(published);
+            let version = self.masters.version();
+            if let Some(client) = self.masters.client(role) {
+                self.read_master(role, &client, version).await;
+            }
+            sleep(RETRY_AFTER).await;
+        }
+    }
+
+    /// Reads all result streams of a master from the start until it fails, or the masters change. The entries of a promoted
+    /// replica need not follow those that were read before.
+    async fn read_master(&self, role: Role, client: &Client, version: u64) {
+        let connecting = client.get_multiplexed_async_connection();
+        let Ok(Ok(mut connection)) = timeout(READ_TIMEOUT, connecting).await else {
+            return;
+        };
+        let mut after = STREAMS.map(|stream| (stream, "0".to_owned()));
+        while let Ok(Ok(reply)) = timeout(READ_TIMEOUT, next(&mut connection, &after)).await {
+            let entries = reply.map(|reply| entries(reply, self.clock.now(), role));
+            for published in entries.into_iter().flatten() {
+                let stream = after.iter_mut().find(|(key, _)| *key == published.stream);
+                if let Some((_, last)) = stream {
+                    last.clone_from(&published.entry);
                 }
+                self.record_result(published);
+            }
+            if self.masters.version() != version {
+                return;
             }
         }
     }
 
+    /// Records an entry once.
     fn record_result(&self, published: PublishedResult) {
         self.seen(|seen| {
+            let places = seen.places.entry(published.entry.clone()).or_default();
+            for place in places.iter() {
+                let known = &mut seen.published[*place];
+                if known.is_same(&published) {
+                    known.only_on_former &= published.only_on_former;
+                    return;
+                }
+            }
+            places.push(seen.published.len());
             if published.kind() == Kind::First {
                 seen.results
                     .entry(published.id().into())
@@ -83,7 +104,7 @@ async fn next(
 }
 
 /// The entries of a reply, by stream.
-fn entries(reply: StreamReadReply, read: u64) -> Vec<PublishedResult> {
+fn entries(reply: StreamReadReply, read: u64, role: Role) -> Vec<PublishedResult> {
     let of_stream = |key: StreamKey| {
         let stream = key.key;
         key.ids.into_iter().map(move |entry| {
@@ -93,6 +114,7 @@ fn entries(reply: StreamReadReply, read: u64) -> Vec<PublishedResult> {
                 stream: stream.clone(),
                 entry: entry.id,
                 read,
+                only_on_former: role == Role::Former,
                 fields: fields.map(text).collect(),
             }
         })

@@ -11,7 +11,7 @@ use super::sample::{
 };
 
 /// The promises that a changed history breaks, each once.
-fn broken_promises(corrupt: impl FnOnce(&mut History)) -> Vec<Promise> {
+pub(super) fn broken_promises(corrupt: impl FnOnce(&mut History)) -> Vec<Promise> {
     let mut history = correct_history();
     corrupt(&mut history);
     let mut broken_promises: Vec<_> = check(&history)
@@ -33,7 +33,7 @@ fn set_result_field(history: &mut History, name: &str, value: &str) {
 }
 
 /// Removes the results of an order from the streams, but not from the entries that were read.
-fn forget_results(history: &mut History, id: &str) {
+pub(super) fn forget_results(history: &mut History, id: &str) {
     history.published.retain(|published| published.id() != id);
     history.records.remove(id);
 }

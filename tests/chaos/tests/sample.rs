@@ -46,7 +46,7 @@ pub(crate) fn correct_history() -> History {
             "1700000000000-3",
             "done",
             &[
-                ("status", "rejected"),
+                ("status", "conflict"),
                 ("reason", "order_id_conflict"),
                 ("quantity", "3"),
             ],
@@ -146,6 +146,7 @@ fn published(id: &str, order: &str, fields: &[(&str, &str)]) -> PublishedResult 
         stream: "{hp}:results".into(),
         entry: id.into(),
         read: TIME,
+        only_on_former: false,
         fields: all,
     }
 }

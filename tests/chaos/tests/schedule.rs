@@ -5,12 +5,12 @@ use std::{collections::HashSet, mem::discriminant, time::Duration};
 use e2e::proxy::Link;
 
 use crate::{
-    schedule::{Action, StormProfile, TimedAction, schedule},
+    schedule::{Action, Clocks, RedisFailures, StormProfile, TimedAction, schedule},
     workload::{Purpose, workload},
 };
 
 /// The storm of the short run.
-const STORM: Duration = Duration::from_secs(20);
+const STORM: Duration = Duration::from_secs(22);
 
 fn profile() -> StormProfile {
     StormProfile {
@@ -18,7 +18,11 @@ fn profile() -> StormProfile {
         workers: 3,
         faults: 30,
         longest_stop: Duration::from_secs(2),
-        tail_loss: true,
+        redis: RedisFailures {
+            tail_loss: true,
+            clock_steps: true,
+            promotions: true,
+        },
     }
 }
 
@@ -36,6 +40,8 @@ fn short_storm_has_every_action() {
         Action::RedisLink(link) | Action::VendorLink(link) => {
             (discriminant(&action), Some(discriminant(&link)))
         }
+        // A short storm has one of the two ends of a former master.
+        Action::KillFormer => (discriminant(&Action::DemoteFormer), None),
         _ => (discriminant(&action), None),
     };
     let links = [Link::Pass, Link::Cut, Link::Stall, Link::Slow(STORM)];
@@ -48,6 +54,10 @@ fn short_storm_has_every_action() {
         Action::KillRedis,
         Action::KillRedisLosingTail,
         Action::StartRedis,
+        Action::Promote,
+        Action::DemoteFormer,
+        Action::StepClock(Clocks::OfMaster, 0),
+        Action::SetClocksRight,
         Action::Flare(0),
         Action::EndFlare,
         Action::Drain("CNY"),
@@ -86,6 +96,69 @@ fn faults_end_before_the_storm_ends() {
         stopped,
         count(|action| matches!(action, Action::Continue(_)))
     );
+    assert_eq!(
+        count(|action| *action == Action::Promote),
+        count(|action| matches!(action, Action::KillFormer | Action::DemoteFormer))
+    );
+}
+
+#[test]
+fn minute_has_steps_and_promotions_of_each_kind() {
+    let minute = StormProfile {
+        storm: Duration::from_mins(1),
+        ..profile()
+    };
+    for seed in 0..200 {
+        let actions = schedule(seed, &minute);
+        let has = |wanted: fn(i64) -> bool| {
+            actions.iter().any(|timed| {
+                matches!(timed.action, Action::StepClock(Clocks::OfMaster, offset) if wanted(offset))
+            })
+        };
+        let day = 86_400_000;
+        let kinds: [fn(i64) -> bool; 6] = [
+            |offset| (1000..60_000).contains(&offset),
+            |offset| (-60_000..-1000).contains(&offset),
+            |offset| (300_000..3_600_000).contains(&offset),
+            |offset| (-3_600_000..-300_000).contains(&offset),
+            |offset| offset >= 86_400_000,
+            |offset| offset < 0,
+        ];
+        for (n, kind) in kinds.into_iter().enumerate() {
+            assert!(has(kind), "seed {seed}: no step of kind {n}");
+        }
+        let promotions = actions
+            .iter()
+            .filter(|timed| timed.action == Action::Promote);
+        assert!(promotions.count() > 1, "seed {seed}");
+        // Redis drops no key of a retention of days.
+        let longest = |timed: &TimedAction| match timed.action {
+            Action::StepClock(_, offset) => offset.abs(),
+            _ => 0,
+        };
+        assert!(actions.iter().all(|timed| longest(timed) <= day));
+    }
+}
+
+#[test]
+fn storm_without_steps_and_promotions_has_none() {
+    let quiet = StormProfile {
+        redis: RedisFailures {
+            tail_loss: true,
+            clock_steps: false,
+            promotions: false,
+        },
+        ..profile()
+    };
+    for seed in 0..50 {
+        let has_any = schedule(seed, &quiet).iter().any(|timed| {
+            matches!(
+                timed.action,
+                Action::StepClock(..) | Action::SetClocksRight | Action::Promote
+            )
+        });
+        assert!(!has_any, "seed {seed}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod stuck;
 use std::process::Output;
 
 use e2e::{Worker, World};
-use hp_api::{Doubt, DoubtKind, FetchCards, Outcome};
+use hp_api::{Doubt, DoubtKind, FetchCards, Order, Outcome};
 use hp_order::Event;
 use hp_queue::{Claim, Ledger};
 use serde_json::Value;
@@ -52,16 +52,16 @@ async fn enqueue_and_claim(world: &World, ledger: &Ledger, id: &str) -> Claim {
     claim_one(ledger, LONG_LEASE).await
 }
 
-/// Charges an order at the sandbox without the worker.
-pub(crate) async fn charge(world: &World, claimed: &Claim) {
-    charge_order(world, &claimed.record.wanted).await;
+/// Charges an order at the sandbox without the worker. Returns the vendor's record.
+pub(crate) async fn charge(world: &World, claimed: &Claim) -> Order {
+    charge_order(world, &claimed.record.wanted).await
 }
 
 /// Charges an order at the sandbox, as another queue of the same account does.
-pub(crate) async fn charge_order(world: &World, wanted: &FetchCards) {
+pub(crate) async fn charge_order(world: &World, wanted: &FetchCards) -> Order {
     let client = hp_api::Client::builder(&world.sandbox.base_url(), "demo")
         .secret("demo-secret".to_owned().into())
         .build()
         .unwrap();
-    client.fetch(wanted).await.unwrap();
+    client.fetch(wanted).await.unwrap()
 }

@@ -21,7 +21,7 @@ impl Queue {
             entry.extend(["meta", &words.meta]);
         }
         if enqueue.is_overdue {
-            entry.extend(["deadline", "1"]);
+            entry.extend(["deadline", "978307200000"]);
         }
         self.run::<String>(&entry).await;
         self.reference.enqueue(Some(enqueue));

@@ -3,7 +3,7 @@
 mod backup;
 mod balance_hold;
 mod breaker;
-mod claim;
+pub(crate) mod claim;
 mod contents;
 mod enqueue;
 mod invariants;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hp_queue::{Claim, Client, Control, Handle, Ledger, Rules};
 
 use crate::reference::epoch::{EpochName, Watermark};
@@ -19,8 +21,10 @@ impl Worker {
     /// A worker without a watermark.
     pub(super) fn open(client: &Client, prefix: &str, rules: Rules) -> Self {
         let handle = Handle::open(client, &prefix.parse().unwrap());
+        let ledger = Ledger::new(handle.clone(), rules);
+        ledger.limit_old_master(Some(Duration::ZERO));
         Self {
-            ledger: Ledger::new(handle.clone(), rules),
+            ledger,
             control: Control::new(handle, rules),
             known: None,
         }

@@ -37,7 +37,9 @@ pub(crate) enum AdmissionDoubt {
     #[default]
     None,
     All,
-    /// Those that were in the inbox when the epoch began: for the others it has lasted too long.
+    /// Those that are in the inbox at the next call: the time has just passed.
+    Passed,
+    /// Those that were in the inbox when the time had passed.
     OfBefore,
 }
 

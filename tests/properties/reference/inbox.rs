@@ -14,7 +14,16 @@ impl Reference {
         self.inbox.push_back(Waiting {
             entry,
             is_of_before: false,
+            is_before_end: false,
         });
+    }
+
+    /// The order of this id ends: what is in the inbox is enqueued before.
+    pub(super) fn mark_end(&mut self, id: &str) {
+        for waiting in &mut self.inbox {
+            let is_of = waiting.entry.is_some_and(|entry| entry.id() == id);
+            waiting.is_before_end |= is_of;
+        }
     }
 
     pub(super) fn claim_inbox(&mut self, n: usize, epoch: Epoch, claimed_ids: &mut Vec<String>) {
@@ -24,46 +33,48 @@ impl Reference {
             };
             let is_doubted = match epoch.doubts {
                 AdmissionDoubt::None => false,
-                AdmissionDoubt::All => true,
+                AdmissionDoubt::All | AdmissionDoubt::Passed => true,
                 AdmissionDoubt::OfBefore => waiting.is_of_before,
             };
             match waiting.entry {
                 None => self.dead_letters += 1,
-                Some(enqueue) => claimed_ids.extend(self.receive(enqueue, epoch, is_doubted)),
+                Some(enqueue) if !self.orders.contains_key(&enqueue.id()) => {
+                    claimed_ids.extend(self.admit(enqueue, epoch, is_doubted));
+                }
+                Some(enqueue) => self.repeat(enqueue, waiting.is_before_end),
             }
         }
     }
 
-    fn receive(&mut self, enqueue: Enqueue, epoch: Epoch, is_doubted: bool) -> Option<String> {
-        if matches!(enqueue.fault, Fault::NoQuantity | Fault::ProductTwice) {
-            self.reject(enqueue, "invalid_job");
+    fn admit(&mut self, enqueue: Enqueue, epoch: Epoch, is_doubted: bool) -> Option<String> {
+        if enqueue.is_invalid() {
+            self.answer(enqueue, "rejected", "invalid_job");
             return None;
         }
-        let id = enqueue.id();
-        match self.orders.get_mut(&id) {
-            None => {
-                let order = Order::admitted(enqueue, epoch, is_doubted);
-                self.orders.insert(id.clone(), order);
-                return Some(id);
-            }
-            Some(known) if known.has_other_quantity != enqueue.has_other_quantity() => {
-                self.reject(enqueue, "order_id_conflict");
-            }
-            Some(known) => {
-                if let Some(first) = known.first.clone() {
-                    self.replay(enqueue, first);
-                }
-            }
-        }
-        None
+        let order = Order::admitted(enqueue, epoch, is_doubted);
+        self.orders.insert(enqueue.id(), order);
+        Some(enqueue.id())
     }
 
-    fn reject(&mut self, enqueue: Enqueue, reason: &str) {
+    fn repeat(&mut self, enqueue: Enqueue, is_before_end: bool) {
+        let known = &self.orders[&enqueue.id()];
+        let is_other = known.has_other_quantity != enqueue.has_other_quantity()
+            || enqueue.own_stream && !known.words.own_stream;
+        if enqueue.is_invalid() {
+            self.answer(enqueue, "conflict", "invalid_repetition");
+        } else if is_other {
+            self.answer(enqueue, "conflict", "order_id_conflict");
+        } else if let (Some(first), false) = (known.first.clone(), is_before_end) {
+            self.replay(enqueue, first);
+        }
+    }
+
+    fn answer(&mut self, enqueue: Enqueue, status: &str, reason: &str) {
         let ReplyWords { own_stream, meta } = enqueue.words();
         self.results.push(ResultEntry {
             own_stream,
             id: enqueue.id(),
-            status: "rejected".into(),
+            status: status.into(),
             reason: reason.into(),
             meta,
             is_copy: false,
@@ -73,7 +84,7 @@ impl Reference {
 
     fn replay(&mut self, enqueue: Enqueue, first: ResultEntry) {
         let order = self.orders.get_mut(&enqueue.id()).unwrap();
-        let words = enqueue.words().or(&order.words);
+        let words = enqueue.words().of_replay(&order.words);
         if self.results.contains(&first) {
             self.results.push(ResultEntry {
                 own_stream: words.own_stream,
@@ -88,10 +99,17 @@ impl Reference {
     }
 }
 
+impl Enqueue {
+    fn is_invalid(&self) -> bool {
+        matches!(self.fault, Fault::NoQuantity | Fault::ProductTwice)
+    }
+}
+
 impl ReplyWords {
-    fn or(self, of_first: &Self) -> Self {
+    /// A replay goes to the stream of the first job.
+    fn of_replay(self, of_first: &Self) -> Self {
         Self {
-            own_stream: self.own_stream || of_first.own_stream,
+            own_stream: of_first.own_stream,
             meta: if self.meta.is_empty() {
                 of_first.meta.clone()
             } else {

@@ -10,6 +10,10 @@ impl Reference {
             Some(epoch) if epoch.name.server == caller.server => epoch,
             before => self.begin(caller, before),
         };
+        if epoch.doubts == AdmissionDoubt::Passed {
+            epoch.doubts = AdmissionDoubt::OfBefore;
+            self.draw_boundary();
+        }
         let is_disproved = caller
             .known
             .is_some_and(|known| epoch.is_disproved_by(known));
@@ -19,7 +23,6 @@ impl Reference {
             self.history.push(caller.number);
             if epoch.doubts == AdmissionDoubt::None {
                 epoch.doubts = AdmissionDoubt::All;
-                self.draw_boundary();
             }
         }
         self.epoch = Some(epoch);
@@ -27,7 +30,6 @@ impl Reference {
     }
 
     fn begin(&mut self, caller: Caller, before: Option<Epoch>) -> Epoch {
-        self.draw_boundary();
         let claims = before.map_or(0, |epoch| epoch.claims);
         let is_lossy = match before {
             Some(epoch) => epoch.doubts == AdmissionDoubt::All,
@@ -62,7 +64,7 @@ impl Reference {
         if let Some(epoch) = &mut self.epoch
             && epoch.doubts == AdmissionDoubt::All
         {
-            epoch.doubts = AdmissionDoubt::OfBefore;
+            epoch.doubts = AdmissionDoubt::Passed;
         }
         for order in self.orders.values_mut() {
             order.doubt.passes();

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use hp_order::{Cause, ClaimFacts, Millis, Record, State, claim};
 
@@ -27,8 +27,6 @@ pub(crate) struct Order {
     pub(crate) first: Option<ResultEntry>,
     /// The repetitions that wait for their answers.
     pub(crate) replays: VecDeque<ReplyWords>,
-    /// The words for its result when it was last claimed.
-    pub(crate) given: ReplyWords,
 }
 
 /// Whether Redis may have forgotten a submission.
@@ -76,7 +74,6 @@ impl Order {
             due_at: None,
             first: None,
             replays: VecDeque::new(),
-            given: enqueue.words(),
         };
         order.claim(epoch, is_doubted, false);
         order
@@ -95,6 +92,7 @@ impl Order {
             is_older_epoch,
             is_named,
             has_claimant_vanished: self.settled != self.record.claim,
+            resubmit_after: Duration::ZERO,
             not_found_valid_from: Some(BEGINS),
         };
         self.record = claim(&self.record, &facts);
@@ -104,7 +102,6 @@ impl Order {
             None => Doubt::None,
         };
         self.epoch = epoch.name;
-        self.given = self.replays.front().unwrap_or(&self.words).clone();
     }
 
     /// An order that Redis had forgotten, as a settle call restores it.
@@ -125,7 +122,6 @@ impl Order {
             due_at: Some(DueAt::Due),
             first: None,
             replays: VecDeque::new(),
-            given: request.words.clone(),
         }
     }
 

@@ -62,24 +62,31 @@ impl Reference {
     }
 
     fn apply(&mut self, request: &SettleRequest) {
+        let words = &request.words;
         let order = self.orders.get_mut(request.id()).unwrap();
         order.settled = request.record.claim;
         match &request.step.next {
             Next::End(ending) if request.record.state.has_ended() => {
-                order.replays.pop_front();
-                order.due_at = (!order.replays.is_empty()).then_some(DueAt::Due);
-                self.results.push(result_entry(request, ending, true));
+                let mut waiting: Vec<_> = order.replays.drain(..).collect();
+                if waiting.is_empty() {
+                    waiting.push(words.clone());
+                }
+                order.due_at = None;
+                let copies = waiting.iter();
+                let copies = copies.map(|words| result_entry(request, words, ending, true));
+                self.results.extend(copies);
             }
             Next::End(ending) => {
-                let entry = result_entry(request, ending, false);
+                let entry = result_entry(request, words, ending, false);
                 order.apply(&request.step);
                 order.due_at = None;
                 order.first = Some(entry.clone());
                 self.results.push(entry);
+                self.mark_end(request.id());
             }
             Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
             Next::After(_) => order.continues(request, DueAt::Later),
-            Next::Review => order.continues(request, DueAt::Never),
+            Next::Review | Next::Parked => order.continues(request, DueAt::Never),
         }
     }
 
@@ -139,8 +146,13 @@ fn is_charged(ending: &TerminalOutcome) -> bool {
     matches!(ending, TerminalOutcome::Completed { .. })
 }
 
-fn result_entry(request: &SettleRequest, ending: &TerminalOutcome, is_copy: bool) -> ResultEntry {
-    let ReplyWords { own_stream, meta } = request.words.clone();
+fn result_entry(
+    request: &SettleRequest,
+    words: &ReplyWords,
+    ending: &TerminalOutcome,
+    is_copy: bool,
+) -> ResultEntry {
+    let ReplyWords { own_stream, meta } = words.clone();
     ResultEntry {
         own_stream,
         id: request.id().into(),

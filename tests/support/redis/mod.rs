@@ -1,3 +1,4 @@
+mod clock;
 mod cluster;
 mod commands;
 mod sentinel;
@@ -11,6 +12,7 @@ use nix::{
     unistd::Pid,
 };
 
+pub use clock::ServerClock;
 pub use server::Server;
 
 use cluster::{CLUSTER_OK, Cluster};
@@ -23,7 +25,7 @@ pub struct Redis(Topology);
 enum Topology {
     Single(Server),
     Cluster(Cluster),
-    Sentinel(SentinelSetup),
+    Sentinel(Box<SentinelSetup>),
 }
 
 /// A time without an answer after which Sentinel fails over: longer than any test stops its Redis.
@@ -36,7 +38,7 @@ impl Redis {
         match std::env::var("HP_TEST_REDIS").as_deref() {
             Err(_) | Ok("" | "single") => Self::single(),
             Ok("cluster") => Self::cluster(),
-            Ok("sentinel") => Self(Topology::Sentinel(SentinelSetup::start(NO_FAILOVER))),
+            Ok("sentinel") => Self::sentinel_with(NO_FAILOVER),
             Ok(other) => panic!("HP_TEST_REDIS is {other}: write single, cluster or sentinel"),
         }
     }
@@ -51,6 +53,11 @@ impl Redis {
         Self(Topology::Single(Server::start(arguments)))
     }
 
+    /// Starts one server with more arguments, and with a clock that the test steps.
+    pub fn single_with_clock(arguments: &str) -> Self {
+        Self(Topology::Single(Server::start_with_clock(arguments)))
+    }
+
     /// Starts a cluster of three masters.
     pub fn cluster() -> Self {
         Self(Topology::Cluster(Cluster::start()))
@@ -63,12 +70,39 @@ impl Redis {
 
     /// Starts a master, a replica and a Sentinel that promotes the replica quickly.
     pub fn sentinel() -> Self {
-        Self(Topology::Sentinel(SentinelSetup::start(FAST_FAILOVER)))
+        Self::sentinel_with(FAST_FAILOVER)
     }
 
-    /// Starts a replica of a server, and waits until it has all data.
+    fn sentinel_with(down_after: Duration) -> Self {
+        Self(Topology::Sentinel(Box::new(SentinelSetup::start(
+            down_after,
+        ))))
+    }
+
+    /// Starts a replica of a server, and waits until it has all data. It has a clock if its master has one.
     pub fn replica_of(master: &Server) -> Self {
-        Self(Topology::Single(master.replica()))
+        Self(Topology::Single(master.replica(&master.address(), "")))
+    }
+
+    /// Starts a replica of a server that connects to this address, such as a proxy's in front of the server, with more
+    /// arguments.
+    pub fn replica_through(master: &Server, address: &str, more: &str) -> Self {
+        Self(Topology::Single(master.replica(address, more)))
+    }
+
+    /// Makes a replica a master, also after a restart. Its former master stays one.
+    pub fn promote(&mut self) {
+        self.server_mut().promote();
+    }
+
+    /// Makes the server a replica of the one at `address`, also after a restart.
+    pub fn follow(&mut self, address: &str) {
+        self.server_mut().follow(address);
+    }
+
+    /// The clock of the queue's server.
+    pub fn clock(&self) -> &ServerClock {
+        self.server().clock()
     }
 
     /// The URL for workers and shops.

@@ -14,7 +14,7 @@ impl SentinelSetup {
     /// Starts them. Sentinel promotes the replica after the master has not answered for `down_after`.
     pub(super) fn start(down_after: Duration) -> Self {
         let master = Server::start("");
-        let replica = master.replica();
+        let replica = master.replica(&master.address(), "");
         let port = master.port();
         let sentinel = Server::prepared("+slave", |folder| {
             let file = folder.join("sentinel.conf");

@@ -9,6 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::clock::ServerClock;
 use crate::TIMEOUT;
 
 /// A process of `redis-server`, or of the program that `HP_TEST_REDIS_SERVER` names, with a free port and a private
@@ -19,6 +20,7 @@ pub struct Server {
     port: u16,
     arguments: Vec<String>,
     folder: TempDir,
+    clock: Option<ServerClock>,
 }
 
 /// Arguments of servers that hold data.
@@ -33,6 +35,11 @@ impl Server {
         Self::start_with(|| more.into())
     }
 
+    /// Like [`start`](Self::start), with a clock that the test steps.
+    pub fn start_with_clock(more: &str) -> Self {
+        Self::launch(READY, true, |_| format!("{DATA} {more}"))
+    }
+
     /// Like [`start`](Self::start), with arguments that are computed for each try.
     pub(super) fn start_with(more: impl Fn() -> String) -> Self {
         Self::prepared(READY, |_| format!("{DATA} {}", more()))
@@ -41,6 +48,10 @@ impl Server {
     /// Starts a server with the arguments that `prepare` returns for its folder, and waits for the line `ready`. Tries
     /// again if another process takes the port in between.
     pub(super) fn prepared(ready: &str, prepare: impl Fn(&Path) -> String) -> Self {
+        Self::launch(ready, false, prepare)
+    }
+
+    fn launch(ready: &str, has_clock: bool, prepare: impl Fn(&Path) -> String) -> Self {
         loop {
             let folder = TempDir::new().unwrap();
             let port = free_port();
@@ -51,13 +62,15 @@ impl Server {
                 .map(|word| word.replace('\'', ""))
                 .collect();
             arguments.push(folder.path().display().to_string());
-            let (process, lines) = spawn(&arguments, folder.path());
+            let clock = has_clock.then(|| ServerClock::in_folder(folder.path()));
+            let (process, lines) = spawn(&arguments, folder.path(), clock.as_ref());
             let server = Self {
                 process,
                 lines,
                 port,
                 arguments,
                 folder,
+                clock,
             };
             if server.has_line(ready) {
                 return server;
@@ -65,11 +78,46 @@ impl Server {
         }
     }
 
-    /// Starts a replica of it, and waits until the replica has all data.
-    pub(super) fn replica(&self) -> Self {
-        let replica = Self::start(&format!("--replicaof 127.0.0.1 {}", self.port));
+    /// Starts a replica of it that connects to `address`, and waits until the replica has all data. The address is its own,
+    /// or a proxy's in front of it. The replica of a server with a clock has one too.
+    #[must_use]
+    pub fn replica(&self, address: &str, more: &str) -> Self {
+        let more = format!("{} {more}", replica_argument(address));
+        let replica = match &self.clock {
+            Some(_) => Self::start_with_clock(&more),
+            None => Self::start(&more),
+        };
         self.wait_for_line("Synchronization with replica");
         replica
+    }
+
+    /// Makes a replica a master, also after a restart. Its former master stays one.
+    pub fn promote(&mut self) {
+        self.command::<()>("REPLICAOF NO ONE");
+        self.remove_replica_argument();
+    }
+
+    /// Makes it a replica of the server at `address`, also after a restart. It may be down.
+    pub fn follow(&mut self, address: &str) {
+        self.remove_replica_argument();
+        let role = replica_argument(address);
+        self.arguments.extend(role.split(' ').map(str::to_owned));
+        if self.process.try_wait().unwrap().is_none() {
+            self.command::<()>(&role.replace("--replicaof", "REPLICAOF"));
+        }
+    }
+
+    fn remove_replica_argument(&mut self) {
+        let role = self.arguments.iter().position(|word| word == "--replicaof");
+        if let Some(at) = role {
+            self.arguments.drain(at..at + 3);
+        }
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &ServerClock {
+        let clock = self.clock.as_ref();
+        clock.expect("start the server with a clock to step it")
     }
 
     /// Its address as `host:port`.
@@ -114,7 +162,8 @@ impl Server {
     pub(super) fn restart(&mut self, ready: &str) {
         // A short connection of another process may use the port at the moment.
         for _ in 0..100 {
-            (self.process, self.lines) = spawn(&self.arguments, self.folder.path());
+            (self.process, self.lines) =
+                spawn(&self.arguments, self.folder.path(), self.clock.as_ref());
             if self.has_line(ready) {
                 return;
             }
@@ -160,10 +209,22 @@ impl Drop for Server {
     }
 }
 
+fn replica_argument(master: &str) -> String {
+    format!("--replicaof {}", master.replace(':', " "))
+}
+
 /// Starts the process. Returns it and its output.
-fn spawn(arguments: &[String], folder: &Path) -> (Child, Receiver<String>) {
+fn spawn(
+    arguments: &[String],
+    folder: &Path,
+    clock: Option<&ServerClock>,
+) -> (Child, Receiver<String>) {
     let program = std::env::var("HP_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
-    let mut process = Command::new(program)
+    let mut command = Command::new(program);
+    if let Some(clock) = clock {
+        clock.preload(&mut command);
+    }
+    let mut process = command
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(File::create(folder.join("stderr")).unwrap())

@@ -4,5 +4,7 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod clock;
 mod fields;
 mod proxy;
+mod two_masters;

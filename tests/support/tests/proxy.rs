@@ -66,3 +66,32 @@ async fn slow_link_carries_everything() {
         assert_eq!(echo(&mut open, byte).await.unwrap(), byte);
     }
 }
+
+/// Starts a server that sends one byte on each connection.
+async fn start_greeting(byte: u8) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut greeted = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_u8(byte).await;
+            greeted.push(stream);
+        }
+    });
+    addr
+}
+
+#[tokio::test]
+async fn new_target_serves_new_connections_only() {
+    let (proxy, mut open) = connect_through_proxy().await;
+    proxy.set_target(start_greeting(9).await);
+    let mut new = TcpStream::connect(proxy.addr()).await.unwrap();
+    assert_eq!(new.read_u8().await.unwrap(), 9);
+    assert_eq!(echo(&mut open, 2).await.unwrap(), 2);
+    proxy.close_connections();
+    for stream in [&mut open, &mut new] {
+        assert!(stream.read_u8().await.is_err());
+    }
+    let mut again = TcpStream::connect(proxy.addr()).await.unwrap();
+    assert_eq!(again.read_u8().await.unwrap(), 9);
+}

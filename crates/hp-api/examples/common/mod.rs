@@ -67,6 +67,14 @@ pub(crate) fn print_card(card: &Card, show_keys: bool) {
     };
     println!(
         "  {}  {}  {} {}  {key}",
-        card.pin_sn, card.status, card.amount, card.currency
+        card.pin_sn,
+        shown(card.status.as_ref()),
+        shown(card.amount),
+        shown(card.currency)
     );
+}
+
+/// Returns a field that the vendor may have left out.
+fn shown<T: ToString>(field: Option<T>) -> String {
+    field.map_or_else(|| "-".to_owned(), |field| field.to_string())
 }

@@ -1,10 +1,10 @@
 use std::time::SystemTime;
 
-use super::read;
+use super::{read, read_products};
 use crate::{
     call_error::CallResult,
     json::Value,
-    model::{Card, Order, Product},
+    model::{Card, Order, ProductList},
 };
 
 /// The verified data of an answer.
@@ -35,9 +35,12 @@ impl Data<'_> {
         read::card(self.value)
     }
 
-    /// Reads the product list. The products keep the vendor's order.
-    pub fn into_products(self) -> CallResult<Vec<Product>> {
-        read::products(self.value)
+    /// Reads the product list, and skips the rows that cannot be read.
+    ///
+    /// # Errors
+    /// [`Shape`](crate::CallError::Shape) only if none of the rows can be read.
+    pub fn into_products(self) -> CallResult<ProductList> {
+        read_products::products(self.value)
     }
 }
 

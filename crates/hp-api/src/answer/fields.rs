@@ -66,6 +66,21 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads descriptive text. Another type counts as absent.
+    pub(super) fn optional_string(&mut self, name: &str) -> Option<String> {
+        self.string(name).ok()
+    }
+
+    /// Reads descriptive text of a certain format. Another type or format counts as absent.
+    pub(super) fn optional<T: FromStr<Err = Invalid>>(&mut self, name: &str) -> Option<T> {
+        self.parse(name).ok()
+    }
+
+    /// Reads a descriptive integer. Another type counts as absent.
+    pub(super) fn optional_integer<T: TryFrom<i64>>(&mut self, name: &str) -> Option<T> {
+        self.integer(name).ok()
+    }
+
     pub(super) fn error(&self, name: &str, why: &str) -> CallError {
         CallError::Shape(match self.location {
             Location::Data if name.is_empty() => format!("data: {why}"),

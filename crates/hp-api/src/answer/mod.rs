@@ -9,6 +9,7 @@ mod envelope;
 mod fields;
 mod headers;
 mod read;
+mod read_products;
 #[cfg(test)]
 mod tests;
 mod verify;

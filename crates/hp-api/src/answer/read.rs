@@ -1,4 +1,7 @@
 //! Reads the documented fields. It reads every field by name, because names are not signed.
+//!
+//! Fields that prove the order and its cards are required. All others only describe them: a paid order must not become
+//! unreadable because one of them is missing or has another type.
 
 use std::{
     borrow::Cow,
@@ -8,8 +11,8 @@ use std::{
 use super::fields::{Fields, Location};
 use crate::{
     call_error::{CallError, CallResult},
-    json::{Key, Value},
-    model::{Card, Mismatch, Order, Product},
+    json::Value,
+    model::{Card, Mismatch, Order},
     value::{CardStatus, OrderStatus, PinKey, ProductId, Quantity},
 };
 
@@ -24,19 +27,19 @@ pub(super) fn order(data: Value, signed_at: SystemTime) -> CallResult<Order> {
     let hp_order_id = fields.integer("order_id")?;
     let status = OrderStatus::from(&*status_word(&mut fields)?);
     let cards = order_cards(&mut fields, hp_order_id, &status)?;
-    let create_time = fields.integer("create_time")?;
+    let create_time = fields.optional_integer("create_time");
     Ok(Order {
         hp_order_id,
         out_trade_id: fields.parse("out_trade_id")?,
         product_id: product_id(&mut fields)?,
         quantity: quantity(&mut fields)?,
         currency: fields.parse("currency")?,
-        par_value: fields.parse("par_value")?,
+        par_value: fields.optional("par_value"),
         unit_price: fields.parse("unit_price")?,
         total_price: fields.parse("total_price")?,
-        reseller_discount: fields.string("reseller_discount")?,
-        category_name: fields.string("category_name")?,
-        product_name: fields.string("product_name")?,
+        reseller_discount: fields.optional_string("reseller_discount"),
+        category_name: fields.optional_string("category_name"),
+        product_name: fields.optional_string("product_name"),
         create_time,
         record_age: record_age(create_time, &cards, signed_at),
         status,
@@ -44,19 +47,15 @@ pub(super) fn order(data: Value, signed_at: SystemTime) -> CallResult<Order> {
     })
 }
 
-/// Returns how long before `signed_at` the vendor made the record.
-fn record_age(create_time: i64, cards: &[Card], signed_at: SystemTime) -> Option<Duration> {
-    let card_times = cards.iter().map(|card| card.create_time);
-    let created = is_time(&create_time)
-        .then_some(create_time)
+/// Returns how long before `signed_at` the vendor made the record. PHP makes 0 of a missing time.
+fn record_age(create_time: Option<i64>, cards: &[Card], signed_at: SystemTime) -> Option<Duration> {
+    let is_time = |seconds: &i64| *seconds > 0;
+    let card_times = cards.iter().filter_map(|card| card.create_time);
+    let created = create_time
+        .filter(is_time)
         .or_else(|| card_times.filter(is_time).min())?;
     let created = UNIX_EPOCH.checked_add(Duration::from_secs(created.try_into().ok()?))?;
     Some(signed_at.duration_since(created).unwrap_or_default())
-}
-
-/// Returns `false` for 0, which PHP makes of a missing time.
-fn is_time(seconds: &i64) -> bool {
-    *seconds > 0
 }
 
 /// Reads the cards of an order. Only an order that is not completed may have none.
@@ -72,7 +71,11 @@ fn order_cards(fields: &mut Fields, order: u64, status: &OrderStatus) -> CallRes
 
 fn order_card(pin: Value, index: usize, order: u64) -> CallResult<Card> {
     let mut fields = Fields::new(pin, Location::Element("order_pins", index))?;
-    if fields.integer::<u64>("order_id")? != order {
+    let names_another = |id: u64| id != order;
+    if fields
+        .optional_integer("order_id")
+        .is_some_and(names_another)
+    {
         let field = format!("order_pins[{index}].order_id");
         return Err(CallError::Mismatch(Mismatch::Card(field)));
     }
@@ -87,15 +90,17 @@ fn card_fields(mut fields: Fields) -> CallResult<Card> {
     Ok(Card {
         pin_sn: fields.parse("pin_sn")?,
         pin_key: pin_key(&mut fields)?,
-        product_id: product_id(&mut fields)?,
-        amount: fields.parse("amount")?,
-        cost_price: fields.parse("cost_price")?,
-        currency: fields.parse("currency")?,
-        status: CardStatus::from(&*status_word(&mut fields)?),
-        create_time: fields.integer("create_time")?,
-        expire_time: fields.integer("expire_time")?,
-        category_name: fields.string("category_name")?,
-        product_name: fields.string("product_name")?,
+        product_id: product_id(&mut fields).ok(),
+        amount: fields.optional("amount"),
+        cost_price: fields.optional("cost_price"),
+        currency: fields.optional("currency"),
+        status: status_word(&mut fields)
+            .ok()
+            .map(|word| CardStatus::from(&*word)),
+        create_time: fields.optional_integer("create_time"),
+        expire_time: fields.optional_integer("expire_time"),
+        category_name: fields.optional_string("category_name"),
+        product_name: fields.optional_string("product_name"),
     })
 }
 
@@ -116,53 +121,7 @@ fn pin_key(fields: &mut Fields) -> CallResult<PinKey> {
     Ok(PinKey::from(key.into_owned()))
 }
 
-pub(super) fn products(data: Value) -> CallResult<Vec<Product>> {
-    let mut products = Vec::new();
-    for (name, group) in groups(data) {
-        let not_a_list = || CallError::Shape("a group of products: not a list".to_owned());
-        for row in elements(group).ok_or_else(not_a_list)? {
-            let fields = Fields::new(row, Location::Element("product", products.len()))?;
-            products.push(product(fields, &name)?);
-        }
-    }
-    Ok(products)
-}
-
-/// Returns the groups with their names. PHP takes an object with the names 0, 1, 2 for a list, so a list has names too.
-fn groups(data: Value) -> Vec<(String, Value)> {
-    let name = |key| match key {
-        Key::Int(number) => number.to_string(),
-        Key::Text(text) => text.into_owned(),
-    };
-    match data {
-        Value::Map(members) => members
-            .into_iter()
-            .map(|(key, group)| (name(key), group))
-            .collect(),
-        Value::List(groups) => {
-            let named = |(index, group): (usize, _)| (index.to_string(), group);
-            groups.into_iter().enumerate().map(named).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn product(mut fields: Fields, group: &str) -> CallResult<Product> {
-    Ok(Product {
-        product_id: product_id(&mut fields)?,
-        product_name: fields.string("product_name")?,
-        category_name: fields.string("category_name")?,
-        category_code: fields.string("category_code")?,
-        region: fields.string("region")?,
-        currency: fields.parse("currency")?,
-        par_value: fields.parse("par_value")?,
-        discount_rate: fields.string("discount_rate")?,
-        max_fetch_quantity: fields.integer("max_fetch_quantity")?,
-        group: group.to_owned(),
-    })
-}
-
-fn product_id(fields: &mut Fields) -> CallResult<ProductId> {
+pub(super) fn product_id(fields: &mut Fields) -> CallResult<ProductId> {
     let number = fields.integer("product_id")?;
     ProductId::new(number).map_err(|why| fields.error("product_id", &why.to_string()))
 }
@@ -173,7 +132,7 @@ fn quantity(fields: &mut Fields) -> CallResult<Quantity> {
 }
 
 /// Returns the elements of a list. PHP writes a list with gaps as an object, whose keys have no meaning.
-fn elements(list: Value) -> Option<Vec<Value>> {
+pub(super) fn elements(list: Value) -> Option<Vec<Value>> {
     match list {
         Value::Null => Some(Vec::new()),
         Value::List(elements) => Some(elements),

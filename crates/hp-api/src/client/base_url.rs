@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use reqwest::Url;
+use url::Url;
 
 use super::build_error::BuildError;
 

@@ -1,14 +1,11 @@
 use std::time::Duration;
 
-use reqwest::{
-    Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
-    redirect,
-};
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use url::Url;
 
 use super::{
-    base_url, build_error::BuildError, calls::Client, failure, random::RandomSource,
-    transport::Transport,
+    base_url, build_error::BuildError, calls::Client, connector::Connector, pool::Pool,
+    random::RandomSource, transport::Transport,
 };
 use crate::{
     sign::{Signer, Verifier},
@@ -102,11 +99,12 @@ impl ClientBuilder {
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(BuildError::Timeout);
         }
-        let http = self.http(&base)?;
+        let headers = self.headers(&base)?;
         let (signer, verifier) = self.keys?;
         let transport = Transport {
-            http,
-            base,
+            pool: Pool::new(Connector::new(&base, self.connect_timeout)?),
+            headers,
+            timeout: self.timeout,
             signer,
             verifier,
             date_window: self.date_window,
@@ -115,45 +113,19 @@ impl ClientBuilder {
         Ok(Client::new(transport))
     }
 
-    /// Builds an HTTP client that never sends a request a second time: it follows no redirect and repeats nothing.
-    ///
-    /// hyper moves a request to another connection only if it has not begun to send it on the first.
-    fn http(&self, base: &Url) -> Result<reqwest::Client, BuildError> {
-        let mut builder = reqwest::Client::builder()
-            .default_headers(self.headers()?)
-            .timeout(self.timeout)
-            .connect_timeout(self.connect_timeout)
-            // Shorter than the usual timeout of a server. A request on a connection that the server has just closed
-            // would be lost.
-            .pool_idle_timeout(Duration::from_secs(10))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never().max_retries_per_request(0))
-            .no_proxy()
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .referer(false)
-            .http1_only()
-            .tcp_nodelay(true)
-            .user_agent(concat!("hp-api/", env!("CARGO_PKG_VERSION")));
-        if base.scheme() == "http" {
-            // A machine without TLS may have no root certificates.
-            builder = builder.tls_certs_only([]);
-        }
-        builder
-            .build()
-            .map_err(|error| BuildError::Http(failure::with_causes(&error)))
-    }
-
-    fn headers(&self) -> Result<HeaderMap, BuildError> {
+    fn headers(&self, base: &Url) -> Result<HeaderMap, BuildError> {
         let is_visible = |byte: u8| byte.is_ascii_graphic();
         if self.app_id.is_empty() || !self.app_id.bytes().all(is_visible) {
             return Err(BuildError::AppId);
         }
         let app_id = HeaderValue::from_str(&self.app_id).map_err(|_| BuildError::AppId)?;
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let mut headers = HeaderMap::with_capacity(2);
+        let host = base[url::Position::BeforeHost..url::Position::AfterPort].try_into();
+        let host = host.map_err(|_| BuildError::BaseUrl("has an unusable host".to_owned()))?;
+        let client = HeaderValue::from_static(concat!("hp-api/", env!("CARGO_PKG_VERSION")));
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(HOST, host);
+        headers.insert(USER_AGENT, client);
         headers.insert("appid", app_id);
         headers.insert(CONTENT_TYPE, form);
         Ok(headers)

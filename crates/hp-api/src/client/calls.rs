@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::SystemTime};
 
-use super::{cancellable_body::Permit, transport::Transport};
+use super::{cancellable_body::Permit, random_key::random_key, transport::Transport};
 use crate::{
     answer::Data,
     call_error::CallResult,
-    model::{Card, FetchCards, Mismatch, Order, Product},
+    model::{Card, FetchCards, Mismatch, Order, ProductList},
     request::Request,
     value::{Currency, OrderId, PinSn},
 };
@@ -53,7 +53,7 @@ impl Client {
     }
 
     /// Lists the products that may be ordered, in one currency or in all.
-    pub async fn products(&self, currency: Option<Currency>) -> CallResult<Vec<Product>> {
+    pub async fn products(&self, currency: Option<Currency>) -> CallResult<ProductList> {
         self.0
             .call(&Request::Products { currency }, product_list)
             .await
@@ -90,7 +90,7 @@ impl Client {
         permit: impl Fn() -> bool + Send + Sync + 'static,
     ) -> CallResult<Order> {
         let request = Request::FetchCards(wanted);
-        let permit: Permit = Box::new(permit);
+        let permit: Permit = Arc::new(permit);
         self.0
             .call_if(&request, Some(permit), |data| {
                 validated(data.into_order()?, wanted)
@@ -126,7 +126,15 @@ impl Client {
     }
 }
 
-fn product_list(data: Data<'_>) -> CallResult<Vec<Product>> {
+impl Client {
+    /// Returns an order id that certainly never existed.
+    pub(super) fn random_id(&self) -> String {
+        let bits = || random_key(self.0.random.bits());
+        format!("probe-{}{}", bits(), bits())
+    }
+}
+
+fn product_list(data: Data<'_>) -> CallResult<ProductList> {
     data.into_products()
 }
 

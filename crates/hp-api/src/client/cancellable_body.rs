@@ -1,5 +1,6 @@
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 /// Returns `true` if the request may still be sent.
-pub(super) type Permit = Box<dyn Fn() -> bool + Send + Sync>;
+pub(super) type Permit = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The body of a request that may be cancelled.
 ///
@@ -24,11 +25,9 @@ pub(super) struct CancellableBody {
 pub(super) struct Cancelled;
 
 impl CancellableBody {
-    pub(super) fn new(params: String, permit: Permit) -> Self {
-        Self {
-            params: Some(params.into()),
-            permit,
-        }
+    /// Creates a body. Without `params` the request has no body, and cannot be cancelled.
+    pub(super) fn new(params: Option<Bytes>, permit: Permit) -> Self {
+        Self { params, permit }
     }
 }
 

@@ -1,16 +1,24 @@
-//! The HTTP client: one connection pool, no redirects, no proxy, no retries.
+//! The HTTP client: one connection pool, no redirects, no proxy, no retries, and no answer without its request.
 
+mod attribution;
 mod base_url;
 mod build_error;
 mod builder;
 mod calls;
 mod cancellable_body;
 mod clock;
+mod connection;
+mod connector;
 mod failure;
+mod http_request;
+mod pool;
 mod random;
 mod random_key;
+mod settler;
+mod socket;
 mod transport;
 
 pub use build_error::BuildError;
 pub use builder::ClientBuilder;
 pub use calls::Client;
+pub use settler::{ControlOrder, Learned, NotFoundRule, ProbeError, Settlement, Settler};

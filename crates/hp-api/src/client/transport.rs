@@ -1,13 +1,14 @@
 use std::time::{Duration, SystemTime};
 
-use reqwest::{
-    Body, Response, StatusCode, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
-};
+use http::{HeaderMap, header::HeaderValue};
+use tokio::time::Instant;
 
 use super::{
-    cancellable_body::{CancellableBody, Permit},
-    clock, failure,
+    cancellable_body::Permit,
+    clock,
+    connection::{Answer, Connection},
+    http_request::{DATE_GMT, HttpRequest, SIGN},
+    pool::Pool,
     random::RandomSource,
     random_key::random_key,
 };
@@ -15,25 +16,29 @@ use crate::{
     answer::{self, Data, Header, Headers},
     call_error::{CallError, CallResult},
     date,
-    request::{Method, Request, Signed},
+    request::Request,
     sign::{Signer, Verifier},
 };
-
-const SIGN: HeaderName = HeaderName::from_static("sign");
-const DATE_GMT: HeaderName = HeaderName::from_static("date-gmt");
-
-/// The maximum size of an answer in bytes.
-const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Signs, sends and verifies. It makes one attempt for each call.
 #[derive(Debug)]
 pub(super) struct Transport {
-    pub(super) http: reqwest::Client,
-    pub(super) base: Url,
+    pub(super) pool: Pool,
+    /// The headers that are the same in every request.
+    pub(super) headers: HeaderMap,
+    pub(super) timeout: Duration,
     pub(super) signer: Signer,
     pub(super) verifier: Verifier,
     pub(super) date_window: Duration,
     pub(super) random: RandomSource,
+}
+
+/// A request that was written, and its answer.
+pub(super) struct Exchange {
+    pub(super) answer: Answer,
+    pub(super) connection: Connection,
+    /// The signature of the request, which must not be shown.
+    sign: String,
 }
 
 impl Transport {
@@ -47,111 +52,93 @@ impl Transport {
     }
 
     /// Like [`call`](Self::call), but sends the body only if the permit still allows it then.
+    ///
+    /// It keeps the connection only after an answer that certainly belongs to the request.
     pub(super) async fn call_if<T>(
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
         read: impl FnOnce(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let (mut response, sign) = self.exchange(request, permit).await?;
-        let headers = std::mem::take(response.headers_mut());
-        let body = read_body(response).await?;
-        self.accept(&headers, &body)
-            .map_err(|error| redact(&sign, error))
-            .and_then(read)
+        let deadline = Instant::now() + self.timeout;
+        let exchange = self.exchange(request, permit, deadline).await?;
+        let read = self.accept(&exchange.answer).and_then(read);
+        match read.map_err(|error| redact(&exchange.sign, error)) {
+            Ok(value) => {
+                self.pool.keep(exchange.connection).await;
+                Ok(value)
+            }
+            Err(error) => Err(self
+                .attribute(error, request, exchange.connection, deadline)
+                .await),
+        }
     }
 
     /// Returns the date of the answer, and checks nothing else.
     pub(super) async fn time(&self, request: &Request<'_>) -> CallResult<SystemTime> {
-        let (response, _) = self.exchange(request, None).await?;
-        let date = response.headers().get(DATE_GMT);
+        let deadline = Instant::now() + self.timeout;
+        let Exchange { answer, .. } = self.exchange(request, None, deadline).await?;
+        let date = answer.headers.get(DATE_GMT);
         date.and_then(|date| date::parse(date.to_str().ok()?))
             .ok_or_else(|| CallError::Malformed("it has no valid Date-GMT header".to_owned()))
     }
 
-    /// Signs and sends. Returns the answer with the signature of the request, which must not be shown.
+    /// Signs and sends. An idle connection that turns out to be unusable before the first byte is replaced.
     async fn exchange(
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
-    ) -> CallResult<(Response, String)> {
+        deadline: Instant,
+    ) -> CallResult<Exchange> {
+        let (request, sign) = self.sign(request, permit)?;
+        while let Some(mut connection) = self.pool.take_idle() {
+            match connection.exchange(request.to_http(), deadline).await {
+                Err(CallError::NeverSent(_)) => {}
+                answer => {
+                    return answer.map(|answer| Exchange {
+                        answer,
+                        connection,
+                        sign,
+                    });
+                }
+            }
+        }
+        let mut connection = self.pool.connect(deadline).await?;
+        let answer = connection.exchange(request.to_http(), deadline).await?;
+        Ok(Exchange {
+            answer,
+            connection,
+            sign,
+        })
+    }
+
+    /// Returns the signed request and its signature.
+    pub(super) fn sign(
+        &self,
+        request: &Request<'_>,
+        permit: Option<Permit>,
+    ) -> CallResult<(HttpRequest, String)> {
         let date = date::format(clock::now());
         let signed = request.sign(&self.signer, &random_key(self.random.bits()), &date);
         let sign = signed.sign.clone();
-        Ok((self.send(signed, &date, permit).await?, sign))
+        Ok((
+            HttpRequest::new(&self.headers, signed, &date, permit)?,
+            sign,
+        ))
     }
 
-    async fn send(
-        &self,
-        signed: Signed,
-        date: &str,
-        permit: Option<Permit>,
-    ) -> CallResult<Response> {
-        let mut url = self.base.clone();
-        url.set_path(signed.path);
-        let request = match signed.method {
-            Method::Post => self.http.post(url).body(match permit {
-                Some(permit) => Body::wrap(CancellableBody::new(signed.params, permit)),
-                None => signed.params.into(),
-            }),
-            Method::Get => {
-                url.set_query(Some(&signed.params));
-                self.http.get(url)
-            }
-        };
-        let request = request
-            .header(DATE_GMT, date)
-            .header(SIGN, sensitive_header(&signed.sign));
-        let response = request.send().await.map_err(failure::on_send)?;
-        match response.status() {
-            StatusCode::OK => Ok(response),
-            other => Err(CallError::Status(other.as_u16())),
-        }
-    }
-
-    fn accept<'a>(&self, headers: &HeaderMap, body: &'a [u8]) -> CallResult<Data<'a>> {
+    pub(super) fn accept<'a>(&self, answer: &'a Answer) -> CallResult<Data<'a>> {
         let header = |name| {
-            headers
-                .get_all(name)
-                .iter()
-                .map(HeaderValue::as_bytes)
-                .collect::<Header>()
+            let values = answer.headers.get_all(name).iter();
+            values.map(HeaderValue::as_bytes).collect::<Header>()
         };
         let headers = Headers {
             sign: header(SIGN),
             date_gmt: header(DATE_GMT),
         };
-        answer::accept(
-            &self.verifier,
-            clock::now(),
-            self.date_window,
-            &headers,
-            body,
-        )
+        let (now, window) = (clock::now(), self.date_window);
+        answer::accept(&self.verifier, now, window, &headers, &answer.body)
     }
-}
-
-/// Marks the signature as sensitive, so that no log of headers shows it. Base64 is always a valid header value.
-fn sensitive_header(sign: &str) -> HeaderValue {
-    let mut value = HeaderValue::from_str(sign).unwrap_or_else(|_| HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
-}
-
-async fn read_body(mut response: Response) -> CallResult<Vec<u8>> {
-    let announced = response.content_length().unwrap_or(0);
-    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-    if announced > MAX_ANSWER {
-        return Err(CallError::TooLarge);
-    }
-    let mut body = Vec::with_capacity(announced);
-    while let Some(chunk) = response.chunk().await.map_err(failure::on_read)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(CallError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// Removes the request's signature from an error message in which the vendor quotes it.

@@ -7,4 +7,4 @@ mod validate;
 
 pub use mismatch::Mismatch;
 pub use order::{Card, FetchCards, Order};
-pub use product::Product;
+pub use product::{Product, ProductList, SkippedProduct};

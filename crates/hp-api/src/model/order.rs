@@ -16,6 +16,8 @@ pub struct FetchCards {
 }
 
 /// The vendor's record of an order, with its cards.
+///
+/// A field that only describes the order is `None` if the vendor's answer lacks it or has it in another format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The vendor's own number for the order (`order_id`).
@@ -29,21 +31,21 @@ pub struct Order {
     /// The currency of all prices of the order.
     pub currency: Currency,
     /// The face value of one card.
-    pub par_value: Money,
+    pub par_value: Option<Money>,
     /// The price of one card for the reseller.
     pub unit_price: Money,
     /// The charged amount.
     pub total_price: Money,
     /// The reseller's discount in percent, in the vendor's format, such as `12.50`.
-    pub reseller_discount: String,
+    pub reseller_discount: Option<String>,
     /// The name of the category. The text differs between endpoints.
-    pub category_name: String,
+    pub category_name: Option<String>,
     /// The name of the product. The text differs between endpoints.
-    pub product_name: String,
+    pub product_name: Option<String>,
     /// The status of the order.
     pub status: OrderStatus,
     /// The creation time in Unix seconds.
-    pub create_time: i64,
+    pub create_time: Option<i64>,
     /// The age of the record when `HitPoints` answered, by `HitPoints`' clock, in whole seconds.
     ///
     /// It is the signed date of the answer less the creation time of the order, or of its earliest card if the order has
@@ -54,6 +56,9 @@ pub struct Order {
 }
 
 /// A card, with its secret key.
+///
+/// All but serial number and key only describe the card: `None` if the vendor's answer lacks the field or has it in another
+/// format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// The serial number. It is not secret.
@@ -61,21 +66,21 @@ pub struct Card {
     /// The key. It is secret.
     pub pin_key: PinKey,
     /// The product.
-    pub product_id: ProductId,
+    pub product_id: Option<ProductId>,
     /// The face value.
-    pub amount: Money,
+    pub amount: Option<Money>,
     /// The price for the reseller.
-    pub cost_price: Money,
+    pub cost_price: Option<Money>,
     /// The currency of face value and price.
-    pub currency: Currency,
+    pub currency: Option<Currency>,
     /// The status of the card.
-    pub status: CardStatus,
+    pub status: Option<CardStatus>,
     /// The creation time in Unix seconds.
-    pub create_time: i64,
+    pub create_time: Option<i64>,
     /// The expiry time in Unix seconds.
-    pub expire_time: i64,
+    pub expire_time: Option<i64>,
     /// The name of the category. The text differs between endpoints.
-    pub category_name: String,
+    pub category_name: Option<String>,
     /// The name of the product. The text differs between endpoints.
-    pub product_name: String,
+    pub product_name: Option<String>,
 }

@@ -55,10 +55,13 @@ impl Order {
     }
 
     fn check_card(&self, card: &Card) -> Result<(), &'static str> {
-        if card.product_id != self.product_id {
+        if card.product_id.is_some_and(|id| id != self.product_id) {
             return Err("product_id");
         }
-        if card.currency != self.currency {
+        if card
+            .currency
+            .is_some_and(|currency| currency != self.currency)
+        {
             return Err("currency");
         }
         Ok(())

@@ -21,7 +21,7 @@ async fn fetch_posts_a_signed_form_and_returns_cards() {
     assert_eq!(bought.total_price.to_string(), "87.50");
     assert_eq!(bought.cards[1].pin_sn.as_str(), "T000000417K00002");
     assert_eq!(bought.cards[1].pin_key.expose(), "YV622EE6BNQER2P5");
-    assert_eq!(bought.cards[1].status, CardStatus::Active);
+    assert_eq!(bought.cards[1].status, Some(CardStatus::Active));
 
     let [request] = &server.requests()[..] else {
         panic!()
@@ -67,10 +67,12 @@ async fn query_signature_covers_decoded_parameters() {
 
 #[tokio::test]
 async fn product_list_takes_an_optional_currency() {
-    let list = json!({"pin-value-fixed": [product()], "another-group": [], "9": [product()]});
+    let mut other = product();
+    other["product_id"] = 32.into();
+    let list = json!({"pin-value-fixed": [product()], "another-group": [], "9": [other]});
     let server = Server::answering(signed(&list)).await;
     let client = client(&server.url);
-    let products = client.products(None).await.unwrap();
+    let products = client.products(None).await.unwrap().products;
     client.products(Some("USD".parse().unwrap())).await.unwrap();
     let groups: Vec<_> = products
         .iter()

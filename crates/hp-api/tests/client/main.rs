@@ -11,6 +11,7 @@ mod never_sent;
 mod never_twice;
 mod rejected;
 mod server;
+mod surplus;
 
 use std::time::Duration;
 

@@ -67,7 +67,7 @@ async fn errors_contain_no_card_key_and_no_secret() {
     let mut moved = order("A-1");
     moved["order_pins"][0]["pin_sn"] = "T000000417K00001BP90".into();
     let mut number = order("A-1");
-    number["order_pins"][1]["status"] = "YV622EE6BNQER2P5 ".into();
+    number["status"] = "YV622EE6BNQER2P5 ".into();
     let unsigned = http("200 OK", "", &success(&order("A-1")));
     let cut = http("200 OK", "", &success(&order("A-1"))[..900]);
     for answer in [signed(&moved), signed(&number), unsigned, cut] {

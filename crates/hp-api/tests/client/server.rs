@@ -1,4 +1,8 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,6 +13,7 @@ use tokio::{
 pub(crate) struct Server {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
+    connections: Connections,
 }
 
 /// A request as the server received it.
@@ -50,12 +55,28 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        tokio::spawn(accept(listener, Arc::new(reply), requests.clone()));
-        Self { url, requests }
+        let connections = Connections::default();
+        tokio::spawn(accept(
+            listener,
+            Arc::new(reply),
+            requests.clone(),
+            connections.clone(),
+        ));
+        Self {
+            url,
+            requests,
+            connections,
+        }
     }
 
     pub(crate) async fn answering(answer: Vec<u8>) -> Self {
         Self::start(move |_| Reply::Answer(answer.clone())).await
+    }
+
+    /// Sends bytes on a connection at once, before the runtime learns of them.
+    pub(crate) fn push(&self, connection: usize, bytes: &[u8]) {
+        let connections = self.connections.lock().unwrap();
+        (&connections[&connection]).write_all(bytes).unwrap();
     }
 
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
@@ -63,16 +84,29 @@ impl Server {
     }
 }
 
+/// The open connections, for bytes that belong to no request.
+type Connections = Arc<Mutex<HashMap<usize, std::net::TcpStream>>>;
+
 type Replies = Arc<dyn Fn(&ReceivedRequest) -> Reply + Send + Sync>;
 
 async fn accept(
     listener: TcpListener,
     replies: Replies,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
+    connections: Connections,
 ) {
     for connection in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(serve(stream, connection, replies.clone(), requests.clone()));
+        let stream = stream.into_std().unwrap();
+        let for_push = stream.try_clone().unwrap();
+        connections.lock().unwrap().insert(connection, for_push);
+        let stream = TcpStream::from_std(stream).unwrap();
+        let served = serve(stream, connection, replies.clone(), requests.clone());
+        let connections = connections.clone();
+        tokio::spawn(async move {
+            served.await;
+            connections.lock().unwrap().remove(&connection);
+        });
     }
 }
 

@@ -13,7 +13,13 @@ impl Transition<'_> {
             let nth = u32::try_from(record.claim).unwrap_or(u32::MAX);
             Next::After(self.policy.backoff.check(nth, self.inputs.jitter))
         };
-        let next = self.same_outcome(event).map_or_else(retry, Next::End);
+        // Only the other account has the cards. The repetition waits until an operator switches back to it.
+        let is_out_of_reach = record.state == State::Completed && event == Event::OtherAccount;
+        let next = match self.same_outcome(event) {
+            Some(outcome) => Next::End(outcome),
+            None if is_out_of_reach => Next::Parked,
+            None => retry(),
+        };
         self.to(record.state, next)
     }
 

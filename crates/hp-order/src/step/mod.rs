@@ -6,7 +6,10 @@ mod submitted;
 mod transition;
 mod worker;
 
-pub use self::transition::{Next, Step};
+pub use self::{
+    transition::{Next, Step},
+    worker::other_account_evidence,
+};
 
 use hp_api::Outcome;
 
@@ -41,5 +44,6 @@ pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInpu
         Event::BalanceHeld(delay) => transition.balance_held(delay),
         Event::Panicked => transition.panicked(),
         Event::Crashed => transition.crashed(),
+        Event::OtherAccount => transition.not_queryable(),
     }
 }

@@ -60,7 +60,7 @@ impl Transition<'_> {
     }
 
     pub(super) fn not_found_valid_in(&self) -> Duration {
-        self.record.not_found_valid_in(self.policy, self.inputs.now)
+        self.record.not_found_valid_in(self.inputs.now)
     }
 
     fn still_unknown(&self, doubt: Doubt) -> Step {

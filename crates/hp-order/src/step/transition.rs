@@ -43,6 +43,9 @@ pub enum Next {
     After(Duration),
     /// When an operator or a reconciliation run claims it.
     Review,
+    /// The order has ended, and its result is out of reach: the repetition waits until a reconciliation run or an operator
+    /// claims it, or until its record expires.
+    Parked,
     /// Never: this is its result.
     End(TerminalOutcome),
 }

@@ -7,6 +7,11 @@ use crate::{
     terminal_outcome::{FailReason, Rejection, Source, TerminalOutcome},
 };
 
+/// The evidence of an order in review that was submitted on another account.
+pub fn other_account_evidence(account: &str) -> String {
+    format!("submitted on account {account}, which is not the account of the queue any more")
+}
+
 /// What happens to an order inside the worker, without an answer from HitPoints.
 impl Transition<'_> {
     /// Rejects an order only on its first attempt: an earlier attempt may have been charged.
@@ -63,6 +68,17 @@ impl Transition<'_> {
             crashes,
             cause: self.record.cause.or(Some(Cause::WorkerDied)),
             ..self.query_after(self.check_delay())
+        }
+    }
+
+    /// Only the account of the submission has the record, so an operator decides.
+    pub(super) fn not_queryable(&self) -> Step {
+        match (&self.record.other_account, self.record.state) {
+            (Some(account), State::Uncertain | State::Review) => Step {
+                checks: self.released().checks,
+                ..self.review(other_account_evidence(account))
+            },
+            _ => self.released(),
         }
     }
 

@@ -6,8 +6,8 @@ use hp_api::{
     Doubt, DoubtKind, Lookup, NotFoundAnswer, OrderStatus, Outcome, Refusal, RefusalKind,
 };
 use hp_order::{
-    Backoff, Cause, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Rejection, Resolution,
-    State, Step, Task, plan, step,
+    Backoff, Cause, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Record, Rejection,
+    Resolution, State, Step, Task, plan, step,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
         return Task::Query;
     }
     let record = job.order.record(job.not_found_valid_in);
-    match plan(&record, &policy(setting), NOW) {
+    match plan(&record, &POLICY, NOW) {
         Task::Query if setting.has(Fault::ResubmitsWithoutQuery) => Task::Submit,
         task => task,
     }
@@ -47,32 +47,26 @@ pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting)
         }
         (_, event) => event,
     };
-    let mut record = job.order.record(valid_in);
+    let record = job.order.record(valid_in);
+    let mut record = Record {
+        arrives_until: record.arrives_until.filter(|_| !trusts_not_found),
+        ..record
+    };
     let mut event = event;
     if observation == Observation::Refused && setting.has(Fault::FinalRefusalEndsAtOnce) {
         (record.state, record.cause) = (State::Uncertain, Some(Cause::Refused));
         event = Event::Queried(QueryVerdict::NotFound);
     }
-    step(&record, event, &policy(setting), inputs)
+    step(&record, event, &POLICY, inputs)
 }
 
-fn policy(setting: &Setting) -> Policy {
-    let resubmit_after = if setting.has(Fault::TrustsNotFoundAtOnce) {
-        Duration::ZERO
-    } else {
-        TICK * u32::from(RESUBMIT)
-    };
-    Policy {
-        backoff: *BACKOFF,
-        resubmit_after,
-        give_up_after: GIVE_UP_AFTER,
-        max_crashes: u32::from(MAX_CRASHES),
-        clock_tolerance: Duration::ZERO,
-    }
-}
-
-static BACKOFF: LazyLock<Backoff> =
-    LazyLock::new(|| Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap());
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy {
+    backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(5)).unwrap(),
+    resubmit_after: TICK * u32::from(RESUBMIT),
+    give_up_after: GIVE_UP_AFTER,
+    max_crashes: u32::from(MAX_CRASHES),
+    clock_tolerance: Duration::ZERO,
+});
 
 fn event(observation: Observation, setting: &Setting) -> Event {
     match observation {
@@ -153,14 +147,14 @@ static CHARGED: LazyLock<Box<hp_api::Order>> = LazyLock::new(|| {
         product_id: WANTED.product_id,
         quantity: WANTED.quantity,
         currency: "CNY".parse().unwrap(),
-        par_value: "50.00".parse().unwrap(),
+        par_value: Some("50.00".parse().unwrap()),
         unit_price: "43.75".parse().unwrap(),
         total_price: "43.75".parse().unwrap(),
-        reseller_discount: String::new(),
-        category_name: String::new(),
-        product_name: String::new(),
+        reseller_discount: None,
+        category_name: None,
+        product_name: None,
         status: OrderStatus::Completed,
-        create_time: 0,
+        create_time: Some(0),
         record_age: Some(Duration::ZERO),
         cards: Vec::new(),
     })

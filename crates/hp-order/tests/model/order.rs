@@ -10,7 +10,7 @@ use hp_order::{
 use crate::{
     epoch::{Epoch, EpochId},
     setting::{Fault, Feature, Setting},
-    time::{Age, LEASE, older, older_until},
+    time::{Age, LEASE, RESUBMIT, older, older_until},
 };
 
 /// The number of crashes after which an order goes to review.
@@ -105,6 +105,7 @@ impl Order {
             is_older_epoch: older_since.is_some(),
             is_named,
             has_claimant_vanished: !self.is_settled,
+            resubmit_after: TICK * u32::from(RESUBMIT),
             not_found_valid_from: None,
         };
         let claimed = claim(&self.record(None), &facts);
@@ -220,6 +221,9 @@ impl Order {
                 .first_submitted
                 .map(|age| NOW.before(TICK * u32::from(age))),
             submitted_at: self.submitted.map(|age| NOW.before(TICK * u32::from(age))),
+            arrives_until: self
+                .submitted
+                .map(|age| NOW.plus(TICK * u32::from(RESUBMIT - age.min(RESUBMIT)))),
             not_found_valid_from: not_found_valid_in.map(|left| NOW.plus(TICK * u32::from(left))),
             cause: self.cause,
             ..Record::admitted(WANTED.clone(), NOW.before(age))

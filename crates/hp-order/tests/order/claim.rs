@@ -2,7 +2,7 @@
 
 use hp_order::{Cause, ClaimConditions, ClaimFacts, EpochDoubt, Record, State, claim, claim_rule};
 
-use crate::sample::{at, claimed};
+use crate::sample::{at, claimed, policy};
 
 /// The order is due in its own epoch, and its last claimant settled.
 fn due() -> ClaimFacts {
@@ -11,6 +11,7 @@ fn due() -> ClaimFacts {
         is_older_epoch: false,
         is_named: false,
         has_claimant_vanished: false,
+        resubmit_after: policy().resubmit_after,
         not_found_valid_from: Some(at(90).now),
     }
 }
@@ -64,6 +65,7 @@ fn new_order_is_claimed_for_its_first_attempt() {
         attempts: 1,
         first_submitted_at: Some(at(50).now),
         submitted_at: Some(at(50).now),
+        arrives_until: Some(at(350).now),
         ..new.clone()
     };
     assert_eq!(claim(&new, &due()), expected);
@@ -95,6 +97,7 @@ fn unsent_order_that_is_due_is_submitted() {
             attempts: 4,
             first_submitted_at: stored(state).first_submitted_at.or(Some(due().now)),
             submitted_at: Some(due().now),
+            arrives_until: Some(at(350).now),
             ..next(record.clone())
         };
         assert_eq!(claim(&record, &due()), expected);

@@ -18,6 +18,7 @@ prop_compose! {
             is_older_epoch,
             is_named,
             has_claimant_vanished,
+            resubmit_after: policy().resubmit_after,
             not_found_valid_from: is_older_epoch.then(|| at(seconds + wait).now),
         }
     }
@@ -41,10 +42,12 @@ proptest! {
         if claimed.state == State::Submitting {
             prop_assert_eq!(claimed.attempts, record.attempts + 1);
             prop_assert_eq!(claimed.submitted_at, Some(facts.now));
+            prop_assert_eq!(claimed.arrives_until, Some(facts.now.plus(facts.resubmit_after)));
             let first = record.first_submitted_at.or(Some(facts.now));
             prop_assert_eq!(claimed.first_submitted_at, first, "a later submission keeps it");
         } else {
             prop_assert_eq!(claimed.submitted_at, record.submitted_at);
+            prop_assert_eq!(claimed.arrives_until, record.arrives_until);
             prop_assert_eq!(claimed.first_submitted_at, record.first_submitted_at);
         }
     }
@@ -96,6 +99,7 @@ proptest! {
             crashes: record.crashes,
             first_submitted_at: record.first_submitted_at,
             submitted_at: record.submitted_at,
+            arrives_until: record.arrives_until,
             not_found_valid_from: record.not_found_valid_from,
             ..claimed
         };
@@ -109,6 +113,7 @@ proptest! {
         let same = Record {
             first_submitted_at: first.first_submitted_at,
             submitted_at: first.submitted_at,
+            arrives_until: first.arrives_until,
             ..second
         };
         prop_assert_eq!(first, same);

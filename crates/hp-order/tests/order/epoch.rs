@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hp_order::{Cause, Event, Millis, Next, QueryVerdict, Record, State};
 
-use crate::sample::{at, step_at, uncertain, vendor_record};
+use crate::sample::{at, policy, step_at, uncertain, vendor_record};
 
 fn not_found() -> Event {
     Event::Queried(QueryVerdict::NotFound)
@@ -15,6 +15,7 @@ fn older_than_redis(attempts: u32, submitted_at: Option<Millis>) -> Record {
     Record {
         attempts,
         submitted_at,
+        arrives_until: submitted_at.map(|at| at.plus(policy().resubmit_after)),
         not_found_valid_from: Some(at(60).now),
         ..uncertain(Cause::RedisRestarted)
     }

@@ -11,6 +11,7 @@ mod ended;
 mod epoch;
 mod foreign_record;
 mod operator;
+mod other_account;
 mod promises;
 mod queried;
 mod sample;

@@ -27,6 +27,7 @@ prop_compose! {
             cause, claim, attempts, checks, code,
             first_submitted_at: first.map(|seconds| at(seconds.min(submitted)).now),
             submitted_at: Some(at(submitted).now),
+            arrives_until: Some(at(submitted + 300).now),
             not_found_valid_from: valid_from.map(|seconds| at(seconds).now),
             deadline: deadline.map(|seconds| at(seconds).now),
             failed: (state == State::Failed).then_some((FailReason::Refused, Source::Fetch)),
@@ -126,7 +127,7 @@ proptest! {
             let is_not_charged = matches!(step.state, State::Waiting | State::Queued | State::Failed);
             if is_not_charged && record.cause != Some(Cause::Refused) {
                 let now = at(seconds).now;
-                prop_assert!(now.since(record.submitted_at.unwrap()) >= policy().resubmit_after);
+                prop_assert!(now >= record.arrives_until.unwrap());
                 prop_assert!(record.not_found_valid_from.is_none_or(|until| now >= until));
             }
         }
@@ -143,6 +144,7 @@ proptest! {
         match step.next {
             Next::End(outcome) => prop_assert_eq!(outcome.status().as_str(), record.state.as_str()),
             Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "a replay is retried without a delay"),
+            Next::Parked => prop_assert_eq!(record.state, State::Completed),
             Next::Review => prop_assert!(false, "an ended order needs no review"),
         }
     }
@@ -155,7 +157,7 @@ proptest! {
         match step.next {
             Next::After(_) => prop_assert!(step.state != State::Review),
             Next::Review => prop_assert_eq!(step.state, State::Review),
-            Next::End(_) => prop_assert!(step.state.has_ended()),
+            Next::End(_) | Next::Parked => prop_assert!(step.state.has_ended()),
         }
     }
 }

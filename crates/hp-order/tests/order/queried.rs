@@ -47,7 +47,7 @@ fn not_found_counts_after_resubmit_after() {
 #[test]
 fn not_found_counts_from_the_last_submission() {
     let record = Record {
-        submitted_at: Some(at(1000).now),
+        arrives_until: Some(at(1300).now),
         ..lost()
     };
     assert_eq!(step_at(1299, &record, not_found()).state, State::Uncertain);

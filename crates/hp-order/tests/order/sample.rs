@@ -48,6 +48,7 @@ pub(crate) fn claimed(state: State) -> Record {
         checks: u32::from(state == State::Uncertain),
         first_submitted_at: (state != State::Queued).then_some(Millis(ADMITTED)),
         submitted_at: (state != State::Queued).then_some(Millis(ADMITTED)),
+        arrives_until: (state != State::Queued).then_some(at(300).now),
         ..Record::admitted(wanted, Millis(ADMITTED))
     }
 }
@@ -75,14 +76,14 @@ pub(crate) fn vendor_record() -> Box<Order> {
         product_id: "2".parse().unwrap(),
         quantity: "1".parse().unwrap(),
         currency: "CNY".parse().unwrap(),
-        par_value: "50.00".parse().unwrap(),
+        par_value: Some("50.00".parse().unwrap()),
         unit_price: "43.75".parse().unwrap(),
         total_price: "43.75".parse().unwrap(),
-        reseller_discount: "12.50".into(),
-        category_name: "Demo".into(),
-        product_name: "50 Units".into(),
+        reseller_discount: None,
+        category_name: None,
+        product_name: None,
         status: OrderStatus::Completed,
-        create_time: 1_700_000_000,
+        create_time: Some(1_700_000_000),
         record_age: Some(Duration::ZERO),
         cards: vec![card()],
     })
@@ -92,15 +93,15 @@ fn card() -> Card {
     Card {
         pin_sn: "T000000417K00001".parse().unwrap(),
         pin_key: String::from("BN62BH7A32CMD9X3").into(),
-        product_id: "2".parse().unwrap(),
-        amount: "50.00".parse().unwrap(),
-        cost_price: "43.75".parse().unwrap(),
-        currency: "CNY".parse().unwrap(),
-        status: CardStatus::Active,
-        create_time: 1_700_000_000,
-        expire_time: 1_800_000_000,
-        category_name: "Demo".into(),
-        product_name: "50 Units".into(),
+        product_id: Some("2".parse().unwrap()),
+        amount: Some("50.00".parse().unwrap()),
+        cost_price: Some("43.75".parse().unwrap()),
+        currency: Some("CNY".parse().unwrap()),
+        status: Some(CardStatus::Active),
+        create_time: Some(1_700_000_000),
+        expire_time: Some(1_800_000_000),
+        category_name: None,
+        product_name: None,
     }
 }
 
@@ -142,6 +143,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::BalanceHeld(Duration::from_secs(30)),
         Event::Panicked,
         Event::Crashed,
+        Event::OtherAccount,
         Event::ReplayRequested,
     ];
     submission_events()

@@ -1,6 +1,6 @@
 //! The state diagram in the crate's documentation shows exactly the transitions that exist.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use hp_api::DoubtKind;
 use hp_order::{Cause, ClaimConditions, ClaimFacts, Event, Record, State, claim, step};
@@ -60,6 +60,7 @@ fn state_after_claim(record: &Record, conditions: ClaimConditions) -> String {
         is_older_epoch: conditions.is_older_epoch,
         is_named: conditions.is_named,
         has_claimant_vanished: conditions.has_claimant_vanished,
+        resubmit_after: Duration::ZERO,
         not_found_valid_from: None,
     };
     claim(record, &facts).state.to_string()
@@ -98,7 +99,9 @@ fn is_possible(state: State, event: &Event) -> bool {
         Event::Submitted(_) | Event::Declined(_) | Event::Expired(_) | Event::BalanceHeld(_) => {
             state == State::Submitting
         }
-        Event::Queried(_) => matches!(state, State::Uncertain | State::Review),
+        Event::Queried(_) | Event::OtherAccount => {
+            matches!(state, State::Uncertain | State::Review)
+        }
         Event::Reconciled(_) => state != State::Submitting,
         Event::Resolved(..) => state == State::Review,
         Event::Retried => state.is_unsent() || state == State::Review,

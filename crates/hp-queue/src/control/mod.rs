@@ -6,18 +6,25 @@ pub(crate) mod pause;
 pub(crate) mod permits;
 mod replay;
 
-use crate::{handle::Handle, rules::Rules};
+use crate::{agreement::Agreement, handle::Handle, rules::Rules};
 
 /// The controls of a queue: pause, call permits, balance holds, replays and dead letters. Cheap to clone.
 #[derive(Clone)]
 pub struct Control {
     handle: Handle,
-    rules: Rules,
+    agreement: Agreement,
 }
 
 impl Control {
-    /// Creates the controls of a queue, with the rules that all its workers share.
-    pub fn new(handle: Handle, rules: Rules) -> Self {
-        Self { handle, rules }
+    /// Creates the controls of a queue, with the account and the rules that all its workers share.
+    pub fn new(handle: Handle, agreement: impl Into<Agreement>) -> Self {
+        Self {
+            handle,
+            agreement: agreement.into(),
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        self.agreement.rules()
     }
 }

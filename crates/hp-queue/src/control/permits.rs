@@ -3,13 +3,13 @@ use std::time::Duration;
 use redis::Value;
 
 use super::Control;
-use crate::{error::QueueError, fields::FieldReader, script::script};
+use crate::{agreement::PROTOCOL, error::QueueError, fields::FieldReader, script::script};
 
 script! {
-    AcquirePermits = "acquire_permits.lua";
-    queue: paused, breaker, rate;
+    AcquirePermits<'a> = "acquire_permits.lua";
+    queue: paused, queue, breaker, rate;
     order: ;
-    arguments: limit: usize, longest_probe: u64, call_interval: u64;
+    arguments: limit: usize, longest_probe: u64, call_interval: u64, account: &'a str, protocol: u32;
 }
 
 /// The most permits of one call.
@@ -33,12 +33,15 @@ impl Control {
     pub async fn acquire_permits(&self, limit: usize) -> Result<CallPermits, QueueError> {
         let call = AcquirePermits {
             limit: limit.min(MAX_PERMITS),
-            longest_probe: self.rules.longest_probe(),
-            call_interval: self.rules.call_interval(),
+            longest_probe: self.rules().longest_probe(),
+            call_interval: self.rules().call_interval(),
+            account: self.agreement.queue_account(),
+            protocol: PROTOCOL,
         }
         .call(&self.handle.keys);
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
         let answer = FieldReader::new(&answer);
+        self.agreement.check_fence(&answer)?;
         let wait = answer.parse("wait").map_err(QueueError::Protocol)?;
         Ok(CallPermits {
             calls: answer.answer("calls")?,

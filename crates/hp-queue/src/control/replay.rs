@@ -12,7 +12,7 @@ impl Control {
     /// open one.
     pub async fn request_replay(&self, id: &OrderId, now: Millis) -> Result<(), QueueError> {
         let replays = self.handle.keys.replays(id);
-        let retention = millis(self.rules.retention.ledger);
+        let retention = millis(self.rules().retention.ledger);
         redis::pipe()
             .atomic()
             .rpush(&replays, NO_WORDS)

@@ -32,6 +32,8 @@ pub struct OrderSnapshot {
     pub result: Option<String>,
     /// The stream that its producer wants the result in.
     pub reply_to: Option<String>,
+    /// The account of its last submission.
+    pub account: Option<String>,
     /// A worker may be processing it.
     pub is_claimed: bool,
     /// The charge that its result reported.
@@ -93,6 +95,7 @@ fn read_fields(fields: &FieldReader<'_>) -> Result<OrderSnapshot, String> {
             .map(History::read)
             .unwrap_or_default(),
         is_claimed: fields.text("is_claimed").is_some(),
+        account: text("account"),
         result: text("result"),
         reply_to: text("reply_to"),
         charge: text("total_price").map(|total_price| Charge {

@@ -1,15 +1,14 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::Value;
 
 use super::{
     Ledger,
     claim::{ClaimBatch, FirstSource},
-    epoch::DoubtTimes,
     read_claims::read_batch,
-    watermark::EpochWatermark,
 };
 use crate::{
+    agreement::PROTOCOL,
     error::QueueError,
     fields::FieldReader,
     rules::millis,
@@ -18,20 +17,21 @@ use crate::{
 
 script! {
     ClaimBatchCall<'a> = "claim_batch.lua";
-    queue: jobs, schedule, open, results, rejected, paused, epoch, breaker, rate, holds;
+    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, workers;
     order: ;
     arguments:
-        prefix: &'a str, limit: usize, lease: u64, first: &'a str, results_retention: u64, resubmit_after: u64,
-        longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64;
+        prefix: &'a str, limit: usize, lease: u64, first: &'a str, longest_delay: u64, results_retention: u64,
+        resubmit_after: u64, longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64,
+        vouched_time: u64, expected_now: u64, account: &'a str, protocol: u32;
 }
 
 script! {
     ClaimNamedCall<'a> = "claim_named.lua";
-    queue: jobs, schedule, open, results, rejected, paused, epoch, breaker, rate, holds;
+    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, workers;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,
-        known_epoch: &'a str, known_claim: u64;
+        known_epoch: &'a str, known_claim: u64, vouched_time: u64, expected_now: u64, account: &'a str, protocol: u32;
 }
 
 /// The most orders of one claim: a script must not keep Redis busy for long.
@@ -49,7 +49,7 @@ impl Ledger {
         first: FirstSource,
     ) -> Result<ClaimBatch, QueueError> {
         let call = {
-            let known = self.watermark();
+            let (known, asked_at) = (self.watermark(), Instant::now());
             ClaimBatchCall {
                 prefix: &self.handle.keys.prefix,
                 limit: limit.min(MAX_CLAIMS),
@@ -58,12 +58,17 @@ impl Ledger {
                     FirstSource::Inbox => "inbox",
                     FirstSource::Schedule => "schedule",
                 },
-                results_retention: millis(self.rules.retention.results),
-                resubmit_after: millis(self.rules.policy.resubmit_after),
-                longest_probe: self.rules.longest_probe(),
-                call_interval: self.rules.call_interval(),
+                longest_delay: self.rules().longest_delay(),
+                results_retention: millis(self.rules().retention.results),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
+                longest_probe: self.rules().longest_probe(),
+                call_interval: self.rules().call_interval(),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
+                vouched_time: known.vouched_time(asked_at),
+                expected_now: known.expected_now(asked_at),
+                account: self.agreement.queue_account(),
+                protocol: PROTOCOL,
             }
             .call(&self.handle.keys)
         };
@@ -81,16 +86,20 @@ impl Ledger {
         ids: &[&str],
     ) -> Result<ClaimBatch, QueueError> {
         let mut call = {
-            let known = self.watermark();
+            let (known, asked_at) = (self.watermark(), Instant::now());
             ClaimNamedCall {
                 prefix: &self.handle.keys.prefix,
                 limit: limit.min(MAX_CLAIMS),
                 lease: millis(lease),
-                resubmit_after: millis(self.rules.policy.resubmit_after),
-                longest_probe: self.rules.longest_probe(),
-                call_interval: self.rules.call_interval(),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
+                longest_probe: self.rules().longest_probe(),
+                call_interval: self.rules().call_interval(),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
+                vouched_time: known.vouched_time(asked_at),
+                expected_now: known.expected_now(asked_at),
+                account: self.agreement.queue_account(),
+                protocol: PROTOCOL,
             }
             .call(&self.handle.keys)
         };
@@ -101,11 +110,8 @@ impl Ledger {
     async fn claim(&self, call: &Call, lease: Duration) -> Result<ClaimBatch, QueueError> {
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
         let answer = FieldReader::new(&answer);
-        self.watermark().learn(EpochWatermark::read(&answer)?);
-        let times = DoubtTimes {
-            lease,
-            resubmit_after: self.rules.policy.resubmit_after,
-        };
-        read_batch(&answer, times)
+        self.agreement.check_fence(&answer)?;
+        self.learn(&answer)?;
+        read_batch(&answer, self.doubt_times(lease), &self.agreement)
     }
 }

@@ -11,32 +11,83 @@ pub(crate) mod settle;
 mod watermark;
 pub(crate) mod worker;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
-use crate::{handle::Handle, rules::Rules};
-use watermark::EpochWatermark;
+use crate::{
+    agreement::Agreement, error::QueueError, fields::FieldReader, handle::Handle, rules::Rules,
+};
+use epoch::DoubtTimes;
+use watermark::{EpochNews, EpochWatermark};
 
 /// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
     handle: Handle,
-    rules: Rules,
+    agreement: Agreement,
     watermark: Arc<Mutex<EpochWatermark>>,
+    old_master: Arc<Mutex<Option<Duration>>>,
+    clock_step: Arc<Mutex<Option<i64>>>,
 }
 
 impl Ledger {
-    /// Creates the ledger of a queue, with the rules that all its workers share.
-    pub fn new(handle: Handle, rules: Rules) -> Self {
+    /// Creates the ledger of a queue, with the account and the rules that all its workers share.
+    pub fn new(handle: Handle, agreement: impl Into<Agreement>) -> Self {
         Self {
             handle,
-            rules,
+            agreement: agreement.into(),
             watermark: Arc::default(),
+            old_master: Arc::default(),
+            clock_step: Arc::default(),
         }
     }
 
-    fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
-        self.watermark
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Sets for how long an old master accepts writes after the promotion of its replica: `min-replicas-max-lag` of Redis, if
+    /// `min-replicas-to-write` is set. `None`, as at first: without limit, so orders in doubt wait longer after a promotion.
+    pub fn limit_old_master(&self, accepts_writes: Option<Duration>) {
+        *lock(&self.old_master) = accepts_writes;
     }
+
+    /// Returns by how many milliseconds Redis' clock was set, if this process has noticed it since the last call. No order is
+    /// claimed for one lease after it.
+    pub fn take_clock_step(&self) -> Option<i64> {
+        lock(&self.clock_step).take()
+    }
+
+    fn doubt_times(&self, lease: Duration) -> DoubtTimes {
+        DoubtTimes {
+            lease,
+            resubmit_after: self.rules().policy.resubmit_after,
+            old_master: *lock(&self.old_master),
+        }
+    }
+
+    /// Learns from the answer of a script that reports the epoch.
+    fn learn(&self, answer: &FieldReader<'_>) -> Result<(), QueueError> {
+        let news = EpochNews::read(answer)?;
+        if let Some(step) = answer.parse("clock_step").map_err(QueueError::Protocol)? {
+            *lock(&self.clock_step) = Some(step);
+        }
+        self.watermark().learn(news, Instant::now());
+        Ok(())
+    }
+
+    /// The epoch of Redis that this process knows, empty before the first call. It changes with a restart or a failover.
+    pub fn known_epoch(&self) -> String {
+        self.watermark().epoch.to_string()
+    }
+
+    fn rules(&self) -> Rules {
+        self.agreement.rules()
+    }
+
+    fn watermark(&self) -> MutexGuard<'_, EpochWatermark> {
+        lock(&self.watermark)
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

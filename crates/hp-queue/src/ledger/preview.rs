@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hp_order::{ClaimConditions, ClaimFacts, Millis, Record, claim, claim_rule};
 use redis::Value;
@@ -8,6 +8,7 @@ use super::{
     epoch::{DoubtTimes, Epoch},
 };
 use crate::{
+    agreement::Agreement,
     error::QueueError,
     fields::FieldReader,
     inspector::snapshot::{OrderSnapshot, read_snapshot},
@@ -18,9 +19,10 @@ use crate::{
 
 script! {
     PreviewClaims<'a> = "preview_claims.lua";
-    queue: schedule, epoch, jobs, paused;
+    queue: schedule, epoch, jobs, paused, workers;
     order: ;
-    arguments: prefix: &'a str, resubmit_after: u64, known_epoch: &'a str, known_claim: u64;
+    arguments: prefix: &'a str, resubmit_after: u64, known_epoch: &'a str, known_claim: u64,
+        vouched_time: u64, expected_now: u64;
 }
 
 /// An order, and what [`Ledger::claim_named`] would find now.
@@ -50,14 +52,16 @@ impl Ledger {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let resubmit_after = self.rules.policy.resubmit_after;
+        let resubmit_after = self.rules().policy.resubmit_after;
         let mut call = {
-            let known = self.watermark();
+            let (known, asked_at) = (self.watermark(), Instant::now());
             PreviewClaims {
                 prefix: &self.handle.keys.prefix,
                 resubmit_after: millis(resubmit_after),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
+                vouched_time: known.vouched_time(asked_at),
+                expected_now: known.expected_now(asked_at),
             }
             .call(&self.handle.keys)
         };
@@ -65,13 +69,10 @@ impl Ledger {
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
         let answer = FieldReader::new(&answer);
         let (now, epoch) = (Millis(answer.answer("now")?), Epoch::read(&answer)?);
-        let times = DoubtTimes {
-            lease,
-            resubmit_after,
-        };
+        let times = self.doubt_times(lease);
         let orders = answer.list("orders").iter();
         Ok(orders
-            .map(|order| read_preview(order, now, &epoch, times))
+            .map(|order| read_preview(order, now, &epoch, times, &self.agreement))
             .collect())
     }
 }
@@ -81,6 +82,7 @@ fn read_preview(
     now: Millis,
     epoch: &Epoch,
     times: DoubtTimes,
+    agreement: &Agreement,
 ) -> Result<ClaimPreview, (String, String)> {
     let mut snapshot = read_snapshot(value)?;
     let fields = FieldReader::new(value);
@@ -90,11 +92,16 @@ fn read_preview(
         has_claimant_vanished: fields.text("has_claimant_vanished").is_some(),
     };
     let record = &mut snapshot.record;
+    record.other_account = agreement.other_account_of(snapshot.account.as_deref());
     let cause = claim_rule(record.state, conditions).cause.or(record.cause);
-    let valid_from = |at| epoch.not_found_valid_from(at, cause, times);
-    let restarted_at =
-        time(&fields, "restarted_at").map_err(|why| (record.wanted.order_id.to_string(), why))?;
+    let valid_from = |at| epoch.by_clock(now, epoch.not_found_valid_from(at, cause, times));
+    let unreadable = |why| (record.wanted.order_id.to_string(), why);
+    let restarted_at = time(&fields, "restarted_at").map_err(unreadable)?;
+    let arrives_until = epoch
+        .arrives_until(&fields, record, now, times)
+        .map_err(unreadable)?;
     record.not_found_valid_from = restarted_at.map(valid_from);
+    record.arrives_until = arrives_until;
     Ok(ClaimPreview {
         snapshot,
         facts: ClaimFacts {
@@ -102,6 +109,7 @@ fn read_preview(
             is_older_epoch: conditions.is_older_epoch,
             is_named: conditions.is_named,
             has_claimant_vanished: conditions.has_claimant_vanished,
+            resubmit_after: times.resubmit_after,
             not_found_valid_from: Some(valid_from(epoch.since)),
         },
     })

@@ -8,6 +8,7 @@ use super::{
     epoch::{DoubtTimes, Epoch},
 };
 use crate::{
+    agreement::Agreement,
     error::QueueError,
     fields::FieldReader,
     history::History,
@@ -18,6 +19,7 @@ use crate::{
 pub(super) fn read_batch(
     answer: &FieldReader<'_>,
     times: DoubtTimes,
+    agreement: &Agreement,
 ) -> Result<ClaimBatch, QueueError> {
     let epoch = Epoch::read(answer)?;
     let now = Millis(answer.answer("now")?);
@@ -25,7 +27,7 @@ pub(super) fn read_batch(
     let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
     for value in answer.list("claims") {
         let fields = FieldReader::new(value);
-        match read_claim(&fields, now, &epoch, times) {
+        match read_claim(&fields, now, &epoch, times, agreement) {
             Ok(claim) => claims.push(claim),
             Err(why) => {
                 let id = fields.text("order_id").unwrap_or_default();
@@ -51,32 +53,32 @@ pub(super) fn read_batch(
     })
 }
 
-/// The first repetition that waits for the result of an ended order has its own words; else those of the first job count.
 fn read_claim(
     fields: &FieldReader<'_>,
     now: Millis,
     epoch: &Epoch,
     times: DoubtTimes,
+    agreement: &Agreement,
 ) -> Result<Claim, String> {
     let record = read_record(fields, now)?;
     let restarted_at = match fields.text("drops_doubt") {
         Some(_) => None,
         None => time(fields, "restarted_at")?,
     };
+    let arrives_until = epoch.arrives_until(fields, &record, now, times)?;
+    let valid_from = |at| epoch.not_found_valid_from(at, record.cause, times);
     let text = |name| fields.text(name).map(str::to_owned);
     Ok(Claim {
         record: Record {
-            not_found_valid_from: restarted_at
-                .map(|at| epoch.not_found_valid_from(at, record.cause, times)),
+            arrives_until,
+            not_found_valid_from: restarted_at.map(|at| epoch.by_clock(now, valid_from(at))),
+            other_account: agreement.other_account_of(fields.text("account")),
             ..record
         },
         epoch: Arc::clone(&epoch.id),
-        reply_to: text("replay_reply_to").or_else(|| text("reply_to")),
-        meta: fields
-            .bytes("replay_meta")
-            .or_else(|| fields.bytes("meta"))
-            .map(Into::into),
-        traceparent: text("replay_traceparent").or_else(|| text("traceparent")),
+        reply_to: text("reply_to"),
+        meta: fields.bytes("meta").map(Into::into),
+        traceparent: text("traceparent"),
         history: fields
             .text("history")
             .map(History::read)

@@ -1,4 +1,4 @@
-use hp_api::Order;
+use hp_api::{CardStatus, Order};
 use hp_order::{Millis, Next, Record, State, Step, TerminalOutcome};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -56,6 +56,11 @@ pub(super) fn record_fields(record: &Record, step: &Step) -> Fields {
         (
             step.attempts == 0 && record.submitted_at.is_some(),
             "submitted_at",
+            String::new(),
+        ),
+        (
+            step.attempts == 0 && record.arrives_until.is_some(),
+            "arrives_within",
             String::new(),
         ),
     ];
@@ -129,14 +134,14 @@ pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcom
 struct CardRow<'a> {
     pin_sn: &'a str,
     pin_key: &'a str,
-    amount: String,
+    amount: Option<String>,
     currency: &'a str,
-    status: &'a str,
-    create_time: i64,
-    expire_time: i64,
+    status: Option<&'a str>,
+    create_time: Option<i64>,
+    expire_time: Option<i64>,
 }
 
-/// Writes the cards as the JSON of the queue protocol. Nothing else writes out card keys.
+/// Writes the cards as the JSON of the queue protocol. A field that HitPoints did not give is null. Nothing else writes out card keys.
 pub(super) fn pins(order: &Order) -> Zeroizing<String> {
     let cards: Vec<_> = order
         .cards
@@ -144,9 +149,9 @@ pub(super) fn pins(order: &Order) -> Zeroizing<String> {
         .map(|card| CardRow {
             pin_sn: card.pin_sn.as_str(),
             pin_key: card.pin_key.expose(),
-            amount: card.amount.to_string(),
-            currency: card.currency.as_str(),
-            status: card.status.as_str(),
+            amount: card.amount.map(|amount| amount.to_string()),
+            currency: order.currency.as_str(),
+            status: card.status.as_ref().map(CardStatus::as_str),
             create_time: card.create_time,
             expire_time: card.expire_time,
         })

@@ -1,7 +1,7 @@
 use hp_order::{ClaimConditions, ClaimRule, Millis, State, Step, claim_rule};
 
 use super::{Ledger, claim::Claim};
-use crate::{error::QueueError, script::script};
+use crate::{agreement::Account, error::QueueError, script::script};
 
 script! {
     Restore<'a> = "restore.lua";
@@ -30,7 +30,7 @@ impl Ledger {
             accepted_at: claim.record.accepted_at.0,
         }
         .call(keys);
-        for (name, value) in restored_fields(claim, step) {
+        for (name, value) in restored_fields(claim, step, self.agreement.account()) {
             call.arg(name).arg(value);
         }
         call.run(&mut self.handle.connection.clone()).await
@@ -38,7 +38,7 @@ impl Ledger {
 }
 
 /// Returns the fields of a restored order, without those that the script adds. Only the history tells what the step was.
-fn restored_fields(claim: &Claim, step: &Step) -> Vec<(&'static str, Vec<u8>)> {
+fn restored_fields(claim: &Claim, step: &Step, account: &Account) -> Vec<(&'static str, Vec<u8>)> {
     let record = &claim.record;
     let in_doubt = Step {
         state: RULE.state,
@@ -66,6 +66,10 @@ fn restored_fields(claim: &Claim, step: &Step) -> Vec<(&'static str, Vec<u8>)> {
         ("deadline", time(record.deadline)),
         ("code", step.code.map(|code| code.to_string())),
         ("message", step.message.clone()),
+        (
+            "account",
+            Some(account.to_string()).filter(|account| !account.is_empty()),
+        ),
         ("reply_to", claim.reply_to.clone()),
         ("traceparent", claim.traceparent.clone()),
     ];

@@ -16,7 +16,7 @@ use crate::{
 
 script! {
     Settle<'a> = "settle.lua";
-    queue: schedule, open, results, breaker, rate, epoch, charged;
+    queue: jobs, schedule, open, results, breaker, rate, epoch, charged;
     order: record: &'a str, reply_to: &'a str, replays: &'a str;
     arguments:
         order_id: &'a str, claim: u64, epoch: &'a str, next_step: String, results_retention: u64, ledger_retention: u64,
@@ -68,7 +68,7 @@ impl Ledger {
     fn settle_call(&self, claim: &Claim, step: &Step, signal: VendorSignal) -> Call {
         let (keys, record) = (&self.handle.keys, &claim.record);
         let values = record_values(claim, step);
-        let (breaker_pause, longest_breaker_pause) = self.rules.policy.backoff.outage();
+        let (breaker_pause, longest_breaker_pause) = self.rules().policy.backoff.outage();
         let mut call = Settle {
             record: &keys.order(claim.id()),
             reply_to: claim.reply_to.as_ref().unwrap_or(&keys.results),
@@ -77,8 +77,8 @@ impl Ledger {
             claim: record.claim,
             epoch: &claim.epoch,
             next_step: next_step(claim, step),
-            results_retention: millis(self.rules.retention.results),
-            ledger_retention: millis(self.rules.retention.ledger),
+            results_retention: millis(self.rules().retention.results),
+            ledger_retention: millis(self.rules().retention.ledger),
             signal: match signal {
                 VendorSignal::None => "no_call",
                 VendorSignal::Answered => "answered",
@@ -87,7 +87,7 @@ impl Ledger {
             },
             breaker_pause: millis(breaker_pause),
             longest_breaker_pause: millis(longest_breaker_pause),
-            call_interval: self.rules.call_interval(),
+            call_interval: self.rules().call_interval(),
             record_values: values.len() * 2,
         }
         .call(keys);
@@ -116,7 +116,7 @@ impl Ledger {
 fn next_step(claim: &Claim, step: &Step) -> String {
     match &step.next {
         Next::After(delay) => millis(*delay).to_string(),
-        Next::Review => "review".into(),
+        Next::Review | Next::Parked => "review".into(),
         Next::End(_) if claim.record.state.has_ended() => "replay".into(),
         Next::End(TerminalOutcome::Completed { .. }) => "charged".into(),
         Next::End(_) => "uncharged".into(),

@@ -1,15 +1,16 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::Value;
 
-use super::{Ledger, watermark::EpochWatermark};
+use super::Ledger;
 use crate::{error::QueueError, fields::FieldReader, rules::millis, script::script};
 
 script! {
     ReportWatermark<'a> = "report_watermark.lua";
-    queue: jobs, epoch;
+    queue: jobs, epoch, workers;
     order: ;
-    arguments: resubmit_after: u64, known_epoch: &'a str, known_claim: u64;
+    arguments: resubmit_after: u64, known_epoch: &'a str, known_claim: u64,
+        vouched_time: u64, expected_now: u64;
 }
 
 script! {
@@ -24,18 +25,18 @@ impl Ledger {
     /// present one. A process that may have claimed orders calls this at least every two seconds.
     pub async fn report_watermark(&self) -> Result<(), QueueError> {
         let call = {
-            let known = self.watermark();
+            let (known, asked_at) = (self.watermark(), Instant::now());
             ReportWatermark {
-                resubmit_after: millis(self.rules.policy.resubmit_after),
+                resubmit_after: millis(self.rules().policy.resubmit_after),
                 known_epoch: &known.epoch,
                 known_claim: known.claim,
+                vouched_time: known.vouched_time(asked_at),
+                expected_now: known.expected_now(asked_at),
             }
             .call(&self.handle.keys)
         };
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
-        let watermark = EpochWatermark::read(&FieldReader::new(&answer))?;
-        self.watermark().learn(watermark);
-        Ok(())
+        self.learn(&FieldReader::new(&answer))
     }
 
     /// Reports that the worker `name` is alive. It counts as alive for this time; zero removes it.

@@ -24,14 +24,16 @@ pub enum Wait {
 /// One entry of a result stream.
 #[derive(Debug)]
 pub struct Delivery {
+    /// The key of the stream.
+    pub stream: String,
     /// Its entry id, to acknowledge it.
     pub entry_id: String,
     /// The result, or why this entry is none.
     pub result: Result<OrderResult, ResultError>,
 }
 
-impl From<StreamId> for Delivery {
-    fn from(entry: StreamId) -> Self {
+impl Delivery {
+    pub(super) fn new(stream: &str, entry: StreamId) -> Self {
         let fields: HashMap<String, Vec<u8>> = entry
             .map
             .into_iter()
@@ -42,6 +44,7 @@ impl From<StreamId> for Delivery {
             })
             .collect();
         Self {
+            stream: stream.into(),
             entry_id: entry.id,
             result: read_result(fields),
         }

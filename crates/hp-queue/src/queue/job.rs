@@ -42,7 +42,8 @@ impl Job {
 #[error("{0}")]
 pub struct JobError(String);
 
-/// A time after which an order is not submitted any more, by Redis' clock. It is before the year 33658.
+/// A time after which an order is not submitted any more, by Redis' clock. It is in the years 2001 to 33658: a time outside
+/// is in seconds or in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(Millis);
 
@@ -57,13 +58,39 @@ impl TryFrom<Millis> for Deadline {
     type Error = JobError;
 
     fn try_from(at: Millis) -> Result<Self, JobError> {
-        if at.0 < 10_u64.pow(15) {
+        if (EARLIEST_DEADLINE..DEADLINE_END).contains(&at.0) {
             return Ok(Self(at));
         }
+        let why = match in_another_unit(at.0) {
+            Some((unit, right)) => format!("looks like {unit}; did you mean {right}?"),
+            None if at.0 < EARLIEST_DEADLINE => "is before the year 2001".into(),
+            None => "has more than 15 digits".into(),
+        };
         Err(JobError(format!(
-            "{} is not a deadline: write a time in Unix milliseconds, with at most 15 digits",
+            "deadline must be Unix milliseconds: {} {why}",
             at.0
         )))
+    }
+}
+
+/// The year 2001, Unix ms.
+const EARLIEST_DEADLINE: u64 = 978_307_200_000;
+/// The year 5138, Unix seconds.
+const SECONDS_END: u64 = 10_u64.pow(11);
+const DEADLINE_END: u64 = 10_u64.pow(15);
+
+/// Returns the unit in which this number is a usual time, and that time in milliseconds.
+fn in_another_unit(at: u64) -> Option<(&'static str, u64)> {
+    match at {
+        ..SECONDS_END => {
+            let right = at * 1000;
+            (right >= EARLIEST_DEADLINE).then_some(("seconds", right))
+        }
+        _ => match at.ilog10() + 1 {
+            16 => Some(("microseconds", at / 1000)),
+            19 => Some(("nanoseconds", at / 1_000_000)),
+            _ => None,
+        },
     }
 }
 

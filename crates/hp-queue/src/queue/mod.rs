@@ -14,6 +14,7 @@ use self::{
     watch::{Watch, WatchFrom},
 };
 use crate::{
+    agreement::check_protocol,
     connect::{
         client::{Client, connect},
         shared::Connection,
@@ -38,10 +39,12 @@ impl Queue {
         redis::cmd("PING")
             .query_async::<()>(&mut connection.clone())
             .await?;
+        let keys = Keys::new(&prefix);
+        check_version(&mut connection.clone(), &keys).await?;
         Ok(Self {
             client,
             connection,
-            keys: Keys::new(&prefix),
+            keys,
         })
     }
 
@@ -77,7 +80,7 @@ impl Queue {
         let reply_to = job.reply_to.as_ref();
         let extras = [
             ("deadline", deadline),
-            ("reply_to", reply_to.map(|name| self.stream(Some(name)))),
+            ("reply_to", reply_to.map(|name| self.stream_key(Some(name)))),
             ("meta", job.meta.as_ref().map(ToString::to_string)),
             (
                 "traceparent",
@@ -100,7 +103,13 @@ impl Queue {
         group: &str,
         consumer: &str,
     ) -> Result<Results, QueueError> {
-        Results::open(self.client.clone(), self.stream(stream), group, consumer).await
+        Results::open(
+            self.client.clone(),
+            self.stream_key(stream),
+            group,
+            consumer,
+        )
+        .await
     }
 
     /// Watches result streams without a group: nothing is acknowledged. `None` stands for the common stream.
@@ -109,12 +118,28 @@ impl Queue {
         streams: &[Option<&ResultStream>],
         start: WatchFrom,
     ) -> Result<Watch, QueueError> {
-        let streams = streams.iter().map(|stream| self.stream(*stream)).collect();
+        let streams = streams
+            .iter()
+            .map(|stream| self.stream_key(*stream))
+            .collect();
         Watch::open(self.client.clone(), streams, start).await
     }
 
-    fn stream(&self, name: Option<&ResultStream>) -> String {
+    /// The key of a shop's own result stream; `None` stands for the common one.
+    pub fn stream_key(&self, name: Option<&ResultStream>) -> String {
         let common = &self.keys.results;
         name.map_or_else(|| common.clone(), |name| format!("{common}:{name}"))
+    }
+}
+
+/// Fails if a newer program uses the queue. A shop may lack the right to read the version: then the version is not known.
+async fn check_version(connection: &mut Connection, keys: &Keys) -> Result<(), QueueError> {
+    let mut command = redis::cmd("HGET");
+    command.arg(&keys.queue).arg("protocol");
+    let stored: Result<Option<u32>, _> = command.query_async(connection).await;
+    match stored.map_err(QueueError::from) {
+        Ok(stored) => check_protocol(stored),
+        Err(QueueError::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }

@@ -13,11 +13,11 @@ pub struct OrderResult {
     pub product_id: String,
     /// As sent, even when invalid.
     pub quantity: String,
-    /// How the order ended.
+    /// How the order ended, unless [`ends_order`](Self::ends_order) is `false`.
     pub status: Status,
     /// Why it ended so, unless completed.
     pub reason: Option<String>,
-    /// What is wrong with a rejected job.
+    /// What is wrong, in words.
     pub detail: Option<String>,
     /// HitPoints' response code, if it gave one.
     pub code: Option<i64>,
@@ -39,6 +39,15 @@ pub struct OrderResult {
     pub meta: Option<Vec<u8>>,
     /// As the job had it.
     pub traceparent: Option<String>,
+}
+
+impl OrderResult {
+    /// Returns `false` if it speaks of one entry of the inbox only: another job has the order's id, or the entry was invalid.
+    /// Log it, and do not store it as the status of an order.
+    pub fn ends_order(&self) -> bool {
+        let is_invalid = self.reason.as_deref() == Some("invalid_job");
+        self.status != Status::Conflict && !is_invalid
+    }
 }
 
 /// The charge and the cards.
@@ -63,16 +72,16 @@ pub struct Card {
     pub pin_sn: PinSn,
     /// The secret key.
     pub pin_key: PinKey,
-    /// Face value in major units.
-    pub amount: Money,
+    /// Face value in major units, if HitPoints gave it.
+    pub amount: Option<Money>,
     /// Currency of the face value.
     pub currency: Currency,
-    /// HitPoints' word, such as `active`.
-    pub status: String,
-    /// When it was created, Unix seconds.
-    pub create_time: i64,
-    /// When it expires, Unix seconds.
-    pub expire_time: i64,
+    /// HitPoints' word, such as `active`, if HitPoints gave one.
+    pub status: Option<String>,
+    /// When it was created, Unix seconds, if HitPoints gave it.
+    pub create_time: Option<i64>,
+    /// When it expires, Unix seconds, if HitPoints gave it.
+    pub expire_time: Option<i64>,
 }
 
 /// An entry that is not a result of this protocol. Names the field, never its value.
@@ -87,11 +96,11 @@ pub(super) fn read_result(mut entry: Entry) -> Result<OrderResult, ResultError> 
     let status = need(&mut entry, "status")?;
     Ok(OrderResult {
         order_id: need(&mut entry, "order_id")?,
-        product_id: need(&mut entry, "product_id")?,
-        quantity: need(&mut entry, "quantity")?,
+        product_id: words(&mut entry, "product_id").ok_or(ResultError("product_id"))?,
+        quantity: words(&mut entry, "quantity").ok_or(ResultError("quantity"))?,
         status,
         reason: find(&mut entry, "reason")?,
-        detail: find(&mut entry, "detail")?,
+        detail: words(&mut entry, "detail"),
         code: find(&mut entry, "code")?,
         message: find(&mut entry, "message")?,
         source: need(&mut entry, "source")?,
@@ -105,8 +114,14 @@ pub(super) fn read_result(mut entry: Entry) -> Result<OrderResult, ResultError> 
         },
         replay_of: find(&mut entry, "replay_of")?,
         meta: entry.remove("meta"),
-        traceparent: find(&mut entry, "traceparent")?,
+        traceparent: words(&mut entry, "traceparent"),
     })
+}
+
+/// A value as a producer sent it: replaces what is not UTF-8.
+fn words(entry: &mut Entry, name: &'static str) -> Option<String> {
+    let bytes = entry.remove(name)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn find<T: FromStr>(entry: &mut Entry, name: &'static str) -> Result<Option<T>, ResultError> {
@@ -140,18 +155,21 @@ fn purchase(entry: &mut Entry) -> Result<Purchase, ResultError> {
 struct CardRow {
     pin_sn: String,
     pin_key: String,
-    amount: String,
+    amount: Option<String>,
     currency: String,
-    status: String,
-    create_time: i64,
-    expire_time: i64,
+    status: Option<String>,
+    create_time: Option<i64>,
+    expire_time: Option<i64>,
 }
 
 fn card(row: CardRow) -> Result<Card, ResultError> {
     Ok(Card {
         pin_sn: row.pin_sn.parse().map_err(|_| ResultError("pin_sn"))?,
         pin_key: PinKey::from(row.pin_key),
-        amount: row.amount.parse().map_err(|_| ResultError("amount"))?,
+        amount: row
+            .amount
+            .map(|amount| amount.parse().map_err(|_| ResultError("amount")))
+            .transpose()?,
         currency: row.currency.parse().map_err(|_| ResultError("currency"))?,
         status: row.status,
         create_time: row.create_time,

@@ -48,7 +48,10 @@ impl Results {
                     continue;
                 }
             }
-            return Ok(entries.into_iter().map(Into::into).collect());
+            let deliveries = entries.into_iter();
+            return Ok(deliveries
+                .map(|entry| Delivery::new(&self.stream, entry))
+                .collect());
         }
     }
 

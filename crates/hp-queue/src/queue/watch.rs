@@ -71,7 +71,8 @@ impl Watch {
             if let (Some(index), Some(last)) = (index, stream.ids.last()) {
                 self.seen[index].clone_from(&last.id);
             }
-            deliveries.extend(stream.ids.into_iter().map(Delivery::from));
+            let entries = stream.ids.into_iter();
+            deliveries.extend(entries.map(|entry| Delivery::new(&stream.key, entry)));
         }
         Ok(deliveries)
     }

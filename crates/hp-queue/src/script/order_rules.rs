@@ -13,7 +13,7 @@ const HAS_CLAIMANT_VANISHED: u8 = 4;
 ///
 /// - `claim_rule(state, conditions)`: the [`ClaimRule`] as a table, or nil if there is no such state. `conditions` is a sum
 ///   of `IS_OLDER_EPOCH`, `IS_NAMED` and `HAS_CLAIMANT_VANISHED`.
-/// - `has_ended(state)`.
+/// - `has_ended(state)`, `is_in_doubt(state)`.
 /// - `ADMITTED`: the state of a new order before its first claim. `IN_REVIEW`: the state of an order that waits for an
 ///   operator.
 ///
@@ -24,10 +24,12 @@ pub(super) fn render() -> String {
         "local IS_OLDER_EPOCH, IS_NAMED, HAS_CLAIMANT_VANISHED = {IS_OLDER_EPOCH}, {IS_NAMED}, {HAS_CLAIMANT_VANISHED}\n\
          local ADMITTED, IN_REVIEW = '{}', '{}'\n\
          local function has_ended(state)\n  return {}\nend\n\
+         local function is_in_doubt(state)\n  return {}\nend\n\
          local function claim_rule(state, conditions)\n",
         State::Queued,
         State::Review,
-        ended_states().join(" or "),
+        one_of(State::has_ended),
+        one_of(State::is_in_doubt),
     );
     for state in State::ALL {
         // Writing to a `String` cannot fail.
@@ -41,9 +43,11 @@ pub(super) fn render() -> String {
     code + "end\n"
 }
 
-fn ended_states() -> Vec<String> {
-    let ended = State::ALL.into_iter().filter(|state| state.has_ended());
-    ended.map(|state| format!("state == '{state}'")).collect()
+/// The condition that `state` is one of these states.
+fn one_of(is_one: impl Fn(State) -> bool) -> String {
+    let states = State::ALL.into_iter().filter(|state| is_one(*state));
+    let states: Vec<_> = states.map(|state| format!("state == '{state}'")).collect();
+    states.join(" or ")
 }
 
 const fn bits(conditions: ClaimConditions) -> u8 {

@@ -21,7 +21,10 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("answer", include_str!("../scripts/prelude/answer.lua")),
     ("claim", include_str!("../scripts/prelude/claim.lua")),
     ("clock", include_str!("../scripts/prelude/clock.lua")),
+    ("copied", include_str!("../scripts/prelude/copied.lua")),
+    ("copy", include_str!("../scripts/prelude/copy.lua")),
     ("entry", include_str!("../scripts/prelude/entry.lua")),
+    ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
@@ -31,8 +34,11 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ),
     ("publish", include_str!("../scripts/prelude/publish.lua")),
     ("record", include_str!("../scripts/prelude/record.lua")),
+    ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    ("trim", include_str!("../scripts/prelude/trim.lua")),
+    ("waiting", include_str!("../scripts/prelude/waiting.lua")),
 ];
 
 impl Source {

@@ -1,5 +1,5 @@
 -- Claims up to `limit` orders: open orders that are due, and new ones from the inbox.
--- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, publish
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, entry_id, copied, trim, publish, replay
 --
 -- arguments: first: "inbox" or "schedule", the source that goes first
 -- answers by name:
@@ -12,23 +12,20 @@
 --   wait                ms until orders may be claimed again, if breaker or rate allow none
 --   breaker_open_since  Unix ms, if the breaker is open
 --   holds               { currency, Unix ms, ... }: until then a balance is known to be too low
---   epoch, epoch_since, claims_so_far
+--   epoch, epoch_since, epoch_promoted, steady, clock_step, claims_so_far: see prelude/epoch.lua. `clock_step` is by how many
+--                       ms the clock was set since the caller's last call, if it was
 
-local limit = permits(tonumber(arg_limit))
+local limit = claim_limit()
 if limit == 0 then return finish_claims() end
 
 local scheduled, opened, last_entry, stuck = {}, {}, nil, nil
 local EXTRAS = { 'deadline', 'reply_to', 'meta', 'traceparent' }
 
 -- Whether a new order may have been submitted and then forgotten: its entry is back in the inbox, or a shop that waited
--- without a result has repeated it. The time of the entry counts, because it may wait in the inbox for long.
+-- without a result has repeated it.
 local function may_be_forgotten(entry_id)
   if epoch.since == 0 then return false end
-  local ms, number = entry_id:match('^(%d+)%-(%d+)$')
-  if math.min(now, tonumber(ms)) < epoch.since + arg_resubmit_after then return true end
-  local boundary_ms, boundary_number = epoch.boundary:match('^(%d+)%-(%d+)$')
-  if ms ~= boundary_ms then return tonumber(ms) < tonumber(boundary_ms) end
-  return tonumber(number) <= tonumber(boundary_number)
+  return epoch.closed ~= '1' or not is_later_entry(entry_id, epoch.boundary)
 end
 
 -- What the claim stores of an order that was never claimed before: the same for all orders of one call under the same
@@ -48,6 +45,8 @@ end
 
 local function admit(job, record_key, entry_id)
   local conditions, extras = may_be_forgotten(entry_id) and IS_OLDER_EPOCH or 0, {}
+  local account = conditions ~= 0 and earlier_account(math.min(tonumber(entry_id:match('^%d+')), epoch.since))
+  if account then append(extras, 'account', account) end
   for _, name in ipairs(EXTRAS) do
     if job[name] then append(extras, name, job[name]) end
   end
@@ -65,26 +64,39 @@ local function admit(job, record_key, entry_id)
   }
 end
 
+-- Whether an entry with the id of an order is no repetition of its job.
+local function is_conflict(job, product_id, quantity, reply_to)
+  return job.product_id ~= product_id or job.quantity ~= quantity or job.reply_to and job.reply_to ~= reply_to
+end
+
+-- The answer says nothing about the order: whoever uses its id may belong to another shop.
+local CONFLICT = 'another job has used this order_id before, with another product_id, quantity or reply_to'
+
 local function receive(entry_id, entry)
-  local job, twice = read_job(entry)
-  if twice == 'order_id' or not is_order_id(job.order_id) then
+  local job = read_job(entry)
+  if job.twice.order_id or not is_order_id(job.order_id) then
     return add_dead_letter(entry_id, entry, 'invalid_order_id')
   end
-  local fault = job_fault(job, twice)
-  if fault then return reject(job, 'invalid_job', fault) end
-  local record_key = order_key(job.order_id)
-  local known = redis.call('HMGET', record_key, 'state', 'product_id', 'quantity', 'finished_at')
-  if not known[1] then return admit(job, record_key, entry_id) end
-  if known[2] ~= job.product_id or known[3] ~= job.quantity then
-    return reject(job, 'order_id_conflict',
-      'this id belongs to an order of product ' .. known[2] .. ', quantity ' .. known[3])
+  local record_key, fault = order_key(job.order_id), job_fault(job)
+  local known = redis.call('HMGET', record_key,
+    'state', 'product_id', 'quantity', 'reply_to', 'first_reply_to', 'finished_at', 'newest_entry')
+  if not known[1] then
+    if fault then return answer_entry(job, 'rejected', 'invalid_job', fault) end
+    return admit(job, record_key, entry_id)
   end
-  if known[4] then replay(job, record_key) end
+  if fault then return answer_entry(job, 'conflict', 'invalid_repetition', fault) end
+  if is_conflict(job, known[2], known[3], known[5] or known[4]) then
+    return answer_entry(job, 'conflict', 'order_id_conflict', CONFLICT)
+  end
+  -- A repetition that was enqueued before the order ended asks for a result that has come since.
+  local is_new = not known[7] or is_later_entry(entry_id, known[7])
+  if known[6] and is_new then replay(job, record_key) end
 end
 
 -- An entry that makes the script fail must neither stop the other entries nor be read again for ever. Returns whether the
 -- entry may leave the inbox.
 local function is_received(entry_id, entry)
+  count_copied(entry)
   local ok, failure = pcall(receive, entry_id, entry)
   if ok then return true end
   local reason = 'unusable: ' .. message_of(failure)
@@ -93,21 +105,43 @@ local function is_received(entry_id, entry)
   return false
 end
 
+-- Entries of one read: they may be large.
+local PAGE = 16
+
 -- Takes the oldest entries, so that one trim removes them all. Returns whether the inbox may hold more.
 local function claim_inbox(n)
   if n <= 0 then return false end
-  local entries = redis.call('XRANGE', key_jobs, '-', '+', 'COUNT', n)
-  for _, entry in ipairs(entries) do
-    if not is_received(entry[1], entry[2]) then return false end
-    last_entry = entry[1]
+  local start = '-'
+  repeat
+    local count = math.min(n, PAGE)
+    local entries = redis.pcall('XRANGE', key_jobs, start, '+', 'COUNT', count)
+    for _, entry in ipairs(entries) do
+      if not is_received(entry[1], entry[2]) then return false end
+      last_entry = entry[1]
+      if has_copied_enough() then return true end
+    end
+    -- Nothing follows the largest id, and a range after it is an error.
+    if #entries < count then return false end
+    n, start = n - count, '(' .. last_entry
+  until n == 0
+  return true
+end
+
+-- Orders that are due. An order that is due later than any wait ends is due, too: the clock was set back.
+local function due_orders(n)
+  local due = redis.call('ZRANGEBYSCORE', key_schedule, '-inf', at, 'LIMIT', 0, n)
+  if #due == n then return due end
+  local too_late = '(' .. text(now + arg_longest_delay)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key_schedule, too_late, '(+inf', 'LIMIT', 0, n - #due)) do
+    due[#due + 1] = id
   end
-  return #entries == n
+  return due
 end
 
 -- Returns whether the schedule may hold more orders that are due.
 local function claim_due(n)
   if n <= 0 then return false end
-  local due = redis.call('ZRANGEBYSCORE', key_schedule, '-inf', at, 'LIMIT', 0, n)
+  local due = due_orders(n)
   for _, id in ipairs(due) do
     -- The lease goes first: if Redis refuses to write, it refuses before anything has changed.
     redis.call('ZADD', key_schedule, lease_ends, id)
@@ -134,7 +168,7 @@ if last_entry then
   redis.call('XTRIM', key_jobs, 'MINID', '=', last_entry)
   redis.call('XDEL', key_jobs, last_entry)
 end
-redis.call('XTRIM', key_results, 'MINID', '~', trim_before)
+redis.call('XTRIM', key_results, 'MINID', '~', trim_before())
 
 -- While the breaker is open, only one order at a time is claimed.
 report('more', has_more and not (is_breaker_open and #claims > 0) and '1')

@@ -20,7 +20,7 @@ local skips = {}
 local function skip(id, word) append(skips, id, word) end
 
 local function is_claimed(claim, settled, due_at)
-  return claim ~= settled and due_at and due_at ~= 'inf' and tonumber(due_at) > now
+  return claim ~= settled and due_at and is_ahead(due_at, LONGEST_LEASE)
 end
 
 -- Returns whether the order is left out.
@@ -61,7 +61,7 @@ local function claim_named(id)
   claim_order(id, true, due_at ~= 'inf' and due_at)
 end
 
-local limit = permits(tonumber(arg_limit))
+local limit = claim_limit()
 for i = FIRST_VALUE, #ARGV do
   if #claims >= limit then break end
   local ok, failure = pcall(claim_named, ARGV[i])

@@ -7,7 +7,8 @@
 --   orders              a list with the fields of each order that has a record, and with
 --                         is_older_epoch         if its last claim is from an earlier epoch
 --                         has_claimant_vanished  if its last claimant never settled
---   epoch, epoch_since  as the claim would find them
+--   epoch, epoch_since, epoch_promoted, steady
+--                       as the claim would find them
 
 local epoch, orders = observe_epoch(), {}
 for i = FIRST_VALUE, #ARGV do
@@ -22,4 +23,6 @@ report('now', at)
 report('orders', orders)
 report('epoch', epoch.id)
 report('epoch_since', text(epoch.since))
+report('epoch_promoted', epoch.promoted == '1' and '1')
+report('steady', text(epoch.steady))
 return answer

@@ -6,6 +6,8 @@
 -- answers nothing
 
 redis.call('ZREMRANGEBYSCORE', key_workers, '-inf', at)
+-- A worker that counts as alive for longer than any lease reported before the clock was set back.
+redis.call('ZREMRANGEBYSCORE', key_workers, '(' .. text(now + LONGEST_LEASE), '+inf')
 if arg_time == '0' then
   redis.call('ZREM', key_workers, arg_name)
 else

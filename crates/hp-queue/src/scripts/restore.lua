@@ -13,6 +13,7 @@ ARGV[#ARGV] = ARGV[#ARGV] .. ' ' .. at
 -- The schedule goes first, so that the order cannot be missing there.
 redis.call('ZADD', key_schedule, at, arg_order_id)
 redis.call('ZADD', key_open, arg_accepted_at, arg_order_id)
-redis.call('HSET', key_record, 'restarted_at', at, 'updated_at', at, 'accepted_at', arg_accepted_at,
-  'epoch', redis.call('HGET', key_epoch, 'id') or '', unpack(ARGV, FIRST_VALUE))
+local epoch = redis.call('HMGET', key_epoch, 'id', 'steady')
+redis.call('HSET', key_record, 'restarted_at', epoch[2] or at, 'updated_at', at, 'accepted_at', arg_accepted_at,
+  'epoch', epoch[1] or '', unpack(ARGV, FIRST_VALUE))
 return 1

@@ -1,18 +1,19 @@
 -- Settles a claimed order: applies a step, all of it or nothing.
--- needs: clock, server
+-- needs: clock, server, record, copy, waiting, trim
 --
 -- keys:      reply_to  the stream for the result
 --            replays   the repetitions that wait for a copy of the result
 --            charged   the order that was charged last
 -- arguments: next_step      a number of ms to wait, "review", "charged" or "uncharged" for an end, or "replay" for a copy of
---                           the result for the first of the repetitions
+--                           the result for each of the repetitions
 --            signal         what the call showed about HitPoints: "answered", "no_answer", "own_failure" of the worker, or
 --                           "no_call"
 --            call_interval  microseconds, if the rate is limited, else 0
 --            record_values  how many of the values belong to the record
 -- values:    field, value, ... of the record. An empty value removes the field. The last line of `history` gets its time here.
 --            Then, for an end and a replay: field, value, ... of the result, without finished_at and replay_of
--- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result; or "" if it stays open
+-- answers "stale"; or "gone" if Redis has forgotten the order; or the entry id of the result, for a replay of the first
+-- copy; or "" if it stays open
 --
 -- Only the holder of the current claim changes anything, and only once. So a call whose answer was lost may be sent again.
 
@@ -45,7 +46,7 @@ local function apply_signal()
 end
 
 local known = redis.call('HMGET', key_record, 'claim', 'epoch', 'settled', 'result')
-local first_result = known[4]
+local first_result, waiting = known[4], has_result and count_waiting() or 0
 local is_current = known[1] == arg_claim and (known[2] or '') == arg_epoch
 if is_current and (known[3] == arg_claim or is_end and first_result) then return first_result or '' end
 
@@ -67,31 +68,75 @@ end
 -- A claim that ends without `settled` was lost by a worker that vanished.
 local fields, removed = { 'updated_at', at, 'settled', arg_claim }, {}
 
-local entry
-if has_result then
+-- A repetition that was enqueued until now asks for the result that comes now. The inbox is in order, but the times in its
+-- ids are the producers'. After the largest time an inbox may start again with smaller ids.
+local function note_newest_entry()
+  local newest = redis.pcall('XREVRANGE', key_jobs, '+', '-', 'COUNT', 1)[1]
+  local id = newest and newest[1]
+  if id and not id:find('^18446744073709551615%-') then append(fields, 'newest_entry', id) end
+end
+
+-- The producer's own stream cannot be written any more: the first result goes to the common one.
+local function give_up_reply_to()
+  removed[1] = 'reply_to'
+  append(fields, 'first_reply_to', key_reply_to)
+end
+
+local function is_unwritable(entry) return type(entry) == 'table' and key_reply_to ~= key_results end
+
+-- Returns the entry id, or an error, and the stream.
+local function publish()
   -- The result is completed in place: it starts after the values of the record and ends with ARGV.
-  local n, stream = #ARGV, key_reply_to
-  ARGV[n + 1], ARGV[n + 2] = 'finished_at', at
-  if arg_next_step == 'replay' then
-    ARGV[n + 2] = redis.call('HGET', key_record, 'finished_at') or at
-    if first_result then ARGV[n + 3], ARGV[n + 4] = 'replay_of', first_result end
+  append(ARGV, 'finished_at', at)
+  local entry = add_to(key_reply_to, unpack(ARGV, last_record_value + 1))
+  if not is_unwritable(entry) then return entry, key_reply_to end
+  give_up_reply_to()
+  return add_to(key_results, unpack(ARGV, last_record_value + 1)), key_results
+end
+
+-- Returns as answer_waiting, and the stream.
+local function publish_copies()
+  local result = { unpack(ARGV, last_record_value + 1) }
+  append(result, 'finished_at', redis.call('HGET', key_record, 'finished_at') or at)
+  local function make_copy(words, first)
+    local copy = copy_for(words, result)
+    if first_result or first then append(copy, 'replay_of', first_result or first) end
+    return copy
   end
-  -- Only this command can fail for an outside reason, so it comes first: then nothing has changed.
-  entry = redis.pcall('XADD', stream, '*', unpack(ARGV, last_record_value + 1))
-  if type(entry) == 'table' and stream ~= key_results then
-    -- The producer's own stream cannot be written any more: the result goes to the common one.
-    stream = key_results
-    entry = redis.pcall('XADD', stream, '*', unpack(ARGV, last_record_value + 1))
-    if is_end then removed[1] = 'reply_to' end
+  local entry, answered = answer_waiting(key_reply_to, make_copy)
+  if not is_unwritable(entry) then return entry, answered, key_reply_to end
+  if not first_result then
+    give_up_reply_to()
+  else
+    -- A replay goes to the stream of the first job, and nowhere else. Each repetition gets an answer in place of a copy.
+    local wanted = redis.call('HMGET', key_record, 'product_id', 'quantity')
+    make_copy = function(words)
+      words.order_id, words.product_id, words.quantity = arg_order_id, wanted[1], wanted[2]
+      return answer_to(words, 'conflict', 'invalid_repetition', UNWRITABLE)
+    end
+  end
+  entry, answered = answer_waiting(key_results, make_copy)
+  return entry, answered, key_results
+end
+
+local entry, stream, answered
+if has_result then
+  -- Only these commands can fail for an outside reason, so they come first: then nothing has changed.
+  if is_end then
+    entry, stream = publish()
+    note_newest_entry()
+  else
+    entry, answered, stream = publish_copies()
   end
   if type(entry) == 'table' then return entry end
   -- An ended order that has lost its result, which only a change from outside can cause, gets this one as its first.
   if not first_result then
-    fields[5], fields[6], fields[7], fields[8] = 'finished_at', ARGV[n + 2], 'result', entry
+    append(fields, 'finished_at', is_end and at or redis.call('HGET', key_record, 'finished_at') or at)
+    append(fields, 'result', entry)
   end
   if stream ~= key_results then
     -- Claims trim the common stream; this one may never be written again.
-    redis.call('XTRIM', stream, 'MINID', '~', text(math.max(now - arg_results_retention, 0)))
+    redis.call('XTRIM', stream, 'MINID', '~', trim_before())
     redis.call('PEXPIRE', stream, arg_results_retention)
   end
 end
@@ -111,12 +156,13 @@ pcall(apply_signal)
 if #removed > 0 then redis.call('HDEL', key_record, unpack(removed)) end
 
 if arg_next_step == 'charged' then
-  local wanted = redis.call('HMGET', key_record, 'product_id', 'quantity')
-  redis.pcall('HSET', key_charged, 'order_id', arg_order_id, 'product_id', wanted[1], 'quantity', wanted[2])
+  local wanted = redis.call('HMGET', key_record, 'product_id', 'quantity', 'account')
+  redis.pcall('HSET', key_charged, 'order_id', arg_order_id, 'product_id', wanted[1], 'quantity', wanted[2],
+    'account', wanted[3] or '')
 end
 
-if arg_next_step == 'replay' then redis.call('LPOP', key_replays) end
-if has_result and redis.call('LLEN', key_replays) > 0 then
+if answered then redis.call('LTRIM', key_replays, answered, -1) end
+if has_result and waiting > (answered or 0) then
   redis.call('ZADD', key_schedule, at, arg_order_id)
 elseif has_result then
   redis.call('ZREM', key_schedule, arg_order_id)

@@ -18,6 +18,6 @@ report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
 report('holds', redis.call('HGETALL', key_holds))
-report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, '+inf', 'WITHSCORES'))
+report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'))
 report('last_run', last_run and last_run[2])
 return answer

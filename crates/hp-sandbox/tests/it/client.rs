@@ -29,7 +29,7 @@ fn order_of_three(id: &str) -> FetchCards {
 #[tokio::test]
 async fn client_accepts_all_four_calls() {
     let (_sandbox, client) = start(NotFound::Empty);
-    let products = client.products(None).await.unwrap();
+    let products = client.products(None).await.unwrap().products;
     assert_eq!(products.len(), 6);
     let order = client.fetch(&order_of_three("A-1")).await.unwrap();
     assert_eq!(client.query(&order_of_three("A-1")).await.unwrap(), order);

@@ -250,3 +250,19 @@ async fn unknown_suffix_is_part_of_the_order_id() {
         assert_eq!(fetch(&sandbox, id, 2, 1).code().await, 200, "{id}");
     }
 }
+
+#[tokio::test]
+async fn surplus_sends_a_second_answer() {
+    let options = Options {
+        late_surplus: Duration::from_millis(1),
+        ..Options::local()
+    };
+    let sandbox = Sandbox::start(options).unwrap();
+    for fault in ["surplus", "late-surplus"] {
+        let id = format!("A-1~{fault}");
+        let answers = fetch(&sandbox, &id, 2, 3).answers(2).await;
+        assert!(answers[0].is_signed() && answers[0].pins().len() == 3);
+        assert_eq!((answers[1].status, answers[1].code()), (200, 400_100));
+        assert_eq!(sandbox.ledger().charge(&id).unwrap().times, 1);
+    }
+}

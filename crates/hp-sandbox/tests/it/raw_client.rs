@@ -141,14 +141,37 @@ impl Call {
     }
 
     pub(crate) async fn send(self) -> Outcome {
+        let (target, body) = self.target_and_body();
+        exchange(self.addr, self.method, &target, &self.headers, &body).await
+    }
+
+    /// Sends the request on a connection that stays open, and reads until `count` answers have arrived.
+    pub(crate) async fn answers(self, count: usize) -> Vec<Answer> {
+        let (target, body) = self.target_and_body();
+        let mut stream = TcpStream::connect(self.addr).await.unwrap();
+        let text = request_text(self.method, &target, &self.headers, &body);
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut received = String::new();
+        loop {
+            let answers: Vec<_> = received.split_inclusive("HTTP/1.1 ").skip(1).collect();
+            if answers.len() == count && answers[count - 1].ends_with('}') {
+                return answers.into_iter().map(Answer::parse_rest).collect();
+            }
+            let mut buffer = [0; 4096];
+            let length = stream.read(&mut buffer).await.unwrap();
+            assert!(length > 0, "closed after {received}");
+            received.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+        }
+    }
+
+    fn target_and_body(&self) -> (String, String) {
         let encoded: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.params)
             .finish();
-        let (target, body) = match self.method {
+        match self.method {
             "GET" => (format!("{}?{encoded}", self.path), String::new()),
             _ => (self.path.to_owned(), encoded),
-        };
-        exchange(self.addr, self.method, &target, &self.headers, &body).await
+        }
     }
 
     /// Sends the request and returns the answer. A broken connection fails the test.
@@ -174,15 +197,8 @@ pub(crate) async fn exchange(
     body: &str,
 ) -> Outcome {
     let mut stream = TcpStream::connect(addr).await.unwrap();
-    let lines: Vec<String> = headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
-    let text = format!(
-        "{method} {target} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n{body}",
-        lines.concat(),
-        body.len()
-    );
+    let headers = [headers, &[("Connection", "close".to_owned())]].concat();
+    let text = request_text(method, target, &headers, body);
     let mut received = Vec::new();
     // A reset during the write appears again during the read.
     let _ = stream.write_all(text.as_bytes()).await;
@@ -194,6 +210,18 @@ pub(crate) async fn exchange(
     }
 }
 
+fn request_text(method: &str, target: &str, headers: &[(&str, String)], body: &str) -> String {
+    let lines: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    format!(
+        "{method} {target} HTTP/1.1\r\nHost: sandbox\r\n{}Content-Length: {}\r\n\r\n{body}",
+        lines.concat(),
+        body.len()
+    )
+}
+
 impl Answer {
     fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -202,6 +230,12 @@ impl Answer {
             head: head.to_owned(),
             body: body.to_owned(),
         }
+    }
+
+    /// Parses an answer from the status on. The start of the next answer may follow.
+    fn parse_rest(text: &str) -> Self {
+        let text = text.strip_suffix("HTTP/1.1 ").unwrap_or(text);
+        Self::parse(&format!("HTTP/1.1 {text}"))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -5,8 +5,9 @@ use crate::{config::Config, doctor, terminal::CommandResult};
 
 /// Check everything that the worker depends on, and say what to do.
 ///
-/// Redis: connection, version, role, append-only file and fsync, memory policy, clock, prefix, pause. HitPoints: clock,
-/// credentials, and its answer for an order that does not exist. Changes nothing and buys nothing.
+/// Redis: connection, version, role, run id, append-only file and fsync, memory policy, replicas, a write, clock, prefix,
+/// pause. The queue: account and rules. HitPoints: credentials, clock, and its answer for an order that does not exist.
+/// Changes no order and buys nothing.
 ///
 /// Exit codes: 0: no check is bad. 1: at least one is bad. 2: failed.
 #[derive(Clone, Debug, Args)]

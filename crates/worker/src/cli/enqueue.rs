@@ -8,8 +8,8 @@ use super::args::OutputArgs;
 use crate::{
     config::Config,
     producer::{
-        deadline::parse_deadline,
         enqueue::{Source, WaitOptions, enqueue},
+        values::{parse_deadline, parse_number, parse_order_id},
     },
     terminal::{CommandError, CommandResult},
 };
@@ -52,13 +52,13 @@ pub(super) struct Enqueue {
 #[derive(Clone, Debug, Args)]
 struct OneOrder {
     /// The shop's own id of the order. The order is bought once, however often it is enqueued.
-    #[arg(long, value_name = "ID", required_unless_present = "file")]
+    #[arg(long, value_name = "ID", required_unless_present = "file", value_parser = parse_order_id)]
     order_id: Option<OrderId>,
     /// A product id that `worker products` lists.
-    #[arg(long, value_name = "N", required_unless_present = "file")]
+    #[arg(long, value_name = "N", required_unless_present = "file", value_parser = parse_number::<ProductId>)]
     product_id: Option<ProductId>,
     /// The number of cards.
-    #[arg(long, value_name = "N", required_unless_present = "file")]
+    #[arg(long, value_name = "N", required_unless_present = "file", value_parser = parse_number::<Quantity>)]
     quantity: Option<Quantity>,
     /// Do not buy the order after this time: Unix milliseconds, or 2026-12-31T18:00:00Z.
     #[arg(long, value_name = "TIME", value_parser = parse_deadline)]

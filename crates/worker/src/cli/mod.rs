@@ -6,6 +6,7 @@
     reason = "the help text is printed on a terminal"
 )]
 
+mod account;
 mod args;
 mod completions;
 mod config;
@@ -34,7 +35,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::Config,
-    terminal::{CommandResult, escape_control_lines, is_broken_pipe},
+    terminal::{CommandResult, Refused, escape_control_lines, is_broken_pipe},
 };
 
 /// Buys cards from HitPoints for the orders that shops put into Redis.
@@ -72,6 +73,7 @@ enum Command {
     Products(products::Products),
     Pin(pin::Pin),
     Rejected(rejected::Rejected),
+    Account(account::AccountCommand),
     Pause(pause::Pause),
     Status(status::Status),
     Completions(completions::Completions),
@@ -89,6 +91,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             if !is_broken_pipe(error.as_ref()) {
                 eprintln!("worker: {}", escape_control_lines(&error.to_string()));
+            }
+            if error.is::<Refused>() {
+                return ExitCode::from(2);
             }
             failure_code
         }
@@ -114,6 +119,7 @@ impl Cli {
             Command::Products(command) => block_on(command.execute(&load()?)),
             Command::Pin(command) => block_on(command.execute(&load()?)),
             Command::Rejected(command) => block_on(command.execute(&load()?)),
+            Command::Account(command) => block_on(command.execute(&load()?)),
             Command::Pause(command) => block_on(command.execute(&load()?)),
             Command::Status(command) => block_on(command.execute(&load()?)),
             Command::Completions(command) => command.execute(),

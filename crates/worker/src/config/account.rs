@@ -24,6 +24,11 @@ pub(crate) enum Key {
 }
 
 impl Account {
+    /// The name of the account in the queue: app id and origin. It tells accounts apart however their address is written.
+    pub(crate) fn name(&self) -> hp_queue::Account {
+        hp_queue::Account::new(&self.app_id, &origin(&self.base_url))
+    }
+
     /// Reads the files that the settings name and checks that nothing is missing.
     pub(super) fn read(settings: ApiSettings) -> Result<Self, ConfigFault> {
         let base_url = settings.base_url.ok_or_else(|| {
@@ -60,6 +65,18 @@ impl Account {
     }
 }
 
+/// The scheme, the host and a port other than the usual one of an address that has nothing else.
+fn origin(base_url: &str) -> String {
+    let address = base_url.trim().trim_end_matches('/').to_ascii_lowercase();
+    let usual_port = if address.starts_with("https:") {
+        ":443"
+    } else {
+        ":80"
+    };
+    let origin = address.strip_suffix(usual_port).unwrap_or(&address);
+    origin.to_owned()
+}
+
 impl Key {
     /// Prefers RSA if both kinds are set.
     fn choose(
@@ -91,5 +108,23 @@ fn missing(key: &str, remedy: &str) -> ConfigFault {
         key: key.into(),
         variable: variable(key),
         remedy: remedy.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn origin_is_the_same_however_it_is_written() {
+        for address in [
+            "https://api.hitpoints.com",
+            "https://API.hitpoints.com/",
+            "https://api.hitpoints.com:443",
+        ] {
+            assert_eq!(origin(address), "https://api.hitpoints.com");
+        }
+        assert_eq!(origin("http://127.0.0.1:8700/"), "http://127.0.0.1:8700");
+        assert_eq!(origin("https://host:8443"), "https://host:8443");
     }
 }

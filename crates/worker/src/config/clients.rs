@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use hp_api::Client;
-use hp_queue::{Control, Handle, Inspector, Queue, QueueError, Rules, connect};
+use hp_queue::{
+    Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules, connect,
+};
 
 use super::{Config, account::Key, fault::ConfigFault};
+use crate::terminal::CommandError;
 
 impl Config {
     /// The client of the vendor's API.
@@ -21,20 +24,54 @@ impl Config {
         })
     }
 
-    /// The queue, on one connection.
+    /// The account and the rules of these settings. A queue may have stored others.
+    pub(crate) fn agreement(&self) -> Result<Agreement, ConfigFault> {
+        let account = self.api.account.as_ref().map_err(Clone::clone)?;
+        Ok(Agreement::new(account.name(), Rules::from(self)))
+    }
+
+    /// The client of the vendor's API, for a command that looks something up for the queue. Fails if the queue has another
+    /// account. Only warns if Redis is unreachable.
+    pub(crate) async fn client_of_queue(&self) -> Result<Client, CommandError> {
+        let (client, agreement) = (self.client()?, self.agreement()?);
+        match self.handle()?.terms().await {
+            Ok(terms) => agreement.check_account(&terms)?,
+            Err(error @ QueueError::Unreachable(_)) => {
+                eprintln!("worker: cannot check that this is the account of the queue: {error}");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(client)
+    }
+
+    /// The queue, on one connection, without a look at what it has stored.
     pub(crate) fn handle(&self) -> Result<Handle, QueueError> {
         let redis = connect(self.redis_url.expose())?;
         Ok(Handle::open(&redis, &self.prefix))
     }
 
+    /// The queue, and what it has stored. Fails if a newer program uses it.
+    pub(crate) async fn handle_with_terms(&self) -> Result<(Handle, QueueTerms), QueueError> {
+        let handle = self.handle()?;
+        let terms = handle.terms().await?;
+        Ok((handle, terms))
+    }
+
     /// The controls of the queue.
-    pub(crate) fn control(&self) -> Result<Control, QueueError> {
-        Ok(Control::new(self.handle()?, Rules::from(self)))
+    pub(crate) async fn control(&self) -> Result<Control, QueueError> {
+        let (handle, _) = self.handle_with_terms().await?;
+        Ok(Control::new(handle, Rules::from(self)))
     }
 
     /// A reader of the queue.
-    pub(crate) fn inspector(&self) -> Result<Inspector, QueueError> {
-        Ok(Inspector::new(self.handle()?))
+    pub(crate) async fn inspector(&self) -> Result<Inspector, QueueError> {
+        let (handle, _) = self.handle_with_terms().await?;
+        Ok(Inspector::new(handle))
+    }
+
+    /// `true` if the address of Redis says that the server has replicas.
+    pub(crate) fn is_replicated(&self) -> bool {
+        self.redis_url.expose().contains("+sentinel://")
     }
 
     /// The shop's side of the queue.

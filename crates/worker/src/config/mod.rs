@@ -1,6 +1,7 @@
 //! Configuration: documented defaults, a TOML file and the environment, checked as a whole.
 
 mod account;
+mod bounds;
 mod clients;
 mod fault;
 mod print;
@@ -27,10 +28,6 @@ use secret::Hidden;
 use settings::{ReconcileSettings, RetrySettings, Settings};
 
 const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";
-
-/// No answer of HitPoints is accepted whose date differs from the clock by more than this. Clocks that belong together differ
-/// by less.
-const LONGEST_CLOCK_TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The checked configuration of this process.
 #[derive(Debug)]
@@ -76,41 +73,6 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
         source::load(file, std::env::vars_os())?.try_into()
     }
-
-    /// Checks the rules that concern more than one setting.
-    fn validate(&self) -> Result<(), ConfigFault> {
-        let policy = &self.policy;
-        let rules = [
-            (
-                self.lease >= Duration::from_secs(1),
-                "worker.lease is shorter than 1s: a busy worker would lose its orders. Give at least 1s.",
-            ),
-            (
-                policy.clock_tolerance >= Duration::from_secs(1),
-                "api.clock_tolerance is shorter than 1s: HitPoints gives its times in whole seconds, so records of your own orders would seem to be older than the orders. Give at least 1s.",
-            ),
-            (
-                policy.clock_tolerance <= LONGEST_CLOCK_TOLERANCE,
-                "api.clock_tolerance is longer than 5m: an order of another queue with the same id could pass for your own. Give at most 5m.",
-            ),
-            (
-                policy.resubmit_after > self.lease + self.api.timeout,
-                "retry.resubmit_after is not longer than worker.lease and api.timeout together: an order whose request is still on its way could be charged twice. Raise retry.resubmit_after.",
-            ),
-            (
-                policy.give_up_after > policy.resubmit_after,
-                "retry.give_up_after is not longer than retry.resubmit_after: no order in doubt would ever be submitted again. Raise retry.give_up_after.",
-            ),
-            (
-                self.retention.ledger >= self.retention.results,
-                "ledger.retention is shorter than results.retention: an order that a shop repeats could be bought again while its result is still there. Raise ledger.retention.",
-            ),
-        ];
-        match rules.into_iter().find(|(is_kept, _)| !is_kept) {
-            Some((_, broken)) => Err(ConfigFault::Contradiction(broken.into())),
-            None => Ok(()),
-        }
-    }
 }
 
 impl TryFrom<Settings> for Config {
@@ -142,7 +104,7 @@ impl TryFrom<Settings> for Config {
                 account: Account::read(settings.api),
             },
         };
-        config.validate()?;
+        bounds::check(&config)?;
         Ok(config)
     }
 }

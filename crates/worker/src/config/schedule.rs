@@ -23,6 +23,10 @@ impl TryFrom<String> for CronExpression {
         let cron = CronParser::new()
             .parse(&text)
             .map_err(|error| refused(&text, error, remedy))?;
+        let never = || refused(&text, "no such time exists", remedy);
+        let start = Zoned::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
+        cron.find_next_occurrence(&start, false)
+            .map_err(|_| never())?;
         Ok(Self { cron, text })
     }
 }
@@ -131,6 +135,7 @@ mod tests {
         for (text, zone) in [
             ("every day", "UTC"),
             ("61 * * * *", "UTC"),
+            ("0 0 31 2 *", "UTC"),
             ("* * * * *", "Mars/Base"),
         ] {
             assert!(schedule(text, zone).is_err(), "{text} {zone}");

@@ -50,7 +50,8 @@ pub(super) struct ApiSettings {
     pub(super) rsa_private_key_file: Option<PathBuf>,
     /// File with the public key of HitPoints in PEM. Needs `rsa_private_key_file`.
     pub(super) rsa_server_key_file: Option<PathBuf>,
-    /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. Default: `30s`.
+    /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. From 1s to 10m.
+    /// Default: `30s`.
     pub(super) timeout: BoundedDuration,
     /// How much older than an order its record at HitPoints may seem to be. An older record belongs to another order with
     /// the same id, and the order goes to review. From 1s to 5m. Default: `2s`.
@@ -85,11 +86,11 @@ pub(super) struct WorkerSettings {
     /// Number of orders that this process handles at the same time. Default: `64`.
     pub(super) concurrency: Count<1, 10_000>,
     /// How long an order stays claimed if its worker does not renew the claim. Workers renew after every third of it.
-    /// At least 1s. Default: `15s`.
+    /// From 1s to 1h. Default: `15s`.
     pub(super) lease: BoundedDuration,
     /// Most calls a second, over all workers of the queue together. Default: no limit.
     pub(super) rate: Option<Rate>,
-    /// How long a stopping worker waits for the orders that it has claimed. Default: `30s`.
+    /// How long a stopping worker waits for the orders that it has claimed. From 100ms to 1h. Default: `30s`.
     pub(super) drain: BoundedDuration,
 }
 
@@ -98,9 +99,9 @@ pub(super) struct WorkerSettings {
 #[serde(deny_unknown_fields, expecting = "a table")]
 #[schemars(transform = require_nothing)]
 pub(super) struct RetrySettings {
-    /// Delay before the first retry. Default: `1s`.
+    /// Delay before the first retry. From 10ms to 24h. Default: `1s`.
     pub(super) base: BoundedDuration,
-    /// Longest delay between two retries. Not shorter than `base`. Default: `5m`.
+    /// Longest delay between two retries. Not shorter than `base`, at most 24h. Default: `5m`.
     pub(super) max: BoundedDuration,
     /// Time since the last submission after which the worker submits an order again that HitPoints does not know.
     /// Longer than `worker.lease` and `api.timeout` together. Default: `5m`.
@@ -130,7 +131,7 @@ pub(super) struct ReconcileSettings {
 #[serde(deny_unknown_fields, expecting = "a table")]
 #[schemars(transform = require_nothing)]
 pub(super) struct ResultsSettings {
-    /// Age at which a result is deleted, read or not. Default: `7d`.
+    /// Age at which a result is deleted, read or not. At least 1m. Default: `7d`.
     pub(super) retention: BoundedDuration,
 }
 
@@ -140,7 +141,7 @@ pub(super) struct ResultsSettings {
 #[schemars(transform = require_nothing)]
 pub(super) struct LedgerSettings {
     /// How long the record of an ended order is kept. As long as it is kept, the worker recognises the order if a shop
-    /// repeats it. Not shorter than `results.retention`. Default: `7d`.
+    /// repeats it. Not shorter than `results.retention` and `retry.resubmit_after`. Default: `7d`.
     pub(super) retention: BoundedDuration,
 }
 

@@ -1,6 +1,7 @@
 //! `worker doctor`: checks everything that the worker depends on, and says what to do.
 
-mod redis;
+mod account;
+pub(crate) mod redis;
 mod vendor;
 
 use std::{fmt, time::Duration};
@@ -9,7 +10,6 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    random::Random,
     terminal::{CommandResult, escape_control, outln},
 };
 
@@ -21,6 +21,9 @@ struct CheckResult {
     seen: String,
     /// What to do.
     remedy: Option<String>,
+    /// A worker must claim no orders as long as this is so.
+    #[serde(skip)]
+    stops_worker: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,10 +39,11 @@ enum Verdict {
 /// Prints the result of each check as soon as it is known. Returns `true` if none is bad.
 pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let client = config.client()?;
-    let inspector = config.inspector()?;
-    let mut bad = print(redis::check(config, &inspector).await, as_json)?;
-    let random = Random::from_entropy();
-    bad += print(vendor::check(&client, &inspector, random).await, as_json)?;
+    let (handle, agreement) = (config.handle()?, config.agreement()?);
+    let mut bad = print(redis::check(config, &handle).await, as_json)?;
+    bad += print(account::check(&handle, &agreement).await, as_json)?;
+    let vendor = vendor::check(&client, &handle, agreement.account()).await;
+    bad += print(vendor, as_json)?;
     if bad > 0 {
         eprintln!("worker: orders are not safe: fix the {bad} checks above that are BAD");
     }
@@ -67,6 +71,7 @@ impl CheckResult {
             verdict: Verdict::Good,
             seen: seen.into(),
             remedy: None,
+            stops_worker: false,
         }
     }
 
@@ -85,10 +90,25 @@ impl CheckResult {
         }
     }
 
-    /// The result for a clock that differs this much from the clock of this machine.
-    fn clock(what: &'static str, owner: &str, difference: Duration, limit: Duration) -> Self {
+    /// Bad, and a worker must claim no orders.
+    fn danger(what: &'static str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            stops_worker: true,
+            ..Self::bad(what, seen, remedy)
+        }
+    }
+
+    /// What was seen, and the remedy.
+    fn text(&self) -> String {
+        let remedy = self.remedy.as_ref();
+        let remedy = remedy.map_or_else(String::new, |remedy| format!(". Remedy: {remedy}"));
+        format!("{}: {}{remedy}", self.what, self.seen)
+    }
+
+    /// The result for two clocks that differ this much.
+    fn clock(what: &'static str, owners: &str, difference: Duration, limit: Duration) -> Self {
         let seen = format!(
-            "the clocks of {owner} and this machine differ by {:.1} s",
+            "the clocks of {owners} differ by {:.1} s",
             difference.as_secs_f64()
         );
         let remedy = "set all clocks by NTP: run `timedatectl set-ntp true`";

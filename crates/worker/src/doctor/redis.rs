@@ -1,44 +1,183 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hp_order::Millis;
-use hp_queue::{Inspector, ServerInfo, without_password};
+use hp_queue::{Handle, Inspector, QueueError, ServerInfo, without_password};
 use tokio::time::Instant;
 
-use super::CheckResult;
+use super::{CheckResult, Verdict};
 use crate::{clock::now, config::Config};
 
 /// Leases and deadlines use Redis' clock, so a difference only makes logs hard to read.
 const CLOCK_LIMIT: Duration = Duration::from_secs(30);
 
-pub(super) async fn check(config: &Config, inspector: &Inspector) -> Vec<CheckResult> {
+/// What the checks of Redis mean for a worker.
+#[derive(Debug, Default)]
+pub(crate) struct Safety {
+    /// Why a worker must claim no orders in this Redis, and the remedy.
+    pub(crate) danger: Option<String>,
+    /// What else the doctor would report, with the remedies.
+    pub(crate) warnings: Vec<String>,
+    /// For how long a master accepts writes without a replica. `None`: without limit, as far as is known.
+    pub(crate) accepts_writes_alone: Option<Duration>,
+}
+
+/// Checks whether orders are safe in this Redis. `is_replicated`: its address says that it has replicas.
+///
+/// # Errors
+/// Redis is unreachable.
+pub(crate) async fn safety(handle: &Handle, is_replicated: bool) -> Result<Safety, QueueError> {
+    let inspector = Inspector::new(handle.clone());
+    let server = match inspector.server_info().await {
+        Ok(server) => server,
+        Err(QueueError::Refused(error)) => {
+            return Ok(Safety::of(vec![no_information(&error.to_string())]));
+        }
+        Err(error) => return Err(error),
+    };
+    let mut results = risks(&server, is_replicated);
+    results.push(write(handle.check_write().await)?);
+    Ok(Safety {
+        accepts_writes_alone: server.min_replicas_max_lag,
+        ..Safety::of(results)
+    })
+}
+
+impl Safety {
+    fn of(results: Vec<CheckResult>) -> Self {
+        let mut safety = Self::default();
+        for result in results {
+            let text = result.text();
+            match result.verdict {
+                Verdict::Good => {}
+                _ if result.stops_worker && safety.danger.is_none() => safety.danger = Some(text),
+                _ => safety.warnings.push(text),
+            }
+        }
+        safety
+    }
+}
+
+pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> {
     let place = without_password(config.redis_url.expose());
+    let inspector = Inspector::new(handle.clone());
     let started = Instant::now();
     let server = match inspector.server_info().await {
         Ok(server) => server,
+        Err(QueueError::Refused(error)) => return vec![no_information(&error.to_string())],
         Err(error) => {
-            let prefix = &config.prefix;
-            let remedy = format!(
-                "start Redis, or correct redis.url. A Redis user needs `~{prefix}:* +@all -@dangerous +info`"
-            );
             return vec![CheckResult::bad(
                 "redis",
                 format!("{place}: {error}"),
-                remedy,
+                "start Redis, or correct redis.url",
             )];
         }
     };
     let took = started.elapsed();
-    let mut results = vec![
-        version(&server, &place, took),
-        role(&server),
-        append_only(&server),
-    ];
+    let mut results = vec![version(&server, &place, took)];
+    results.extend(risks(&server, config.is_replicated()));
+    results.push(write(handle.check_write().await).unwrap_or_else(|error| {
+        CheckResult::bad(
+            "write",
+            error.to_string(),
+            "start Redis, or correct redis.url",
+        )
+    }));
+    results.extend([clock(server.now, took), prefix(config)]);
+    results.push(paused(config, &inspector).await);
+    results
+}
+
+/// The checks that need nothing but the server's information about itself.
+fn risks(server: &ServerInfo, is_replicated: bool) -> Vec<CheckResult> {
+    let mut results = vec![role(server), run_id(server), append_only(server)];
     if server.is_append_only {
         results.extend(server.fsync.as_deref().map(fsync));
     }
-    results.extend([memory(&server), clock(server.now, took), prefix(config)]);
-    results.push(paused(config, inspector).await);
+    results.push(memory(server));
+    if is_replicated || server.replicas > 0 {
+        results.push(replicas(server));
+    }
     results
+}
+
+fn no_information(error: &str) -> CheckResult {
+    CheckResult::danger(
+        "redis",
+        format!("INFO is refused ({error}), so a restart that loses writes would go unnoticed"),
+        "allow INFO to the Redis user of the worker, such as `+@all -@dangerous +info` for its keys",
+    )
+}
+
+fn run_id(server: &ServerInfo) -> CheckResult {
+    if server.run_id.is_empty() {
+        return CheckResult::danger(
+            "run id",
+            "INFO has no run_id, so a restart that loses writes would go unnoticed",
+            "use a Redis that shows run_id: a proxy or a managed service may hide it",
+        );
+    }
+    CheckResult::good("run id", "shown: a restart is noticed")
+}
+
+/// `Err`: Redis is unreachable.
+fn write(written: Result<(), QueueError>) -> Result<CheckResult, QueueError> {
+    let what = "write";
+    let error = match written {
+        Ok(()) => return Ok(CheckResult::good(what, "accepted")),
+        Err(error) => error,
+    };
+    Ok(match error.code() {
+        Some("MISCONF") => CheckResult::danger(
+            what,
+            "refused with MISCONF: Redis cannot save to its disk, so a restart loses orders",
+            "see the log of Redis, and make the folder that `CONFIG GET dir` names writable and free some space",
+        ),
+        Some("READONLY") => {
+            CheckResult::danger(what, "refused: a replica accepts no writes", MASTER)
+        }
+        Some("NOPERM") => CheckResult::danger(
+            what,
+            format!("refused: {error}"),
+            "allow the Redis user of the worker to write the keys of the queue",
+        ),
+        Some("NOREPLICAS") => CheckResult::bad(
+            what,
+            "refused: too few replicas are connected (min-replicas-to-write)",
+            "start the replicas, and check their network",
+        ),
+        Some("OOM") => CheckResult::bad(
+            what,
+            "refused: Redis is full, so shops cannot enqueue orders",
+            "raise maxmemory, or shorten results.retention and ledger.retention",
+        ),
+        _ if matches!(error, QueueError::Unreachable(_)) => return Err(error),
+        _ => CheckResult::bad(what, format!("refused: {error}"), "see the log of Redis"),
+    })
+}
+
+/// Without a lower bound, a master that lost its replicas accepts orders that the promoted replica does not know.
+fn replicas(server: &ServerInfo) -> CheckResult {
+    let (what, connected) = ("replicas", server.replicas);
+    match (server.min_replicas_to_write, server.min_replicas_max_lag) {
+        (Some(needed), Some(lag)) => CheckResult::good(
+            what,
+            format!("{connected} connected; a write needs {needed} that is at most {lag:?} behind"),
+        ),
+        (Some(_), None) => CheckResult::bad(
+            what,
+            format!(
+                "{connected} connected, and a write needs none: after a failover, the former master may still accept orders, and two workers may charge one order"
+            ),
+            "CONFIG SET min-replicas-to-write 1, CONFIG SET min-replicas-max-lag 10, and both in redis.conf of every server (deploy/redis/replicated.conf)",
+        ),
+        (None, _) => CheckResult::poor(
+            what,
+            format!(
+                "{connected} connected; CONFIG is refused, so it is not known whether a write needs one"
+            ),
+            "allow `+config|get`, or check min-replicas-to-write of every server yourself",
+        ),
+    }
 }
 
 fn version(server: &ServerInfo, place: &str, took: Duration) -> CheckResult {
@@ -62,9 +201,10 @@ fn role(server: &ServerInfo) -> CheckResult {
     if server.is_master {
         return CheckResult::good("role", "master");
     }
-    let remedy = "name the master in redis.url, or let Sentinel name it: redis+sentinel://host:26379/master-name";
-    CheckResult::bad("role", "a replica, which accepts no writes", remedy)
+    CheckResult::danger("role", "a replica, which accepts no writes", MASTER)
 }
+
+const MASTER: &str = "name the master in redis.url, or let Sentinel name it: redis+sentinel://host:26379/master-name";
 
 fn append_only(server: &ServerInfo) -> CheckResult {
     if server.is_append_only {
@@ -99,9 +239,9 @@ fn memory(server: &ServerInfo) -> CheckResult {
     if server.maxmemory_policy == "noeviction" {
         return CheckResult::good("memory", seen);
     }
-    CheckResult::bad(
+    CheckResult::danger(
         "memory",
-        format!("{seen}: Redis deletes orders when it is full"),
+        format!("{seen}: Redis deletes orders and results when it is full"),
         "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
     )
 }
@@ -111,7 +251,7 @@ fn clock(theirs: Millis, took: Duration) -> CheckResult {
     let difference = ours.abs_diff(Duration::from_millis(theirs.0));
     CheckResult::clock(
         "clock",
-        "Redis",
+        "Redis and this machine",
         difference.saturating_sub(took),
         CLOCK_LIMIT,
     )

@@ -1,52 +1,63 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hp_api::{CallError, Client};
-use hp_queue::Inspector;
+use hp_queue::{Account, Handle, Inspector};
 
 use super::CheckResult;
-use crate::{clock::now, engine::not_found_probe::NotFoundProbe, random::Random};
+use crate::{clock::now, engine::not_found_probe::NotFoundProbe};
 
-/// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented.
+/// HitPoints refuses a request whose date differs by more than some minutes. How many is not documented. And the worker
+/// compares the time of HitPoints' record with the time of the submission by Redis' clock.
 const CLOCK_LIMIT: Duration = Duration::from_mins(1);
 
-pub(super) async fn check(
-    client: &Client,
-    inspector: &Inspector,
-    random: Random,
-) -> Vec<CheckResult> {
+pub(super) async fn check(client: &Client, handle: &Handle, account: &Account) -> Vec<CheckResult> {
+    let inspector = &Inspector::new(handle.clone());
     match client.products(None).await {
-        Ok(products) => vec![
-            CheckResult::good(
-                "credentials",
-                format!("accepted; {} products may be ordered", products.len()),
-            ),
-            clock(client).await,
-            probe(client, inspector, random).await,
-        ],
+        Ok(list) => {
+            let accepted = format!("accepted; {} products may be ordered", list.products.len());
+            let mut results = vec![CheckResult::good("credentials", accepted)];
+            results.extend(clocks(client, inspector).await);
+            results.push(probe(client, inspector, account).await);
+            results
+        }
         Err(error) => {
             let mut results = vec![failed("credentials", &error)];
             // An answer that is stale or unverified has a date; a refusal has none.
             if matches!(error, CallError::Stale(_) | CallError::Unverified(_)) {
-                results.push(clock(client).await);
+                results.extend(clocks(client, inspector).await);
             }
             results
         }
     }
 }
 
-async fn clock(client: &Client) -> CheckResult {
-    match client.time().await {
-        Ok(theirs) => {
-            let ours = now();
-            let difference = ours
-                .duration_since(theirs)
-                .unwrap_or_else(|ahead| ahead.duration());
-            // The header carries whole seconds.
-            let difference = difference.saturating_sub(Duration::from_secs(1));
-            CheckResult::clock("vendor's clock", "HitPoints", difference, CLOCK_LIMIT)
-        }
-        Err(error) => failed("vendor's clock", &error),
+/// Compares the clock of HitPoints with that of this machine and that of Redis.
+async fn clocks(client: &Client, inspector: &Inspector) -> Vec<CheckResult> {
+    let theirs = match client.time().await {
+        Ok(theirs) => theirs,
+        Err(error) => return vec![failed("vendor's clock", &error)],
+    };
+    let mut results = vec![clock(
+        "vendor's clock",
+        "HitPoints and this machine",
+        theirs,
+        now(),
+    )];
+    // The checks of Redis have reported a failure.
+    if let Ok(redis) = inspector.now().await {
+        let redis = UNIX_EPOCH + Duration::from_millis(redis.0);
+        results.push(clock("record times", "HitPoints and Redis", theirs, redis));
     }
+    results
+}
+
+fn clock(what: &'static str, owners: &str, one: SystemTime, other: SystemTime) -> CheckResult {
+    let difference = one
+        .duration_since(other)
+        .unwrap_or_else(|ahead| ahead.duration());
+    // The header carries whole seconds.
+    let difference = difference.saturating_sub(Duration::from_secs(1));
+    CheckResult::clock(what, owners, difference, CLOCK_LIMIT)
 }
 
 fn failed(what: &'static str, error: &CallError) -> CheckResult {
@@ -57,9 +68,9 @@ fn failed(what: &'static str, error: &CallError) -> CheckResult {
     CheckResult::bad(what, seen, remedy)
 }
 
-async fn probe(client: &Client, inspector: &Inspector, random: Random) -> CheckResult {
+async fn probe(client: &Client, inspector: &Inspector, account: &Account) -> CheckResult {
     let what = "probe";
-    let probe = NotFoundProbe::new(client.clone(), inspector.clone(), random);
+    let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account.clone());
     match probe.known_or_learned().await {
         Ok(answer) => CheckResult::good(what, format!("{answer} means \"not found\"")),
         Err(error) => CheckResult::poor(

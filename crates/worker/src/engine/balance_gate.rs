@@ -8,7 +8,7 @@ use std::{
 
 use hp_api::Currency;
 use hp_order::{Backoff, Millis};
-use hp_queue::Control;
+use hp_queue::{Agreement, Control};
 use tracing::{info, warn};
 
 use crate::random::Random;
@@ -18,16 +18,16 @@ use crate::random::Random;
 pub(crate) struct BalanceGate {
     holds: RwLock<HashMap<Currency, Millis>>,
     control: Control,
-    backoff: Backoff,
+    agreement: Agreement,
     random: Random,
 }
 
 impl BalanceGate {
-    pub(crate) fn new(control: Control, backoff: Backoff, random: Random) -> Self {
+    pub(crate) fn new(control: Control, agreement: Agreement, random: Random) -> Self {
         Self {
             holds: RwLock::default(),
             control,
-            backoff,
+            agreement,
             random,
         }
     }
@@ -44,9 +44,9 @@ impl BalanceGate {
     pub(crate) async fn delay(&self, currency: Currency, now: Millis) -> Option<Duration> {
         let until = self.held_until(currency)?;
         let left = until.since(now);
-        let spread = self.backoff.top_up(0.0).mul_f64(self.random.jitter());
+        let spread = self.backoff().top_up(0.0).mul_f64(self.random.jitter());
         // No hold is longer than this, unless Redis' clock stepped back.
-        if !left.is_zero() && left <= self.backoff.top_up(1.0) {
+        if !left.is_zero() && left <= self.backoff().top_up(1.0) {
             return Some(left + spread);
         }
         let pause = self.pause();
@@ -79,8 +79,12 @@ impl BalanceGate {
         }
     }
 
+    fn backoff(&self) -> Backoff {
+        self.agreement.rules().policy.backoff
+    }
+
     fn pause(&self) -> Duration {
-        self.backoff.top_up(self.random.jitter())
+        self.backoff().top_up(self.random.jitter())
     }
 
     fn held_until(&self, currency: Currency) -> Option<Millis> {

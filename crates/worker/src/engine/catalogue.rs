@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use hp_api::{CallError, Client, Currency, FetchCards, ProductId};
+use hp_api::{CallError, Client, Currency, FetchCards, ProductId, ProductList, SkippedProduct};
 use hp_order::Rejection;
 use tokio::{
     sync::Mutex,
@@ -29,6 +29,8 @@ pub(crate) struct Catalogue {
 struct List {
     fetched: Instant,
     products: HashMap<ProductId, ListedProduct>,
+    /// The rows that cannot be read. HitPoints decides about orders of such products.
+    skipped: Vec<SkippedProduct>,
 }
 
 struct ListedProduct {
@@ -49,7 +51,7 @@ impl Catalogue {
 
     /// Fetches the list and returns the number of products. Keeps the old list if that fails.
     pub(crate) async fn refresh(&self) -> Result<usize, CallError> {
-        let products = self.client.products(None).await?;
+        let ProductList { products, skipped } = self.client.products(None).await?;
         let products: HashMap<_, _> = products
             .into_iter()
             .map(|product| {
@@ -61,9 +63,14 @@ impl Catalogue {
             })
             .collect();
         let count = products.len();
-        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Some(List {
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        if list.as_ref().is_none_or(|old| old.skipped != skipped) {
+            skipped.iter().for_each(warn_of_skipped);
+        }
+        *list = Some(List {
             fetched: Instant::now(),
             products,
+            skipped,
         });
         Ok(count)
     }
@@ -120,6 +127,7 @@ impl Catalogue {
             return (None, false);
         };
         let objection = match list.products.get(&wanted.product_id) {
+            _ if list.may_have_skipped(wanted.product_id) => None,
             None => Some(Rejection::UnknownProduct),
             Some(listed) if wanted.quantity.get() > listed.max_quantity => {
                 Some(Rejection::QuantityOverLimit)
@@ -128,4 +136,20 @@ impl Catalogue {
         };
         (objection, list.fetched.elapsed() < FRESH)
     }
+}
+
+impl List {
+    /// `true` if a row that cannot be read names this product, or perhaps this product.
+    fn may_have_skipped(&self, product: ProductId) -> bool {
+        let is_listed = self.products.contains_key(&product);
+        self.skipped.iter().any(|row| match row.product_id {
+            Some(skipped) => skipped == product,
+            None => !is_listed,
+        })
+    }
+}
+
+fn warn_of_skipped(row: &SkippedProduct) {
+    let product = row.product_id.map(ProductId::get);
+    warn!(product, reason = %row.reason, "skipped a product that cannot be read; HitPoints decides about its orders");
 }

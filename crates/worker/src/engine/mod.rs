@@ -11,4 +11,6 @@ pub(crate) mod lease;
 pub(crate) mod not_found_probe;
 pub(crate) mod processor;
 pub(crate) mod retry;
+pub(crate) mod self_pause;
 pub(crate) mod settle;
+pub(crate) mod terms;

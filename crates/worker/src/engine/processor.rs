@@ -1,16 +1,15 @@
 use std::time::Duration;
 
-use hp_api::{CallError, Client, FetchCards, Lookup, Outcome, RefusalKind};
+use hp_api::{CallError, Client, FetchCards, NotFoundRule, Outcome, RefusalKind};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
-use hp_queue::{Control, Handle, Inspector, Ledger, Rules};
+use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
 use tokio::sync::Notify;
-use tracing::warn;
 
 use super::{
     balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
-    not_found_probe::NotFoundProbe,
+    not_found_probe::NotFoundProbe, self_pause::SelfPause,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
@@ -25,7 +24,11 @@ pub(crate) struct OrderProcessor {
     pub(crate) ledger: Ledger,
     pub(crate) control: Control,
     pub(crate) inspector: Inspector,
-    pub(crate) policy: Policy,
+    /// The account and the rules that all processes of the queue share.
+    pub(crate) agreement: Agreement,
+    /// Why this process alone claims no orders.
+    pub(crate) self_pause: SelfPause,
+    timeout: Duration,
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
     pub(crate) rescheduled: Notify,
@@ -34,22 +37,67 @@ pub(crate) struct OrderProcessor {
     pub(crate) random: Random,
 }
 
+/// The rules of the queue do not fit the settings of this process.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the queue has retry.resubmit_after = {resubmit_after:?}, which is not longer than worker.lease and api.timeout of this process together ({longest:?}): an order whose request is still on its way could be charged twice. Shorten worker.lease or api.timeout, or start a worker with a longer retry.resubmit_after"
+)]
+pub(crate) struct RulesTooShort {
+    resubmit_after: Duration,
+    longest: Duration,
+}
+
 impl OrderProcessor {
+    /// Builds the processor of a command, with the account and the rules that the queue has stored.
+    pub(crate) async fn open(config: &Config, random: Random) -> Result<Self, CommandError> {
+        let processor = Self::new(config, config.agreement()?, random)?;
+        let terms = processor.queue.terms().await?;
+        processor.agreement.check_account(&terms)?;
+        processor.agreement.adopt(&terms)?;
+        processor.check_rules()?;
+        Ok(processor)
+    }
+
+    /// Builds the processor of a command that decides orders in review. If the queue has another account, it can decide only
+    /// those that were submitted on its own.
+    pub(crate) async fn open_for_review(
+        config: &Config,
+        random: Random,
+    ) -> Result<Self, CommandError> {
+        let (_, terms) = config.handle_with_terms().await?;
+        let own = config.agreement()?;
+        let queue_account = terms.account.clone();
+        let queue_account = queue_account.unwrap_or_else(|| own.account().clone());
+        let account = own.account().clone();
+        let agreement = Agreement::of_earlier_account(account, queue_account, own.rules());
+        agreement.adopt(&terms)?;
+        let processor = Self::new(config, agreement, random)?;
+        processor.check_rules()?;
+        Ok(processor)
+    }
+
     /// Builds the processor of this process. Connects at the first call.
-    pub(crate) fn open(config: &Config, random: Random) -> Result<Self, CommandError> {
+    pub(crate) fn new(
+        config: &Config,
+        agreement: Agreement,
+        random: Random,
+    ) -> Result<Self, CommandError> {
         let (client, queue) = (config.client()?, config.handle()?);
-        let (rules, inspector) = (Rules::from(config), Inspector::new(queue.clone()));
-        let control = Control::new(queue.clone(), rules);
+        let inspector = Inspector::new(queue.clone());
+        let control = Control::new(queue.clone(), agreement.clone());
+        let account = agreement.account().clone();
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
-            probe: NotFoundProbe::new(client.clone(), inspector.clone(), random.clone()),
-            balance_gate: BalanceGate::new(control.clone(), config.policy.backoff, random.clone()),
+            probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
+            balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             client,
-            ledger: Ledger::new(queue.clone(), rules),
+            ledger: Ledger::new(queue.clone(), agreement.clone()),
             queue,
             control,
             inspector,
-            policy: config.policy,
+            agreement,
+            self_pause: SelfPause::default(),
+            timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
             name: process_name(),
@@ -57,9 +105,26 @@ impl OrderProcessor {
         })
     }
 
+    /// The policy of an order's life.
+    pub(crate) fn policy(&self) -> Policy {
+        self.agreement.rules().policy
+    }
+
+    /// Fails if the rules of the queue are too short for the calls of this process.
+    pub(crate) fn check_rules(&self) -> Result<(), RulesTooShort> {
+        let (resubmit_after, longest) = (self.policy().resubmit_after, self.lease + self.timeout);
+        if resubmit_after > longest {
+            return Ok(());
+        }
+        Err(RulesTooShort {
+            resubmit_after,
+            longest,
+        })
+    }
+
     /// Does what [`plan`] says about a claimed order, and returns what happened.
     pub(crate) async fn process(&self, order: &ClaimedOrder) -> Event {
-        match plan(order.record(), &self.policy, order.now()) {
+        match plan(order.record(), &self.policy(), order.now()) {
             Task::Conclude(event) => event,
             Task::Query => Event::Queried(self.query(order.record(), order.now()).await),
             Task::Submit => match self.reason_not_to_submit(order).await {
@@ -122,26 +187,14 @@ impl OrderProcessor {
 
     /// Queries HitPoints for the record of an order. A "not found" that would decide the order now is confirmed first.
     pub(crate) async fn query(&self, record: &Record, now: Millis) -> QueryVerdict {
-        let wanted = &record.wanted;
-        let lookup = Lookup::of(self.client.query(wanted).await);
-        let Lookup::NotFound(answer) = lookup else {
-            return QueryVerdict::of(lookup, None);
+        let rule = if record.is_only_submission_refused() {
+            NotFoundRule::WithoutControl
+        } else if record.is_decided_by_not_found(now) {
+            NotFoundRule::Proven
+        } else {
+            NotFoundRule::TooEarly
         };
-        if record.is_only_submission_refused() {
-            return QueryVerdict::of(lookup, self.probe.answer_without_control().await);
-        }
-        let not_found = self.probe.answer().await;
-        if not_found != Some(answer) || !record.is_decided_by_not_found(&self.policy, now) {
-            return QueryVerdict::of(lookup, not_found);
-        }
-        // HitPoints may have recovered just before it returned the control order: only a second "not found" counts.
-        match self.probe.confirm().await {
-            Ok(()) => QueryVerdict::of(Lookup::of(self.client.query(wanted).await), not_found),
-            Err(reason) => {
-                warn!(%reason, "\"not found\" is not confirmed; a worker queries HitPoints again later");
-                QueryVerdict::inconclusive(answer, &reason.to_string())
-            }
-        }
+        self.probe.query(&record.wanted, rule).await
     }
 
     /// The time and the randomness of a decision that is made at `now`.

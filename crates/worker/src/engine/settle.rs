@@ -56,7 +56,7 @@ pub(crate) async fn settle(
     settler: Settler,
 ) -> Result<Settlement, QueueError> {
     let signal = event.vendor_signal();
-    let step = step(&claim.record, event, &processor.policy, inputs);
+    let step = step(&claim.record, event, &processor.policy(), inputs);
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
         pause(processor, reason, settler).await?;
     }
@@ -65,7 +65,7 @@ pub(crate) async fn settle(
         Settler::Worker => retry_until_written(write).await,
         Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
     };
-    Ok(report(processor, step, settled))
+    Ok(report(processor, claim, step, settled))
 }
 
 async fn pause(
@@ -82,12 +82,14 @@ async fn pause(
     Ok(())
 }
 
-fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlement {
+fn report(processor: &OrderProcessor, claim: &Claim, step: Step, settled: Settled) -> Settlement {
     let state = step.state;
     match settled {
         Settled::Applied(result) => {
             log(&step, result.as_deref());
-            if matches!(step.next, Next::After(_)) {
+            // More repetitions may wait than one call answers.
+            let is_replay = claim.record.state.has_ended();
+            if is_replay || matches!(step.next, Next::After(_)) {
                 processor.rescheduled.notify_one();
             }
             Settlement::Applied(step)
@@ -111,6 +113,9 @@ fn log(step: &Step, result: Option<&str>) {
     match &step.next {
         Next::End(outcome) => {
             info!(%state, reason = outcome.reason(), code, attempts = step.attempts, result, "order ended");
+        }
+        Next::Parked => {
+            warn!("cannot publish the result again: only another account has the cards");
         }
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {

@@ -21,6 +21,7 @@ struct OrderDetails {
     order: OrderRow,
     reply_to: Option<String>,
     result: Option<String>,
+    account: Option<String>,
     claim: u64,
     /// Unix ms.
     first_submitted_at: Option<u64>,
@@ -44,7 +45,7 @@ struct HistoryRow {
 
 /// Shows an order and its history. Returns `false` if there is no such order.
 pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
-    let snapshots = config.inspector()?.snapshot(&[id.as_str()]).await?;
+    let snapshots = config.inspector().await?.snapshot(&[id.as_str()]).await?;
     let snapshot = match snapshots.into_iter().next() {
         None => {
             eprintln!(
@@ -78,6 +79,7 @@ impl From<OrderSnapshot> for OrderDetails {
             history: history.map(HistoryRow::from).collect(),
             reply_to: snapshot.reply_to,
             result: snapshot.result,
+            account: snapshot.account,
         }
     }
 }
@@ -129,6 +131,7 @@ fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
         ("answer", text(&record.message)),
         ("result", text(&snapshot.result)),
         ("result in", text(&snapshot.reply_to)),
+        ("account", text(&snapshot.account)),
     ])?;
     print_history(snapshot)
 }

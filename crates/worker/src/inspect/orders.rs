@@ -32,7 +32,7 @@ pub(crate) async fn list_orders(
     filter: &OrderFilter,
     as_json: bool,
 ) -> CommandResult {
-    let inspector = config.inspector()?;
+    let inspector = config.inspector().await?;
     let now = inspector.now().await?;
     let until = now.before(filter.older_than.unwrap_or_default());
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);

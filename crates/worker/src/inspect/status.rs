@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hp_order::Millis;
-use hp_queue::{Inspector, OpenOrderScan, QueueError, Status};
+use hp_queue::{Account, Agreement, Inspector, OpenOrderScan, QueueError, Rules, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -22,18 +22,24 @@ struct QueueStatus {
     #[serde(flatten)]
     queue: Status,
     states: BTreeMap<&'static str, u64>,
-    /// Calls a second over all workers, according to this configuration.
+    /// The HitPoints account of the queue. `None` if no worker has ever run.
+    account: Option<Account>,
+    /// Calls a second over all workers.
     rate: Option<f64>,
 }
 
 /// Shows the state of the queue. Returns `false` if it is paused.
 pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult {
-    let inspector = config.inspector()?;
+    let (handle, terms) = config.handle_with_terms().await?;
+    let inspector = Inspector::new(handle);
+    let rules = Agreement::from(Rules::from(config));
+    rules.adopt(&terms)?;
     let queue = inspector.status().await?;
     let status = QueueStatus {
         states: count_states(&inspector, Millis(queue.now)).await?,
         queue,
-        rate: config.rate,
+        account: terms.account,
+        rate: rules.calls_per_second(),
     };
     if as_json {
         print_json(&status.to_json()?)?;
@@ -92,7 +98,9 @@ impl QueueStatus {
             || "unlimited".into(),
             |rate| format!("{rate} calls a second"),
         );
+        let account = self.account.as_ref().map(Account::to_string);
         print_pairs(&[
+            ("account", account.unwrap_or_else(|| "none yet".into())),
             ("new", queue.new.to_string()),
             ("open", counted(queue.open, &states)),
             ("oldest", self.oldest()),

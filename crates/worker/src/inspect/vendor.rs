@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use hp_api::{CallError, Card, Currency, Lookup, Order, OrderId, PinSn, Product};
+use hp_api::{
+    CallError, Card, Currency, Lookup, Order, OrderId, PinSn, Product, ProductId, SkippedProduct,
+};
 use serde::Serialize;
 
 use crate::{
     config::Config,
     terminal::{
         CommandResult, escape_control,
-        format::{duration, print_json, unix_seconds},
+        format::{duration, known, print_json, unix_seconds},
         outln,
         table::{Table, print_pairs},
     },
@@ -18,12 +20,12 @@ use crate::{
 #[derive(Serialize)]
 struct ShownProduct<'a> {
     product_id: u64,
-    name: &'a str,
-    category: &'a str,
-    region: &'a str,
+    name: Option<&'a str>,
+    category: Option<&'a str>,
+    region: Option<&'a str>,
     currency: String,
     par_value: String,
-    discount: &'a str,
+    discount: Option<&'a str>,
     max_quantity: u32,
     group: &'a str,
 }
@@ -34,13 +36,13 @@ struct ShownOrder {
     hp_order_id: u64,
     status: String,
     product_id: u64,
-    product: String,
+    product: Option<String>,
     quantity: u32,
     currency: String,
     unit_price: String,
     total_price: String,
     /// Unix seconds.
-    created_at: i64,
+    created_at: Option<i64>,
     /// By HitPoints' own clock, in seconds.
     age: Option<u64>,
     cards: Vec<ShownCard>,
@@ -51,14 +53,14 @@ struct ShownCard {
     pin_sn: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pin_key: Option<String>,
-    status: String,
-    product_id: u64,
-    currency: String,
-    amount: String,
-    cost_price: String,
+    status: Option<String>,
+    product_id: Option<u64>,
+    currency: Option<String>,
+    amount: Option<String>,
+    cost_price: Option<String>,
     /// Unix seconds.
-    created_at: i64,
-    expires_at: i64,
+    created_at: Option<i64>,
+    expires_at: Option<i64>,
 }
 
 /// Lists the products that may be ordered.
@@ -67,8 +69,11 @@ pub(crate) async fn list_products(
     currency: Option<Currency>,
     as_json: bool,
 ) -> CommandResult {
-    let products = config.client()?.products(currency).await?;
-    let shown: Vec<_> = products.iter().map(ShownProduct::from).collect();
+    let list = config.client_of_queue().await?.products(currency).await?;
+    for skipped in &list.skipped {
+        eprintln!("worker: {}", skipped_text(skipped));
+    }
+    let shown: Vec<_> = list.products.iter().map(ShownProduct::from).collect();
     if as_json {
         for product in &shown {
             outln!("{}", serde_json::to_string(product)?)?;
@@ -81,12 +86,12 @@ pub(crate) async fn list_products(
     let rows = shown.iter().map(|product| {
         vec![
             product.product_id.to_string(),
-            product.name.into(),
-            product.category.into(),
-            product.region.into(),
+            known(product.name),
+            known(product.category),
+            known(product.region),
             product.currency.clone(),
             product.par_value.clone(),
-            product.discount.into(),
+            known(product.discount),
             product.max_quantity.to_string(),
         ]
     });
@@ -94,9 +99,20 @@ pub(crate) async fn list_products(
     Ok(true)
 }
 
+fn skipped_text(skipped: &SkippedProduct) -> String {
+    let product = skipped.product_id.map_or_else(
+        || "a product".to_owned(),
+        |product_id| format!("product {product_id}"),
+    );
+    let reason = escape_control(&skipped.reason);
+    format!(
+        "skipped {product}, which cannot be read ({reason}); HitPoints decides about its orders"
+    )
+}
+
 /// Shows HitPoints' record of an order without card keys. Returns `false` if HitPoints has none.
 pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
-    let order = match config.client()?.query_order(id).await {
+    let order = match config.client_of_queue().await?.query_order(id).await {
         Ok(order) => ShownOrder::from(&order),
         Err(error) => return report_none(error),
     };
@@ -108,7 +124,10 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
         ("order", order.order_id),
         ("at HitPoints", order.hp_order_id.to_string()),
         ("status", order.status),
-        ("product", format!("{} {}", order.product_id, order.product)),
+        (
+            "product",
+            format!("{} {}", order.product_id, known(order.product)),
+        ),
         ("cards", order.quantity.to_string()),
         (
             "charged",
@@ -117,16 +136,16 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
                 order.total_price, order.currency, order.unit_price
             ),
         ),
-        ("created", unix_seconds(order.created_at)),
-        ("age", order.age.map_or_else(String::new, age)),
+        ("created", known(order.created_at.map(unix_seconds))),
+        ("age", known(order.age.map(age))),
     ])?;
     let head = ["card", "status", "value", "expires"];
     let rows = order.cards.into_iter().map(|card| {
         vec![
             card.pin_sn,
-            card.status,
-            format!("{} {}", card.amount, card.currency),
-            unix_seconds(card.expires_at),
+            known(card.status),
+            money(card.amount, card.currency),
+            known(card.expires_at.map(unix_seconds)),
         ]
     });
     outln!()?;
@@ -141,7 +160,12 @@ pub(crate) async fn show_card(
     with_key: bool,
     as_json: bool,
 ) -> CommandResult {
-    let card = match config.client()?.query_pin(serial_number).await {
+    let card = match config
+        .client_of_queue()
+        .await?
+        .query_pin(serial_number)
+        .await
+    {
         Ok(card) => ShownCard::new(&card, with_key),
         Err(error) => return report_none(error),
     };
@@ -155,18 +179,25 @@ pub(crate) async fn show_card(
     print_pairs(&[
         ("card", card.pin_sn),
         ("key", key),
-        ("status", card.status),
-        ("product", card.product_id.to_string()),
-        ("value", format!("{} {}", card.amount, card.currency)),
-        ("cost", format!("{} {}", card.cost_price, card.currency)),
-        ("created", unix_seconds(card.created_at)),
-        ("expires", unix_seconds(card.expires_at)),
+        ("status", known(card.status)),
+        ("product", known(card.product_id)),
+        ("value", money(card.amount, card.currency.clone())),
+        ("cost", money(card.cost_price, card.currency)),
+        ("created", known(card.created_at.map(unix_seconds))),
+        ("expires", known(card.expires_at.map(unix_seconds))),
     ])?;
     Ok(true)
 }
 
 fn age(seconds: u64) -> String {
     duration(Duration::from_secs(seconds))
+}
+
+fn money(amount: Option<String>, currency: Option<String>) -> String {
+    match (amount, currency) {
+        (Some(amount), Some(currency)) => format!("{amount} {currency}"),
+        (amount, _) => known(amount),
+    }
 }
 
 /// Reports that HitPoints has no such record. Fails if that is not what HitPoints said.
@@ -185,12 +216,12 @@ impl<'a> From<&'a Product> for ShownProduct<'a> {
     fn from(product: &'a Product) -> Self {
         Self {
             product_id: product.product_id.get(),
-            name: &product.product_name,
-            category: &product.category_name,
-            region: &product.region,
+            name: product.product_name.as_deref(),
+            category: product.category_name.as_deref(),
+            region: product.region.as_deref(),
             currency: product.currency.to_string(),
             par_value: product.par_value.to_string(),
-            discount: &product.discount_rate,
+            discount: product.discount_rate.as_deref(),
             max_quantity: product.max_fetch_quantity,
             group: &product.group,
         }
@@ -222,11 +253,11 @@ impl ShownCard {
         Self {
             pin_sn: card.pin_sn.as_str().into(),
             pin_key: with_key.then(|| card.pin_key.expose().into()),
-            status: card.status.as_str().into(),
-            product_id: card.product_id.get(),
-            currency: card.currency.to_string(),
-            amount: card.amount.to_string(),
-            cost_price: card.cost_price.to_string(),
+            status: card.status.as_ref().map(ToString::to_string),
+            product_id: card.product_id.map(ProductId::get),
+            currency: card.currency.map(|currency| currency.to_string()),
+            amount: card.amount.map(|amount| amount.to_string()),
+            cost_price: card.cost_price.map(|price| price.to_string()),
             created_at: card.create_time,
             expires_at: card.expire_time,
         }

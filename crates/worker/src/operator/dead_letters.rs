@@ -7,7 +7,7 @@ const PAGE: usize = 256;
 
 /// Lists the dead letters, oldest first.
 pub(crate) async fn list(config: &Config, as_json: bool) -> CommandResult {
-    let inspector = config.inspector()?;
+    let inspector = config.inspector().await?;
     let mut after = String::new();
     loop {
         let page = inspector.dead_letters(&after, PAGE).await?;
@@ -35,7 +35,11 @@ pub(crate) async fn requeue(
     entry: &str,
     values: &[(String, String)],
 ) -> CommandResult {
-    let added = config.control()?.requeue_dead_letter(entry, values).await?;
+    let added = config
+        .control()
+        .await?
+        .requeue_dead_letter(entry, values)
+        .await?;
     match &added {
         Some(entry) => outln!("enqueued again as {entry}")?,
         None => outln!("there is no such entry")?,
@@ -45,7 +49,7 @@ pub(crate) async fn requeue(
 
 /// Removes dead letters.
 pub(crate) async fn discard(config: &Config, entries: &[String]) -> CommandResult {
-    let control = config.control()?;
+    let control = config.control().await?;
     let mut all_done = true;
     for entry in entries {
         let is_removed = control.discard_dead_letter(entry).await?;

@@ -62,6 +62,13 @@ pub(super) enum NotClaimed {
 /// The claim ended before the decision could be settled.
 pub(super) const CLAIM_LOST: &str = "another worker claimed the order, or Redis was restarted; check `worker order`, then decide again";
 
+/// Why an order that was submitted on another account cannot be decided with this one.
+pub(super) fn on_other_account(account: &str) -> String {
+    format!(
+        "the order was submitted on account {account}, and only that account has its record: run `worker resolve` with api.base_url, api.app_id and the key of that account"
+    )
+}
+
 /// Fails if the breaker is open or the queue is paused. Called before anything is requested that workers do later.
 pub(super) async fn require_open_queue(processor: &OrderProcessor) -> Result<(), CommandError> {
     let permits = processor.control.acquire_permits(1).await?;

@@ -3,6 +3,7 @@
 //! A decision about an order takes the same path as a worker: claim, query, settle. HitPoints' record overrides the
 //! operator.
 
+pub(crate) mod account;
 pub(crate) mod dead_letters;
 mod decision;
 pub(crate) mod queue;

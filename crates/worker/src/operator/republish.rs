@@ -21,7 +21,7 @@ pub(crate) async fn republish(
     attribution: &Attribution,
     as_json: bool,
 ) -> CommandResult {
-    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let processor = OrderProcessor::open(config, Random::from_entropy()).await?;
     let mut all_done = true;
     for id in ids {
         let decided = match obstacle(&processor, id).await? {
@@ -45,7 +45,16 @@ async fn obstacle(
         Some(Err((_, error))) => Some(error),
         Some(Ok(snapshot)) => {
             let state = snapshot.record.state;
-            (!state.has_ended()).then(|| format!("the order is {state} and has no result yet"))
+            let own = processor.agreement.account().as_str();
+            match &snapshot.account {
+                _ if !state.has_ended() => {
+                    Some(format!("the order is {state} and has no result yet"))
+                }
+                Some(account) if state == State::Completed && account != own => Some(format!(
+                    "the cards are at account {account}, which is not the account of the queue any more: look for the result in its stream, or switch the account back"
+                )),
+                _ => None,
+            }
         }
     })
 }
@@ -66,7 +75,7 @@ async fn republish_order<'a>(
     };
     let (event, answer, call) = if claim.record.state == State::Completed {
         let (verdict, call) = query(processor, &claim).await;
-        let answer = describe(&verdict, &claim, Resolution::Completed, processor);
+        let answer = describe(&verdict, &claim, Resolution::Completed);
         (Event::Reconciled(verdict), answer, call)
     } else {
         (Event::ReplayRequested, String::new(), Duration::ZERO)

@@ -3,7 +3,7 @@ use hp_order::{Event, FailReason, Next, QueryVerdict, Resolution, State, Step, T
 use hp_queue::Claim;
 
 use super::decision::{
-    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, query, release,
+    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, on_other_account, query, release,
 };
 use crate::{
     config::Config,
@@ -20,7 +20,7 @@ pub(crate) async fn resolve(
     attribution: &Attribution,
     as_json: bool,
 ) -> CommandResult {
-    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let processor = OrderProcessor::open_for_review(config, Random::from_entropy()).await?;
     let decided = resolve_order(&processor, id, resolution, attribution).await?;
     decided.print(as_json)?;
     Ok(decided.done)
@@ -48,9 +48,14 @@ async fn resolve_order<'a>(
         };
         return Ok(Decided::not_done(id, Some(state), reason));
     }
+    if let Some(account) = &claim.record.other_account {
+        let reason = on_other_account(account);
+        release(processor, claim).await?;
+        return Ok(Decided::not_done(id, Some(state), reason));
+    }
     let (verdict, call) = query(processor, &claim).await;
     let is_found = matches!(verdict, QueryVerdict::Found(_));
-    let obstacle = describe(&verdict, &claim, resolution, processor);
+    let obstacle = describe(&verdict, &claim, resolution);
     let event = Event::Resolved(resolution, verdict);
     Ok(match decide(processor, &claim, event, call).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),
@@ -87,18 +92,13 @@ fn is_resolved(step: &Step, resolution: Resolution) -> bool {
 }
 
 /// What HitPoints' record says against the decision.
-pub(super) fn describe(
-    verdict: &QueryVerdict,
-    claim: &Claim,
-    resolution: Resolution,
-    processor: &OrderProcessor,
-) -> String {
+pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolution) -> String {
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
         QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
         QueryVerdict::Unknown(doubt) => doubt.message.clone(),
         QueryVerdict::NotFound => {
-            let wait = claim.record.not_found_valid_in(&processor.policy, claim.at);
+            let wait = claim.record.not_found_valid_in(claim.at);
             if !wait.is_zero() {
                 let seconds = wait.as_secs() + 1;
                 return format!(

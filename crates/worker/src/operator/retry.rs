@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use hp_api::OrderId;
-use hp_order::Event;
+use hp_order::{Event, State};
 
-use super::decision::{Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, release};
+use super::decision::{
+    Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, on_other_account, release,
+};
 use crate::{
     config::Config,
     engine::processor::OrderProcessor,
@@ -18,7 +20,7 @@ pub(crate) async fn retry(
     attribution: &Attribution,
     as_json: bool,
 ) -> CommandResult {
-    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let processor = OrderProcessor::open(config, Random::from_entropy()).await?;
     let mut all_done = true;
     for id in ids {
         let decided = retry_order(&processor, id, attribution).await?;
@@ -42,6 +44,11 @@ async fn retry_order<'a>(
     if claim.record.state.has_ended() {
         release(processor, claim).await?;
         return Ok(not_done(NotClaimed::Ended.to_string()));
+    }
+    if let (State::Review, Some(account)) = (claim.record.state, &claim.record.other_account) {
+        let reason = on_other_account(account);
+        release(processor, claim).await?;
+        return Ok(not_done(reason));
     }
     let retried = decide(processor, &claim, Event::Retried, Duration::ZERO);
     Ok(match retried.await? {

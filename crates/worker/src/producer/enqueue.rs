@@ -108,9 +108,15 @@ fn read_file(path: &Path) -> Result<Checked, String> {
         fs::read(path)
     };
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(check(&text)),
-        Err(_) => Err(format!("{name} is not UTF-8: save it as UTF-8")),
+    match str::from_utf8(&bytes) {
+        Ok(text) => Ok(check(text)),
+        Err(error) => {
+            let before = &bytes[..error.valid_up_to()];
+            let line = before.split(|byte| *byte == b'\n').count();
+            Err(format!(
+                "{name}:{line}: this is not UTF-8: save the file as UTF-8"
+            ))
+        }
     }
 }
 

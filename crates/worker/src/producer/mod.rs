@@ -1,8 +1,8 @@
 //! The shop's side of the queue on the command line. It needs Redis, but no HitPoints account.
 
-pub(crate) mod deadline;
 pub(crate) mod enqueue;
 mod order_file;
 pub(crate) mod result_printer;
 pub(crate) mod results;
+pub(crate) mod values;
 mod wait;

@@ -10,7 +10,11 @@ use std::{
 use hp_queue::{Card, Delivery, OrderResult, Purchase};
 use serde::Serialize;
 
-use crate::terminal::{escape_control, format::unix_seconds, outln};
+use crate::terminal::{
+    escape_control,
+    format::{UNKNOWN, known, unix_seconds},
+    outln,
+};
 
 /// How results are printed, and where to.
 #[derive(Clone, Debug, Default)]
@@ -74,12 +78,12 @@ struct ShownCard<'a> {
     pin_sn: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pin_key: Option<&'a str>,
-    amount: String,
+    amount: Option<String>,
     currency: String,
-    status: &'a str,
+    status: Option<&'a str>,
     /// Unix seconds.
-    create_time: i64,
-    expire_time: i64,
+    create_time: Option<i64>,
+    expire_time: Option<i64>,
 }
 
 impl ResultPrinter {
@@ -201,13 +205,14 @@ fn card_text(card: &Card, with_keys: bool) -> String {
     } else {
         String::new()
     };
+    let amount = card.amount.map(|amount| amount.to_string());
     format!(
         "card {}  {key}{} {}  {}, expires {}",
         card.pin_sn,
-        card.amount,
+        known(amount),
         card.currency,
-        escape_control(&card.status),
-        unix_seconds(card.expire_time)
+        escape_control(card.status.as_deref().unwrap_or(UNKNOWN)),
+        known(card.expire_time.map(unix_seconds))
     )
 }
 
@@ -244,9 +249,9 @@ impl<'a> ShownPurchase<'a> {
         let card = |card: &'a Card| ShownCard {
             pin_sn: card.pin_sn.as_str(),
             pin_key: with_keys.then(|| card.pin_key.expose()),
-            amount: card.amount.to_string(),
+            amount: card.amount.map(|amount| amount.to_string()),
             currency: card.currency.to_string(),
-            status: &card.status,
+            status: card.status.as_deref(),
             create_time: card.create_time,
             expire_time: card.expire_time,
         };

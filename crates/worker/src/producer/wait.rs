@@ -2,7 +2,7 @@ use std::{collections::HashMap, time::Duration};
 
 use hp_order::{State, Status};
 use hp_queue::{
-    Delivery, Inspector, Job, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom,
+    Delivery, Inspector, Job, OrderResult, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -22,6 +22,7 @@ const LISTED: usize = 20;
 pub(super) struct Waiting<'a> {
     watch: Watch,
     inspector: Inspector,
+    queue: Queue,
     pending: HashMap<&'a str, &'a Job>,
     all_completed: bool,
     has_warned: bool,
@@ -44,7 +45,8 @@ impl<'a> Waiting<'a> {
         let pending = jobs.iter().map(|job| (job.order_id.as_str(), job));
         Ok(Self {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
-            inspector: config.inspector()?,
+            inspector: config.inspector().await?,
+            queue: queue.clone(),
             pending: pending.collect(),
             all_completed: true,
             has_warned: false,
@@ -100,12 +102,8 @@ impl<'a> Waiting<'a> {
             let Ok(result) = &delivery.result else {
                 continue;
             };
-            // Another shop's result can have the same id.
-            let is_own = |job: &&Job| {
-                result.product_id == job.product_id.to_string()
-                    && result.quantity == job.quantity.to_string()
-            };
             let id = result.order_id.as_str();
+            let is_own = |job: &&Job| self.is_answer_to(job, &delivery.stream, result);
             if self.pending.get(id).is_some_and(is_own) {
                 self.pending.remove(id);
                 self.all_completed &= result.status == Status::Completed;
@@ -113,6 +111,18 @@ impl<'a> Waiting<'a> {
             }
         }
         printer.flush()
+    }
+
+    /// Whether a result of this id answers this very job. Another producer may use the same id.
+    fn is_answer_to(&self, job: &Job, stream: &str, result: &OrderResult) -> bool {
+        result.product_id == job.product_id.to_string()
+            && result.quantity == job.quantity.to_string()
+            && match result.reason.as_deref() {
+                Some("order_id_conflict") => stream == self.queue.stream_key(job.reply_to.as_ref()),
+                // A job of this command has no fault.
+                Some("invalid_repetition") => false,
+                _ => true,
+            }
     }
 
     /// Stops waiting for orders that get no result here, and says why.
@@ -149,7 +159,13 @@ impl<'a> Waiting<'a> {
     }
 
     fn why_hopeless(&self, snapshot: &OrderSnapshot) -> Option<String> {
-        let state = snapshot.record.state;
+        let (state, wanted) = (snapshot.record.state, &snapshot.record.wanted);
+        let is_of =
+            |job: &&Job| (job.product_id, job.quantity) == (wanted.product_id, wanted.quantity);
+        let job = self.pending.get(wanted.order_id.as_str());
+        if job.is_none_or(|job| !is_of(job)) {
+            return Some("another job has used this order id before: use a new id".into());
+        }
         if state == State::Review {
             return Some("the order is in review: `worker order` shows why".into());
         }

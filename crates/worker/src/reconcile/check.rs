@@ -124,7 +124,10 @@ async fn check_order<'a>(
 pub(super) async fn query(processor: &OrderProcessor, record: &Record, now: Millis) -> Event {
     match record.state {
         State::Failed | State::Rejected | State::Expired => Event::ReplayRequested,
-        state if !state.has_ended() && record.is_poison(&processor.policy) => Event::Crashed,
+        State::Uncertain | State::Review | State::Completed if record.other_account.is_some() => {
+            Event::OtherAccount
+        }
+        state if !state.has_ended() && record.is_poison(&processor.policy()) => Event::Crashed,
         _ => Event::Reconciled(processor.query(record, now).await),
     }
 }

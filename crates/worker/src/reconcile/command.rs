@@ -13,7 +13,7 @@ use super::{
 use crate::{
     admin::{self, metrics::Metrics},
     config::Config,
-    engine::{processor::OrderProcessor, retry::retry_while_unreachable},
+    engine::{processor::OrderProcessor, retry::retry_while_unreachable, terms},
     random::Random,
     shutdown::Shutdown,
     terminal::{CommandError, CommandResult},
@@ -36,14 +36,20 @@ pub(crate) struct RunOptions {
 
 /// `worker reconcile` without options: makes runs on their schedule until a signal.
 pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
-    let processor = Arc::new(OrderProcessor::open(config, Random::from_entropy())?);
+    let random = Random::from_entropy();
+    let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
+    tokio::select! {
+        adopted = terms::adopt(&processor) => adopted?,
+        () = shutdown.token().cancelled() => return Ok(true),
+    }
     let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
     let stop = shutdown.token().clone();
-    let scheduler = Scheduler::new(processor, config, Arc::clone(&metrics), stop);
+    let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
     let server = tokio::spawn(admin::serve(config.admin, metrics));
     tokio::select! {
         () = scheduler.run() => {}
+        () = terms::follow(&processor, false) => {}
         () = shutdown.drained(config.drain) => {}
     }
     server.abort();
@@ -52,7 +58,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
 
 /// Makes one run. Returns `true` if nothing needs an operator.
 pub(crate) async fn run_once(config: &Config, options: RunOptions) -> CommandResult {
-    let processor = OrderProcessor::open(config, Random::from_entropy())?;
+    let processor = OrderProcessor::open(config, Random::from_entropy()).await?;
     let shutdown = Shutdown::on_signals()?;
     let file = options
         .report

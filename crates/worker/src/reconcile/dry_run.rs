@@ -66,7 +66,7 @@ impl Run<'_> {
         if let Event::Reconciled(verdict) = &event {
             self.count_verdict(verdict)?;
         }
-        let step = step(&record, event, &self.processor.policy, inputs);
+        let step = step(&record, event, &self.processor.policy(), inputs);
         let id = record.wanted.order_id.as_str();
         self.report.count(id, record.state, signal, &step);
         self.report.preview.push(Preview {

@@ -134,7 +134,7 @@ impl Report {
                 self.add_amount(order);
             }
             Next::End(_) => self.found_uncharged += 1,
-            Next::Review => {
+            Next::Review | Next::Parked => {
                 self.to_review += 1;
                 self.list_for_review(id);
             }

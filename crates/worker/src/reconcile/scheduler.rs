@@ -66,6 +66,9 @@ impl Scheduler {
     async fn make_due_run(&self) -> Result<Duration, QueueError> {
         let processor = &self.processor;
         let now = processor.inspector.now().await?;
+        if processor.self_pause.is_paused() {
+            return Ok(RETRY_DELAY);
+        }
         // The run of this tick is made when the queue is resumed.
         if processor.inspector.paused().await?.is_some() {
             return Ok(RETRY_DELAY);

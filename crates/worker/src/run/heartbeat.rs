@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::engine::processor::OrderProcessor;
 
@@ -22,6 +22,12 @@ pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
                 .ledger
                 .report_alive(&processor.name, processor.lease)
         );
+        if let Some(step_ms) = processor.ledger.take_clock_step() {
+            warn!(
+                step_ms,
+                "Redis' clock was set: no worker claims orders for one lease, and no order in doubt is resubmitted earlier"
+            );
+        }
         let pause = match watermark.and(alive) {
             Ok(()) => interval,
             Err(error) => {

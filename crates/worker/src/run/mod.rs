@@ -5,6 +5,7 @@ mod backend;
 mod catalogue_refresh;
 mod heartbeat;
 mod poller;
+mod redis_watch;
 mod settle_layer;
 
 use std::{convert::Infallible, io, sync::Arc};
@@ -18,18 +19,23 @@ use tracing::{error, info};
 use crate::{
     admin::{self, metrics::Metrics},
     config::Config,
-    engine::{claimed_order::ClaimedOrder, processor::OrderProcessor},
+    engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, terms},
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
     shutdown::Shutdown,
-    terminal::CommandError,
+    terminal::{CommandError, Refused},
 };
 
 /// Claims and processes orders until a signal, then drains.
 pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
-    let processor = Arc::new(OrderProcessor::open(config, Random::from_entropy())?);
+    let random = Random::from_entropy();
+    let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
+    tokio::select! {
+        joined = join_queue(&processor, config) => joined.map_err(Refused)?,
+        () = shutdown.token().cancelled() => return Ok(()),
+    }
     tokio::select! {
         () = catalogue_refresh::fetch_first_list(&processor) => {}
         () = shutdown.token().cancelled() => return Ok(()),
@@ -55,6 +61,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         Err(error) => error!(worker = processor.name, %error, "worker failed"),
     }
     outcome
+}
+
+/// Checks that orders are safe in this Redis, and that the queue has the account of this worker. Gives it the rules of this
+/// worker. Fails if the worker must not run.
+async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), String> {
+    redis_watch::check_at_start(processor, config).await?;
+    let joined = terms::join_as_worker(processor).await;
+    joined.map_err(|error| error.to_string())
 }
 
 /// Runs the poller and apalis until a shutdown request, and drains.
@@ -107,6 +121,11 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(refresh));
         let heartbeat = heartbeat::run_heartbeat(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(heartbeat));
+        let terms = Arc::clone(processor);
+        let terms = async move { terms::follow(&terms, true).await };
+        tasks.spawn(stop.clone().run_until_cancelled_owned(terms));
+        let redis = redis_watch::watch(Arc::clone(processor));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
         let server = admin::serve(config.admin, Arc::clone(metrics));
         tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();

@@ -14,6 +14,7 @@ use crate::engine::{
     claimed_order::{ClaimRequestTime, ClaimedOrder},
     processor::OrderProcessor,
     retry::endless_backoff,
+    terms,
 };
 
 /// The time between two claim requests while the queue is paused or its breaker is open.
@@ -89,6 +90,9 @@ impl Poller {
 
     async fn claim(&mut self, slots: OwnedSemaphorePermit) -> Rest {
         let (ledger, lease) = (&self.processor.ledger, self.processor.lease);
+        if self.processor.self_pause.is_paused() {
+            return Rest::For(BLOCKED_INTERVAL);
+        }
         let request = ClaimRequestTime::now();
         let claimed = ledger
             .claim_batch(slots.num_permits(), lease, self.first_source)
@@ -96,6 +100,7 @@ impl Poller {
         match claimed {
             Ok(batch) => self.accept(batch, request, slots),
             Err(error) => {
+                terms::check_claim(&self.processor, &error);
                 let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
                 warn!(%error, ?retry_in, "cannot claim orders");
                 Rest::For(retry_in)

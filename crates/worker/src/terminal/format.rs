@@ -42,3 +42,11 @@ pub(crate) fn unix_seconds(at: i64) -> String {
         |at| time(Millis(at.saturating_mul(1000))),
     )
 }
+
+/// Stands for a value that HitPoints did not give.
+pub(crate) const UNKNOWN: &str = "-";
+
+/// The value as text, or [`UNKNOWN`].
+pub(crate) fn known<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| UNKNOWN.into(), |value| value.to_string())
+}

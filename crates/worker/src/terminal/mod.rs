@@ -8,6 +8,11 @@ use std::{borrow::Cow, error::Error, io};
 /// Why a command failed.
 pub(crate) type CommandError = Box<dyn Error>;
 
+/// Why a worker must not run: its Redis or its settings endanger orders.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(pub(crate) String);
+
 /// `true` if the command succeeded completely, `false` if a part of it did not.
 pub(crate) type CommandResult = Result<bool, CommandError>;
 

@@ -1,10 +1,12 @@
 -- Claims orders: applies the rule of hp_order::claim to their records.
 -- needs: clock, keys, record, order_rules, present_epoch, permits, answer
--- keys: jobs, schedule, open, results, rejected, breaker, epoch, holds
--- arguments: lease, longest_probe
+-- keys: jobs, schedule, open, results, rejected, queue, breaker, epoch, holds
+-- arguments: limit, lease, longest_probe, resubmit_after, account
 -- offers: claims        a list of claimed orders, each { field, value, ... } with order_id first
 --         lease_ends    the time at which the lease of a claim ends, Unix ms as text
+--         claim_limit() how many orders may be claimed now
 --         changes_by(rule, record)
+--         earlier_account(known_at)
 --         claim_order(id, is_named, due_at)
 --         finish_claims()
 --
@@ -20,6 +22,21 @@ redis.call('HLEN', key_holds)
 
 local claims, lease_ends = {}, text(now + arg_lease)
 
+local function claim_limit()
+  local limit, settling = permits(tonumber(arg_limit)), settling_time(arg_lease)
+  if limit == 0 or settling <= 0 then return limit end
+  report_wait(settling)
+  return 0
+end
+
+local switch = redis.call('HMGET', key_queue, 'previous_account', 'switched_at')
+
+-- Returns the account of a submission that Redis may have forgotten, if the queue has had another account since `known_at`:
+-- what Redis remembers is older than the switch.
+local function earlier_account(known_at)
+  return switch[1] and tonumber(switch[2]) >= tonumber(known_at) and switch[1] or nil
+end
+
 -- Returns what a rule changes in a record, as { field, value, ... }.
 local function changes_by(rule, record)
   local changes = { 'claim', text((record.claim or 0) + 1), 'epoch', epoch.id, 'updated_at', at }
@@ -30,16 +47,17 @@ local function changes_by(rule, record)
   if rule.cause and rule.cause ~= record.cause then append(changes, 'cause', rule.cause) end
   if rule.is_submission then
     append(changes, 'submitted_at', at)
+    -- In steady time, so that no clock step and no change of the rule shortens it.
+    append(changes, 'arrives_within', text(epoch.steady + arg_resubmit_after - now))
     if not record.first_submitted_at then append(changes, 'first_submitted_at', at) end
+    if arg_account ~= '' then append(changes, 'account', arg_account) end
   end
-  if rule.begins_doubt then append(changes, 'restarted_at', text(epoch.since)) end
+  if rule.begins_doubt then
+    append(changes, 'restarted_at', text(epoch.since))
+    local account = record.updated_at and earlier_account(record.updated_at)
+    if account then append(changes, 'account', account) end
+  end
   return changes
-end
-
--- The first of the repetitions that wait for the result of an ended order may name another stream or `meta`.
-local function append_replay(claim, id)
-  local words = redis.call('LINDEX', replays_key(id), 0)
-  for name, value in pairs(words and cmsgpack.unpack(words) or {}) do append(claim, 'replay_' .. name, value) end
 end
 
 -- Claims an order that has a record. A caller that names it may claim it before its time: `due_at`, when it would have been
@@ -47,10 +65,10 @@ end
 local function claim_order(id, is_named, due_at)
   local record_key = order_key(id)
   local known = redis.call('HMGET', record_key,
-    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at')
+    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at', 'updated_at')
   local record = {
     state = known[1], cause = known[2], claim = known[3], attempts = known[6], checks = known[7], crashes = known[8],
-    first_submitted_at = known[9],
+    first_submitted_at = known[9], updated_at = known[10],
   }
   if not record.state then return redis.call('ZREM', key_schedule, id) end
   if record.state == IN_REVIEW and not is_named then return redis.call('ZADD', key_schedule, '+inf', id) end
@@ -63,7 +81,6 @@ local function claim_order(id, is_named, due_at)
   if rule then redis.call('HSET', record_key, unpack(changes_by(rule, record))) end
   local claim = { 'order_id', id, unpack(redis.call('HGETALL', record_key)) }
   if rule and rule.drops_doubt then append(claim, 'drops_doubt', '1') end
-  if has_ended(record.state) then append_replay(claim, id) end
   if due_at then append(claim, 'due_at', due_at) end
   claims[#claims + 1] = claim
 end
@@ -84,7 +101,6 @@ local function finish_claims()
     epoch.claims = redis.call('HINCRBY', key_epoch, 'claims', 1)
     if is_breaker_open then mark_probe(claims[1][2]) end
   end
-  report('now', at)
   report('claims', claims)
   report('holds', redis.call('HGETALL', key_holds))
   report_epoch()

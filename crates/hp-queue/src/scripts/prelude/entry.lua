@@ -1,25 +1,28 @@
 -- Reads an entry of the inbox, by the rules of the queue protocol.
 -- arguments: prefix
--- offers: read_job(entry) -> fields, the name of a field that is given twice
---         job_fault(job, twice) -> what is wrong, in words, or nil
+-- offers: read_job(entry) -> its fields, and `twice`: the names of fields that are given twice, as a list and as a set
+--         job_fault(job) -> what is wrong, in words, or nil
 --         is_order_id(value), is_reply_to(value)
 
 local MAX_INTEGER = 9007199254740991
+-- The year 2001, Unix ms.
+local EARLIEST_DEADLINE = 978307200000
 local KNOWN = {
   order_id = true, product_id = true, quantity = true, deadline = true,
   reply_to = true, meta = true, traceparent = true,
 }
 
 local function read_job(entry)
-  local job, twice = {}, nil
+  local twice = {}
+  local job = { twice = twice }
   for i = 1, #entry, 2 do
     local name = entry[i]
     if KNOWN[name] then
-      if job[name] then twice = name end
+      if job[name] then twice[#twice + 1], twice[name] = name, true end
       job[name] = entry[i + 1]
     end
   end
-  return job, twice
+  return job
 end
 
 local function is_integer(value, max)
@@ -51,15 +54,31 @@ local function reply_to_fault(reply_to)
   if kind ~= 'none' and kind ~= 'stream' then return 'reply_to holds a ' .. kind .. ', not a stream' end
 end
 
-local function job_fault(job, twice)
-  if twice then return twice .. ' is given twice' end
+-- Seconds, microseconds and nanoseconds of a time after the year 2001 have another number of digits.
+local function deadline_fault(deadline)
+  if not deadline:find('^%d+$') then return 'deadline must be a time in Unix milliseconds' end
+  local unit, milliseconds
+  if #deadline <= 15 and tonumber(deadline) >= EARLIEST_DEADLINE then return end
+  if #deadline <= 11 and tonumber(deadline) * 1000 >= EARLIEST_DEADLINE then
+    unit, milliseconds = 'seconds', deadline .. '000'
+  elseif #deadline == 16 then
+    unit, milliseconds = 'microseconds', deadline:sub(1, 13)
+  elseif #deadline == 19 then
+    unit, milliseconds = 'nanoseconds', deadline:sub(1, 13)
+  end
+  local fault = 'deadline must be Unix milliseconds: ' .. deadline:sub(1, 30)
+  if unit then return fault .. ' looks like ' .. unit .. '; did you mean ' .. milliseconds .. '?' end
+  return fault .. (#deadline <= 15 and ' is before the year 2001' or ' has more than 15 digits')
+end
+
+local function job_fault(job)
+  if job.twice[1] then return job.twice[1] .. ' is given twice' end
   if not is_integer(job.product_id, MAX_INTEGER) then
     return 'product_id must be a whole number from 1 to 9007199254740991'
   end
   if not is_integer(job.quantity, 10000) then return 'quantity must be a whole number from 1 to 10000' end
-  if job.deadline and not (#job.deadline <= 15 and job.deadline:find('^%d+$')) then
-    return 'deadline must be a time in Unix milliseconds'
-  end
+  local fault = job.deadline and deadline_fault(job.deadline)
+  if fault then return fault end
   if job.meta and #job.meta > 4096 then return 'meta must not be longer than 4096 bytes' end
   if job.traceparent and not is_traceparent(job.traceparent) then
     return 'traceparent must be of the form of W3C Trace Context'

@@ -1,7 +1,8 @@
--- Which life of Redis this is, and what Redis may have forgotten. Changes nothing.
+-- Which life of Redis this is, what Redis may have forgotten, and how much time has passed for certain. Changes nothing.
 -- needs: clock, server
--- keys: jobs, epoch
--- arguments: known_epoch, known_claim (the caller's watermark, or "" and 0), resubmit_after
+-- keys: jobs, epoch, workers
+-- arguments: known_epoch, known_claim, vouched_time, expected_now (the caller's watermark; "" and 0 if it has none),
+--            resubmit_after
 -- offers: observe_epoch() -> epoch, whether it differs from what Redis has stored
 --
 -- A restart or the promotion of a replica may lose the last writes, and begins a new epoch. An order that was claimed in an
@@ -10,11 +11,26 @@
 -- epoch: server        the server of this epoch
 --        id            server and time, with the mark `!` if writes are known to be lost: then all earlier claims count
 --                      as claims of an earlier epoch, too
---        since         when it began, Unix ms; 0: the queue is new, and nothing can be forgotten
---        boundary      the newest entry of the inbox at that time
+--        since         when it began, in steady time; 0: the queue is new, and nothing can be forgotten
+--        promoted      "1" if it began with the promotion of a replica: the old master may still accept writes
+--        boundary      a position in the inbox: entries up to it may repeat an order that Redis has forgotten
+--        closed        "1" if later entries cannot; "": any entry may
 --        claims        the number of claims
 --        claims_before the same when it began
 --        before        the id of the epoch before, without the mark
+--        steady        the steady time: it starts at the time by the clock. While workers live, only their monotonic clocks
+--                      move it on. So a clock that is set can only make it slower
+--        wall          the time by the clock when `steady` was moved on
+--        silent_since  the time by the clock when a caller first found that no worker called, though one is registered
+--        stepped_at    the steady time when a caller last noticed that the clock was set
+--        moved_at      the same, or when the clock had moved on without calls
+
+-- A caller that waited longer than this for Redis takes a slow call for a step of the clock.
+local MAX_DEVIATION = 5000
+-- Living workers call every two seconds. After a longer time none of them lives.
+local LONGEST_SILENCE = 15000
+-- Steady time is stored this often, or with another change.
+local STORE_INTERVAL = 500
 
 local function newest_entry()
   local newest = redis.call('XREVRANGE', key_jobs, '+', '-', 'COUNT', 1)[1]
@@ -25,16 +41,48 @@ local function without_mark(id) return id:match('^[^!]*') end
 
 local function is_marked(id) return id:sub(-1) == '!' end
 
+-- Whether the time by the clock counts, because no living worker can vouch for another time. A registered worker may have
+-- died: then it does not call for a while.
+local function is_nobody_there(epoch)
+  if redis.call('EXISTS', key_workers) == 0 then return true end
+  local since = epoch.silent_since
+  epoch.silent_since = since or now
+  return since ~= nil and now - since > LONGEST_SILENCE
+end
+
+-- Adds the time to an epoch. Returns whether it must be stored.
+local function observe_time(epoch)
+  local passed, is_known = now - (epoch.wall or now), arg_vouched_time ~= '0'
+  local limit = (epoch.steady or now) + math.max(passed, 0)
+  local before, was_silent = epoch.steady, epoch.silent_since
+  epoch.steady = before or now
+  epoch.is_stepped = is_known and math.abs(now - arg_expected_now) > MAX_DEVIATION
+  if epoch.is_stepped then epoch.stepped_at = epoch.steady end
+  if epoch.is_stepped or math.abs(passed) > LONGEST_SILENCE then epoch.moved_at = epoch.steady end
+  if is_known then
+    epoch.steady, epoch.silent_since = math.max(epoch.steady, math.min(tonumber(arg_vouched_time), limit)), nil
+  elseif is_nobody_there(epoch) then
+    epoch.steady, epoch.silent_since = limit, nil
+  elseif before then
+    return epoch.silent_since ~= was_silent
+  end
+  epoch.wall = now
+  return not before or epoch.is_stepped or was_silent or math.abs(passed) >= STORE_INTERVAL
+end
+
 local function begin_epoch(server, was)
   local is_new_queue = not was.server and arg_known_epoch == ''
   -- A worker knows the queue, and all of it is gone, as after FLUSHALL. Or this is a second restart while the doubt of the
   -- first one lasts: it must not shorten that doubt.
   local is_lost = not was.server and tonumber(arg_known_claim) > 0
-    or was.since > 0 and now < was.since + arg_resubmit_after
-  return {
-    server = server, id = server .. '@' .. at .. (is_lost and '!' or ''), since = is_new_queue and 0 or now,
-    boundary = newest_entry(), claims = was.claims, claims_before = was.claims, before = was.id and without_mark(was.id),
-  }
+    or was.since > 0 and was.steady < was.since + arg_resubmit_after
+  local epoch = {}
+  for name, value in pairs(was) do epoch[name] = value end
+  epoch.server, epoch.id = server, server .. '@' .. at .. (is_lost and '!' or '')
+  epoch.since, epoch.promoted = is_new_queue and 0 or was.steady, was.server and is_promoted(server) and '1' or ''
+  epoch.boundary, epoch.closed = newest_entry(), ''
+  epoch.claims_before, epoch.before = was.claims, was.id and without_mark(was.id) or ''
+  return epoch
 end
 
 -- Whether the caller knows a claim that Redis does not. The numbers go on from the epoch before. Redis has forgotten all
@@ -45,19 +93,35 @@ local function is_proof_of_loss(epoch)
   return tonumber(arg_known_claim) > (name == epoch.before and epoch.claims_before or 0)
 end
 
-local function observe_epoch()
-  local server, is_changed = server_id(), false
-  local known = redis.call('HMGET', key_epoch, 'server', 'id', 'since', 'boundary', 'claims', 'claims_before', 'before')
-  local epoch = {
-    server = known[1], id = known[2], since = tonumber(known[3] or 0), boundary = known[4],
-    claims = tonumber(known[5] or 0), claims_before = tonumber(known[6] or 0), before = known[7],
+-- A shop repeats a forgotten order within `resubmit_after`. Workers call often enough to notice the end of that time. Times
+-- in entry ids do not count, because producers may choose them; the order of entries does.
+local function close_if_over(epoch)
+  if epoch.since == 0 or epoch.closed == '1' or epoch.steady < epoch.since + arg_resubmit_after then return false end
+  epoch.boundary, epoch.closed = newest_entry(), '1'
+  return true
+end
+
+local function read_epoch()
+  local known = redis.call('HMGET', key_epoch, 'server', 'id', 'since', 'boundary', 'claims', 'claims_before', 'before',
+    'promoted', 'closed', 'steady', 'wall', 'silent_since', 'stepped_at', 'moved_at')
+  local function number(i) return tonumber(known[i] or nil) end
+  return {
+    server = known[1], id = known[2], since = number(3) or 0, boundary = known[4], claims = number(5) or 0,
+    claims_before = number(6) or 0, before = known[7] or '', promoted = known[8], closed = known[9],
+    steady = number(10), wall = number(11), silent_since = number(12), stepped_at = number(13), moved_at = number(14),
   }
+end
+
+local function observe_epoch()
+  local server, epoch = server_id(), read_epoch()
+  local is_changed = observe_time(epoch)
   if epoch.server ~= server then epoch, is_changed = begin_epoch(server, epoch), true end
+  is_changed = close_if_over(epoch) or is_changed
   if is_marked(epoch.id) or not is_proof_of_loss(epoch) then return epoch, is_changed end
   -- The mark counts as a claim, so that a worker that knows it notices if Redis forgets the mark, too.
   epoch.id, epoch.claims = epoch.id .. '!', epoch.claims + 1
   -- A worker without a watermark assumed that the queue was new: its doubt begins here.
-  if epoch.since == 0 then epoch.since, epoch.boundary = now, newest_entry() end
+  if epoch.since == 0 then epoch.since, epoch.boundary, epoch.closed = epoch.steady, newest_entry(), '' end
   return epoch, true
 end
 

@@ -1,8 +1,8 @@
--- Whether calls to HitPoints may be made now: pause, breaker and rate.
+-- Whether calls to HitPoints may be made now: account, protocol, pause, breaker and rate.
 -- needs: clock, answer
--- keys: paused, breaker, rate
--- arguments: longest_probe, call_interval
--- offers: permits(n)      how many of `n` calls may be made; if none, it reports `paused` or `wait`
+-- keys: queue, paused, breaker, rate
+-- arguments: account, protocol, longest_probe, call_interval
+-- offers: permits(n)      how many of `n` calls may be made; if none, it reports `paused`, `wait`, or what the fence found
 --         use_permits(n)  counts calls for the rate
 --         is_breaker_open, report_breaker()
 
@@ -26,7 +26,20 @@ local function permits_by_rate(n)
   return math.min(n, math.floor((now_us - free_from) / call_interval))
 end
 
+-- The fence: a worker may run on while the account of the queue is switched, or while newer workers start.
+local function is_fenced()
+  local known = redis.call('HMGET', key_queue, 'account', 'protocol')
+  if known[1] and known[1] ~= arg_account then
+    report('other_account', known[1])
+    return true
+  end
+  if tonumber(known[2] or 0) <= tonumber(arg_protocol) then return false end
+  report('newer_protocol', known[2])
+  return true
+end
+
 local function permits(n)
+  if is_fenced() then return 0 end
   if redis.call('EXISTS', key_paused) == 1 then
     local reason = redis.call('HGET', key_paused, 'reason')
     report('paused', reason and reason ~= '' and reason or 'no reason given')

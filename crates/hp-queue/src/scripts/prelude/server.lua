@@ -1,6 +1,7 @@
 -- The life of this Redis server.
 -- offers: server_id(), which differs after a restart (a new run id) and after a promotion (the second replication id
 --         names the master before)
+--         is_promoted(server), whether that server was a replica before
 
 local function server_id()
   local info = redis.call('INFO', 'server', 'replication')
@@ -10,4 +11,7 @@ local function server_id()
   end
   return start_of('\nrun_id:') .. '-' .. start_of('\nmaster_replid2:')
 end
+
+-- A server that starts has no second replication id.
+local function is_promoted(server) return server:find('%-0*$') == nil end
 

@@ -11,8 +11,7 @@ local function snapshot(id)
   local due_at = redis.call('ZSCORE', key_schedule, id)
   if due_at and due_at ~= 'inf' then
     append(fields, 'due_at', due_at)
-    local is_claimed = record.claim ~= record.settled and tonumber(due_at) > now
-    if is_claimed then append(fields, 'is_claimed', '1') end
+    if record.claim ~= record.settled and is_ahead(due_at, LONGEST_LEASE) then append(fields, 'is_claimed', '1') end
   end
   return { 'order_id', id, unpack(fields) }, record
 end

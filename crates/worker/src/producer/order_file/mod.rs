@@ -1,14 +1,15 @@
 //! Orders in a file: CSV with a header line, or one JSON object on each line.
 
+mod csv;
 mod row;
 
 use std::collections::HashMap;
 
-use csv::{ReaderBuilder, StringRecord, Trim};
 use hp_api::OrderId;
 use hp_queue::Job;
 
-use row::Row;
+use csv::{Unreadable, split};
+use row::{Row, check_columns};
 
 /// The orders of a file, and the faults in its other lines.
 #[derive(Debug, Default)]
@@ -25,17 +26,22 @@ pub(super) struct Fault {
     pub(super) why: String,
 }
 
-/// Checks every line. Text that begins with a brace is JSON, any other text is CSV.
+/// Checks every line. Text that begins with a brace is JSON, any other text is CSV. Lines count as in an editor.
 pub(super) fn check(text: &str) -> Checked {
     // Spreadsheets write a byte order mark before their CSV.
-    let text = text.trim_start_matches('\u{feff}');
-    let mut lines = Lines::default();
-    match text.trim_start().chars().next() {
-        Some('[') => lines.refuse_list(),
-        Some('{') => lines.add_json(text),
-        _ => lines.add_csv(text),
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = (1..).zip(text.split('\n'));
+    let lines = lines.map(|(number, line)| (number, line.strip_suffix('\r').unwrap_or(line)));
+    let mut lines = lines.filter(|(_, line)| !line.trim().is_empty()).peekable();
+    let mut orders = Lines::default();
+    match lines.peek() {
+        Some((number, line)) if line.trim_start().starts_with('[') => orders.refuse_list(*number),
+        Some((_, line)) if line.trim_start().starts_with('{') => {
+            lines.for_each(|(number, line)| orders.add(number, Row::from_json(line)));
+        }
+        _ => orders.add_csv(lines),
     }
-    lines.checked
+    orders.checked
 }
 
 #[derive(Default)]
@@ -46,41 +52,34 @@ struct Lines {
 }
 
 impl Lines {
-    fn refuse_list(&mut self) {
+    fn refuse_list(&mut self, line: u64) {
         let why = "this is a JSON list. Write one object on each line: `jq -c '.[]'` does it";
-        self.fault(1, why.into());
+        self.fault(line, why.into());
     }
 
-    fn add_json(&mut self, text: &str) {
-        for (number, line) in (1..).zip(text.lines()) {
-            if !line.trim().is_empty() {
-                self.add(number, Row::from_json(line));
-            }
-        }
-    }
-
-    fn add_csv(&mut self, text: &str) {
-        let mut table = ReaderBuilder::new()
-            .trim(Trim::All)
-            .from_reader(text.as_bytes());
-        let names = match table.headers() {
-            Ok(names) => names.clone(),
-            Err(error) => return self.fault(1, error.to_string()),
+    fn add_csv<'a>(&mut self, mut lines: impl Iterator<Item = (u64, &'a str)>) {
+        let Some((number, header)) = lines.next() else {
+            return;
         };
-        if let Err(why) = Row::check_names(&names) {
-            return self.fault(1, format!("{why}. The first line names the columns"));
+        let names = match cells(header) {
+            Ok(names) => names,
+            Err(Unreadable::Line(why) | Unreadable::OpenQuote(why)) => {
+                return self.fault(number, why);
+            }
+        };
+        let names: Vec<_> = names.iter().map(|name| name.trim()).collect();
+        if let Err(why) = check_columns(&names) {
+            return self.fault(number, format!("{why}. The first line names the columns"));
         }
-        let mut cells = StringRecord::new();
-        loop {
-            match table.read_record(&mut cells) {
-                Ok(false) => return,
-                Ok(true) => {
-                    let line = cells.position().map_or(0, csv::Position::line);
-                    self.add(line, Row::from_cells(&names, &cells));
-                }
-                Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    self.fault(line, unreadable(&error));
+        while let Some((number, line)) = lines.next() {
+            match cells(line) {
+                Ok(cells) => self.add(number, Row::from_cells(&names, cells)),
+                Err(Unreadable::Line(why)) => self.fault(number, why),
+                Err(Unreadable::OpenQuote(why)) => {
+                    // An order in the text of a cell must not be bought.
+                    let left = lines.count();
+                    let why = format!("{why}, so the {left} lines after it were not read");
+                    return self.fault(number, why);
                 }
             }
         }
@@ -104,13 +103,13 @@ impl Lines {
     }
 }
 
-fn unreadable(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!("the row has {len} values, but the first line names {expected_len} columns"),
-        _ => error.to_string(),
+fn cells(line: &str) -> Result<Vec<String>, Unreadable> {
+    if line.contains('\r') {
+        let why =
+            "a carriage return stands in this line: save the file with line breaks LF or CRLF";
+        return Err(Unreadable::Line(why.into()));
     }
+    split(line)
 }
 
 #[cfg(test)]
@@ -173,7 +172,7 @@ mod tests {
 
     #[test]
     fn repeated_name_is_refused() {
-        let words = ["duplicate field `order_id`", "first line"];
+        let words = ["duplicate column `order_id`", "first line"];
         assert_fault("order_id,order_id\nA-1,A-1\n", 1, &words);
         let twice = r#"{"order_id":"A-1","quantity":1,"quantity":5}"#;
         assert_eq!(faults(twice)[0].1, "duplicate field `quantity`");
@@ -195,5 +194,136 @@ mod tests {
         }
         let cut = format!("{order}\n{}", &order[..30]);
         assert_fault(&cut, 2, &["not a JSON object", "column 30"]);
+    }
+
+    /// Checks the line and a part of the message of each fault.
+    fn assert_faults(text: &str, expected: &[(u64, &str)]) {
+        let found = faults(text);
+        let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
+        let wanted: Vec<_> = expected.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, wanted, "{found:?}");
+        for ((_, why), (_, part)) in found.iter().zip(expected) {
+            assert!(why.contains(part), "no `{part}` in {found:?}");
+        }
+    }
+
+    #[test]
+    fn json_numbers_keep_their_digits() {
+        let line = r#"{"order_id":20261128000000000017,"product_id":2,"quantity":1,"meta":1.50}"#;
+        let job = check(line).jobs.remove(0);
+        assert_eq!(job.order_id.as_str(), "20261128000000000017");
+        assert_eq!(job.meta.unwrap().to_string(), "1.50");
+    }
+
+    #[test]
+    fn json_numbers_that_are_not_whole_are_refused() {
+        let order = r#"{"order_id":7,"product_id":2,"quantity":1,"deadline":1795890000000}"#;
+        assert_eq!(check(order).jobs.len(), 1);
+        for number in ["2.0261128e+19", "1.0", "1e3", "-0", "-5", "1E400"] {
+            let fields = [
+                ("order_id", "7"),
+                ("product_id", "2"),
+                ("quantity", "1"),
+                ("deadline", "1795890000000"),
+            ];
+            for (field, value) in fields {
+                let given = format!(r#""{field}":{value}"#);
+                let line = order.replace(&given, &format!(r#""{field}":{number}"#));
+                assert_fault(&line, 1, &[field, number, "not a whole number"]);
+            }
+        }
+    }
+
+    #[test]
+    fn rounded_numbers_of_spreadsheets_are_refused() {
+        let table =
+            "order_id,product_id,quantity\n1.23E+15,2,1\nA-1,1.23E+15,1\nA-2,2,1E+01\n1E5,2,1\n";
+        let spreadsheet = "a spreadsheet";
+        assert_faults(
+            table,
+            &[(2, spreadsheet), (3, spreadsheet), (4, spreadsheet)],
+        );
+        let line = r#"{"order_id":"1.23E+15","product_id":2,"quantity":1}"#;
+        assert_fault(line, 1, &["order_id", spreadsheet]);
+    }
+
+    #[test]
+    fn unclosed_quote_swallows_no_order() {
+        let table = "order_id,product_id,quantity,meta\nA-1,2,1,\nA-2,2,1,\"till 7\nA-3,2,1,\nA-4,2,1,\"\nA-5,2,1,\n";
+        let words = ["column 4", "not closed", "3 lines after it were not read"];
+        assert_fault(table, 3, &words);
+        assert_eq!(check(table).jobs.len(), 1);
+        let header = "order_id,\"product_id,quantity\nA-1,2,1\n";
+        assert_fault(header, 1, &["not closed"]);
+    }
+
+    #[test]
+    fn quotes_that_mean_two_things_are_refused() {
+        let table = "order_id,product_id,quantity,meta\n\"A\"-1,2,1,\n\"A-2\",2,1,5\" screen\nA-3,2, \"1\",\n\"A-4\" ,2,1,\"a\"\"b\"\n";
+        assert_faults(
+            table,
+            &[(2, "column 1 has text after"), (4, "column 3 has a space")],
+        );
+        let metas: Vec<_> = check(table)
+            .jobs
+            .into_iter()
+            .map(|job| job.meta.unwrap().to_string())
+            .collect();
+        assert_eq!(metas, ["5\" screen", "a\"b"]);
+    }
+
+    #[test]
+    fn meta_keeps_its_spaces() {
+        let table =
+            "order_id , product_id,quantity,meta\r\n A-1 ,\"2 \",1,  till 7 \r\nA-2,2,1,\"  \"\r\n";
+        let jobs = check(table).jobs;
+        assert_eq!(jobs[0].order_id.as_str(), "A-1");
+        assert_eq!(jobs[0].meta.as_ref().unwrap().to_string(), "  till 7 ");
+        assert_eq!(jobs[1].meta.as_ref().unwrap().to_string(), "  ");
+    }
+
+    #[test]
+    fn line_numbers_are_those_of_an_editor() {
+        let table = "\u{feff}\r\n\r\norder_id,product_id,quantity\r\n\r\nA-1,2,1\r\n  \r\n# a note\r\nA-2,2,0\r\nA\r-3,2,1";
+        let expected = [(7, "3 columns"), (8, "quantity"), (9, "carriage return")];
+        assert_faults(table, &expected);
+        let json = "\u{feff}\r\n{\"order_id\":\"A-1\"}\r\n\r\n// a note\r\n";
+        assert_faults(
+            json,
+            &[(2, "product_id is missing"), (4, "not a JSON object")],
+        );
+        assert_faults("\n\n[]", &[(3, "JSON list")]);
+        assert_faults("\n\norder_id\n", &[(3, "`product_id`, `quantity`")]);
+    }
+
+    #[test]
+    fn columns_are_checked_in_the_first_line() {
+        assert_fault(
+            "order_id,product_id\nA-1,2\n",
+            1,
+            &["missing column `quantity`"],
+        );
+        assert_fault(
+            "order_id;product_id;quantity\nA-1;2;1\n",
+            1,
+            &["with commas"],
+        );
+        assert_fault("A-1,2,1\nA-2,2,1\n", 1, &["unknown column `A-1`"]);
+        let table = "order_id,product_id,quantity\nA-1,2,1,\nA-2,2\n,,\n";
+        let expected = [
+            (2, "has 4 values"),
+            (3, "has 2 values"),
+            (4, "order_id is missing"),
+        ];
+        assert_faults(table, &expected);
+    }
+
+    #[test]
+    fn json_values_of_a_wrong_type_are_refused() {
+        for value in ["true", "[1]", "{\"till\":7}"] {
+            let line =
+                format!(r#"{{"order_id":"A-1","product_id":2,"quantity":1,"meta":{value}}}"#);
+            assert_fault(&line, 1, &["meta: write text or a number"]);
+        }
     }
 }

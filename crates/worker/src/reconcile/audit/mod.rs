@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use hp_order::Millis;
 use hp_queue::{Inspector, OrderSnapshot, QueueError};
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use self::{
     findings::Audit,
@@ -74,12 +74,24 @@ impl Run<'_> {
         let mut ended = Vec::new();
         for snapshot in retry_while_unreachable(|| inspector.snapshot(&ids)).await? {
             match snapshot {
-                Ok(snapshot) if has_ended_since(&snapshot, since) => ended.push(snapshot),
-                Ok(_) => {}
+                Ok(snapshot) if !has_ended_since(&snapshot, since) => {}
+                Ok(snapshot) if self.is_on_other_account(&snapshot) => {
+                    let order = &snapshot.record.wanted.order_id;
+                    debug!(%order, "not compared: only another account has its record");
+                }
+                Ok(snapshot) => ended.push(snapshot),
                 Err((id, error)) => self.report.count_unreadable(&id, &error),
             }
         }
         Ok(ended)
+    }
+
+    fn is_on_other_account(&self, snapshot: &OrderSnapshot) -> bool {
+        let own = self.processor.agreement.account().as_str();
+        snapshot
+            .account
+            .as_deref()
+            .is_some_and(|account| account != own)
     }
 
     async fn query_and_judge(&mut self, ended: &[OrderSnapshot]) -> Result<(), RunError> {
@@ -95,7 +107,7 @@ impl Run<'_> {
         while let Some((snapshot, verdict)) = queries.next().await {
             outcome = outcome.and(self.count_verdict(&verdict));
             let answered_at = now.plus(started.elapsed());
-            let judgement = judge(snapshot, verdict, &processor.policy, answered_at);
+            let judgement = judge(snapshot, verdict, &processor.policy(), answered_at);
             self.count_judgement(snapshot, judgement);
         }
         outcome

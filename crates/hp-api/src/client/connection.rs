@@ -1,0 +1,150 @@
+use std::{
+    future::{Future, poll_fn, ready},
+    pin::{Pin, pin},
+};
+
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper::{
+    body::{Body, Incoming},
+    client::conn::http1::{self, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+
+use super::{cancellable_body::CancellableBody, connector::Stream, failure, socket::Sent};
+use crate::call_error::{CallError, CallResult};
+
+/// The maximum size of an answer in bytes.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// One connection to the vendor. It carries one call at a time.
+///
+/// The call itself drives the connection, so nothing reads from it while it is idle. Whatever arrives then is found by the
+/// next call before it sends a byte, see [`Socket`](super::socket::Socket). The HTTP library then ends the connection.
+pub(super) struct Connection {
+    sender: SendRequest<CancellableBody>,
+    driver: http1::Connection<TokioIo<Box<dyn Stream>>, CancellableBody>,
+    state: State,
+    sent: Sent,
+    /// When the last call ended, if there was one.
+    pub(super) kept_since: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Open,
+    Closed,
+    /// The connection broke, or delivered bytes nobody asked for.
+    Failed,
+}
+
+/// An answer with HTTP status 200.
+pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Connection {
+    pub(super) async fn open(stream: Box<dyn Stream>, sent: Sent) -> hyper::Result<Self> {
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self {
+            sender,
+            driver,
+            state: State::Open,
+            sent,
+            kept_since: None,
+        })
+    }
+
+    /// Returns `true` if the connection has carried an earlier call.
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept_since.is_some()
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// [`CallError::NeverSent`] is certain: no byte of the request left this machine.
+    pub(super) async fn exchange(
+        &mut self,
+        request: Request<CancellableBody>,
+        deadline: Instant,
+    ) -> CallResult<Answer> {
+        self.sent.set(false);
+        let exchanged = tokio::time::timeout_at(deadline, self.send_and_read(request)).await;
+        exchanged.unwrap_or_else(|_| Err(self.failure("no answer in time".to_owned())))
+    }
+
+    async fn send_and_read(&mut self, request: Request<CancellableBody>) -> CallResult<Answer> {
+        let response = self.sender.send_request(request);
+        let response = self.drive(response).await;
+        let (head, body) = response
+            .map_err(|error| self.http_failure(&error))?
+            .into_parts();
+        if head.status != StatusCode::OK {
+            return Err(CallError::Status(head.status.as_u16()));
+        }
+        let body = self.drive(read_body(body)).await?;
+        Ok(Answer {
+            headers: head.headers,
+            body,
+        })
+    }
+
+    /// Returns `true` if the server has sent nothing beyond the answers so far.
+    pub(super) async fn is_clean(&mut self) -> bool {
+        self.drive(ready(())).await;
+        self.state != State::Failed
+    }
+
+    /// Returns `true` if the connection is clean and can carry another call.
+    pub(super) async fn is_reusable(&mut self) -> bool {
+        self.is_clean().await && self.state == State::Open && self.sender.is_ready()
+    }
+
+    /// Lets the HTTP library work on the connection until `work` is done.
+    async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if self.state == State::Open
+                && let std::task::Poll::Ready(end) = Pin::new(&mut self.driver).poll(cx)
+            {
+                self.state = end.map_or(State::Failed, |()| State::Closed);
+            }
+            work.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    fn http_failure(&self, error: &hyper::Error) -> CallError {
+        if failure::is_cancelled(error) {
+            return CallError::Cancelled;
+        }
+        self.failure(failure::with_causes(error))
+    }
+
+    fn failure(&self, why: String) -> CallError {
+        if self.sent.get() {
+            CallError::Lost(why)
+        } else {
+            CallError::NeverSent(why)
+        }
+    }
+}
+
+async fn read_body(mut body: Incoming) -> CallResult<Vec<u8>> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > MAX_ANSWER {
+        return Err(CallError::TooLarge);
+    }
+    let mut bytes = Vec::with_capacity(announced);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| CallError::Lost(failure::with_causes(&error)))?;
+        let chunk = frame.into_data().unwrap_or_default();
+        if bytes.len() + chunk.len() > MAX_ANSWER {
+            return Err(CallError::TooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,62 @@
+use std::{sync::Arc, time::Duration};
+
+use hp_queue::QueueError;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
+
+use crate::{
+    config::Config,
+    doctor::redis::safety,
+    engine::{processor::OrderProcessor, self_pause::Subject, terms::until_reachable},
+};
+
+/// The time between two checks of a Redis that stays the same.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// The time between two looks at the epoch: a new one means another server, or another configuration.
+const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Checks the Redis of the queue before the first claim, and logs what could be better. Waits until Redis is reachable.
+/// Fails if orders would not be safe.
+pub(super) async fn check_at_start(
+    processor: &OrderProcessor,
+    config: &Config,
+) -> Result<(), String> {
+    let safety = until_reachable(|| safety(&processor.queue, config.is_replicated())).await;
+    let safety = safety.map_err(|error| error.to_string())?;
+    processor
+        .ledger
+        .limit_old_master(safety.accepts_writes_alone);
+    for warning in &safety.warnings {
+        warn!(%warning, "Redis could be safer; see `worker doctor`");
+    }
+    match safety.danger {
+        Some(danger) => Err(format!("orders are not safe in this Redis: {danger}")),
+        None => Ok(()),
+    }
+}
+
+/// Checks the Redis of the queue again for as long as the worker runs. Claims stop while orders are not safe.
+pub(super) async fn watch(processor: Arc<OrderProcessor>) {
+    let (mut epoch, mut checked_at) = (processor.ledger.known_epoch(), Instant::now());
+    loop {
+        sleep(EPOCH_INTERVAL).await;
+        let known = processor.ledger.known_epoch();
+        if known == epoch && checked_at.elapsed() < INTERVAL {
+            continue;
+        }
+        (epoch, checked_at) = (known, Instant::now());
+        match safety(&processor.queue, false).await {
+            Ok(safety) => {
+                let danger = safety.danger;
+                processor
+                    .ledger
+                    .limit_old_master(safety.accepts_writes_alone);
+                let reason =
+                    danger.map(|danger| format!("orders are not safe in this Redis: {danger}"));
+                processor.self_pause.set(Subject::Redis, reason);
+            }
+            Err(error @ QueueError::Unreachable(_)) => debug!(%error, "cannot check Redis"),
+            Err(error) => warn!(%error, "cannot check Redis"),
+        }
+    }
+}
