@@ -149,10 +149,14 @@ fn rejected_known_ids_make_up_for_late_requests() {
 
 #[test]
 fn rejected_known_ids_make_up_for_lost_writes() {
+    let bounds = Bounds {
+        claims: 4,
+        ..ONE_ROLLBACK.without_refusals()
+    };
     promises_hold(Setting {
         repeated_id: RepeatedId::Rejected,
         dropped: Dropped::All,
-        ..ONE_ROLLBACK.without_refusals().setting()
+        ..bounds.setting()
     });
 }
 
