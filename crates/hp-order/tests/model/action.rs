@@ -6,7 +6,7 @@ use crate::{
     world::{Phase, Purpose, World},
 };
 
-/// `usize` is a worker, except in [`Action::Arrive`], where it is a request.
+/// `usize` is a worker, except in [`Action::Arrive`] and [`Action::ArriveBehindRefusal`], where it is a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// The shop enqueues the order, for the first time or again.
@@ -29,6 +29,10 @@ pub(crate) enum Action {
     Query(usize, QueryAnswer),
     /// A submission arrives and is answered.
     Arrive(usize, Verdict),
+    /// A submission arrives and is accepted, but its worker gets the refusal of another request.
+    ArriveBehindRefusal(usize, Verdict),
+    /// The worker gets the refusal of another request while its own is still on its way.
+    GetSurplusRefusal(usize),
     /// The worker stops waiting for the answer.
     StopWaiting(usize),
     Settle(usize),
@@ -44,8 +48,20 @@ pub(crate) enum Action {
     Save,
     /// Redis fails and restarts with what was saved.
     RollBack,
+    /// The replica, with what was saved, becomes the master. The old master lives on, and the workers are still there.
+    Promote,
+    /// The worker finds the new master.
+    LeaveOldMaster(usize),
     /// Time passes.
     Tick,
+    /// The clock of Redis steps ahead, further than any delay.
+    StepForward,
+    /// The clock of Redis steps back, further than any delay.
+    StepBackward,
+    /// The ledger and the stream forget the ended order.
+    Expire,
+    /// The queue gets another account.
+    SwitchAccount,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,15 +91,26 @@ impl Action {
             Self::Save,
             Self::RollBack,
             Self::Tick,
+            Self::Promote,
+            Self::StepForward,
+            Self::StepBackward,
+            Self::Expire,
+            Self::SwitchAccount,
         ];
         for w in 0..setting.bounds.workers {
-            all.extend([Self::ReportWatermark(w), Self::Crash(w)]);
+            all.extend([
+                Self::ReportWatermark(w),
+                Self::Crash(w),
+                Self::LeaveOldMaster(w),
+            ]);
             let job = world.workers[w].job.as_ref();
             all.extend(Self::of_worker(w, job.map(|job| job.phase)));
         }
         for request in 0..world.requests.len() {
             let verdicts = [Verdict::Accept, Verdict::Refuse, Verdict::LowBalance];
             all.extend(verdicts.map(|verdict| Self::Arrive(request, verdict)));
+            let refusals = [Verdict::Refuse, Verdict::LowBalance];
+            all.extend(refusals.map(|refusal| Self::ArriveBehindRefusal(request, refusal)));
         }
         all
     }
@@ -108,7 +135,7 @@ impl Action {
                 Self::Query(w, QueryAnswer::OtherDenial),
                 Self::Query(w, QueryAnswer::None),
             ],
-            Some(Phase::AwaitingAnswer) => vec![Self::StopWaiting(w)],
+            Some(Phase::AwaitingAnswer) => vec![Self::StopWaiting(w), Self::GetSurplusRefusal(w)],
             Some(Phase::Settling(_)) => vec![Self::Settle(w), Self::SettleWithoutReply(w)],
         }
     }

@@ -6,14 +6,14 @@ use hp_api::{
     Doubt, DoubtKind, Lookup, NotFoundAnswer, OrderStatus, Outcome, Refusal, RefusalKind,
 };
 use hp_order::{
-    Backoff, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Record, Rejection, Resolution,
-    Step, Task, plan, step,
+    Backoff, Cause, DecisionInputs, Event, Expiry, Policy, QueryVerdict, Record, Rejection,
+    Resolution, State, Step, Task, plan, step,
 };
 
 use crate::{
     order::{GIVE_UP_AFTER, MAX_CRASHES, NOW, TICK, WANTED},
     setting::{Fault, Setting},
-    time::RESUBMIT,
+    time::{Age, RESUBMIT},
     world::{Job, Observation, Purpose},
 };
 
@@ -48,10 +48,15 @@ pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting)
         (_, event) => event,
     };
     let record = job.order.record(valid_in);
-    let record = Record {
+    let mut record = Record {
         arrives_until: record.arrives_until.filter(|_| !trusts_not_found),
         ..record
     };
+    let mut event = event;
+    if observation == Observation::Refused && setting.has(Fault::FinalRefusalEndsAtOnce) {
+        (record.state, record.cause) = (State::Uncertain, Some(Cause::Refused));
+        event = Event::Queried(QueryVerdict::NotFound);
+    }
     step(&record, event, &POLICY, inputs)
 }
 
@@ -65,13 +70,24 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy {
 
 fn event(observation: Observation, setting: &Setting) -> Event {
     match observation {
-        Observation::Charged => Event::Submitted(Outcome::Charged(CHARGED.clone())),
+        Observation::Charged(age) => {
+            Event::Submitted(Outcome::Charged(vendor_record(Some(ticks(age)))))
+        }
+        Observation::ChargedBefore => {
+            Event::Submitted(Outcome::Charged(vendor_record(older_record_age(setting))))
+        }
         Observation::Refused => refused(RefusalKind::Final),
         Observation::LowBalance => refused(RefusalKind::LowBalance),
         Observation::NeverSent => refused(RefusalKind::NeverSent),
         Observation::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
         Observation::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
-        Observation::Found => queried(Lookup::Found(CHARGED.clone()), NOT_FOUND),
+        Observation::Found(age) => {
+            queried(Lookup::Found(vendor_record(Some(ticks(age)))), NOT_FOUND)
+        }
+        Observation::FoundOlder => {
+            let record = vendor_record(older_record_age(setting));
+            queried(Lookup::Found(record), NOT_FOUND)
+        }
         Observation::NotFound => queried(Lookup::NotFound(NOT_FOUND), NOT_FOUND),
         Observation::OtherDenial if setting.has(Fault::TrustsAnyDenial) => {
             queried(Lookup::NotFound(OTHER_DENIAL), OTHER_DENIAL)
@@ -104,6 +120,23 @@ fn doubt(kind: DoubtKind) -> Doubt {
 
 fn queried(lookup: Lookup, probe: NotFoundAnswer) -> Event {
     Event::Queried(QueryVerdict::of(lookup, Some(probe)))
+}
+
+/// A record of this age, of which nothing else matters.
+fn vendor_record(record_age: Option<Duration>) -> Box<hp_api::Order> {
+    Box::new(hp_api::Order {
+        record_age,
+        ..*CHARGED.clone()
+    })
+}
+
+fn ticks(age: Age) -> Duration {
+    TICK * u32::from(age)
+}
+
+/// A record of the time before the ledger forgot the id. The fault leaves its age out of account.
+fn older_record_age(setting: &Setting) -> Option<Duration> {
+    (!setting.has(Fault::IgnoresRecordAge)).then_some(TICK * 100)
 }
 
 /// HitPoints' record of the order. `step` takes it as verified; its content does not matter here.

@@ -8,6 +8,10 @@ pub(crate) struct Budget {
     pub(crate) refusals: u8,
     pub(crate) rollbacks: u8,
     pub(crate) enqueues: u8,
+    pub(crate) promotions: u8,
+    pub(crate) clock_steps: u8,
+    pub(crate) expiries: u8,
+    pub(crate) account_switches: u8,
 }
 
 impl Budget {
@@ -17,6 +21,10 @@ impl Budget {
             refusals: bounds.refusals,
             rollbacks: bounds.rollbacks,
             enqueues: bounds.enqueues,
+            promotions: bounds.promotions,
+            clock_steps: bounds.clock_steps,
+            expiries: bounds.expiries,
+            account_switches: bounds.account_switches,
         }
     }
 }

@@ -4,22 +4,26 @@ use crate::{
     labels::WORKERS,
     order::Order,
     setting::{Fault, Setting},
-    world::{Durability, Job, Phase, Sender, Worker, World},
+    world::{Durability, Job, Observation, Phase, Sender, Worker, World},
 };
 
 impl World {
     pub(crate) fn canonicalize(&mut self, setting: &Setting) {
         let is_fenced =
             !setting.has(Fault::SettlesWithoutClaim) && !setting.has(Fault::SettlesWithoutEpoch);
-        if self.budget.rollbacks == 0 && is_fenced {
+        let has_one_master = self.budget.promotions == 0 && self.old_master.is_none();
+        if self.budget.rollbacks == 0 && has_one_master && is_fenced {
             self.drop_stale_jobs(setting);
         }
         for job in self.workers.iter_mut().filter_map(|w| w.job.as_mut()) {
             job.canonicalize();
         }
-        self.canonicalize_claim_calls();
-        self.canonicalize_claims();
-        self.canonicalize_rollback();
+        if self.old_master.is_none() {
+            self.canonicalize_claim_calls();
+            self.canonicalize_claims();
+            self.canonicalize_rollback();
+        }
+        self.canonicalize_boundary();
         self.sort_workers();
         self.requests.sort_unstable_by_key(|request| {
             (request.age, request.durability as u8, request.sender.rank())
@@ -94,6 +98,23 @@ impl World {
         self.since_rollback = self.since_rollback.filter(|_| is_relevant);
     }
 
+    /// Without entries in the inbox it does not matter which of them would be in doubt.
+    fn canonicalize_boundary(&mut self) {
+        if self.budget.enqueues > 0 {
+            return;
+        }
+        let old_master = self.old_master.as_mut().map(|old| &mut old.redis);
+        for redis in [&mut self.redis]
+            .into_iter()
+            .chain(&mut self.saved)
+            .chain(old_master)
+        {
+            if let Some(epoch) = redis.epoch.as_mut().filter(|_| redis.inbox.is_empty()) {
+                epoch.has_boundary = true;
+            }
+        }
+    }
+
     fn sort_workers(&mut self) {
         let mut places: [usize; WORKERS] = std::array::from_fn(|w| w);
         places.sort_by_key(|w| self.workers[*w].rank());
@@ -113,7 +134,36 @@ impl Worker {
     /// Busy workers come first, idle ones last.
     fn rank(&self) -> impl Ord + use<> {
         let job = self.job.as_ref().map(Job::rank);
-        std::cmp::Reverse((self.has_evidence, self.watermark, job))
+        std::cmp::Reverse((
+            self.has_evidence,
+            self.is_on_old_master,
+            self.watermark,
+            job,
+        ))
+    }
+}
+
+impl Observation {
+    fn rank(self) -> u8 {
+        match self {
+            Self::Charged(age) => age,
+            Self::Found(age) => 8 + age,
+            Self::ChargedBefore => 16,
+            Self::FoundOlder => 17,
+            Self::Refused => 18,
+            Self::LowBalance => 19,
+            Self::NeverSent => 20,
+            Self::NoAnswer => 21,
+            Self::Exists => 22,
+            Self::NotFound => 23,
+            Self::OtherDenial => 24,
+            Self::QueryUnanswered => 25,
+            Self::Declined => 26,
+            Self::TooOld => 27,
+            Self::Crashed => 28,
+            Self::Released => 29,
+            Self::Retried => 30,
+        }
     }
 }
 
@@ -142,7 +192,7 @@ impl Job {
         let phase = match self.phase {
             Phase::Claimed => 0,
             Phase::AwaitingAnswer => 1,
-            Phase::Settling(observation) => 2 + observation as u8,
+            Phase::Settling(observation) => 2 + observation.rank(),
         };
         (
             self.order.claim,

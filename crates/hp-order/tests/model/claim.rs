@@ -17,6 +17,17 @@ impl World {
             ClaimSource::Inbox => require(!self.redis.inbox.is_empty())?,
             ClaimSource::Schedule | ClaimSource::Name => self.require_due(setting)?,
         }
+        let order = self
+            .redis
+            .order
+            .as_mut()
+            .filter(|_| source != ClaimSource::Inbox);
+        if let Some(order) = order
+            && !setting.has(Fault::QueriesNewAccount)
+            && order.leave_to_operator(self.account)
+        {
+            return Some(());
+        }
         self.assign(w, source, None, setting);
         Some(())
     }
@@ -25,7 +36,7 @@ impl World {
     fn require_due(&mut self, setting: &Setting) -> Option<()> {
         let order = self.redis.order.as_ref()?;
         let is_open = !order.state.has_ended() && order.state != State::Review;
-        require(is_open && order.due_in == 0 && order.claim < setting.bounds.claims)?;
+        require(is_open && order.is_due(setting) && order.claim < setting.bounds.claims)?;
         require(order.is_settled || !setting.has(Fault::LeasesNeverEnd))?;
         let is_claimed = self.jobs().any(|job| job.order.is_same_claim(order));
         if is_claimed && !order.is_settled {
@@ -42,7 +53,9 @@ impl World {
         setting: &Setting,
     ) -> Option<()> {
         let order = self.redis.order.as_ref()?;
-        let is_unclaimed = order.is_settled || order.due_in == 0;
+        let is_unclaimed = order.is_settled || order.is_due(setting);
+        let may_query = order.account == self.account || order.state.is_unsent();
+        require(may_query || setting.has(Fault::QueriesNewAccount))?;
         require(match purpose {
             Purpose::Reconcile => !order.state.has_ended() && is_unclaimed,
             Purpose::GiveUp | Purpose::Resubmit | Purpose::Retry => order.state == State::Review,
@@ -64,7 +77,8 @@ impl World {
         setting: &Setting,
     ) {
         self.show_watermark(w, setting);
-        let Some((order, not_found_valid_in)) = self.redis.claim(source, setting) else {
+        let claim = self.redis.claim(source, self.account, setting);
+        let Some((order, not_found_valid_in)) = claim else {
             return;
         };
         self.is_forgotten = false;
@@ -73,6 +87,7 @@ impl World {
             order,
             not_found_valid_in,
             since_claim: 0,
+            account: self.account,
             durability: if self.saved.is_none() {
                 Durability::Saved
             } else {
@@ -88,15 +103,22 @@ impl World {
     }
 
     pub(crate) fn report_watermark(&mut self, w: usize, setting: &Setting) -> Option<()> {
-        require(self.workers[w].has_evidence)?;
+        let epoch = self.redis.epoch_of(self.generation);
+        let is_boundary_due = epoch.is_some_and(Epoch::is_boundary_due);
+        require(self.workers[w].has_evidence || is_boundary_due)?;
         self.show_watermark(w, setting);
         Some(())
     }
 
     fn show_watermark(&mut self, w: usize, setting: &Setting) {
+        let old_master = if self.is_promoted {
+            setting.old_master()
+        } else {
+            0
+        };
         let worker = &mut self.workers[w];
         self.redis
-            .update_epoch(self.generation, worker.watermark, setting);
+            .update_epoch(self.generation, worker.watermark, old_master, setting);
         worker.has_evidence = false;
         worker.watermark = self.redis.epoch.as_ref().map(Epoch::watermark);
     }

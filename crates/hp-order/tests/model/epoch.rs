@@ -29,6 +29,10 @@ pub(crate) struct Epoch {
     pub(crate) has_lost_writes: bool,
     pub(crate) claim_calls: u8,
     pub(crate) claim_calls_before: u8,
+    /// Ticks that every wait takes longer: for so long another master may accept writes.
+    pub(crate) old_master: u8,
+    /// The window in which every entry is doubted is over, and the boundary is fixed for good.
+    pub(crate) has_boundary: bool,
 }
 
 impl Epoch {
@@ -40,6 +44,8 @@ impl Epoch {
             has_lost_writes: false,
             claim_calls: 0,
             claim_calls_before: 0,
+            old_master: 0,
+            has_boundary: true,
         }
     }
 
@@ -48,19 +54,20 @@ impl Epoch {
         previous: Option<&Self>,
         generation: u8,
         watermark: Option<Watermark>,
+        old_master: u8,
         setting: &Setting,
     ) -> Self {
         let is_new_queue = previous.is_none() && watermark.is_none();
         let claim_calls = previous.map_or(0, |epoch| epoch.claim_calls);
-        let is_soon = previous
-            .and_then(|epoch| epoch.since)
-            .is_some_and(|since| since < RESUBMIT);
+        let is_soon = previous.is_some_and(Self::is_window_open);
         Self {
             generation,
             since: (!is_new_queue).then_some(0),
             has_lost_writes: is_soon && !setting.has(Fault::ForgetsEarlierRestart),
             claim_calls,
             claim_calls_before: claim_calls,
+            old_master,
+            has_boundary: is_new_queue,
         }
     }
 
@@ -69,6 +76,28 @@ impl Epoch {
             generation: self.generation,
             has_lost_writes: self.has_lost_writes && !setting.has(Fault::EvidenceKeepsEpoch),
         }
+    }
+
+    /// Returns `true` while an entry may repeat an order that Redis has forgotten.
+    pub(crate) fn is_window_open(&self) -> bool {
+        self.since.is_some_and(|since| since < self.longest_wait())
+    }
+
+    /// Returns `true` once: when a worker notices that the window is over.
+    pub(crate) fn is_first_observation_after_window(&mut self) -> bool {
+        let is_first = self.is_boundary_due();
+        self.has_boundary |= is_first;
+        is_first
+    }
+
+    /// Returns `true` if the window is over and no worker has noticed it.
+    pub(crate) fn is_boundary_due(&self) -> bool {
+        self.since >= Some(self.longest_wait()) && !self.has_boundary
+    }
+
+    /// Ticks within which a request arrives that this Redis does not know of.
+    pub(crate) fn longest_wait(&self) -> u8 {
+        RESUBMIT + self.old_master
     }
 
     pub(crate) fn watermark(&self) -> Watermark {

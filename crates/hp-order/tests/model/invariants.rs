@@ -1,7 +1,10 @@
 //! The promises hold, within the bounds given here and under the assumptions of `main.rs`.
 
 use crate::{
-    bounds::{NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS},
+    bounds::{
+        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, PROMOTION,
+        TWO_ROLLBACKS,
+    },
     checker::check,
     setting::{Bounds, Dropped, RepeatedId, Setting},
 };
@@ -55,19 +58,84 @@ fn promises_hold_if_known_ids_are_answered() {
 fn promises_hold_after_a_rollback() {
     let bounds = Bounds {
         enqueues: 1,
-        ..ONE_ROLLBACK
+        ..ONE_ROLLBACK.without_refusals()
     };
     promises_hold(bounds.setting());
 }
 
 #[test]
 fn promises_hold_for_a_forgotten_order() {
-    promises_hold(ONE_ROLLBACK.without_refusals().setting());
+    let bounds = Bounds {
+        claims: 4,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.setting());
 }
 
 #[test]
 fn promises_hold_after_two_rollbacks() {
     promises_hold(TWO_ROLLBACKS.setting());
+}
+
+#[test]
+fn promises_hold_with_surplus_refusals() {
+    promises_hold(FEW_FAILURES.with_surplus_refusals());
+}
+
+#[test]
+fn promises_hold_while_the_clock_steps() {
+    promises_hold(CLOCK_STEPS.setting());
+}
+
+#[test]
+fn promises_hold_after_a_rollback_and_a_clock_step() {
+    let bounds = Bounds {
+        clock_steps: 1,
+        failures: 0,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+fn promises_hold_with_two_masters() {
+    promises_hold(PROMOTION.setting());
+}
+
+#[test]
+fn promises_hold_for_an_id_that_is_used_again() {
+    for vendor in [
+        RepeatedId::Rejected,
+        RepeatedId::Answered,
+        RepeatedId::Charged,
+    ] {
+        promises_hold(EXPIRY.with_record_ages(vendor));
+    }
+}
+
+#[test]
+fn own_record_is_never_taken_for_an_older_one() {
+    promises_hold(FEW_FAILURES.with_record_ages(RepeatedId::Charged));
+    let bounds = Bounds {
+        claims: 4,
+        enqueues: 1,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.with_record_ages(RepeatedId::Answered));
+}
+
+#[test]
+fn promises_hold_with_replays() {
+    let bounds = Bounds {
+        enqueues: 4,
+        ..FEW_FAILURES
+    };
+    promises_hold(bounds.with_replays());
+}
+
+#[test]
+fn promises_hold_after_an_account_switch() {
+    promises_hold(ACCOUNT_SWITCH.setting());
 }
 
 #[test]
@@ -81,10 +149,14 @@ fn rejected_known_ids_make_up_for_late_requests() {
 
 #[test]
 fn rejected_known_ids_make_up_for_lost_writes() {
+    let bounds = Bounds {
+        claims: 4,
+        ..ONE_ROLLBACK.without_refusals()
+    };
     promises_hold(Setting {
         repeated_id: RepeatedId::Rejected,
         dropped: Dropped::All,
-        ..ONE_ROLLBACK.without_refusals().setting()
+        ..bounds.setting()
     });
 }
 
@@ -101,6 +173,43 @@ fn promises_hold_for_many_failures() {
         has_late_records: true,
         ..bounds.setting()
     });
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_for_a_forgotten_order_and_many_claims() {
+    promises_hold(ONE_ROLLBACK.without_refusals().setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_rollback_and_a_refusal() {
+    let bounds = Bounds {
+        enqueues: 1,
+        ..ONE_ROLLBACK
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_with_two_masters_and_failures() {
+    let bounds = Bounds {
+        failures: 1,
+        enqueues: 2,
+        ..PROMOTION
+    };
+    promises_hold(bounds.setting());
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes"]
+fn promises_hold_after_a_failure_and_a_clock_step() {
+    let bounds = Bounds {
+        clock_steps: 1,
+        ..ONE_ROLLBACK.without_refusals()
+    };
+    promises_hold(bounds.setting());
 }
 
 #[test]

@@ -2,10 +2,13 @@
 //! the checker is able to find faults.
 
 use crate::{
-    bounds::{NO_ROLLBACK, ONE_ROLLBACK, TWO_ROLLBACKS},
+    bounds::{
+        ACCOUNT_SWITCH, CLOCK_STEPS, EXPIRY, FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK, PROMOTION,
+        TWO_ROLLBACKS,
+    },
     checker::check,
     promises::Promise,
-    setting::{Assumption, Bounds, Dropped, Fault, Setting},
+    setting::{Assumption, Bounds, Dropped, Fault, RepeatedId, Setting},
 };
 
 fn finds(promise: Promise, setting: Setting) {
@@ -17,18 +20,26 @@ fn finds(promise: Promise, setting: Setting) {
 }
 
 fn with(fault: Fault, bounds: Bounds) -> Setting {
+    with_in(fault, bounds.setting())
+}
+
+fn with_in(fault: Fault, setting: Setting) -> Setting {
     Setting {
         fault: Some(fault),
-        looks_ahead: fault == Fault::LeasesNeverEnd,
-        ..bounds.setting()
+        looks_ahead: matches!(fault, Fault::LeasesNeverEnd | Fault::TrustsFarDueTime),
+        ..setting
     }
 }
 
 fn without(assumption: Assumption, bounds: Bounds) -> Setting {
+    without_in(assumption, bounds.setting())
+}
+
+fn without_in(assumption: Assumption, setting: Setting) -> Setting {
     Setting {
         dropped: Dropped::One(assumption),
         looks_ahead: false,
-        ..bounds.setting()
+        ..setting
     }
 }
 
@@ -74,6 +85,31 @@ finds! {
         NeverChargedTwice, with(Fault::EvidenceIsNotCounted, TWO_ROLLBACKS);
     mutant_that_forgets_an_earlier_restart:
         NeverChargedTwice, with(Fault::ForgetsEarlierRestart, TWO_ROLLBACKS);
+    mutant_whose_promotion_waits_like_a_restart:
+        NeverChargedTwice, with(Fault::PromotionWaitsLikeRestart, PROMOTION);
+    mutant_whose_loss_wait_ignores_the_old_master:
+        NeverChargedTwice, with(Fault::LossWaitIgnoresOldMaster, PROMOTION);
+    mutant_that_trusts_the_time_of_an_entry:
+        NeverChargedTwice, with(Fault::TrustsEntryTime, ONE_ROLLBACK);
+    mutant_that_waits_by_the_wall_clock:
+        NeverChargedTwice, with(Fault::WaitsByWallClock, CLOCK_STEPS);
+    mutant_that_trusts_a_far_due_time:
+        NeverLost, with(Fault::TrustsFarDueTime, CLOCK_STEPS);
+    mutant_that_ends_at_a_final_refusal:
+        NotChargedOnlyIfNot,
+        with_in(Fault::FinalRefusalEndsAtOnce, FEW_FAILURES.with_surplus_refusals());
+    mutant_that_ignores_the_age_of_an_answered_record:
+        CompletedOnlyIfCharged,
+        with_in(Fault::IgnoresRecordAge, EXPIRY.with_record_ages(RepeatedId::Answered));
+    mutant_that_ignores_the_age_of_a_queried_record:
+        CompletedOnlyIfCharged,
+        with_in(Fault::IgnoresRecordAge, EXPIRY.with_record_ages(RepeatedId::Rejected));
+    mutant_that_queries_the_new_account:
+        NeverChargedTwice, with(Fault::QueriesNewAccount, ACCOUNT_SWITCH);
+    mutant_that_replays_early_repetitions:
+        CopiesOnlyAfterTheEnd, with_in(Fault::ReplaysEarlyRepetitions, FEW_FAILURES.with_replays());
+    mutant_that_replays_as_a_first_result:
+        OneResult, with_in(Fault::ReplaysAsFirstResult, FEW_FAILURES.with_replays());
 
     resubmit_after_must_cover_lease_and_transit:
         NeverChargedTwice, without(Assumption::TransitIncludesLease, NO_ROLLBACK);
@@ -85,4 +121,12 @@ finds! {
         NeverChargedTwice, without(Assumption::ForgottenOrdersAreRepeatedSoon, ONE_ROLLBACK);
     first_epoch_must_not_be_forgotten:
         NeverChargedTwice, without(Assumption::FirstEpochIsKept, ONE_ROLLBACK);
+    old_master_must_be_bounded:
+        NeverChargedTwice, without(Assumption::OldMasterIsBounded, PROMOTION);
+    surplus_refusal_must_not_overtake_the_charge:
+        NotChargedOnlyIfNot,
+        without_in(Assumption::SurplusRefusalsComeLate, FEW_FAILURES.with_surplus_refusals());
+    other_refusals_must_be_ours:
+        NeverChargedTwice,
+        without_in(Assumption::OtherRefusalsAreOurs, FEW_FAILURES.with_surplus_refusals());
 }

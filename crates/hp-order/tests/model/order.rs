@@ -9,8 +9,8 @@ use hp_order::{
 
 use crate::{
     epoch::{Epoch, EpochId},
-    setting::{Fault, Setting},
-    time::{Age, LEASE, RESUBMIT, older},
+    setting::{Fault, Feature, Setting},
+    time::{Age, LEASE, RESUBMIT, older, older_until},
 };
 
 /// The number of crashes after which an order goes to review.
@@ -26,6 +26,9 @@ pub(crate) static WANTED: LazyLock<FetchCards> = LazyLock::new(|| FetchCards {
     quantity: "1".parse().unwrap(),
 });
 
+/// A due time that lies further ahead than any delay, because the clock was set back.
+pub(crate) const FAR: u8 = u8::MAX;
+
 /// The ledger record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Order {
@@ -36,7 +39,10 @@ pub(crate) struct Order {
     pub(crate) attempts: u8,
     pub(crate) crashes: u8,
     pub(crate) cause: Option<Cause>,
+    pub(crate) first_submitted: Option<Age>,
     pub(crate) submitted: Option<Age>,
+    /// The account of the submissions.
+    pub(crate) account: u8,
     /// `restarted_at`, and the generation of Redis that it belongs to.
     pub(crate) restarted: Option<(u8, Age)>,
     /// Ticks until the order is due.
@@ -57,7 +63,9 @@ impl Order {
             attempts: 0,
             crashes: 0,
             cause: None,
+            first_submitted: None,
             submitted: None,
+            account: 0,
             restarted: None,
             due_in: 0,
             is_settled: true,
@@ -114,11 +122,15 @@ impl Order {
             attempts: small(claimed.attempts),
             crashes: MAX_CRASHES.min(small(claimed.crashes)),
             cause: claimed.cause,
+            first_submitted: claimed
+                .first_submitted_at
+                .map(|_| self.first_submitted.unwrap_or(0)),
             submitted: if claimed.submitted_at == Some(NOW) {
                 Some(0)
             } else {
                 self.submitted
             },
+            account: self.account,
             restarted,
             due_in: LEASE,
             is_settled: false,
@@ -132,6 +144,7 @@ impl Order {
             return Self {
                 state: self.state,
                 attempts: self.attempts,
+                first_submitted: self.first_submitted,
                 submitted: self.submitted,
                 ..claimed
             };
@@ -159,6 +172,9 @@ impl Order {
         self.cause = step.cause;
         self.is_settled = true;
         self.is_old &= step.renewed_at.is_none();
+        if self.attempts == 0 {
+            (self.first_submitted, self.submitted) = (None, None);
+        }
         if !matches!(self.state, State::Uncertain | State::Review) {
             self.restarted = None;
         }
@@ -170,12 +186,23 @@ impl Order {
     }
 
     /// One tick passes.
-    pub(crate) fn age(&mut self) {
+    pub(crate) fn age(&mut self, setting: &Setting) {
+        if setting.models(Feature::RecordAges) {
+            self.first_submitted = self.first_submitted.map(older);
+        }
         self.submitted = self.submitted.map(older);
         self.restarted = self
             .restarted
-            .map(|(generation, age)| (generation, older(age)));
-        self.due_in = self.due_in.saturating_sub(1);
+            .map(|(generation, age)| (generation, older_until(age, setting.longest_wait())));
+        if self.due_in != FAR {
+            self.due_in = self.due_in.saturating_sub(1);
+        }
+    }
+
+    /// Returns `true` if the lease or the delay is over. A time that is further ahead than the longest delay shows that
+    /// the clock was set back.
+    pub(crate) fn is_due(&self, setting: &Setting) -> bool {
+        self.due_in == 0 || self.due_in > LEASE && !setting.has(Fault::TrustsFarDueTime)
     }
 
     /// The same order as a record of `hp_order`.
@@ -190,7 +217,9 @@ impl Order {
             claim: u64::from(self.claim),
             attempts: u32::from(self.attempts),
             crashes: u32::from(self.crashes),
-            first_submitted_at: self.submitted.map(|age| NOW.before(TICK * u32::from(age))),
+            first_submitted_at: self
+                .first_submitted
+                .map(|age| NOW.before(TICK * u32::from(age))),
             submitted_at: self.submitted.map(|age| NOW.before(TICK * u32::from(age))),
             arrives_until: self
                 .submitted

@@ -14,6 +14,8 @@ pub(crate) enum Promise {
     CompletedOnlyIfCharged,
     NotChargedOnlyIfNot,
     EndsAreFinal,
+    CopiesOnlyAfterTheEnd,
+    OwnRecordIsAccepted,
     NeverLost,
 }
 
@@ -33,6 +35,10 @@ impl World {
             Some(Promise::NotChargedOnlyIfNot)
         } else if ended.is_some() && is_open() {
             Some(Promise::EndsAreFinal)
+        } else if self.redis.copies > self.late_repetitions {
+            Some(Promise::CopiesOnlyAfterTheEnd)
+        } else if self.is_disowned {
+            Some(Promise::OwnRecordIsAccepted)
         } else if setting.looks_ahead && !self.ends_without_failures(setting) {
             Some(Promise::NeverLost)
         } else {
@@ -46,6 +52,7 @@ impl World {
         let mut world = self.clone();
         for _ in 0..20 {
             for worker in 0..setting.bounds.workers {
+                let _ = world.apply(Action::LeaveOldMaster(worker), setting);
                 let _ = world.apply(Action::ReportWatermark(worker), setting);
                 world.finish_job(worker, setting);
             }

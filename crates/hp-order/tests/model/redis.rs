@@ -5,8 +5,8 @@ use hp_order::{Cause, Next, State, Step, TerminalOutcome};
 use crate::{
     epoch::{Epoch, Watermark},
     order::Order,
-    setting::{Fault, Setting},
-    time::{LEASE, RESUBMIT, older},
+    setting::{Fault, Feature, Setting},
+    time::{LEASE, RESUBMIT, older_until},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,16 +15,20 @@ pub(crate) struct Redis {
     pub(crate) order: Option<Order>,
     /// The number of first results of the order in the stream.
     pub(crate) results: u8,
+    /// The number of copies of that result.
+    pub(crate) copies: u8,
     /// What the last result says.
     pub(crate) ended: Option<Ended>,
     pub(crate) epoch: Option<Epoch>,
 }
 
 /// Entries of the order: first those that may repeat a forgotten order, then the others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Inbox {
     pub(crate) doubted: u8,
     pub(crate) fresh: u8,
+    /// How many of them were there when the order ended.
+    pub(crate) before_end: u8,
 }
 
 /// What a result says about the charge.
@@ -44,8 +48,13 @@ pub(crate) enum ClaimSource {
 }
 
 impl Inbox {
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.doubted + self.fresh == 0
+    }
+
+    /// Doubts all present entries, and none that comes later.
+    fn fix_boundary(&mut self) {
+        self.doubted += std::mem::take(&mut self.fresh);
     }
 
     /// Removes the oldest entry; returns whether it is in doubt.
@@ -66,6 +75,7 @@ impl Redis {
             inbox: Inbox::default(),
             order: None,
             results: 0,
+            copies: 0,
             ended: None,
             epoch: None,
         }
@@ -79,25 +89,14 @@ impl Redis {
         }
     }
 
-    /// `XADD` to the inbox. An entry carries its time: soon after a restart it may repeat an order that Redis has
-    /// forgotten.
-    pub(crate) fn enqueue(&mut self, generation: u8, setting: &Setting) {
-        let since = self.epoch_of(generation).and_then(|epoch| epoch.since);
-        let is_soon = since.is_some_and(|since| since < RESUBMIT);
-        if is_soon && !setting.has(Fault::DoubtsByClaimTime) {
-            self.inbox.doubted += 1;
-        } else {
-            self.inbox.fresh += 1;
-        }
-    }
-
     /// One tick passes.
-    pub(crate) fn age(&mut self) {
+    pub(crate) fn age(&mut self, setting: &Setting) {
         if let Some(order) = &mut self.order {
-            order.age();
+            order.age(setting);
         }
-        if let Some(since) = self.epoch.as_mut().and_then(|epoch| epoch.since.as_mut()) {
-            *since = older(*since);
+        if let Some(epoch) = &mut self.epoch {
+            let longest_wait = epoch.longest_wait();
+            epoch.since = epoch.since.map(|since| older_until(since, longest_wait));
         }
     }
 
@@ -106,15 +105,20 @@ impl Redis {
         &mut self,
         generation: u8,
         watermark: Option<Watermark>,
+        old_master: u8,
         setting: &Setting,
     ) {
         if self.epoch_of(generation).is_none() {
             let previous = self.epoch.as_ref();
-            self.epoch = Some(Epoch::begin(previous, generation, watermark, setting));
-            self.inbox.doubted += std::mem::take(&mut self.inbox.fresh);
+            let epoch = Epoch::begin(previous, generation, watermark, old_master, setting);
+            self.epoch = Some(epoch);
+            self.inbox.fix_boundary();
         }
-        if let Some(epoch) = &mut self.epoch {
-            epoch.compare(watermark, setting);
+        let Some(epoch) = &mut self.epoch else { return };
+        epoch.compare(watermark, setting);
+        // What came while every entry was doubted may repeat a forgotten order, even if it is claimed later.
+        if epoch.is_first_observation_after_window() && !setting.has(Fault::DoubtsByClaimTime) {
+            self.inbox.fix_boundary();
         }
     }
 
@@ -129,12 +133,13 @@ impl Redis {
     pub(crate) fn claim(
         &mut self,
         source: ClaimSource,
+        account: u8,
         setting: &Setting,
     ) -> Option<(Order, Option<u8>)> {
         let claimed = match source {
-            ClaimSource::Inbox => self.admit(setting),
-            ClaimSource::Schedule => self.reclaim(false, setting),
-            ClaimSource::Name => self.reclaim(true, setting),
+            ClaimSource::Inbox => self.admit(account, setting),
+            ClaimSource::Schedule => self.reclaim(false, account, setting),
+            ClaimSource::Name => self.reclaim(true, account, setting),
         }?;
         let epoch = self.epoch.as_mut()?;
         epoch.claim_calls += 1;
@@ -142,31 +147,54 @@ impl Redis {
             let is_loss_unknown = generation == epoch.generation && !epoch.has_lost_writes;
             let seems_unsent = claimed.cause == Some(Cause::RedisRestarted);
             let is_short = is_loss_unknown && seems_unsent;
-            (if is_short { LEASE } else { RESUBMIT }).saturating_sub(age)
+            let wait = if is_short { LEASE } else { RESUBMIT };
+            let ignores_old_master = !is_short && setting.has(Fault::LossWaitIgnoresOldMaster);
+            let old_master = if ignores_old_master {
+                0
+            } else {
+                epoch.old_master
+            };
+            (wait + old_master).saturating_sub(age)
         });
         Some((claimed, not_found_valid_in))
     }
 
-    fn admit(&mut self, setting: &Setting) -> Option<Order> {
+    fn admit(&mut self, account: u8, setting: &Setting) -> Option<Order> {
         let is_doubted = self.inbox.pop()?;
-        // A repetition makes no order: it is dropped, or it asks for a replay.
-        if self.order.is_some() {
+        if let Some(order) = &self.order {
+            let has_ended = order.state.has_ended();
+            self.receive_repetition(has_ended, setting);
             return None;
         }
         let epoch = self.epoch.as_ref()?;
-        let is_doubted_now = setting.has(Fault::DoubtsByClaimTime);
+        // While the window is open, every entry is doubted.
+        let is_doubted = is_doubted || epoch.is_window_open();
         let older_since = epoch
             .since
-            .filter(|since| is_doubted || (is_doubted_now && *since < RESUBMIT));
+            .filter(|_| is_doubted && !setting.has(Fault::TrustsEntryTime));
         let new = Order::admitted(epoch.id(setting));
-        Some(self.store_claim(&new, older_since, false, setting))
+        Some(self.store_claim(&new, older_since, false, account, setting))
     }
 
-    fn reclaim(&mut self, is_named: bool, setting: &Setting) -> Option<Order> {
+    /// A repetition makes no order: it is dropped, or a copy of the result answers it.
+    fn receive_repetition(&mut self, has_ended: bool, setting: &Setting) {
+        let is_early = self.inbox.before_end > 0;
+        self.inbox.before_end = self.inbox.before_end.saturating_sub(1);
+        let is_dropped = !has_ended || is_early && !setting.has(Fault::ReplaysEarlyRepetitions);
+        if is_dropped || !setting.models(Feature::Replays) {
+            return;
+        }
+        if setting.has(Fault::ReplaysAsFirstResult) {
+            self.results += 1;
+        }
+        self.copies += 1;
+    }
+
+    fn reclaim(&mut self, is_named: bool, account: u8, setting: &Setting) -> Option<Order> {
         let epoch = self.epoch.as_ref()?;
         let order = self.order?;
         let older_since = epoch.since.filter(|_| order.epoch != epoch.id(setting));
-        Some(self.store_claim(&order, older_since, is_named, setting))
+        Some(self.store_claim(&order, older_since, is_named, account, setting))
     }
 
     /// Claims the order and stores it: the rule that everything else relies on.
@@ -175,6 +203,7 @@ impl Redis {
         order: &Order,
         older_since: Option<u8>,
         is_named: bool,
+        account: u8,
         setting: &Setting,
     ) -> Order {
         let epoch = self
@@ -183,6 +212,15 @@ impl Redis {
             .map_or(order.epoch, |epoch| epoch.id(setting));
         let older_since = older_since.filter(|_| !setting.has(Fault::TrustsRestartedRedis));
         let claimed = order.claim(epoch, older_since, is_named);
+        let is_submission = claimed.state == State::Submitting;
+        let claimed = Order {
+            account: if is_submission {
+                account
+            } else {
+                order.account
+            },
+            ..claimed
+        };
         self.order = Some(order.stored_by_claim(claimed, setting));
         claimed
     }
@@ -224,9 +262,13 @@ impl Redis {
         order.apply(step);
         if setting.has(Fault::StoresAttemptsTooLate) {
             order.submitted = claimed.submitted;
+            order.first_submitted = claimed.first_submitted;
         }
         if let Next::End(outcome) = &step.next {
             self.results += 1;
+            if setting.models(Feature::Replays) {
+                self.inbox.before_end = self.inbox.doubted + self.inbox.fresh;
+            }
             self.ended = Some(Ended::from(outcome));
         }
     }

@@ -1,5 +1,7 @@
 //! What one run of the checker covers: its bounds, the vendor, and the rule or assumption that is left out.
 
+use crate::time::{OLD_MASTER, RESUBMIT};
+
 /// One run of the checker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
@@ -7,12 +9,25 @@ pub(crate) struct Setting {
     pub(crate) repeated_id: RepeatedId,
     /// The vendor may show its record of a charge later than it charges.
     pub(crate) has_late_records: bool,
+    /// What is modelled only in some runs.
+    pub(crate) feature: Option<Feature>,
     /// The planted fault.
     pub(crate) fault: Option<Fault>,
     /// The assumptions that do not hold.
     pub(crate) dropped: Dropped,
     /// Whether to check in every world that the order still comes to its end.
     pub(crate) looks_ahead: bool,
+}
+
+/// What would make all other runs longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feature {
+    /// A worker may get a refusal that is not the answer to its submission.
+    SurplusRefusals,
+    /// Repetitions of an ended order are counted.
+    Replays,
+    /// The ages of the order and of the vendor's record are compared, tick by tick.
+    RecordAges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +54,14 @@ pub(crate) struct Bounds {
     pub(crate) claims: u8,
     /// The order may pass `retry.give_up_after`.
     pub(crate) grows_old: bool,
+    /// How often a replica is promoted while the master lives on.
+    pub(crate) promotions: u8,
+    /// How often the clock of Redis steps.
+    pub(crate) clock_steps: u8,
+    /// How often the ledger forgets the ended order, so that the shop may use the id again.
+    pub(crate) expiries: u8,
+    /// How often the queue gets another account.
+    pub(crate) account_switches: u8,
 }
 
 /// What the vendor does with an order id that it has already charged.
@@ -87,6 +110,26 @@ pub(crate) enum Fault {
     EvidenceIsNotCounted,
     /// A restart soon after another one is judged by itself.
     ForgetsEarlierRestart,
+    /// A promotion waits no longer than a restart.
+    PromotionWaitsLikeRestart,
+    /// After a proof of loss the wait leaves out that the old master gave out orders after the promotion.
+    LossWaitIgnoresOldMaster,
+    /// An entry of the inbox is in doubt by the time in its id, which the producer may have chosen.
+    TrustsEntryTime,
+    /// Waits that protect money are measured by the clock of Redis.
+    WaitsByWallClock,
+    /// A due time that lies further ahead than any delay counts.
+    TrustsFarDueTime,
+    /// A final refusal of the first submission ends the order without a query.
+    FinalRefusalEndsAtOnce,
+    /// A record of the vendor belongs to the order however old it is.
+    IgnoresRecordAge,
+    /// An order in doubt is queried on the account that the queue has now.
+    QueriesNewAccount,
+    /// A repetition is answered with a copy of the result, even if it was enqueued before the end.
+    ReplaysEarlyRepetitions,
+    /// A copy of the result counts as a first result.
+    ReplaysAsFirstResult,
 }
 
 /// An assumption that can be dropped, to prove that the promises need it. `main.rs` lists them.
@@ -102,6 +145,12 @@ pub(crate) enum Assumption {
     ForgottenOrdersAreRepeatedSoon,
     /// Redis forgets nothing of the very first epoch of a queue.
     FirstEpochIsKept,
+    /// A master whose replica was promoted soon accepts no more writes.
+    OldMasterIsBounded,
+    /// A refusal that is not ours comes after the vendor has processed the submission.
+    SurplusRefusalsComeLate,
+    /// A refusal that is not final is ours.
+    OtherRefusalsAreOurs,
 }
 
 impl Setting {
@@ -109,6 +158,29 @@ impl Setting {
     pub(crate) fn without_claim_bound(mut self) -> Self {
         self.bounds.claims = u8::MAX;
         self
+    }
+
+    /// The ticks that a promotion adds to every wait.
+    pub(crate) fn old_master(&self) -> u8 {
+        if self.has(Fault::PromotionWaitsLikeRestart) {
+            0
+        } else {
+            OLD_MASTER
+        }
+    }
+
+    /// The longest wait after a restart or a promotion.
+    pub(crate) const fn longest_wait(&self) -> u8 {
+        RESUBMIT
+            + if self.bounds.promotions > 0 {
+                OLD_MASTER
+            } else {
+                0
+            }
+    }
+
+    pub(crate) fn models(&self, feature: Feature) -> bool {
+        self.feature == Some(feature)
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {

@@ -50,6 +50,16 @@ impl Action {
             Self::Arrive(_, Verdict::Accept) => (None, "a request arrives"),
             Self::Arrive(_, Verdict::Refuse) => (None, "a request arrives and is refused"),
             Self::Arrive(_, Verdict::LowBalance) => (None, "a request meets a low balance"),
+            Self::ArriveBehindRefusal(..) => {
+                (None, "a request arrives, its worker gets another refusal")
+            }
+            Self::Promote => (None, "a replica is promoted, the master lives on"),
+            Self::LeaveOldMaster(w) => (Some(w), "finds the new master"),
+            Self::StepForward => (None, "the clock of Redis steps ahead"),
+            Self::StepBackward => (None, "the clock of Redis steps back"),
+            Self::Expire => (None, "the ledger forgets the ended order"),
+            Self::SwitchAccount => (None, "the queue gets another account"),
+            Self::GetSurplusRefusal(w) => (Some(w), "gets the refusal of another request"),
             Self::ShowRecord => (None, "HitPoints shows its record"),
             Self::GrowOld => (None, "the order becomes too old"),
             Self::Save => (None, "the state of Redis is saved"),

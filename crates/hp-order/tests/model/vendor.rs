@@ -3,8 +3,9 @@
 use crate::{
     action::Verdict,
     budget::{require, spend},
-    setting::{RepeatedId, Setting},
-    world::{Observation, Request, Sender, World},
+    setting::{Assumption, Feature, RepeatedId, Setting},
+    time::Age,
+    world::{Observation, Request, Sender, Vendor, World},
 };
 
 impl World {
@@ -25,16 +26,101 @@ impl World {
         Some(())
     }
 
+    /// The vendor charges the submission, and its worker gets a refusal all the same.
+    pub(crate) fn arrive_behind_refusal(
+        &mut self,
+        r: usize,
+        refusal: Verdict,
+        setting: &Setting,
+    ) -> Option<()> {
+        let is_final = refusal == Verdict::Refuse;
+        require(is_final || !setting.assumes(Assumption::OtherRefusalsAreOurs))?;
+        require(setting.models(Feature::SurplusRefusals) && r < self.requests.len())?;
+        let Sender::Waiting(w) = self.requests[r].sender else {
+            return None;
+        };
+        spend(&mut self.budget.refusals)?;
+        let request = self.requests.remove(r);
+        self.accept(request, setting);
+        self.workers[w].job.as_mut()?.observe(if is_final {
+            Observation::Refused
+        } else {
+            Observation::LowBalance
+        });
+        Some(())
+    }
+
+    pub(crate) fn get_surplus_refusal(&mut self, w: usize, setting: &Setting) -> Option<()> {
+        require(setting.models(Feature::SurplusRefusals))?;
+        require(!setting.assumes(Assumption::SurplusRefusalsComeLate))?;
+        spend(&mut self.budget.refusals)?;
+        let job = self.workers[w].job.as_mut()?;
+        job.observe(Observation::Refused);
+        self.abandon_requests(w, Sender::GaveUp(w));
+        Some(())
+    }
+
     fn accept(&mut self, request: Request, setting: &Setting) -> Observation {
-        if self.vendor.charges > 0 {
+        let vendor = &mut self.vendor;
+        let is_charged = vendor.charges > 0 && vendor.account == request.account;
+        if is_charged || vendor.has_older_record {
             match setting.repeated_id {
                 RepeatedId::Rejected => return Observation::Exists,
-                RepeatedId::Answered => return Observation::Charged,
+                RepeatedId::Answered => return vendor.existing_record().charged(),
                 RepeatedId::Charged => {}
             }
         }
-        self.vendor.charges += 1;
-        self.vendor.hidden = Some(request).filter(|_| setting.has_late_records);
-        Observation::Charged
+        vendor.charges += 1;
+        vendor.charged = Some(0);
+        vendor.account = request.account;
+        vendor.hidden = Some(request).filter(|_| setting.has_late_records);
+        Observation::Charged(0)
+    }
+}
+
+/// A record that the vendor gives.
+#[derive(Clone, Copy)]
+pub(crate) enum VendorRecord {
+    /// Of this order, so many ticks old.
+    Own(Age),
+    /// Of an older order with this id.
+    Older,
+    None,
+}
+
+impl Vendor {
+    /// What the vendor has on record, on the account of the last charge.
+    fn existing_record(&self) -> VendorRecord {
+        match self.charged {
+            Some(age) => VendorRecord::Own(age),
+            None if self.has_older_record => VendorRecord::Older,
+            None => VendorRecord::None,
+        }
+    }
+
+    /// What a query on this account finds.
+    pub(crate) fn record_on(&self, account: u8) -> VendorRecord {
+        match self.existing_record() {
+            VendorRecord::Own(_) if self.hidden.is_some() => VendorRecord::None,
+            _ if self.account != account => VendorRecord::None,
+            record => record,
+        }
+    }
+}
+
+impl VendorRecord {
+    fn charged(self) -> Observation {
+        match self {
+            Self::Own(age) => Observation::Charged(age),
+            Self::Older | Self::None => Observation::ChargedBefore,
+        }
+    }
+
+    pub(crate) fn found(self) -> Observation {
+        match self {
+            Self::Own(age) => Observation::Found(age),
+            Self::Older => Observation::FoundOlder,
+            Self::None => Observation::NotFound,
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! What a worker does with the order that it has claimed.
 
-use hp_order::{Event, Task};
+use hp_order::{Event, State, Task};
 
 use crate::{
     action::QueryAnswer,
     adapter,
     budget::{require, spend},
-    setting::{Assumption, Fault, Setting},
+    setting::{Assumption, Dropped, Fault, Setting},
     time::{LEASE, older},
     world::{Job, Observation, Phase, Request, Sender, Worker, World},
 };
@@ -23,6 +23,7 @@ impl World {
             } else {
                 0
             },
+            account: job.account,
             durability: job.durability,
             sender: Sender::Waiting(w),
         };
@@ -74,12 +75,11 @@ impl World {
     }
 
     pub(crate) fn query(&mut self, w: usize, answer: QueryAnswer, setting: &Setting) -> Option<()> {
-        let is_visible = self.vendor.charges > 0 && self.vendor.hidden.is_none();
+        let vendor = self.vendor.clone();
         let job = self.untouched_job(w)?;
         require(adapter::task(job, setting) == Task::Query)?;
         job.observe(match answer {
-            QueryAnswer::Truth if is_visible => Observation::Found,
-            QueryAnswer::Truth => Observation::NotFound,
+            QueryAnswer::Truth => vendor.record_on(job.account).found(),
             QueryAnswer::OtherDenial => Observation::OtherDenial,
             QueryAnswer::None => Observation::QueryUnanswered,
         });
@@ -103,6 +103,9 @@ impl World {
             return None;
         };
         let step = adapter::step_after(&job, observation, setting);
+        let is_own = matches!(observation, Observation::Charged(_) | Observation::Found(_));
+        let is_judged = matches!(setting.dropped, Dropped::None);
+        self.is_disowned |= is_judged && is_own && step.state == State::Review;
         self.redis
             .settle(&job.order, &step, self.generation, setting);
         self.is_forgotten &= self.redis.order.is_none();
@@ -143,7 +146,7 @@ impl Job {
             return;
         }
         self.since_claim = older(self.since_claim);
-        self.order.age();
+        self.order.age(setting);
         self.not_found_valid_in = self.not_found_valid_in.map(|left| left.saturating_sub(1));
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     redis::Redis,
     setting::Bounds,
     time::Age,
+    two_masters::OldMaster,
 };
 
 /// One order, and everything that concerns it.
@@ -18,6 +19,10 @@ pub(crate) struct World {
     pub(crate) redis: Redis,
     /// The state that Redis rolls back to if it fails now: the last one that reached the disk or the replica.
     pub(crate) saved: Option<Redis>,
+    /// The master before the promotion, while a worker is there.
+    pub(crate) old_master: Option<OldMaster>,
+    /// The last rollback was a promotion.
+    pub(crate) is_promoted: bool,
     /// How often Redis was restarted.
     pub(crate) generation: u8,
     pub(crate) since_rollback: Option<Age>,
@@ -26,6 +31,12 @@ pub(crate) struct World {
     pub(crate) vendor: Vendor,
     /// Redis has forgotten that it ever knew the order.
     pub(crate) is_forgotten: bool,
+    /// The account of the queue.
+    pub(crate) account: u8,
+    /// How often the shop repeated the order after its end.
+    pub(crate) late_repetitions: u8,
+    /// The vendor's record of the order was taken for that of another order.
+    pub(crate) is_disowned: bool,
     pub(crate) budget: Budget,
     pub(crate) labels: Labels,
 }
@@ -36,6 +47,7 @@ pub(crate) struct Worker {
     pub(crate) watermark: Option<Watermark>,
     /// The worker knows of claim calls that Redis has forgotten, and has not shown it.
     pub(crate) has_evidence: bool,
+    pub(crate) is_on_old_master: bool,
     pub(crate) job: Option<Job>,
 }
 
@@ -47,6 +59,8 @@ pub(crate) struct Job {
     /// `not_found_valid_from`, in ticks from now.
     pub(crate) not_found_valid_in: Option<u8>,
     pub(crate) since_claim: Age,
+    /// The account on which the worker calls the vendor.
+    pub(crate) account: u8,
     pub(crate) durability: Durability,
     /// Why the order was claimed by name.
     pub(crate) purpose: Option<Purpose>,
@@ -79,13 +93,17 @@ pub(crate) enum Phase {
 /// What the worker observed: an `hp_order::Event` without its details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Observation {
-    Charged,
+    /// The cards of this order. The age of the record, in ticks.
+    Charged(Age),
+    /// The cards of an older order with this id.
+    ChargedBefore,
     Refused,
     LowBalance,
     NeverSent,
     NoAnswer,
     Exists,
-    Found,
+    Found(Age),
+    FoundOlder,
     NotFound,
     /// A denial that is not the one for an order that never existed.
     OtherDenial,
@@ -111,6 +129,7 @@ pub(crate) enum Durability {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Request {
     pub(crate) age: Age,
+    pub(crate) account: u8,
     pub(crate) durability: Durability,
     pub(crate) sender: Sender,
 }
@@ -127,6 +146,12 @@ pub(crate) enum Sender {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Vendor {
     pub(crate) charges: u8,
+    /// The age of the last charge.
+    pub(crate) charged: Option<Age>,
+    /// The account of the last charge.
+    pub(crate) account: u8,
+    /// The id was charged before the ledger forgot it.
+    pub(crate) has_older_record: bool,
     /// The request of a charge whose record is not visible yet.
     pub(crate) hidden: Option<Request>,
 }
@@ -136,12 +161,17 @@ impl World {
         Self {
             redis,
             saved: None,
+            old_master: None,
+            is_promoted: false,
             generation: 0,
             since_rollback: None,
             workers: Default::default(),
             requests: Vec::new(),
             vendor: Vendor::default(),
             is_forgotten: false,
+            account: 0,
+            late_repetitions: 0,
+            is_disowned: false,
             budget: Budget::new(bounds),
             labels: Labels::new(),
         }
@@ -168,7 +198,10 @@ impl World {
         let is_finished = match &redis.order {
             None => true,
             Some(order) if order.state == State::Review => true,
-            Some(order) => order.state.has_ended() && redis.results == 1,
+            Some(order) => {
+                let is_answered = redis.copies >= self.late_repetitions;
+                order.state.has_ended() && redis.results == 1 && is_answered
+            }
         };
         is_finished && redis.inbox.is_empty()
     }

@@ -122,7 +122,7 @@ fn reconciled_waiting_order_follows_the_record() {
 }
 
 #[test]
-fn reconciled_unsent_order_with_a_mismatch_goes_to_review() {
+fn reconciled_mismatch_goes_to_review() {
     for state in [State::Queued, State::Waiting] {
         let mismatch = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity));
         assert_eq!(step_at(1, &scheduled(state), mismatch).state, State::Review);
