@@ -40,6 +40,6 @@ mod results_command;
 mod rust_client;
 mod snapshots;
 mod surplus_answers;
-mod unsafe_redis;
 mod two_masters;
+mod unsafe_redis;
 mod worker_lifecycle;

@@ -37,15 +37,15 @@ impl Rules {
         })
     }
 
-    /// Returns the longest time for which an order can wait in the schedule, in milliseconds. An order that seems to wait
-    /// longer was scheduled before Redis' clock was set back.
+    /// Returns the longest time for which an order waits in the schedule, in milliseconds. An order that seems to wait
+    /// longer was scheduled before Redis' clock was set back. A lease ends before this time, too.
     pub(crate) fn longest_delay(&self) -> u64 {
         let Policy {
             backoff,
             resubmit_after,
             ..
         } = self.policy;
-        millis(LONGEST_LEASE.max(backoff.limits().1).max(resubmit_after))
+        millis(backoff.limits().1.max(resubmit_after))
     }
 
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.

@@ -179,12 +179,23 @@ async fn learned_answer_still_needs_the_control() {
 }
 
 #[tokio::test]
-async fn unproven_rule_makes_one_query() {
-    let server = vendor(healthy).await;
-    let settler = Settler::new(client(&server.url), control());
-    let settled = settler
-        .settle_by(&wanted("A-1"), NotFoundRule::Unproven)
-        .await;
+async fn rule_without_control_needs_only_the_probe() {
+    let settle = async |server: Server| {
+        let settler = Settler::new(client(&server.url), control());
+        let rule = NotFoundRule::WithoutControl;
+        settler.settle_by(&wanted("A-1"), rule).await
+    };
+    let denied_control = vendor(|subject| match subject {
+        Control => not_found(),
+        other => healthy(other),
+    });
+    let settled = settle(denied_control.await).await;
     assert_eq!(settled, Settlement::NotCharged(NOT_FOUND));
-    assert_eq!(server.requests().len(), 1);
+    let other_probe = vendor(|subject| match subject {
+        Probe => outage(),
+        other => healthy(other),
+    });
+    let settled = settle(other_probe.await).await;
+    let differs = Settlement::Unconfirmed(NOT_FOUND, ProbeError::Differs);
+    assert_eq!(settled, differs);
 }

@@ -1,5 +1,6 @@
 -- Claims up to `limit` orders: open orders that are due, and new ones from the inbox.
--- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, entry_id, copied, trim, publish, replay
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, claim, entry, entry_id, copied, trim, publish
+-- needs: replay, inbox
 --
 -- arguments: first: "inbox" or "schedule", the source that goes first
 -- answers by name:
@@ -131,7 +132,7 @@ end
 local function due_orders(n)
   local due = redis.call('ZRANGEBYSCORE', key_schedule, '-inf', at, 'LIMIT', 0, n)
   if #due == n then return due end
-  local too_late = '(' .. text(now + arg_longest_delay)
+  local too_late = '(' .. text(now + longest_wait(tonumber(arg_longest_delay)))
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', key_schedule, too_late, '(+inf', 'LIMIT', 0, n - #due)) do
     due[#due + 1] = id
   end
@@ -167,6 +168,7 @@ end
 if last_entry then
   redis.call('XTRIM', key_jobs, 'MINID', '=', last_entry)
   redis.call('XDEL', key_jobs, last_entry)
+  if is_largest_time(last_entry) then repair_inbox() end
 end
 redis.call('XTRIM', key_results, 'MINID', '~', trim_before())
 

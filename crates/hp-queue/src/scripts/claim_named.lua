@@ -20,7 +20,7 @@ local skips = {}
 local function skip(id, word) append(skips, id, word) end
 
 local function is_claimed(claim, settled, due_at)
-  return claim ~= settled and due_at and is_ahead(due_at, LONGEST_LEASE)
+  return claim ~= settled and due_at and is_ahead(due_at, longest_wait(math.max(arg_lease, arg_resubmit_after)))
 end
 
 -- Returns whether the order is left out.

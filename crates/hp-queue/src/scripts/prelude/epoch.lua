@@ -24,6 +24,7 @@
 --        silent_since  the time by the clock when a caller first found that no worker called, though one is registered
 --        stepped_at    the steady time when a caller last noticed that the clock was set
 --        moved_at      the same, or when the clock had moved on without calls
+--        set_back_from the time by the clock when it was set back. Until it is reached again, stored times may be too late
 
 -- A caller that waited longer than this for Redis takes a slow call for a step of the clock.
 local MAX_DEVIATION = 5000
@@ -57,7 +58,11 @@ local function observe_time(epoch)
   local before, was_silent = epoch.steady, epoch.silent_since
   epoch.steady = before or now
   epoch.is_stepped = is_known and math.abs(now - arg_expected_now) > MAX_DEVIATION
-  if epoch.is_stepped then epoch.stepped_at = epoch.steady end
+  if epoch.is_stepped then
+    epoch.stepped_at = epoch.steady
+    local expected = tonumber(arg_expected_now)
+    if expected > now then epoch.set_back_from = math.max(epoch.set_back_from or 0, expected) end
+  end
   if epoch.is_stepped or math.abs(passed) > LONGEST_SILENCE then epoch.moved_at = epoch.steady end
   if is_known then
     epoch.steady, epoch.silent_since = math.max(epoch.steady, math.min(tonumber(arg_vouched_time), limit)), nil
@@ -103,12 +108,13 @@ end
 
 local function read_epoch()
   local known = redis.call('HMGET', key_epoch, 'server', 'id', 'since', 'boundary', 'claims', 'claims_before', 'before',
-    'promoted', 'closed', 'steady', 'wall', 'silent_since', 'stepped_at', 'moved_at')
+    'promoted', 'closed', 'steady', 'wall', 'silent_since', 'stepped_at', 'moved_at', 'set_back_from')
   local function number(i) return tonumber(known[i] or nil) end
   return {
     server = known[1], id = known[2], since = number(3) or 0, boundary = known[4], claims = number(5) or 0,
     claims_before = number(6) or 0, before = known[7] or '', promoted = known[8], closed = known[9],
     steady = number(10), wall = number(11), silent_since = number(12), stepped_at = number(13), moved_at = number(14),
+    set_back_from = number(15),
   }
 end
 

@@ -2,6 +2,7 @@
 -- needs: clock, epoch, answer
 -- keys: epoch
 -- offers: epoch, report_epoch()
+--         longest_wait(by_rules)
 --         settling_time(wait)  for how long the clock is not yet trusted, ms, if it is after this time; zero or less: it is
 
 local epoch, is_epoch_changed = observe_epoch()
@@ -12,11 +13,18 @@ if is_epoch_changed then
     'boundary', epoch.boundary, 'claims', text(epoch.claims), 'claims_before', text(epoch.claims_before),
     'before', epoch.before, 'promoted', epoch.promoted, 'closed', epoch.closed, 'steady', text(epoch.steady),
     'wall', text(epoch.wall), 'silent_since', optional(epoch.silent_since),
-    'stepped_at', optional(epoch.stepped_at), 'moved_at', optional(epoch.moved_at))
+    'stepped_at', optional(epoch.stepped_at), 'moved_at', optional(epoch.moved_at),
+    'set_back_from', optional(epoch.set_back_from))
 end
 
 -- Leases may seem to be over because the clock was set. Within a lease living workers renew theirs.
 local function settling_time(wait) return epoch.stepped_at and epoch.stepped_at + wait - epoch.steady or 0 end
+
+-- The longest time for which an order can wait, if its rules allow `by_rules`. Before a lease ends, nobody else claims its
+-- order; so the bound is wide, unless the clock is known to have been set back.
+local function longest_wait(by_rules)
+  return now < (epoch.set_back_from or 0) and by_rules or math.max(by_rules, LONGEST_LEASE)
+end
 
 -- Adds to the answer what the caller needs for its watermark.
 local function report_epoch()
