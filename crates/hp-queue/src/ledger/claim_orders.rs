@@ -22,7 +22,7 @@ script! {
     arguments:
         prefix: &'a str, limit: usize, lease: u64, first: &'a str, longest_delay: u64, results_retention: u64,
         resubmit_after: u64, longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64,
-        vouched_time: u64, expected_now: u64, account: &'a str, protocol: u32;
+        vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32;
 }
 
 script! {
@@ -31,7 +31,7 @@ script! {
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,
-        known_epoch: &'a str, known_claim: u64, vouched_time: u64, expected_now: u64, account: &'a str, protocol: u32;
+        known_epoch: &'a str, known_claim: u64, vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32;
 }
 
 /// The most orders of one claim: a script must not keep Redis busy for long.
@@ -67,6 +67,7 @@ impl Ledger {
                 known_claim: known.claim,
                 vouched_time: known.vouched_time(asked_at),
                 expected_now: known.expected_now(asked_at),
+                old_master: self.old_master_time(),
                 account: self.agreement.queue_account(),
                 protocol: PROTOCOL,
             }
@@ -98,6 +99,7 @@ impl Ledger {
                 known_claim: known.claim,
                 vouched_time: known.vouched_time(asked_at),
                 expected_now: known.expected_now(asked_at),
+                old_master: self.old_master_time(),
                 account: self.agreement.queue_account(),
                 protocol: PROTOCOL,
             }

@@ -33,6 +33,14 @@ pub(super) struct DoubtTimes {
     pub(super) old_master: Option<Duration>,
 }
 
+impl DoubtTimes {
+    /// For how long after a promotion the old master may give out claims.
+    pub(super) fn old_master(&self) -> Duration {
+        self.old_master
+            .map_or(self.resubmit_after, |time| time + OLD_MASTER_MARGIN)
+    }
+}
+
 impl Epoch {
     pub(super) fn read(answer: &FieldReader<'_>) -> Result<Self, QueueError> {
         let id: String = answer.answer("epoch")?;
@@ -83,7 +91,9 @@ impl Epoch {
         let seems_unsent = cause == Some(Cause::RedisRestarted);
         let may_be_reported = restarted_at == self.since && !self.has_lost_writes();
         restarted_at.plus(if seems_unsent && may_be_reported {
-            self.short_wait(times).min(times.resubmit_after)
+            self.short_wait(times)
+        } else if self.is_promoted {
+            times.old_master() + times.resubmit_after
         } else {
             times.resubmit_after
         })
@@ -93,9 +103,10 @@ impl Epoch {
     /// master leaves.
     fn short_wait(&self, times: DoubtTimes) -> Duration {
         let reported = times.lease.max(WATERMARKS_REPORTED_WITHIN);
+        let reported = reported.min(times.resubmit_after);
         match times.old_master {
             _ if !self.is_promoted => reported,
-            Some(accepts_writes) => reported.max(accepts_writes + times.lease + OLD_MASTER_MARGIN),
+            Some(_) => reported.max(times.old_master() + times.lease),
             None => times.resubmit_after,
         }
     }
@@ -156,10 +167,9 @@ mod tests {
         };
         assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, TIMES), 300);
         assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, bounded(10)), 35);
-        assert_eq!(
-            waits(&epoch, 1000, Cause::RedisRestarted, bounded(900)),
-            300
-        );
+        assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, bounded(2)), 27);
+        assert_eq!(waits(&epoch, 1000, Cause::WorkerDied, bounded(10)), 315);
+        assert_eq!(waits(&epoch, 1000, Cause::WorkerDied, TIMES), 600);
     }
 
     #[test]

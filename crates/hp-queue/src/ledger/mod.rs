@@ -17,7 +17,11 @@ use std::{
 };
 
 use crate::{
-    agreement::Agreement, error::QueueError, fields::FieldReader, handle::Handle, rules::Rules,
+    agreement::Agreement,
+    error::QueueError,
+    fields::FieldReader,
+    handle::Handle,
+    rules::{Rules, millis},
 };
 use epoch::DoubtTimes;
 use watermark::{EpochNews, EpochWatermark};
@@ -54,6 +58,11 @@ impl Ledger {
     /// claimed for one lease after it.
     pub fn take_clock_step(&self) -> Option<i64> {
         lock(&self.clock_step).take()
+    }
+
+    /// For how long an old master may give out claims, in milliseconds.
+    fn old_master_time(&self) -> u64 {
+        millis(self.doubt_times(Duration::ZERO).old_master())
     }
 
     fn doubt_times(&self, lease: Duration) -> DoubtTimes {

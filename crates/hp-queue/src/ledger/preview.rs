@@ -22,7 +22,7 @@ script! {
     queue: schedule, epoch, jobs, paused, workers;
     order: ;
     arguments: prefix: &'a str, resubmit_after: u64, known_epoch: &'a str, known_claim: u64,
-        vouched_time: u64, expected_now: u64;
+        vouched_time: u64, expected_now: u64, old_master: u64;
 }
 
 /// An order, and what [`Ledger::claim_named`] would find now.
@@ -62,6 +62,7 @@ impl Ledger {
                 known_claim: known.claim,
                 vouched_time: known.vouched_time(asked_at),
                 expected_now: known.expected_now(asked_at),
+                old_master: self.old_master_time(),
             }
             .call(&self.handle.keys)
         };

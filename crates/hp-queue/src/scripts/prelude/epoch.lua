@@ -2,7 +2,7 @@
 -- needs: clock, server
 -- keys: jobs, epoch, workers
 -- arguments: known_epoch, known_claim, vouched_time, expected_now (the caller's watermark; "" and 0 if it has none),
---            resubmit_after
+--            resubmit_after, old_master (for how long an old master may give out claims, ms)
 -- offers: observe_epoch() -> epoch, whether it differs from what Redis has stored
 --
 -- A restart or the promotion of a replica may lose the last writes, and begins a new epoch. An order that was claimed in an
@@ -75,12 +75,15 @@ local function observe_time(epoch)
   return not before or epoch.is_stepped or was_silent or math.abs(passed) >= STORE_INTERVAL
 end
 
+-- For how long after its beginning an epoch casts doubt on new orders.
+local function doubt_time(epoch) return arg_resubmit_after + (epoch.promoted == '1' and arg_old_master or 0) end
+
 local function begin_epoch(server, was)
   local is_new_queue = not was.server and arg_known_epoch == ''
   -- A worker knows the queue, and all of it is gone, as after FLUSHALL. Or this is a second restart while the doubt of the
   -- first one lasts: it must not shorten that doubt.
   local is_lost = not was.server and tonumber(arg_known_claim) > 0
-    or was.since > 0 and was.steady < was.since + arg_resubmit_after
+    or was.since > 0 and was.steady < was.since + doubt_time(was)
   local epoch = {}
   for name, value in pairs(was) do epoch[name] = value end
   epoch.server, epoch.id = server, server .. '@' .. at .. (is_lost and '!' or '')
@@ -98,10 +101,10 @@ local function is_proof_of_loss(epoch)
   return tonumber(arg_known_claim) > (name == epoch.before and epoch.claims_before or 0)
 end
 
--- A shop repeats a forgotten order within `resubmit_after`. Workers call often enough to notice the end of that time. Times
+-- A shop repeats a forgotten order within `resubmit_after`, and an old master may lose orders for a while. Workers call often enough to notice the end of that time. Times
 -- in entry ids do not count, because producers may choose them; the order of entries does.
 local function close_if_over(epoch)
-  if epoch.since == 0 or epoch.closed == '1' or epoch.steady < epoch.since + arg_resubmit_after then return false end
+  if epoch.since == 0 or epoch.closed == '1' or epoch.steady < epoch.since + doubt_time(epoch) then return false end
   epoch.boundary, epoch.closed = newest_entry(), '1'
   return true
 end
