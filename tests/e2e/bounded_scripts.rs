@@ -4,7 +4,7 @@ use e2e::{Entry, World};
 use hp_queue::FirstSource;
 
 use crate::{
-    claims::{LONG_LEASE, apply_event, claim_one, refused},
+    claims::{LONG_LEASE, apply_event, claim_one, gave_up},
     job_validation::job,
     repeated_orders::take_inbox,
 };
@@ -16,7 +16,7 @@ const LARGE: usize = 1_500_000;
 async fn large_result(world: &World) -> String {
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
-    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, gave_up()).await;
     let pins = "x".repeat(LARGE);
     let words = [
         "XADD",
@@ -83,7 +83,7 @@ async fn rebuilt_replays_are_bounded_by_bytes() {
     let world = World::start();
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
-    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, refused()).await;
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, gave_up()).await;
     let first = world.result("A-1").await["entry"].clone();
     world
         .redis

@@ -4,7 +4,7 @@ use e2e::{Entry, World, assert_fields};
 use redis::AsyncCommands;
 
 use crate::{
-    claims::{LONG_LEASE, apply_event, claim_one, refused},
+    claims::{LONG_LEASE, apply_event, claim_one, gave_up},
     enqueue_command::shop,
     job_validation::{GOOD, job},
 };
@@ -69,7 +69,7 @@ async fn conflict_reveals_nothing_and_ends_nothing() {
         details.dedup();
         assert_eq!(details.len(), 1, "the detail depends on the order");
         assert_eq!(world.record("A-1").await["state"], "submitting");
-        apply_event(&ledger, &claim, refused()).await;
+        apply_event(&ledger, &claim, gave_up()).await;
         let results = world.stream(first_stream.unwrap_or("{hp}:results")).await;
         assert_eq!(results.last().unwrap()["status"], "failed");
     }
@@ -110,7 +110,7 @@ async fn malformed_repetition_is_a_conflict() {
         let answer = world.stream(OWN).await.pop().unwrap();
         assert_eq!(answer["detail"], "quantity is given twice");
         if !is_ended {
-            apply_event(&ledger, &claim, refused()).await;
+            apply_event(&ledger, &claim, gave_up()).await;
         }
     }
     assert_eq!(world.stream(OWN).await.len(), 2);
@@ -252,7 +252,7 @@ async fn repetition_with_a_broken_stream_is_none_later() {
     world.enqueue_job(&job(&[("reply_to", OWN)])).await;
     let claim = claim_one(&ledger, LONG_LEASE).await;
     world.redis.command::<()>(&["SET", OWN, "a string"]).await;
-    apply_event(&ledger, &claim, refused()).await;
+    apply_event(&ledger, &claim, gave_up()).await;
     world.redis.command::<u64>(&["DEL", OWN]).await;
     world.enqueue_job(&job(&[("reply_to", OWN)])).await;
     world.enqueue_job(&job(&[("reply_to", OTHER)])).await;

@@ -190,14 +190,9 @@ async fn job_enqueued_after_restart_is_queried_first() {
     let job = ["order_id", "A-1", "product_id", "2", "quantity", "1"];
     let words = [&["XADD", "{hp}:jobs", &entry], &job[..]].concat();
     world.redis.command::<String>(&words).await;
-    while now(&world).await <= since + 1 {}
+    while world.now().await <= since + 1 {}
     let taken = claim_one(&ledger, LONG_LEASE).await;
     assert_eq!(taken.record.cause, Some(Cause::RedisRestarted));
-}
-
-async fn now(world: &World) -> u64 {
-    let (seconds, micros): (u64, u64) = world.redis.command(&["TIME"]).await;
-    seconds * 1000 + micros / 1000
 }
 
 #[tokio::test]

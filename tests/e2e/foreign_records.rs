@@ -22,14 +22,10 @@ fn world(duplicate: Duplicate) -> World {
     })
 }
 
-async fn now(world: &World) -> u64 {
-    world.inspector().now().await.unwrap().0
-}
-
 /// Waits until a record that HitPoints created before this call is certainly older than the next order.
 async fn outwait_tolerance(world: &World) {
-    let until = now(world).await + 3500;
-    let passed = || async { (now(world).await >= until).then_some(()) };
+    let until = world.now().await + 3500;
+    let passed = || async { (world.now().await >= until).then_some(()) };
     world.redis.wait_until("a later time", passed).await;
 }
 

@@ -4,7 +4,7 @@ use e2e::{World, assert_fields};
 use hp_queue::{FirstSource, Ledger};
 
 use crate::{
-    claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one, refused},
+    claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one, gave_up},
     job_validation::{GOOD, job},
 };
 
@@ -206,7 +206,7 @@ async fn repetition_before_the_end_is_dropped() {
     for _ in 0..60 {
         world.enqueue("A-1", 1).await;
     }
-    apply_event(&ledger, &claim, refused()).await;
+    apply_event(&ledger, &claim, gave_up()).await;
     // These have the id and a fault, or ask after the end.
     world.enqueue("A-1", 2).await;
     world.enqueue_job(&job(&[("meta", "after the end")])).await;
@@ -257,7 +257,7 @@ async fn replay_compares_entry_ids_by_their_digits() {
         enqueue_as(&world, "1-1").await;
         let claim = claim_one(&ledger, LONG_LEASE).await;
         enqueue_as(&world, at_end).await;
-        apply_event(&ledger, &claim, refused()).await;
+        apply_event(&ledger, &claim, gave_up()).await;
         assert_eq!(world.record("A-1").await["newest_entry"], at_end);
         enqueue_as(&world, after).await;
         take_inbox(&ledger).await;
@@ -274,7 +274,7 @@ async fn largest_entry_time_drops_no_later_repetition() {
     enqueue_as(&world, "1-1").await;
     let claim = claim_one(&ledger, LONG_LEASE).await;
     enqueue_as(&world, "18446744073709551615-0").await;
-    apply_event(&ledger, &claim, refused()).await;
+    apply_event(&ledger, &claim, gave_up()).await;
     assert!(!world.record("A-1").await.contains_key("newest_entry"));
     world.redis.command::<u64>(&["DEL", "{hp}:jobs"]).await;
     world.enqueue("A-1", 1).await;

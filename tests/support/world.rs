@@ -125,6 +125,12 @@ impl World {
         self.redis.command(&words).await
     }
 
+    /// The time by Redis' clock, Unix milliseconds.
+    pub async fn now(&self) -> u64 {
+        let (seconds, micros): (u64, u64) = self.redis.command(&["TIME"]).await;
+        seconds * 1000 + micros / 1000
+    }
+
     /// Enqueues an order of `quantity` cards of product 2.
     pub async fn enqueue(&self, id: &str, quantity: u32) -> String {
         self.enqueue_job(&[

@@ -15,17 +15,13 @@ use crate::{
 /// Creates twenty orders in doubt that do not become due.
 async fn enqueue_stuck_orders(world: &World) {
     let ledger = world.ledger();
+    let far_time = (world.now().await + 1_800_000).to_string();
     for n in 0..20 {
         world.enqueue(&format!("A-{n}"), 1).await;
         let claimed = claim_one(&ledger, LONG_LEASE).await;
         apply_event(&ledger, &claimed, lost()).await;
         world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
-        let far = [
-            "ZADD",
-            "{hp}:schedule",
-            "4102444800000",
-            claimed.id().as_str(),
-        ];
+        let far = ["ZADD", "{hp}:schedule", &far_time, claimed.id().as_str()];
         world.redis.command::<u64>(&far).await;
     }
 }
