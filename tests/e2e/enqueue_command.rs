@@ -275,13 +275,13 @@ async fn enqueue_wait_ignores_conflicts_of_others() {
     let statuses: Vec<_> = world.stream("{hp}:results").await;
     assert!(statuses.iter().all(|answer| answer["status"] == "conflict"));
     assert_eq!(statuses.len(), 3);
-    apply_event(&ledger, &claim, crate::claims::refused()).await;
+    apply_event(&ledger, &claim, crate::claims::gave_up()).await;
     let output = waiting.wait_with_output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stdout}");
     let results = lines(&stdout);
     assert_eq!(results.len(), 1, "{stdout}");
-    assert_fields!(results[0], { "status": "failed", "reason": "refused" });
+    assert_fields!(results[0], { "status": "failed", "reason": "gave_up" });
 }
 
 #[tokio::test(flavor = "multi_thread")]
