@@ -1,9 +1,11 @@
 //! Checks that an unsigned answer belongs to its request.
 //!
 //! A verified answer proves itself. An error names no request, and nobody signs it. On a kept connection it may be a
-//! surplus answer to an earlier request, while the vendor still executes this one. So it decides about an order only if
-//! the connection is in step: the next answer on it must belong to the next request. The own answer of this request would
-//! come first.
+//! surplus answer to an earlier request, while the vendor still executes this one.
+//!
+//! - A query is made again on a new connection, and the answer there decides.
+//! - A purchase must not be repeated. Its error decides only if the connection is in step: the next answer on it must
+//!   belong to the next request. The own answer of this purchase would come first.
 
 use tokio::time::Instant;
 
@@ -25,7 +27,6 @@ impl Transport {
         error: CallError,
         request: &Request<'_>,
         mut connection: Connection,
-        deadline: Instant,
     ) -> CallError {
         if !is_decisive(&error, request) {
             return error;
@@ -38,6 +39,7 @@ impl Transport {
                 error.unattributed()
             };
         }
+        let deadline = Instant::now() + self.timeout;
         match self.check_step(&mut connection, deadline).await {
             Ok(()) => {
                 self.pool.keep(connection).await;
@@ -57,6 +59,16 @@ impl Transport {
         }
         Ok(())
     }
+}
+
+/// Returns `true` if this error of a query on a kept connection decides nothing.
+pub(super) fn must_ask_again(
+    error: &CallError,
+    request: &Request<'_>,
+    connection: &Connection,
+) -> bool {
+    let is_query = matches!(request, Request::QueryOrder { .. });
+    is_query && connection.is_kept() && is_decisive(error, request)
 }
 
 /// Returns `true` if the error would prove that an order was not charged, or that there may be no record.

@@ -1,5 +1,7 @@
 use std::{
+    error::Error,
     future::{Future, poll_fn, ready},
+    io,
     pin::{Pin, pin},
 };
 
@@ -35,7 +37,7 @@ pub(super) struct Connection {
 enum State {
     Open,
     Closed,
-    /// The connection broke, or delivered bytes nobody asked for.
+    /// The connection delivered bytes nobody asked for.
     Failed,
 }
 
@@ -109,7 +111,7 @@ impl Connection {
             if self.state == State::Open
                 && let std::task::Poll::Ready(end) = Pin::new(&mut self.driver).poll(cx)
             {
-                self.state = end.map_or(State::Failed, |()| State::Closed);
+                self.state = end.map_or_else(|error| state_after(&error), |()| State::Closed);
             }
             work.as_mut().poll(cx)
         })
@@ -129,6 +131,15 @@ impl Connection {
         } else {
             CallError::NeverSent(why)
         }
+    }
+}
+
+/// A server that ends a connection rudely has sent nothing more.
+fn state_after(error: &hyper::Error) -> State {
+    if error.source().is_some_and(<dyn Error>::is::<io::Error>) {
+        State::Closed
+    } else {
+        State::Failed
     }
 }
 

@@ -4,6 +4,7 @@ use http::{HeaderMap, header::HeaderValue};
 use tokio::time::Instant;
 
 use super::{
+    attribution::must_ask_again,
     cancellable_body::Permit,
     clock,
     connection::{Answer, Connection},
@@ -46,7 +47,7 @@ impl Transport {
     pub(super) async fn call<T>(
         &self,
         request: &Request<'_>,
-        read: impl FnOnce(Data<'_>) -> CallResult<T>,
+        read: impl Fn(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
         self.call_if(request, None, read).await
     }
@@ -58,26 +59,37 @@ impl Transport {
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
-        read: impl FnOnce(Data<'_>) -> CallResult<T>,
+        read: impl Fn(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let deadline = Instant::now() + self.timeout;
-        let exchange = self.exchange(request, permit, deadline).await?;
-        let read = self.accept(&exchange.answer).and_then(read);
-        match read.map_err(|error| redact(&exchange.sign, error)) {
+        let mut exchange = self.exchange(request, permit).await?;
+        let mut answer = self.read(&exchange, &read);
+        if let Err(error) = &answer
+            && must_ask_again(error, request, &exchange.connection)
+        {
+            exchange = self.exchange_on_new_connection(request).await?;
+            answer = self.read(&exchange, &read);
+        }
+        match answer {
             Ok(value) => {
                 self.pool.keep(exchange.connection).await;
                 Ok(value)
             }
-            Err(error) => Err(self
-                .attribute(error, request, exchange.connection, deadline)
-                .await),
+            Err(error) => Err(self.attribute(error, request, exchange.connection).await),
         }
+    }
+
+    fn read<T>(
+        &self,
+        exchange: &Exchange,
+        read: &impl Fn(Data<'_>) -> CallResult<T>,
+    ) -> CallResult<T> {
+        let read = self.accept(&exchange.answer).and_then(read);
+        read.map_err(|error| redact(&exchange.sign, error))
     }
 
     /// Returns the date of the answer, and checks nothing else.
     pub(super) async fn time(&self, request: &Request<'_>) -> CallResult<SystemTime> {
-        let deadline = Instant::now() + self.timeout;
-        let Exchange { answer, .. } = self.exchange(request, None, deadline).await?;
+        let Exchange { answer, .. } = self.exchange(request, None).await?;
         let date = answer.headers.get(DATE_GMT);
         date.and_then(|date| date::parse(date.to_str().ok()?))
             .ok_or_else(|| CallError::Malformed("it has no valid Date-GMT header".to_owned()))
@@ -88,8 +100,8 @@ impl Transport {
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
-        deadline: Instant,
     ) -> CallResult<Exchange> {
+        let deadline = Instant::now() + self.timeout;
         let (request, sign) = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
             match connection.exchange(request.to_http(), deadline).await {
@@ -103,6 +115,22 @@ impl Transport {
                 }
             }
         }
+        self.exchange_on(request, sign, deadline).await
+    }
+
+    async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange> {
+        let (request, sign) = self.sign(request, None)?;
+        self.exchange_on(request, sign, Instant::now() + self.timeout)
+            .await
+    }
+
+    /// Sends on a new connection.
+    async fn exchange_on(
+        &self,
+        request: HttpRequest,
+        sign: String,
+        deadline: Instant,
+    ) -> CallResult<Exchange> {
         let mut connection = self.pool.connect(deadline).await?;
         let answer = connection.exchange(request.to_http(), deadline).await?;
         Ok(Exchange {

@@ -129,7 +129,7 @@ async fn surplus_in_front_of_the_answer_is_a_doubt() {
 }
 
 #[tokio::test]
-async fn surplus_not_found_during_a_query_is_a_doubt() {
+async fn surplus_not_found_does_not_answer_a_query() {
     let no_data = http("200 OK", "", r#"{"code":200,"data":[]}"#);
     for surplus in [error(400_100, "surplus"), error(400_119, "x"), no_data] {
         let answers = vec![signed(&order("A-1")), surplus, signed(&order("A-2"))];
@@ -137,7 +137,9 @@ async fn surplus_not_found_during_a_query_is_a_doubt() {
         let client = client(&server.url);
         client.query(&wanted("A-1")).await.unwrap();
         let lookup = Lookup::of(client.query(&wanted("A-2")).await);
-        assert!(matches!(lookup, Lookup::Unknown(_)), "{lookup:?}");
+        // The query is made again on a new connection.
+        assert!(matches!(lookup, Lookup::Found(_)), "{lookup:?}");
+        assert_eq!(connections(&server), [0, 0, 1]);
     }
 }
 
@@ -167,14 +169,15 @@ async fn error_on_a_connection_in_step_counts() {
     client.fetch(&wanted("A-1")).await.unwrap();
     let refusal = Err(CallError::Api(ApiError::new(400_113, "balance")));
     assert_eq!(client.fetch(&wanted("A-2")).await, refusal);
-    let not_found = Lookup::NotFound(NotFoundAnswer::Code(400_119));
-    assert_eq!(Lookup::of(client.query(&wanted("A-2")).await), not_found);
     client.fetch(&wanted("A-1")).await.unwrap();
     assert!(
         connections(&server)
             .iter()
             .all(|connection| *connection == 0)
     );
+    let not_found = Lookup::NotFound(NotFoundAnswer::Code(400_119));
+    assert_eq!(Lookup::of(client.query(&wanted("A-2")).await), not_found);
+    assert_eq!(connections(&server).last(), Some(&1));
 }
 
 #[tokio::test]
