@@ -176,6 +176,7 @@ impl<'a> Queue<'a> {
         };
         let record = Record {
             due_at: stored.due_at.filter(|_| conditions.is_named),
+            arrives_until: stored.submitted_at.map(|at| at.plus(resubmit_after)),
             not_found_valid_from: Some(Millis(self.epoch_since.0 - 1).plus(resubmit_after)),
             ..stored.clone()
         };
