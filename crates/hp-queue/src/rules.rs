@@ -45,7 +45,8 @@ impl Rules {
             resubmit_after,
             ..
         } = self.policy;
-        millis(backoff.limits().1.max(resubmit_after))
+        // After a promotion an order waits for the old master as well.
+        millis(backoff.limits().1.max(2 * resubmit_after))
     }
 
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.

@@ -26,6 +26,8 @@ pub(super) struct Epoch {
 pub(super) struct DoubtTimes {
     /// The lease of the claim.
     pub(super) lease: Duration,
+    /// The longest time that a worker may process one order: its lease and a call.
+    pub(super) longest_processing: Duration,
     /// See [`Policy::resubmit_after`](hp_order::Policy::resubmit_after).
     pub(super) resubmit_after: Duration,
     /// For how long an old master accepts writes after the promotion of its replica. `None`: without limit, as far as is
@@ -100,13 +102,13 @@ impl Epoch {
     }
 
     /// The time within which each worker reports a loss, and after a promotion the last request under a claim of the old
-    /// master leaves.
+    /// master is answered.
     fn short_wait(&self, times: DoubtTimes) -> Duration {
         let reported = times.lease.max(WATERMARKS_REPORTED_WITHIN);
         let reported = reported.min(times.resubmit_after);
         match times.old_master {
             _ if !self.is_promoted => reported,
-            Some(_) => reported.max(times.old_master() + times.lease),
+            Some(_) => reported.max(times.old_master() + times.longest_processing.max(times.lease)),
             None => times.resubmit_after,
         }
     }
@@ -127,6 +129,7 @@ mod tests {
 
     const TIMES: DoubtTimes = DoubtTimes {
         lease: Duration::from_secs(20),
+        longest_processing: Duration::from_secs(30),
         resubmit_after: Duration::from_mins(5),
         old_master: None,
     };
@@ -166,8 +169,8 @@ mod tests {
             ..TIMES
         };
         assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, TIMES), 300);
-        assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, bounded(10)), 35);
-        assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, bounded(2)), 27);
+        assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, bounded(10)), 45);
+        assert_eq!(waits(&epoch, 1000, Cause::RedisRestarted, bounded(2)), 37);
         assert_eq!(waits(&epoch, 1000, Cause::WorkerDied, bounded(10)), 315);
         assert_eq!(waits(&epoch, 1000, Cause::WorkerDied, TIMES), 600);
     }

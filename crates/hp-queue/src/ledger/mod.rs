@@ -68,6 +68,7 @@ impl Ledger {
     fn doubt_times(&self, lease: Duration) -> DoubtTimes {
         DoubtTimes {
             lease,
+            longest_processing: self.rules().longest_processing,
             resubmit_after: self.rules().policy.resubmit_after,
             old_master: *lock(&self.old_master),
         }

@@ -26,7 +26,7 @@ struct Clock {
     wall_at: Instant,
 }
 
-/// A process that had no answer for longer vouches for no more time: other workers may have measured it.
+/// A process that had no answer for longer vouches for no time: other workers may have measured it.
 const LONGEST_VOUCHED_GAP: Duration = Duration::from_secs(10);
 
 /// A steady time that is behind the time of this process by up to this much is the same time: answers take time.
@@ -74,9 +74,9 @@ impl EpochWatermark {
 
     /// Returns the steady time that this process vouches for, or zero if it knows none: so much has certainly passed.
     pub(super) fn vouched_time(&self, now: Instant) -> u64 {
-        self.clock.map_or(0, |clock| {
-            let until = now.min(clock.wall_at + LONGEST_VOUCHED_GAP);
-            clock.steady + millis_between(clock.steady_at, until)
+        let fresh = |clock: &Clock| now <= clock.wall_at + LONGEST_VOUCHED_GAP;
+        self.clock.filter(fresh).map_or(0, |clock| {
+            clock.steady + millis_between(clock.steady_at, now)
         })
     }
 
@@ -126,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn vouched_time_ends_without_answers() {
+    fn vouched_time_needs_a_recent_answer() {
         let start = Instant::now();
         let mut known = EpochWatermark::default();
         known.learn(news(1000, 5000), start);
         let late = start + Duration::from_mins(10);
-        assert_eq!(known.vouched_time(late), 11_000);
+        assert_eq!(known.vouched_time(late), 0);
         assert_eq!(known.expected_now(late), 605_000);
     }
 

@@ -46,7 +46,7 @@ end
 
 local function admit(job, record_key, entry_id)
   local conditions, extras = may_be_forgotten(entry_id) and IS_OLDER_EPOCH or 0, {}
-  local account = conditions ~= 0 and earlier_account(math.min(tonumber(entry_id:match('^%d+')), epoch.since))
+  local account = conditions ~= 0 and earlier_account()
   if account then append(extras, 'account', account) end
   for _, name in ipairs(EXTRAS) do
     if job[name] then append(extras, name, job[name]) end

@@ -47,7 +47,7 @@ if #in_doubt > 0 and arg_mode ~= 'move' then return answer end
 
 for _, order in ipairs(in_doubt) do move(order[1], order[2]) end
 redis.call('HSET', key_queue, 'account', arg_account, 'previous_account', old_account, 'switched_at', at,
-  'switched_by', arg_by, 'switched_why', arg_why)
+  'switched_steady', redis.call('HGET', key_epoch, 'steady') or at, 'switched_by', arg_by, 'switched_why', arg_why)
 -- What was learned from the old account says nothing about the new one.
 redis.call('DEL', key_charged, key_holds, key_breaker)
 report('is_switched', '1')

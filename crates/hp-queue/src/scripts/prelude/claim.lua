@@ -6,7 +6,7 @@
 --         lease_ends    the time at which the lease of a claim ends, Unix ms as text
 --         claim_limit() how many orders may be claimed now
 --         changes_by(rule, record)
---         earlier_account(known_at)
+--         earlier_account()
 --         claim_order(id, is_named, due_at)
 --         finish_claims()
 --
@@ -29,12 +29,12 @@ local function claim_limit()
   return 0
 end
 
-local switch = redis.call('HMGET', key_queue, 'previous_account', 'switched_at')
+local switch = redis.call('HMGET', key_queue, 'previous_account', 'switched_steady')
 
--- Returns the account of a submission that Redis may have forgotten, if the queue has had another account since `known_at`:
--- what Redis remembers is older than the switch.
-local function earlier_account(known_at)
-  return switch[1] and tonumber(switch[2]) >= tonumber(known_at) and switch[1] or nil
+-- Returns the account of a submission that Redis may have forgotten, if the queue got another account after the epoch began.
+-- A switch that is older is one that Redis remembers, so what it has forgotten came later.
+local function earlier_account()
+  return switch[1] and (tonumber(switch[2] or nil) or 0) >= epoch.since and switch[1] or nil
 end
 
 -- Returns what a rule changes in a record, as { field, value, ... }.
@@ -54,7 +54,7 @@ local function changes_by(rule, record)
   end
   if rule.begins_doubt then
     append(changes, 'restarted_at', text(epoch.since))
-    local account = record.updated_at and earlier_account(record.updated_at)
+    local account = earlier_account()
     if account then append(changes, 'account', account) end
   end
   return changes
@@ -65,10 +65,11 @@ end
 local function claim_order(id, is_named, due_at)
   local record_key = order_key(id)
   local known = redis.call('HMGET', record_key,
-    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at', 'updated_at')
+    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at', 'account')
   local record = {
     state = known[1], cause = known[2], claim = known[3], attempts = known[6], checks = known[7], crashes = known[8],
-    first_submitted_at = known[9], updated_at = known[10],
+    -- A record on another account is no record of this submission.
+    first_submitted_at = (known[10] or '') == arg_account and known[9] or nil,
   }
   if not record.state then return redis.call('ZREM', key_schedule, id) end
   if record.state == IN_REVIEW and not is_named then return redis.call('ZADD', key_schedule, '+inf', id) end

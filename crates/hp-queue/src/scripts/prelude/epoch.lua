@@ -21,7 +21,8 @@
 --        steady        the steady time: it starts at the time by the clock. While workers live, only their monotonic clocks
 --                      move it on. So a clock that is set can only make it slower
 --        wall          the time by the clock when `steady` was moved on
---        silent_since  the time by the clock when a caller first found that no worker called, though one is registered
+--        silent_since  the time by the clock when a caller first found that nobody had called for long, though a worker is
+--                      registered
 --        stepped_at    the steady time when a caller last noticed that the clock was set
 --        moved_at      the same, or when the clock had moved on without calls
 --        set_back_from the time by the clock when it was set back. Until it is reached again, stored times may be too late
@@ -43,36 +44,45 @@ local function without_mark(id) return id:match('^[^!]*') end
 local function is_marked(id) return id:sub(-1) == '!' end
 
 -- Whether the time by the clock counts, because no living worker can vouch for another time. A registered worker may have
--- died: then it does not call for a while.
-local function is_nobody_there(epoch)
+-- died: it then does not call for a while, and nobody contradicts the clock.
+local function is_nobody_there(epoch, has_paused)
   if redis.call('EXISTS', key_workers) == 0 then return true end
+  if not has_paused then return false end
   local since = epoch.silent_since
   epoch.silent_since = since or now
   return since ~= nil and now - since > LONGEST_SILENCE
 end
 
--- Adds the time to an epoch. Returns whether it must be stored.
-local function observe_time(epoch)
-  local passed, is_known = now - (epoch.wall or now), arg_vouched_time ~= '0'
-  local limit = (epoch.steady or now) + math.max(passed, 0)
-  local before, was_silent = epoch.steady, epoch.silent_since
+-- Moves the steady time on. Returns whether the epoch must be stored.
+local function move_on(epoch, passed)
+  local before, limit = epoch.steady, (epoch.steady or now) + math.max(passed, 0)
+  local has_paused, was_silent = passed > LONGEST_SILENCE, epoch.silent_since
+  local is_known = arg_vouched_time ~= '0' and not has_paused or epoch.is_stepped
   epoch.steady = before or now
-  epoch.is_stepped = is_known and math.abs(now - arg_expected_now) > MAX_DEVIATION
-  if epoch.is_stepped then
-    epoch.stepped_at = epoch.steady
-    local expected = tonumber(arg_expected_now)
-    if expected > now then epoch.set_back_from = math.max(epoch.set_back_from or 0, expected) end
-  end
-  if epoch.is_stepped or math.abs(passed) > LONGEST_SILENCE then epoch.moved_at = epoch.steady end
   if is_known then
     epoch.steady, epoch.silent_since = math.max(epoch.steady, math.min(tonumber(arg_vouched_time), limit)), nil
-  elseif is_nobody_there(epoch) then
+  elseif is_nobody_there(epoch, has_paused) then
     epoch.steady, epoch.silent_since = limit, nil
   elseif before then
     return epoch.silent_since ~= was_silent
   end
   epoch.wall = now
-  return not before or epoch.is_stepped or was_silent or math.abs(passed) >= STORE_INTERVAL
+  return not before or was_silent or math.abs(passed) >= STORE_INTERVAL
+end
+
+-- Adds the time to an epoch. Returns whether it must be stored.
+local function observe_time(epoch)
+  local passed = now - (epoch.wall or now)
+  epoch.is_stepped = arg_expected_now ~= '0' and math.abs(now - arg_expected_now) > MAX_DEVIATION
+  local is_changed = move_on(epoch, passed)
+  if epoch.is_stepped then
+    epoch.stepped_at = epoch.steady
+    local expected = tonumber(arg_expected_now)
+    if expected > now then epoch.set_back_from = math.max(epoch.set_back_from or 0, expected) end
+  end
+  -- After the steady time has moved on: results are trimmed only a while after it.
+  if epoch.is_stepped or math.abs(passed) > LONGEST_SILENCE then epoch.moved_at = epoch.steady end
+  return is_changed or epoch.is_stepped
 end
 
 -- For how long after its beginning an epoch casts doubt on new orders.

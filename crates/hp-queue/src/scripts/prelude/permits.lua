@@ -33,7 +33,7 @@ local function is_fenced()
     report('other_account', known[1])
     return true
   end
-  if tonumber(known[2] or 0) <= tonumber(arg_protocol) then return false end
+  if (tonumber(known[2] or 0) or math.huge) <= tonumber(arg_protocol) then return false end
   report('newer_protocol', known[2])
   return true
 end
