@@ -71,15 +71,24 @@ async fn run_refuses_a_redis_that_evicts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn run_refuses_a_replica() {
+async fn run_waits_while_redis_is_a_replica() {
     let world = world();
     let replicate = ["REPLICAOF", "127.0.0.1", "1"];
     world.redis.command::<()>(&replicate).await;
-    // A client of the worker leaves a replica, so the worker may only wait for its master.
     let output = Worker::output(&["doctor"], &world.settings(&[]));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("BAD   role"), "{text}");
-    assert_refused(&world, &[], "role", &["a replica", "redis+sentinel://"]);
+    let worker = world.worker();
+    worker.wait_for_log("read only replica").await;
+    assert!(
+        worker.log().contains("redis+sentinel://"),
+        "{}",
+        worker.log()
+    );
+    let promote = ["REPLICAOF", "NO", "ONE"];
+    world.redis.command::<()>(&promote).await;
+    world.enqueue("A-1", 1).await;
+    assert_eq!(world.result("A-1").await["status"], "completed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,8 @@ pub(crate) struct Safety {
     pub(crate) danger: Option<String>,
     /// What else the doctor would report, with the remedies.
     pub(crate) warnings: Vec<String>,
+    /// It is a replica, which may become a master by itself.
+    pub(crate) is_replica: bool,
     /// For how long a master accepts writes without a replica. `None`: without limit, as far as is known.
     pub(crate) accepts_writes_alone: Option<Duration>,
 }
@@ -37,6 +39,7 @@ pub(crate) async fn safety(handle: &Handle, is_replicated: bool) -> Result<Safet
     let mut results = risks(&server, is_replicated);
     results.push(write(handle.check_write().await)?);
     Ok(Safety {
+        is_replica: !server.is_master,
         accepts_writes_alone: server.min_replicas_max_lag,
         ..Safety::of(results)
     })
@@ -201,7 +204,11 @@ fn role(server: &ServerInfo) -> CheckResult {
     if server.is_master {
         return CheckResult::good("role", "master");
     }
-    CheckResult::danger("role", "a replica, which accepts no writes", MASTER)
+    CheckResult::danger(
+        "role",
+        "a read only replica, which accepts no writes",
+        MASTER,
+    )
 }
 
 const MASTER: &str = "name the master in redis.url, or let Sentinel name it: redis+sentinel://host:26379/master-name";

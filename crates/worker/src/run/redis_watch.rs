@@ -15,14 +15,27 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// The time between two looks at the epoch: a new one means another server, or another configuration.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Checks the Redis of the queue before the first claim, and logs what could be better. Waits until Redis is reachable.
+/// Checks the Redis of the queue before the first claim, and logs what could be better. Waits until Redis is reachable and
+/// a master.
 /// Fails if orders would not be safe.
 pub(super) async fn check_at_start(
     processor: &OrderProcessor,
     config: &Config,
 ) -> Result<(), String> {
-    let safety = until_reachable(|| safety(&processor.queue, config.is_replicated())).await;
-    let safety = safety.map_err(|error| error.to_string())?;
+    let check = || safety(&processor.queue, config.is_replicated());
+    let mut safety = until_reachable(check).await.map_err(to_text)?;
+    if safety.is_replica {
+        let reason = safety.danger.as_deref().unwrap_or_default();
+        warn!(
+            reason,
+            "the worker waits until this Redis is promoted, or until Sentinel names another one"
+        );
+    }
+    // A worker that starts during a failover must not end because of it.
+    while safety.is_replica {
+        sleep(EPOCH_INTERVAL).await;
+        safety = until_reachable(check).await.map_err(to_text)?;
+    }
     processor
         .ledger
         .limit_old_master(safety.accepts_writes_alone);
@@ -59,4 +72,12 @@ pub(super) async fn watch(processor: Arc<OrderProcessor>) {
             Err(error) => warn!(%error, "cannot check Redis"),
         }
     }
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it is passed to Result::map_err"
+)]
+fn to_text(error: impl ToString) -> String {
+    error.to_string()
 }
