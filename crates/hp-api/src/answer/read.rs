@@ -41,19 +41,17 @@ pub(super) fn order(data: Value, signed_at: SystemTime) -> CallResult<Order> {
         category_name: fields.optional_string("category_name"),
         product_name: fields.optional_string("product_name"),
         create_time,
-        record_age: record_age(create_time, &cards, signed_at),
+        record_age: record_age(create_time, signed_at),
         status,
         cards,
     })
 }
 
 /// Returns how long before `signed_at` the vendor made the record. PHP makes 0 of a missing time.
-fn record_age(create_time: Option<i64>, cards: &[Card], signed_at: SystemTime) -> Option<Duration> {
-    let is_time = |seconds: &i64| *seconds > 0;
-    let card_times = cards.iter().filter_map(|card| card.create_time);
-    let created = create_time
-        .filter(is_time)
-        .or_else(|| card_times.filter(is_time).min())?;
+///
+/// The times of the cards say nothing: cards from stock are older than their order.
+fn record_age(create_time: Option<i64>, signed_at: SystemTime) -> Option<Duration> {
+    let created = create_time.filter(|seconds| *seconds > 0)?;
     let created = UNIX_EPOCH.checked_add(Duration::from_secs(created.try_into().ok()?))?;
     Some(signed_at.duration_since(created).unwrap_or_default())
 }

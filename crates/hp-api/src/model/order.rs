@@ -48,8 +48,8 @@ pub struct Order {
     pub create_time: Option<i64>,
     /// The age of the record when `HitPoints` answered, by `HitPoints`' clock, in whole seconds.
     ///
-    /// It is the signed date of the answer less the creation time of the order, or of its earliest card if the order has
-    /// none. `None` if neither has a creation time. Zero if that time is after the date.
+    /// It is the signed date of the answer less the creation time of the order. `None` if the order has no creation time.
+    /// Zero if that time is after the date.
     pub record_age: Option<Duration>,
     /// The cards: one for each unit if the order is completed.
     pub cards: Vec<Card>,
