@@ -105,7 +105,6 @@ fn malformed_fields() -> Vec<(&'static str, Value)> {
         ("/quantity", json!(0)),
         ("/product_id", json!("31")),
         ("/out_trade_id", json!("job 417")),
-        ("/currency", json!("usd")),
         ("/total_price", json!("131.250")),
         ("/total_price", json!("-131.25")),
         ("/total_price", json!(131.25)),

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use crate::value::{
-    CardStatus, Currency, Money, OrderId, OrderStatus, PinKey, PinSn, ProductId, Quantity,
+    CardStatus, Currency, CurrencyText, Money, OrderId, OrderStatus, PinKey, PinSn, ProductId,
+    Quantity,
 };
 
 /// A request for cards. The answer is validated against it.
@@ -28,8 +29,8 @@ pub struct Order {
     pub product_id: ProductId,
     /// The number of ordered cards.
     pub quantity: Quantity,
-    /// The currency of all prices of the order.
-    pub currency: Currency,
+    /// The currency of all prices of the order, as the vendor wrote it.
+    pub currency: Option<CurrencyText>,
     /// The face value of one card.
     pub par_value: Option<Money>,
     /// The price of one card for the reseller.
