@@ -75,18 +75,19 @@ struct Record {
 impl Record {
     fn new(order: Order, is_odd: bool) -> Self {
         let product = order.product;
-        let amount = |amount: Decimal| match product.has_odd_row() && is_odd {
-            true => amount.normalize().to_string(),
-            false => amount.to_string(),
+        let is_short = is_odd && product.has_odd_row();
+        let text = |amount: Decimal| {
+            let shortened = is_short.then(|| amount.normalize());
+            shortened.unwrap_or(amount).to_string()
         };
         Self {
             cards: order.quantity,
             is_sparse: false,
             currency: product.listed_currency(is_odd),
-            par: amount(product.par),
+            par: text(product.par),
             discount: product.discount.to_string(),
-            unit_price: amount(product.unit_price),
-            total: amount(order.total),
+            unit_price: text(product.unit_price),
+            total: text(order.total),
             created: unix_seconds(order.created),
             order,
         }
