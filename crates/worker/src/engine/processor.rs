@@ -176,7 +176,9 @@ impl OrderProcessor {
     async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
         match outcome {
             Outcome::Charged(order) => {
-                if let Some(currency) = order.currency.as_ref().and_then(CurrencyText::code) {
+                let charged = order.currency.as_ref().and_then(CurrencyText::code);
+                let currency = charged.or_else(|| self.catalogue.currency(wanted.product_id));
+                if let Some(currency) = currency {
                     self.balance_gate.lift(currency).await;
                 }
             }
