@@ -4,6 +4,8 @@ use e2e::{Worker, World, assert_fields};
 use hp_sandbox::Options;
 use serde_json::Value;
 
+use crate::reconcile::report;
+
 fn world_with_odd_products() -> World {
     World::with_vendor(Options {
         odd_products: true,
@@ -27,12 +29,12 @@ async fn order_without_descriptive_fields_completes() {
     let _worker = world.worker();
     world.enqueue("A-1~sparse-record", 2).await;
     let result = world.result("A-1~sparse-record").await;
-    assert_fields!(result, { "status": "completed", "source": "fetch", "pin_count": 2, "currency": "CNY" });
+    assert_fields!(result, { "status": "completed", "source": "fetch", "pin_count": 2, "total_price": "19.00" });
+    assert_eq!(result.get("currency"), None);
     let pins: Vec<Value> = serde_json::from_str(&result["pins"]).unwrap();
     let charge = &world.sandbox.ledger().charges[0];
     assert_eq!(pins[1]["pin_key"], charge.cards[1].pin_key.as_str());
-    assert_eq!(pins[0]["currency"], "CNY");
-    for field in ["amount", "status", "create_time", "expire_time"] {
+    for field in ["amount", "currency", "status", "create_time", "expire_time"] {
         assert_eq!(pins[0].get(field), Some(&Value::Null), "{field}");
     }
 }
@@ -48,7 +50,7 @@ async fn record_without_descriptive_fields_is_shown() {
     assert!(shown.status.success());
     let text = String::from_utf8(shown.stdout).unwrap();
     assert!(
-        text.contains("completed") && text.contains("9.50 CNY"),
+        text.contains("completed") && text.contains("9.50 (9.50 each)"),
         "{text}"
     );
     let results = Worker::output(&["results", "--json"], &settings);
@@ -81,6 +83,51 @@ async fn odd_products_are_skipped_and_the_rest_is_kept() {
     ] {
         assert_eq!(log.matches(reason).count(), 1, "{reason} in {log}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn order_in_an_odd_currency_completes() {
+    let world = world_with_odd_products();
+    let _worker = world.worker();
+    enqueue(&world, "A-32", "32", "2").await;
+    let result = world.result("A-32").await;
+    assert_fields!(result, {
+        "status": "completed", "source": "fetch", "currency": "USDT",
+        "unit_price": "9.40", "total_price": "18.80"
+    });
+    let pins: Vec<Value> = serde_json::from_str(&result["pins"]).unwrap();
+    assert_eq!(
+        (&pins[0]["currency"], &pins[0]["amount"]),
+        (&"USDT".into(), &"10.00".into())
+    );
+
+    let settings = world.settings(&[]);
+    for command in [&["record", "A-32"][..], &["results"]] {
+        let shown = Worker::output(command, &settings);
+        let text = String::from_utf8(shown.stdout).unwrap();
+        assert!(
+            shown.status.success() && text.contains("USDT"),
+            "{command:?}: {text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_sums_up_orders_by_odd_currency() {
+    let world = world_with_odd_products();
+    let _worker = world.worker();
+    enqueue(&world, "A-32", "32", "2").await;
+    enqueue(&world, "A-2~sparse-record", "2", "1").await;
+    for id in ["A-32", "A-2~sparse-record"] {
+        assert_eq!(world.result(id).await["status"], "completed");
+    }
+    let (code, report) = report(&world, &["--once", "--audit", "--since", "1h"]);
+    assert_eq!(code, 0, "{report:#}");
+    let sums = &report["audit"]["totals"]["by_currency"];
+    assert_eq!(
+        (&sums["USDT"]["amount"], &sums["-"]["amount"]),
+        (&"18.80".into(), &"9.50".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use hp_api::{FetchCards, Settlement, Settler};
 
+/// The example knows whole minutes.
+const TOLERANCE: Duration = Duration::from_mins(1);
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> common::Result {
     let (arguments, show_keys) = common::arguments();
@@ -23,9 +26,18 @@ async fn main() -> common::Result {
     let settler = Settler::new(common::client()?, control);
     let since_sent = Duration::from_mins(minutes.parse()?);
     match settler.settle(&wanted(order)?, since_sent).await {
-        Settlement::Charged(order) => common::print_order(&order, show_keys),
+        Settlement::Charged(order) => {
+            // HitPoints knows an id for ever, so an older record belongs to an earlier order.
+            let is_older = |age| age > since_sent + TOLERANCE;
+            if order.record_age.is_some_and(is_older) {
+                println!("an operator must review this: the record may be older than the order");
+            }
+            common::print_order(&order, show_keys);
+        }
         Settlement::NotCharged(answer) => {
-            println!("certainly not charged ({answer}): fetch it again with the same order id");
+            println!(
+                "not charged ({answer}): fetch it again with the same order id, unless HitPoints has said that the id exists"
+            );
         }
         Settlement::Mismatch(mismatch) => println!("an operator must review this: {mismatch}"),
         Settlement::TooEarly(answer) => {

@@ -41,10 +41,10 @@ pub enum CallError {
     /// The vendor answered with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The vendor answered with an error or without data, but perhaps to an earlier request: the connection delivered
-    /// answers nobody asked for. It proves nothing.
+    /// The vendor answered with an error or without data, but perhaps to an earlier request: the client could not check
+    /// that the connection delivers each answer to its own request. It proves nothing.
     #[error(
-        "the answer may belong to an earlier request, because the connection delivered a surplus answer: {message}; query the order"
+        "the answer may belong to an earlier request, because the connection could not be checked: {message}; query the order"
     )]
     Unattributed {
         /// The vendor's code, if the answer has one.

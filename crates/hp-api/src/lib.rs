@@ -44,8 +44,8 @@ pub use model::{Card, FetchCards, Mismatch, Order, Product, ProductList, Skipped
 pub use outcome::Outcome;
 pub use refusal::Refusal;
 pub use value::{
-    AppSecret, CardStatus, Currency, Invalid, Money, OrderId, OrderStatus, PinKey, PinSn,
-    ProductId, Quantity,
+    AppSecret, CardStatus, Currency, CurrencyText, Invalid, Money, OrderId, OrderStatus, PinKey,
+    PinSn, ProductId, Quantity,
 };
 
 /// Compiles the examples of the README.

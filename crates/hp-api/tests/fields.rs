@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use hp_api::{
-    AppSecret, CallError, CallResult, FetchCards, Mismatch, Order, ProductId, ProductList,
-    Quantity,
+    AppSecret, CallError, CallResult, Card, CurrencyText, FetchCards, Mismatch, Order, ProductId,
+    ProductList, Quantity,
     answer::{Data, Header, Headers, accept},
     date,
     sign::{Signer, Verifier, flatten},
@@ -37,7 +37,7 @@ const ORDER: [(&str, Role); 16] = [
     ("user_account_id", Descriptive),
     ("category_name", Descriptive),
     ("product_name", Descriptive),
-    ("currency", Required),
+    ("currency", Descriptive),
     ("product_id", Required),
     ("par_value", Descriptive),
     ("reseller_discount", Descriptive),
@@ -125,17 +125,27 @@ fn signed<T>(data: &Value, read: impl FnOnce(Data<'_>) -> CallResult<T>) -> Call
     read(accept(&verifier, now, window, &headers, body.as_bytes()).unwrap())
 }
 
+fn as_order(data: Data<'_>) -> CallResult<Order> {
+    data.into_order()
+}
+
+fn as_card(data: Data<'_>) -> CallResult<Card> {
+    data.into_card()
+}
+
+fn as_products(data: Data<'_>) -> CallResult<ProductList> {
+    data.into_products()
+}
+
 /// Reads an order and validates it against the request.
 fn read(data: &Value) -> CallResult<Order> {
-    let order = signed(data, |data| data.into_order())?;
+    let order = signed(data, as_order)?;
     order.validate(&wanted())?;
     Ok(order)
 }
 
 fn products(rows: &Value) -> CallResult<ProductList> {
-    signed(&json!({"pin-value-fixed": rows}), |data| {
-        data.into_products()
-    })
+    signed(&json!({"pin-value-fixed": rows}), as_products)
 }
 
 /// Returns the object with the field null, absent, and of each other type.
@@ -196,7 +206,7 @@ fn card_fields_are_required_or_descriptive() {
                 Descriptive => {
                     let cards = read(&data).unwrap().cards;
                     assert_eq!(cards[1].pin_key.expose(), "BP905QS5ZDZAV0ZB");
-                    signed(&row, |data| data.into_card()).unwrap();
+                    signed(&row, as_card).unwrap();
                 }
             }
         }
@@ -220,6 +230,46 @@ fn order_of_required_fields_alone_is_complete() {
         (first.amount, first.currency, &first.status),
         (None, None, &None)
     );
+}
+
+#[test]
+fn odd_currency_never_hides_a_paid_order() {
+    for (currency, text) in [
+        (json!("USD"), Some("USD")),
+        (json!("USDT"), Some("USDT")),
+        (json!("usd"), Some("usd")),
+        (json!(""), None),
+        (json!("US dollar"), None),
+        (json!("US\n"), None),
+        (json!("X".repeat(13)), None),
+        (json!(840), None),
+        (json!(null), None),
+    ] {
+        let mut data = order();
+        data["currency"] = currency;
+        let order = read(&data).unwrap();
+        assert_eq!(order.currency.as_ref().map(CurrencyText::as_str), text);
+        assert_eq!(order.cards.len(), 2);
+    }
+}
+
+#[test]
+fn price_of_an_order_has_up_to_two_decimals() {
+    for (unit_price, total_price) in [("9.5", "19"), ("9.50", "19.0"), ("10", "20.00")] {
+        let mut data = order();
+        (data["unit_price"], data["total_price"]) = (unit_price.into(), total_price.into());
+        data["par_value"] = json!("10");
+        let order = read(&data).unwrap();
+        assert_eq!(order.total_price.to_string().len(), 5, "{total_price}");
+        assert_eq!(order.par_value.unwrap().to_string(), "10.00");
+    }
+    for price in [
+        "", ".", "9.", ".5", "9.500", "9,5", "+9", "-9", "9e1", " 9", "9.5.0",
+    ] {
+        let mut data = order();
+        data["unit_price"] = price.into();
+        assert_names(read(&data), "unit_price: an amount is");
+    }
 }
 
 #[test]
@@ -310,9 +360,9 @@ fn data_without_any_product_is_no_product_list() {
         products(&json!([{"product_id": 31}])),
         "product[0].currency: ",
     );
-    assert_names(signed(&order(), |data| data.into_products()), "");
+    assert_names(signed(&order(), as_products), "");
     assert_eq!(products(&json!([])), Ok(ProductList::default()));
     let list = json!({"odd": "group", "pin-value-fixed": [product(31)]});
-    let list = signed(&list, |data| data.into_products()).unwrap();
+    let list = signed(&list, as_products).unwrap();
     assert_eq!((list.products.len(), list.skipped.len()), (1, 1));
 }

@@ -105,7 +105,6 @@ fn malformed_fields() -> Vec<(&'static str, Value)> {
         ("/quantity", json!(0)),
         ("/product_id", json!("31")),
         ("/out_trade_id", json!("job 417")),
-        ("/currency", json!("usd")),
         ("/total_price", json!("131.250")),
         ("/total_price", json!("-131.25")),
         ("/total_price", json!(131.25)),
@@ -232,17 +231,17 @@ fn pending_order_may_have_no_cards() {
 #[test]
 fn record_age_is_by_the_clock_of_the_vendor() {
     let signed_at = 1_709_633_472;
-    for (created, first_card, age) in [
-        (signed_at - 90, signed_at - 500, Some(90)),
-        (signed_at, signed_at - 500, Some(0)),
-        (signed_at + 90, signed_at - 500, Some(0)),
-        (0, signed_at - 500, Some(500)),
-        (-1, 0, Some(20)),
+    for (created, age) in [
+        (json!(signed_at - 90), Some(90)),
+        (json!(signed_at), Some(0)),
+        (json!(signed_at + 90), Some(0)),
+        (json!(0), None),
+        (json!(-1), None),
+        (json!(null), None),
     ] {
-        let mut data = changed(three_cards(), "/create_time", json!(created));
-        for (card, created) in [(0, signed_at - 10), (1, first_card), (2, signed_at - 20)] {
-            data["order_pins"][card]["create_time"] = json!(created);
-        }
+        let mut data = changed(three_cards(), "/create_time", created.clone());
+        // A card from stock is older than its order.
+        data["order_pins"][1]["create_time"] = json!(signed_at - 500);
         let age = age.map(Duration::from_secs);
         assert_eq!(order(&data).unwrap().record_age, age, "{created}");
     }

@@ -1,6 +1,8 @@
 //! Values that the checked types accept and reject.
 
-use hp_api::{CardStatus, Currency, Money, OrderId, OrderStatus, PinSn, ProductId, Quantity};
+use hp_api::{
+    CardStatus, Currency, CurrencyText, Money, OrderId, OrderStatus, PinSn, ProductId, Quantity,
+};
 
 #[test]
 fn order_id_is_1_to_50_visible_ascii_characters() {
@@ -113,6 +115,23 @@ fn currency_is_three_capital_letters() {
     );
     for bad in ["", "US", "USDT", "usd", "U1D", "é!"] {
         assert!(bad.parse::<Currency>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn currency_text_is_short_visible_ascii() {
+    for (good, code) in [
+        ("USD", Some("USD")),
+        ("USDT", None),
+        ("usd", None),
+        ("X-1/2.ABCDEF", None),
+    ] {
+        let text: CurrencyText = good.parse().unwrap();
+        assert_eq!(text.to_string(), good);
+        assert_eq!(text.code(), code.map(|code| code.parse().unwrap()));
+    }
+    for bad in ["", "US D", "US\n", "€", "ABCDEFGHIJKLM"] {
+        assert!(bad.parse::<CurrencyText>().is_err(), "{bad}");
     }
 }
 

@@ -32,6 +32,19 @@ impl Product {
     pub(crate) fn has_fixed_value(&self) -> bool {
         self.group == FIXED_VALUE
     }
+
+    /// Returns `true` if the option `odd_products` breaks the format of this product.
+    pub(crate) fn has_odd_row(&self) -> bool {
+        matches!(self.id, 5 | 9 | 32)
+    }
+
+    /// Returns the currency as product list and orders write it.
+    pub(crate) fn listed_currency(&self, is_odd: bool) -> &'static str {
+        match self.id {
+            32 if is_odd => "USDT",
+            _ => self.currency,
+        }
+    }
 }
 
 static PRODUCTS: LazyLock<Vec<Product>> = LazyLock::new(|| {

@@ -38,7 +38,7 @@ fn row(product: &Product, is_odd: bool) -> Signable {
         ("category_name", Value::Text(product.value)),
         ("category_code", Value::Text(product.code)),
         ("region", Value::Text(product.region)),
-        ("currency", Value::Text(product.currency)),
+        ("currency", Value::Text(product.listed_currency(is_odd))),
         ("par_value", Value::Text(&par)),
         ("discount_rate", Value::Text(&discount)),
         ("max_fetch_quantity", Value::Number(max_quantity)),
@@ -46,7 +46,6 @@ fn row(product: &Product, is_odd: bool) -> Signable {
     match product.id {
         5 if is_odd => row.set("max_fetch_quantity", Value::Null),
         9 if is_odd => row.set("par_value", Value::Text("1")),
-        32 if is_odd => row.set("currency", Value::Text("USDT")),
         _ => {}
     }
     row.signable()

@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rust_decimal::Decimal;
+
 use crate::catalogue;
 use crate::order::{Defect, Order};
 use crate::rng::KeyedRng;
@@ -10,10 +12,9 @@ use crate::signable::{Fields, Signable, Value};
 const RESELLER_ID: u64 = 20_011;
 const ACCOUNT_ID: u64 = 77;
 /// The fields of an order that a client cannot do without.
-const PROOF: [&str; 9] = [
+const PROOF: [&str; 8] = [
     "order_id",
     "out_trade_id",
-    "currency",
     "product_id",
     "unit_price",
     "quantity",
@@ -24,12 +25,19 @@ const PROOF: [&str; 9] = [
 const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// Returns the `data` of a fetch or an order query. A defect of the stored record hides that of the answer.
-pub(crate) fn order_data(order: &Order, rng: KeyedRng, answer_defect: Option<Defect>) -> Signable {
+///
+/// `is_odd` breaks the documented format of some products, as the product list does.
+pub(crate) fn order_data(
+    order: &Order,
+    rng: KeyedRng,
+    answer_defect: Option<Defect>,
+    is_odd: bool,
+) -> Signable {
     let (mut order, defect) = (order.clone(), order.record_defect.or(answer_defect));
     if defect == Some(Defect::WrongProduct) {
         order.product = catalogue::other_than(order.product);
     }
-    let mut record = Record::new(order);
+    let mut record = Record::new(order, is_odd);
     if defect == Some(Defect::Short) {
         record.cards -= 1;
     }
@@ -39,8 +47,8 @@ pub(crate) fn order_data(order: &Order, rng: KeyedRng, answer_defect: Option<Def
 }
 
 /// Returns the `data` of a card query: a row of `order_pins` without its `order_id`.
-pub(crate) fn card_data(order: &Order, rng: KeyedRng, position: u32) -> Signable {
-    let record = Record::new(order.clone());
+pub(crate) fn card_data(order: &Order, rng: KeyedRng, position: u32, is_odd: bool) -> Signable {
+    let record = Record::new(order.clone(), is_odd);
     let (serial, key) = order.card(rng, position);
     let [pin_sn, pin_key, _order_id, rest @ ..] = record.row(&serial, &key).0;
     let mut fields = [pin_sn; 11];
@@ -56,6 +64,7 @@ struct Record {
     cards: u32,
     /// Only the fields that prove the order and its cards have values.
     is_sparse: bool,
+    currency: &'static str,
     par: String,
     discount: String,
     unit_price: String,
@@ -64,14 +73,21 @@ struct Record {
 }
 
 impl Record {
-    fn new(order: Order) -> Self {
+    fn new(order: Order, is_odd: bool) -> Self {
+        let product = order.product;
+        let is_short = is_odd && product.has_odd_row();
+        let text = |amount: Decimal| {
+            let shortened = is_short.then(|| amount.normalize());
+            shortened.unwrap_or(amount).to_string()
+        };
         Self {
             cards: order.quantity,
             is_sparse: false,
-            par: order.product.par.to_string(),
-            discount: order.product.discount.to_string(),
-            unit_price: order.product.unit_price.to_string(),
-            total: order.total.to_string(),
+            currency: product.listed_currency(is_odd),
+            par: text(product.par),
+            discount: product.discount.to_string(),
+            unit_price: text(product.unit_price),
+            total: text(order.total),
             created: unix_seconds(order.created),
             order,
         }
@@ -105,7 +121,7 @@ impl Record {
             ("product_id", Value::Number(product.id)),
             ("category_name", Value::Text(product.brand)),
             ("product_name", Value::Text(product.value)),
-            ("currency", Value::Text(product.currency)),
+            ("currency", Value::Text(self.currency)),
             ("amount", Value::Text(&self.par)),
             ("cost_price", Value::Text(&self.unit_price)),
             ("status", Value::Text("active")),
@@ -127,7 +143,7 @@ impl Record {
             ("user_account_id", Value::Number(ACCOUNT_ID)),
             ("category_name", Value::Text(product.brand)),
             ("product_name", Value::Text(product.value)),
-            ("currency", Value::Text(product.currency)),
+            ("currency", Value::Text(self.currency)),
             ("product_id", Value::Number(product.id)),
             ("par_value", Value::Text(&self.par)),
             ("reseller_discount", Value::Text(&self.discount)),

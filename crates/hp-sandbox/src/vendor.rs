@@ -142,7 +142,7 @@ impl Vendor {
         if let Some(reply) = fault.and_then(reply_after_processing) {
             return Ok(reply);
         }
-        let data = record::order_data(&charged?, self.rng, answer_defect(fault));
+        let data = record::order_data(&charged?, self.rng, answer_defect(fault), self.odd_products);
         Ok(self.signed(&data, now, fault))
     }
 
@@ -155,7 +155,8 @@ impl Vendor {
         }
         Ok(match self.accounts.find(id, now) {
             Some(order) => {
-                let data = record::order_data(&order, self.rng, answer_defect(fault));
+                let data =
+                    record::order_data(&order, self.rng, answer_defect(fault), self.odd_products);
                 self.signed(&data, now, fault)
             }
             None => self.not_found(),
@@ -168,7 +169,7 @@ impl Vendor {
             let order = self.accounts.find_by_number(number)?;
             let exists = (1..=order.quantity).contains(&position)
                 && order.card(self.rng, position).0 == serial;
-            exists.then(|| record::card_data(&order, self.rng, position))
+            exists.then(|| record::card_data(&order, self.rng, position, self.odd_products))
         });
         Ok(found.map_or_else(|| self.not_found(), |data| self.signed(&data, now, None)))
     }

@@ -52,7 +52,7 @@ pub(crate) fn print_order(order: &Order, show_keys: bool) {
         order.status,
         order.cards.len(),
         order.total_price,
-        order.currency,
+        shown(order.currency.as_ref()),
     );
     for card in &order.cards {
         print_card(card, show_keys);

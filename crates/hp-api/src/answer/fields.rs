@@ -3,7 +3,7 @@ use std::{borrow::Cow, str::FromStr};
 use crate::{
     call_error::{CallError, CallResult},
     json::Value,
-    value::Invalid,
+    value::{Invalid, Money},
 };
 
 /// The fields of one object, read by name.
@@ -55,6 +55,12 @@ impl<'a> Fields<'a> {
         let text = self.text(name)?;
         text.parse()
             .map_err(|why: Invalid| self.error(name, &why.to_string()))
+    }
+
+    /// Reads an amount with up to two decimals.
+    pub(super) fn amount(&mut self, name: &str) -> CallResult<Money> {
+        let text = self.text(name)?;
+        Money::parse_short(&text).map_err(|why| self.error(name, &why.to_string()))
     }
 
     /// Reads a JSON integer in the range of the type.

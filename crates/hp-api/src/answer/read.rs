@@ -33,27 +33,25 @@ pub(super) fn order(data: Value, signed_at: SystemTime) -> CallResult<Order> {
         out_trade_id: fields.parse("out_trade_id")?,
         product_id: product_id(&mut fields)?,
         quantity: quantity(&mut fields)?,
-        currency: fields.parse("currency")?,
-        par_value: fields.optional("par_value"),
-        unit_price: fields.parse("unit_price")?,
-        total_price: fields.parse("total_price")?,
+        currency: fields.optional("currency"),
+        par_value: fields.amount("par_value").ok(),
+        unit_price: fields.amount("unit_price")?,
+        total_price: fields.amount("total_price")?,
         reseller_discount: fields.optional_string("reseller_discount"),
         category_name: fields.optional_string("category_name"),
         product_name: fields.optional_string("product_name"),
         create_time,
-        record_age: record_age(create_time, &cards, signed_at),
+        record_age: record_age(create_time, signed_at),
         status,
         cards,
     })
 }
 
 /// Returns how long before `signed_at` the vendor made the record. PHP makes 0 of a missing time.
-fn record_age(create_time: Option<i64>, cards: &[Card], signed_at: SystemTime) -> Option<Duration> {
-    let is_time = |seconds: &i64| *seconds > 0;
-    let card_times = cards.iter().filter_map(|card| card.create_time);
-    let created = create_time
-        .filter(is_time)
-        .or_else(|| card_times.filter(is_time).min())?;
+///
+/// The times of the cards say nothing: cards from stock are older than their order.
+fn record_age(create_time: Option<i64>, signed_at: SystemTime) -> Option<Duration> {
+    let created = create_time.filter(|seconds| *seconds > 0)?;
     let created = UNIX_EPOCH.checked_add(Duration::from_secs(created.try_into().ok()?))?;
     Some(signed_at.duration_since(created).unwrap_or_default())
 }
@@ -91,8 +89,8 @@ fn card_fields(mut fields: Fields) -> CallResult<Card> {
         pin_sn: fields.parse("pin_sn")?,
         pin_key: pin_key(&mut fields)?,
         product_id: product_id(&mut fields).ok(),
-        amount: fields.optional("amount"),
-        cost_price: fields.optional("cost_price"),
+        amount: fields.amount("amount").ok(),
+        cost_price: fields.amount("cost_price").ok(),
         currency: fields.optional("currency"),
         status: status_word(&mut fields)
             .ok()

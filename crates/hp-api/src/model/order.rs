@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use crate::value::{
-    CardStatus, Currency, Money, OrderId, OrderStatus, PinKey, PinSn, ProductId, Quantity,
+    CardStatus, Currency, CurrencyText, Money, OrderId, OrderStatus, PinKey, PinSn, ProductId,
+    Quantity,
 };
 
 /// A request for cards. The answer is validated against it.
@@ -28,8 +29,8 @@ pub struct Order {
     pub product_id: ProductId,
     /// The number of ordered cards.
     pub quantity: Quantity,
-    /// The currency of all prices of the order.
-    pub currency: Currency,
+    /// The currency of all prices of the order, as the vendor wrote it.
+    pub currency: Option<CurrencyText>,
     /// The face value of one card.
     pub par_value: Option<Money>,
     /// The price of one card for the reseller.
@@ -48,8 +49,8 @@ pub struct Order {
     pub create_time: Option<i64>,
     /// The age of the record when `HitPoints` answered, by `HitPoints`' clock, in whole seconds.
     ///
-    /// It is the signed date of the answer less the creation time of the order, or of its earliest card if the order has
-    /// none. `None` if neither has a creation time. Zero if that time is after the date.
+    /// It is the signed date of the answer less the creation time of the order. `None` if the order has no creation time.
+    /// Zero if that time is after the date.
     pub record_age: Option<Duration>,
     /// The cards: one for each unit if the order is completed.
     pub cards: Vec<Card>,

@@ -4,7 +4,7 @@ use super::{
     mismatch::Mismatch,
     order::{Card, FetchCards, Order},
 };
-use crate::value::OrderStatus;
+use crate::value::{CurrencyText, OrderStatus};
 
 /// Up to this many cards, comparing each pair is cheaper than a set.
 const FEW_CARDS: usize = 16;
@@ -58,9 +58,9 @@ impl Order {
         if card.product_id.is_some_and(|id| id != self.product_id) {
             return Err("product_id");
         }
-        if card
-            .currency
-            .is_some_and(|currency| currency != self.currency)
+        let code = self.currency.as_ref().and_then(CurrencyText::code);
+        if let (Some(code), Some(card_code)) = (code, card.currency)
+            && code != card_code
         {
             return Err("currency");
         }

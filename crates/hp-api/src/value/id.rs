@@ -70,7 +70,7 @@ impl TryFrom<String> for PinSn {
     }
 }
 
-fn check_visible_ascii(what: &str, text: &str) -> Result<(), Invalid> {
+pub(super) fn check_visible_ascii(what: &str, text: &str) -> Result<(), Invalid> {
     match text.bytes().position(|byte| !byte.is_ascii_graphic()) {
         None => Ok(()),
         Some(index) => Err(Invalid::new(format!(

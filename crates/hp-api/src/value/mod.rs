@@ -2,6 +2,7 @@
 //!
 //! Every constructor and every `FromStr` returns [`Invalid`] for a value outside the documented range or format.
 
+mod currency_text;
 mod id;
 mod invalid;
 mod money;
@@ -9,6 +10,7 @@ mod number;
 mod secret;
 mod status;
 
+pub use currency_text::CurrencyText;
 pub use id::{OrderId, PinSn};
 pub use invalid::Invalid;
 pub use money::{Currency, Money};

@@ -38,6 +38,16 @@ impl Money {
         self.0
     }
 
+    /// Parses the text of an amount with up to two decimals, such as `9.5` or `10`.
+    pub(crate) fn parse_short(text: &str) -> Result<Self, Invalid> {
+        let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
+        match cents.len() {
+            1 => format!("{whole}.{cents}0").parse(),
+            _ => format!("{whole}.{cents}").parse(),
+        }
+        .map_err(|_| Invalid::new(SHORT_FORMAT_RULE))
+    }
+
     /// Multiplies the amount, or returns `None` if the result has more than 28 digits.
     pub fn times(self, count: u32) -> Option<Self> {
         self.0.checked_mul(Decimal::from(count)).map(Self)
@@ -45,6 +55,7 @@ impl Money {
 }
 
 const FORMAT_RULE: &str = "money is digits, a point and exactly two decimals, such as 43.75";
+const SHORT_FORMAT_RULE: &str = "an amount is digits with at most two decimals, such as 43.75";
 
 impl FromStr for Money {
     type Err = Invalid;

@@ -65,8 +65,8 @@ async fn settle(server: &Server, control: Option<FetchCards>, since_sent: Durati
     settler.settle(&wanted("A-1"), since_sent).await
 }
 
-fn control() -> Option<FetchCards> {
-    Some(wanted("A-0"))
+fn control() -> FetchCards {
+    wanted("A-0")
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn charged_order_is_settled_by_its_record() {
         other => healthy(other),
     })
     .await;
-    let settled = settle(&server, control(), Duration::ZERO).await;
+    let settled = settle(&server, Some(control()), Duration::ZERO).await;
     assert!(matches!(settled, Settlement::Charged(order) if order.cards.len() == 2));
     assert_eq!(server.requests().len(), 1);
 }
@@ -84,7 +84,7 @@ async fn charged_order_is_settled_by_its_record() {
 #[tokio::test]
 async fn denied_order_is_not_charged_with_a_control() {
     let server = vendor(healthy).await;
-    let settled = settle(&server, control(), LATE).await;
+    let settled = settle(&server, Some(control()), LATE).await;
     assert_eq!(settled, Settlement::NotCharged(NOT_FOUND));
     let asked: Vec<_> = server.requests().iter().map(subject).collect();
     let last_control = asked.iter().rposition(|asked| *asked == Control);
@@ -115,7 +115,7 @@ async fn product_list_is_the_control_before_any_charge() {
 async fn recent_purchase_is_too_early_to_settle() {
     let server = vendor(healthy).await;
     let just_before = LATE.checked_sub(Duration::from_secs(1)).unwrap();
-    let settled = settle(&server, control(), just_before).await;
+    let settled = settle(&server, Some(control()), just_before).await;
     assert_eq!(settled, Settlement::TooEarly(NOT_FOUND));
 }
 
@@ -123,7 +123,7 @@ async fn recent_purchase_is_too_early_to_settle() {
 async fn outage_that_denies_everything_proves_nothing() {
     for answer in [not_found, outage] {
         let server = vendor(move |_| answer()).await;
-        let settled = settle(&server, control(), LATE).await;
+        let settled = settle(&server, Some(control()), LATE).await;
         let denied = ProbeError::NoControlRecord("A-0".parse().unwrap());
         assert!(
             matches!(&settled, Settlement::Unconfirmed(_, reason) if *reason == denied),
@@ -139,7 +139,7 @@ async fn answer_unlike_the_probe_proves_nothing() {
         other => healthy(other),
     })
     .await;
-    let settled = settle(&server, control(), LATE).await;
+    let settled = settle(&server, Some(control()), LATE).await;
     let answer = NotFoundAnswer::Code(400_124);
     assert_eq!(
         settled,
@@ -155,7 +155,7 @@ async fn outage_that_ends_at_the_control_finds_the_charge() {
         other => healthy(other),
     })
     .await;
-    let settled = settle(&server, control(), LATE).await;
+    let settled = settle(&server, Some(control()), LATE).await;
     assert!(matches!(settled, Settlement::Charged(_)), "{settled:?}");
 }
 
@@ -168,7 +168,7 @@ async fn learned_answer_still_needs_the_control() {
         other => healthy(other),
     })
     .await;
-    let settler = Settler::new(client(&server.url), control());
+    let settler = Settler::new(client(&server.url), Some(control()));
     assert_eq!(settler.learn().await.unwrap().answer, NOT_FOUND);
     is_denied.store(1, Ordering::Relaxed);
     let settled = settler.settle(&wanted("A-1"), LATE).await;
@@ -181,7 +181,7 @@ async fn learned_answer_still_needs_the_control() {
 #[tokio::test]
 async fn rule_without_control_needs_only_the_probe() {
     let settle = async |server: Server| {
-        let settler = Settler::new(client(&server.url), control());
+        let settler = Settler::new(client(&server.url), Some(control()));
         let rule = NotFoundRule::WithoutControl;
         settler.settle_by(&wanted("A-1"), rule).await
     };

@@ -146,7 +146,7 @@ static CHARGED: LazyLock<Box<hp_api::Order>> = LazyLock::new(|| {
         out_trade_id: WANTED.order_id.clone(),
         product_id: WANTED.product_id,
         quantity: WANTED.quantity,
-        currency: "CNY".parse().unwrap(),
+        currency: Some("CNY".parse().unwrap()),
         par_value: Some("50.00".parse().unwrap()),
         unit_price: "43.75".parse().unwrap(),
         total_price: "43.75".parse().unwrap(),

@@ -75,7 +75,7 @@ pub(crate) fn vendor_record() -> Box<Order> {
         out_trade_id: "A-1".parse().unwrap(),
         product_id: "2".parse().unwrap(),
         quantity: "1".parse().unwrap(),
-        currency: "CNY".parse().unwrap(),
+        currency: Some("CNY".parse().unwrap()),
         par_value: Some("50.00".parse().unwrap()),
         unit_price: "43.75".parse().unwrap(),
         total_price: "43.75".parse().unwrap(),

@@ -45,8 +45,8 @@ pub struct OrderSnapshot {
 pub struct Charge {
     /// In major units.
     pub total_price: String,
-    /// ISO 4217.
-    pub currency: String,
+    /// As HitPoints wrote it, if it gave one.
+    pub currency: Option<String>,
     /// In cards.
     pub pin_count: String,
 }
@@ -100,7 +100,7 @@ fn read_fields(fields: &FieldReader<'_>) -> Result<OrderSnapshot, String> {
         reply_to: text("reply_to"),
         charge: text("total_price").map(|total_price| Charge {
             total_price,
-            currency: text("currency").unwrap_or_default(),
+            currency: text("currency"),
             pin_count: text("pin_count").unwrap_or_default(),
         }),
     })

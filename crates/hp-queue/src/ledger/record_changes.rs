@@ -1,4 +1,4 @@
-use hp_api::{CardStatus, Order};
+use hp_api::{Card, CardStatus, Currency, CurrencyText, Order};
 use hp_order::{Millis, Next, Record, State, Step, TerminalOutcome};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -86,7 +86,8 @@ fn ended_fields(record: &Record, outcome: &TerminalOutcome) -> Fields {
         && !record.state.has_ended()
     {
         fields.push(("hp_order_id", order.hp_order_id.to_string()));
-        fields.push(("currency", order.currency.to_string()));
+        let currency = order.currency.as_ref();
+        fields.extend(currency.map(|text| ("currency", text.to_string())));
         fields.push(("total_price", order.total_price.to_string()));
         fields.push(("pin_count", order.cards.len().to_string()));
     }
@@ -121,7 +122,9 @@ pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcom
     add("accepted_at", accepted_at.to_string());
     if let TerminalOutcome::Completed { order, .. } = outcome {
         add("hp_order_id", order.hp_order_id.to_string());
-        add("currency", order.currency.to_string());
+        if let Some(currency) = &order.currency {
+            add("currency", currency.to_string());
+        }
         add("unit_price", order.unit_price.to_string());
         add("total_price", order.total_price.to_string());
         add("pin_count", order.cards.len().to_string());
@@ -135,7 +138,7 @@ struct CardRow<'a> {
     pin_sn: &'a str,
     pin_key: &'a str,
     amount: Option<String>,
-    currency: &'a str,
+    currency: Option<&'a str>,
     status: Option<&'a str>,
     create_time: Option<i64>,
     expire_time: Option<i64>,
@@ -150,11 +153,17 @@ pub(super) fn pins(order: &Order) -> Zeroizing<String> {
             pin_sn: card.pin_sn.as_str(),
             pin_key: card.pin_key.expose(),
             amount: card.amount.map(|amount| amount.to_string()),
-            currency: order.currency.as_str(),
+            currency: card_currency(card, order),
             status: card.status.as_ref().map(CardStatus::as_str),
             create_time: card.create_time,
             expire_time: card.expire_time,
         })
         .collect();
     Zeroizing::new(serde_json::to_string(&cards).expect("text and numbers are always JSON"))
+}
+
+/// Returns the currency of the card, or that of the order if the card has none.
+fn card_currency<'a>(card: &'a Card, order: &'a Order) -> Option<&'a str> {
+    let own = card.currency.as_ref().map(Currency::as_str);
+    own.or_else(|| order.currency.as_ref().map(CurrencyText::as_str))
 }

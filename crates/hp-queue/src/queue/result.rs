@@ -1,6 +1,6 @@
 use std::{collections::HashMap, str::FromStr};
 
-use hp_api::{Currency, Money, PinKey, PinSn};
+use hp_api::{CurrencyText, Money, PinKey, PinSn};
 use hp_order::{Millis, Source, Status};
 use serde::Deserialize;
 
@@ -55,8 +55,8 @@ impl OrderResult {
 pub struct Purchase {
     /// HitPoints' own order number.
     pub hp_order_id: u64,
-    /// Currency of the prices.
-    pub currency: Currency,
+    /// Currency of the prices, as HitPoints wrote it, if it gave one.
+    pub currency: Option<CurrencyText>,
     /// Price of one card, in major units.
     pub unit_price: Money,
     /// Price of all cards, in major units.
@@ -74,8 +74,8 @@ pub struct Card {
     pub pin_key: PinKey,
     /// Face value in major units, if HitPoints gave it.
     pub amount: Option<Money>,
-    /// Currency of the face value.
-    pub currency: Currency,
+    /// Currency of the face value, as HitPoints wrote it, if it gave one.
+    pub currency: Option<CurrencyText>,
     /// HitPoints' word, such as `active`, if HitPoints gave one.
     pub status: Option<String>,
     /// When it was created, Unix seconds, if HitPoints gave it.
@@ -144,7 +144,7 @@ fn purchase(entry: &mut Entry) -> Result<Purchase, ResultError> {
     let rows: Vec<CardRow> = serde_json::from_slice(&pins).map_err(|_| ResultError("pins"))?;
     Ok(Purchase {
         hp_order_id: need(entry, "hp_order_id")?,
-        currency: need(entry, "currency")?,
+        currency: find(entry, "currency")?,
         unit_price: need(entry, "unit_price")?,
         total_price: need(entry, "total_price")?,
         pins: rows.into_iter().map(card).collect::<Result<_, _>>()?,
@@ -156,7 +156,7 @@ struct CardRow {
     pin_sn: String,
     pin_key: String,
     amount: Option<String>,
-    currency: String,
+    currency: Option<String>,
     status: Option<String>,
     create_time: Option<i64>,
     expire_time: Option<i64>,
@@ -166,13 +166,18 @@ fn card(row: CardRow) -> Result<Card, ResultError> {
     Ok(Card {
         pin_sn: row.pin_sn.parse().map_err(|_| ResultError("pin_sn"))?,
         pin_key: PinKey::from(row.pin_key),
-        amount: row
-            .amount
-            .map(|amount| amount.parse().map_err(|_| ResultError("amount")))
-            .transpose()?,
-        currency: row.currency.parse().map_err(|_| ResultError("currency"))?,
+        amount: optional(row.amount, "amount")?,
+        currency: optional(row.currency, "currency")?,
         status: row.status,
         create_time: row.create_time,
         expire_time: row.expire_time,
     })
+}
+
+fn optional<T: FromStr>(
+    text: Option<String>,
+    name: &'static str,
+) -> Result<Option<T>, ResultError> {
+    text.map(|text| text.parse().map_err(|_| ResultError(name)))
+        .transpose()
 }

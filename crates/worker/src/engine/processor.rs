@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hp_api::{CallError, Client, FetchCards, NotFoundRule, Outcome, RefusalKind};
+use hp_api::{CallError, Client, CurrencyText, FetchCards, NotFoundRule, Outcome, RefusalKind};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
@@ -175,7 +175,13 @@ impl OrderProcessor {
 
     async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
         match outcome {
-            Outcome::Charged(order) => self.balance_gate.lift(order.currency).await,
+            Outcome::Charged(order) => {
+                let charged = order.currency.as_ref().and_then(CurrencyText::code);
+                let currency = charged.or_else(|| self.catalogue.currency(wanted.product_id));
+                if let Some(currency) = currency {
+                    self.balance_gate.lift(currency).await;
+                }
+            }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
                 if let Some(currency) = self.catalogue.currency(wanted.product_id) {
                     self.balance_gate.hold(currency, &refusal.message).await;

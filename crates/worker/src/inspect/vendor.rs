@@ -38,7 +38,7 @@ struct ShownOrder {
     product_id: u64,
     product: Option<String>,
     quantity: u32,
-    currency: String,
+    currency: Option<String>,
     unit_price: String,
     total_price: String,
     /// Unix seconds.
@@ -132,8 +132,9 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
         (
             "charged",
             format!(
-                "{} {} ({} each)",
-                order.total_price, order.currency, order.unit_price
+                "{} ({} each)",
+                money(Some(order.total_price), order.currency),
+                order.unit_price
             ),
         ),
         ("created", known(order.created_at.map(unix_seconds))),
@@ -238,7 +239,7 @@ impl From<&Order> for ShownOrder {
             product_id: order.product_id.get(),
             product: order.product_name.clone(),
             quantity: order.quantity.get(),
-            currency: order.currency.to_string(),
+            currency: order.currency.as_ref().map(ToString::to_string),
             unit_price: order.unit_price.to_string(),
             total_price: order.total_price.to_string(),
             created_at: order.create_time,

@@ -67,7 +67,7 @@ struct ShownResult<'a> {
 #[derive(Serialize)]
 struct ShownPurchase<'a> {
     hp_order_id: u64,
-    currency: String,
+    currency: Option<String>,
     unit_price: String,
     total_price: String,
     pins: Vec<ShownCard<'a>>,
@@ -79,7 +79,7 @@ struct ShownCard<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pin_key: Option<&'a str>,
     amount: Option<String>,
-    currency: String,
+    currency: Option<String>,
     status: Option<&'a str>,
     /// Unix seconds.
     create_time: Option<i64>,
@@ -183,10 +183,11 @@ fn print_text(result: &OrderResult, with_keys: bool) -> io::Result<()> {
 /// What was charged, or why nothing was.
 fn summary(result: &OrderResult) -> String {
     if let Some(bought) = &result.purchase {
-        let (n, total, currency) = (bought.pins.len(), &bought.total_price, bought.currency);
+        let (n, total) = (bought.pins.len(), &bought.total_price);
         return format!(
-            "{n} of product {} for {total} {currency}",
-            result.product_id
+            "{n} of product {} for {total} {}",
+            result.product_id,
+            known(bought.currency.as_ref())
         );
     }
     let code = result.code.map(|code| code.to_string());
@@ -210,7 +211,7 @@ fn card_text(card: &Card, with_keys: bool) -> String {
         "card {}  {key}{} {}  {}, expires {}",
         card.pin_sn,
         known(amount),
-        card.currency,
+        known(card.currency.as_ref()),
         escape_control(card.status.as_deref().unwrap_or(UNKNOWN)),
         known(card.expire_time.map(unix_seconds))
     )
@@ -250,14 +251,14 @@ impl<'a> ShownPurchase<'a> {
             pin_sn: card.pin_sn.as_str(),
             pin_key: with_keys.then(|| card.pin_key.expose()),
             amount: card.amount.map(|amount| amount.to_string()),
-            currency: card.currency.to_string(),
+            currency: card.currency.as_ref().map(ToString::to_string),
             status: card.status.as_deref(),
             create_time: card.create_time,
             expire_time: card.expire_time,
         };
         Self {
             hp_order_id: purchase.hp_order_id,
-            currency: purchase.currency.to_string(),
+            currency: purchase.currency.as_ref().map(ToString::to_string),
             unit_price: purchase.unit_price.to_string(),
             total_price: purchase.total_price.to_string(),
             pins: purchase.pins.iter().map(card).collect(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use super::audit::findings::Audit;
+use crate::terminal::format::known;
 
 /// What a reconciliation run found and did. Each order that was checked is counted in exactly one of the figures from
 /// `agreed` to `unreadable`.
@@ -55,7 +56,7 @@ pub(crate) struct Report {
     pub(crate) unknown: u64,
     /// Errors of the indexes that were repaired.
     pub(crate) repaired: u64,
-    /// The charges that were found, by currency, in major units.
+    /// The charges that were found, by currency, in major units. `-` stands for an order without a currency.
     pub(crate) amounts: BTreeMap<String, Decimal>,
     /// What a real run would do with each order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -146,7 +147,10 @@ impl Report {
     }
 
     fn add_amount(&mut self, order: &Order) {
-        let sum = self.amounts.entry(order.currency.to_string()).or_default();
+        let sum = self
+            .amounts
+            .entry(known(order.currency.as_ref()))
+            .or_default();
         *sum += order.total_price.amount();
     }
 

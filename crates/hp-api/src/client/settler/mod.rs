@@ -25,7 +25,7 @@ use crate::{
 /// A query answers "not found" both for an order that the vendor never got, and for every order during an outage. So
 /// "not found" proves that an order was not charged only if all of this holds:
 ///
-/// 1. Enough time has passed since the purchase was sent, so that it cannot be executed any more.
+/// 1. Enough time has passed since the purchase was sent, so that it is assumed not to be executed any more.
 /// 2. The vendor gives exactly this answer for an id that never existed: the *probe*.
 /// 3. At the same time the vendor gives the record of an order that it has charged: the *control*.
 /// 4. The vendor then denies the order once more, because an outage may have ended just before the control.
@@ -54,11 +54,17 @@ pub enum NotFoundRule {
 /// What is certain about an order after a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// The order was charged, and these are its cards.
+    /// The vendor has a record of this id that matches the request, and these are its cards.
+    ///
+    /// If the id was used before, it is the record of that order. Compare [`Order::record_age`] with the time since the
+    /// order was first sent.
     Charged(Box<Order>),
     /// The vendor has a record under this id, but it is not the order: an operator must review it.
     Mismatch(Mismatch),
     /// The order was not charged, as far as the rule requires proof.
+    ///
+    /// After [`DoubtKind::Exists`](crate::DoubtKind::Exists) an operator decides: the vendor has said that it knows the id,
+    /// so do not fetch again.
     NotCharged(NotFoundAnswer),
     /// The vendor has no record yet. Settle again later.
     TooEarly(NotFoundAnswer),
@@ -69,8 +75,8 @@ pub enum Settlement {
 }
 
 impl<C: ControlOrder> Settler<C> {
-    /// The time after which no request that was sent once is executed any more. The vendor rejects requests whose date is
-    /// older than some minutes.
+    /// The time after which, it is assumed, no request that was sent once is executed any more. The vendor rejects a request
+    /// with an old date, but does not document how old the date may be.
     pub const PATIENCE: Duration = Duration::from_mins(5);
 
     /// Creates a settler. `control` names an order that the vendor has charged.
@@ -83,6 +89,9 @@ impl<C: ControlOrder> Settler<C> {
     }
 
     /// Settles an order whose purchase was sent this long ago, for the last time.
+    ///
+    /// Measure `since_sent` with a monotonic clock, such as [`Instant`](std::time::Instant). A clock that is set forward would
+    /// end the wait too early.
     pub async fn settle(&self, wanted: &FetchCards, since_sent: Duration) -> Settlement {
         let rule = if since_sent < Self::PATIENCE {
             NotFoundRule::TooEarly

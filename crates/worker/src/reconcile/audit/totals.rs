@@ -4,6 +4,8 @@ use hp_api::Order;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use crate::terminal::format::known;
+
 /// The charges of HitPoints' records that match their orders, whether the ledger agrees or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Totals {
@@ -22,7 +24,7 @@ pub(crate) struct Sum {
 
 impl Totals {
     pub(super) fn add(&mut self, order: &Order) {
-        let currency = || order.currency.to_string();
+        let currency = || known(order.currency.as_ref());
         let product = self.by_product.entry(order.product_id.get()).or_default();
         for sum in [
             self.by_currency.entry(currency()).or_default(),

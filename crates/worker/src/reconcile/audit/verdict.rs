@@ -2,6 +2,8 @@ use hp_api::Order;
 use hp_order::{Millis, Policy, QueryVerdict, State};
 use hp_queue::{Charge, OrderSnapshot};
 
+use crate::terminal::format::known;
+
 /// How the ledger's record of an ended order compares with HitPoints' record.
 pub(super) enum AuditVerdict {
     /// They agree. Contains HitPoints' record if the order was charged.
@@ -50,7 +52,7 @@ pub(super) fn judge(
             if let Some(foreign) = record.foreign_record(&order, policy, answered_at) {
                 return disagreed(format!("{state}. {foreign}"));
             }
-            let (currency, price) = (order.currency, order.total_price);
+            let (currency, price) = (known(order.currency.as_ref()), order.total_price);
             let difference = format!("{state}, but HitPoints has charged {currency} {price}");
             AuditVerdict::Disagreed(difference, Some(order))
         }
@@ -62,21 +64,25 @@ pub(super) fn judge(
 
 /// Compares the first result with HitPoints' record.
 fn compare(published: &Charge, order: Box<Order>) -> AuditVerdict {
-    let recorded = Charge {
+    let mut recorded = Charge {
         total_price: order.total_price.to_string(),
-        currency: order.currency.to_string(),
+        currency: order.currency.as_ref().map(ToString::to_string),
         pin_count: order.cards.len().to_string(),
     };
+    // An answer without the currency contradicts nothing.
+    if published.currency.is_none() || recorded.currency.is_none() {
+        recorded.currency.clone_from(&published.currency);
+    }
     if *published == recorded {
         return AuditVerdict::Agreed(Some(order));
     }
     let difference = format!(
         "the result says {} cards for {} {}, HitPoints' record says {} for {} {}",
         published.pin_count,
-        published.currency,
+        known(published.currency.as_ref()),
         published.total_price,
         recorded.pin_count,
-        recorded.currency,
+        known(recorded.currency.as_ref()),
         recorded.total_price
     );
     AuditVerdict::Disagreed(difference, Some(order))
