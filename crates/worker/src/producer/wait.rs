@@ -119,7 +119,10 @@ impl<'a> Waiting<'a> {
             && result.quantity == job.quantity.to_string()
             && match result.reason.as_deref() {
                 Some("order_id_conflict") => stream == self.queue.stream_key(job.reply_to.as_ref()),
-                // A job of this command has no fault.
+                // A job of this command has no fault, except that its stream may be a key of another type.
+                Some("invalid_job") => {
+                    job.reply_to.is_some() && stream == self.queue.stream_key(None)
+                }
                 Some("invalid_repetition") => false,
                 _ => true,
             }
