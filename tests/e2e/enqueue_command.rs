@@ -284,59 +284,6 @@ async fn enqueue_wait_ignores_conflicts_of_others() {
     assert_fields!(results[0], { "status": "failed", "reason": "gave_up" });
 }
 
-/// Another producer sends the same order with a fault, and its entry is answered first.
-#[tokio::test(flavor = "multi_thread")]
-async fn enqueue_wait_ignores_invalid_jobs_of_others() {
-    for reply_to in [None, Some("till-7")] {
-        let world = World::start();
-        let mut faulty = vec![("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
-        let stream = reply_to.map(|name| format!("{{hp}}:results:{name}"));
-        faulty.extend(stream.iter().map(|stream| ("reply_to", stream.as_str())));
-        faulty.push(("deadline", "5"));
-        world.enqueue_job(&faulty).await;
-        let mut words = vec!["enqueue", "--order-id", "A-1", "--product-id", "2"];
-        words.extend(["--quantity", "1", "--wait", "--json"]);
-        words.extend(reply_to.iter().flat_map(|name| ["--reply-to", name]));
-        let waiting = Worker::command(&words, &redis_only(&world))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        world
-            .redis
-            .wait_until("both jobs", || async {
-                (world.stream("{hp}:jobs").await.len() == 2).then_some(())
-            })
-            .await;
-        let _worker = world.worker();
-        let output = waiting.wait_with_output().unwrap();
-        let stdout = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{stdout}");
-        let results = lines(&stdout);
-        assert_eq!(results.len(), 1, "{stdout}");
-        assert_fields!(results[0], { "order_id": "A-1", "status": "completed" });
-        let answered = stream.as_deref().unwrap_or("{hp}:results");
-        assert_eq!(world.stream(answered).await[0]["reason"], "invalid_job");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn enqueue_wait_ends_if_its_stream_is_no_stream() {
-    let world = World::start();
-    world
-        .redis
-        .command::<()>(&["SET", "{hp}:results:till-7", "a string"])
-        .await;
-    let _worker = world.worker();
-    let mut words = vec!["enqueue", "--order-id", "A-1", "--product-id", "2"];
-    words.extend(["--quantity", "1", "--reply-to", "till-7", "--wait"]);
-    let (code, stdout, stderr) = shop(&world, &words);
-    assert_eq!(code, 1, "{stdout}{stderr}");
-    assert!(
-        stdout.contains("reply_to holds a string"),
-        "{stdout}{stderr}"
-    );
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn enqueue_wait_ends_with_its_own_conflict() {
     let world = World::start();
