@@ -53,7 +53,7 @@ async fn environment_overrides_file_overrides_defaults() {
         &[("HP_WORKER__LEASE", "2s")],
     );
     assert!(good, "{text}");
-    for line in ["lease = \"2s\"", "concurrency = 5", "drain = \"30s\""] {
+    for line in ["lease = \"2s\"", "concurrency = 5", "drain = \"25s\""] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }

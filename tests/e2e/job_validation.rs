@@ -262,9 +262,21 @@ async fn extreme_values_are_accepted() {
 async fn product_list_rejects_order_without_call() {
     let world = World::start();
     let _worker = world.worker();
-    for (id, product, quantity, reason) in [
-        ("A-1", "777", "1", "unknown_product"),
-        ("A-2", "2", "500", "quantity_over_limit"),
+    for (id, product, quantity, reason, detail) in [
+        (
+            "A-1",
+            "777",
+            "1",
+            "unknown_product",
+            "HitPoints' product list has no product 777",
+        ),
+        (
+            "A-2",
+            "2",
+            "500",
+            "quantity_over_limit",
+            "HitPoints sells fewer than 500 cards of product 2 in one order",
+        ),
     ] {
         world
             .enqueue_job(&[
@@ -274,10 +286,24 @@ async fn product_list_rejects_order_without_call() {
             ])
             .await;
         let result = world.result(id).await;
-        assert_fields!(result, { "status": "rejected", "reason": reason });
+        assert_fields!(result, { "status": "rejected", "reason": reason, "detail": detail });
         assert_fields!(result, { "source": "worker", "attempts": "0" });
         assert!(!result.contains_key("code"), "HitPoints was called");
         assert_eq!(world.record(id).await["state"], "rejected");
+        // A copy that is made from the record says the same.
+        world
+            .redis
+            .command::<u64>(&["XDEL", "{hp}:results", &result["entry"]])
+            .await;
+        world
+            .enqueue_job(&[
+                ("order_id", id),
+                ("product_id", product),
+                ("quantity", quantity),
+            ])
+            .await;
+        let copy = world.results(id, 1).await.remove(0);
+        assert_fields!(copy, { "replay_of": result["entry"], "reason": reason, "detail": detail });
     }
 }
 

@@ -19,6 +19,7 @@ mod deadlines;
 mod doctor;
 mod doubt;
 mod enqueue_command;
+mod enqueue_wait;
 mod failover;
 mod fencing;
 mod foreign_records;

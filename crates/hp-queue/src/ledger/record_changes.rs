@@ -1,5 +1,5 @@
 use hp_api::{Card, CardStatus, Currency, CurrencyText, Order};
-use hp_order::{Millis, Next, Record, State, Step, TerminalOutcome};
+use hp_order::{Millis, Next, Record, Rejection, State, Step, TerminalOutcome};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -111,6 +111,9 @@ pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcom
     if let Some(reason) = outcome.reason() {
         add("reason", reason.into());
     }
+    if let TerminalOutcome::Rejected(rejection) = outcome {
+        add("detail", rejection_detail(record, *rejection));
+    }
     if let Some(code) = step.code {
         add("code", code.to_string());
         if let Some(message) = &step.message {
@@ -131,6 +134,16 @@ pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcom
         add("pins_encoding", "json".into());
     }
     fields
+}
+
+fn rejection_detail(record: &Record, rejection: Rejection) -> String {
+    let (product, quantity) = (record.wanted.product_id, record.wanted.quantity);
+    match rejection {
+        Rejection::UnknownProduct => format!("HitPoints' product list has no product {product}"),
+        Rejection::QuantityOverLimit => {
+            format!("HitPoints sells fewer than {quantity} cards of product {product} in one order")
+        }
+    }
 }
 
 #[derive(Serialize)]

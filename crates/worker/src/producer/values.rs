@@ -12,9 +12,27 @@ pub(crate) fn parse_order_id(text: &str) -> Result<OrderId, String> {
     parse_plain(text)
 }
 
-/// Reads a whole number: a product id or a quantity.
+/// The most characters of a refused value in an error.
+const SHOWN: usize = 40;
+
+/// Reads a whole number of the command line: a product id or a quantity. Clap shows a refused value.
 pub(crate) fn parse_number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     parse_plain(text)
+}
+
+/// Reads a whole number of a file. The error shows the refused value.
+pub(super) fn parse_file_number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    refuse_rounded(text)?;
+    text.parse().map_err(|why: T::Err| {
+        let shown: String = text.chars().take(SHOWN).collect();
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        let hint = if is_plain {
+            ""
+        } else {
+            ". Write digits only, without a leading zero"
+        };
+        format!("{why}, not {shown:?}{hint}")
+    })
 }
 
 /// Reads a deadline: Unix milliseconds or an RFC 3339 time.
@@ -49,24 +67,28 @@ fn refuse_rounded(text: &str) -> Result<(), String> {
     ))
 }
 
-/// `1.23E+15`, `2.0261128e+19` and `1E+05`, but not `12E4`, which may be an id.
+/// `1.23E+15`, `12.3e17`, `1.E+15` and `123E+12`, but not `12E4` and `3E-12`, which may be ids: a whole number has no negative
+/// exponent.
 fn is_rounded(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
         return false;
     };
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let mantissa = mantissa.trim_start_matches(['+', '-']);
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let mantissa = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
     let (whole, fraction) = match mantissa.split_once(['.', ',']) {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (mantissa, None),
     };
-    let digits = exponent.trim_start_matches(['+', '-']);
-    let has_sign = digits.len() < exponent.len();
-    whole.len() == 1
+    let (has_plus, digits) = match exponent.strip_prefix('+') {
+        Some(digits) => (true, digits),
+        None => (false, exponent),
+    };
+    let has_digits = !digits.is_empty() && mantissa.bytes().any(|byte| byte.is_ascii_digit());
+    has_digits
         && is_digits(whole)
-        && fraction.is_none_or(is_digits)
+        && is_digits(fraction.unwrap_or_default())
         && is_digits(digits)
-        && (has_sign || fraction.is_some())
+        && (has_plus || fraction.is_some())
 }
 
 #[cfg(test)]
@@ -75,12 +97,28 @@ mod tests {
 
     #[test]
     fn rounded_numbers_are_told_from_ids() {
-        for text in ["1.23E+15", "1,23E+15", "2.0261128e+19", "1E+05", "1.5E15"] {
+        for text in [
+            "1.23E+15",
+            "1,23E+15",
+            "2.0261128e+19",
+            "1E+05",
+            "1.5E15",
+            "12.3E+17",
+            "123.4E15",
+            "1.E+15",
+            "1,e15",
+            "123E+12",
+            ".5E+15",
+            "+1.5E+15",
+            "-12E+3",
+        ] {
             assert!(is_rounded(text), "{text}");
-            assert!(parse_order_id(text).is_err(), "{text}");
+            let why = parse_order_id(text).unwrap_err();
+            assert!(why.contains(text) && why.contains("rounded"), "{why}");
         }
         for text in [
-            "12E4", "E-1", "1E5", "A1.2E+3", "1.2", "1e", "1.E+2", "2e+x",
+            "12E4", "E-1", "1E5", "A1.2E+3", "1.2", "1e", "2e+x", "3E-12", "1.5E-3", "12e-04",
+            "E+1", ".E+1", "1E+", "1.2.3E+4", "1E+-5", "1E++5", "--1E+5", "1.5E+3-A",
         ] {
             assert!(!is_rounded(text), "{text}");
             assert_eq!(parse_order_id(text).unwrap().as_str(), text);

@@ -119,7 +119,13 @@ impl<'a> Waiting<'a> {
             && result.quantity == job.quantity.to_string()
             && match result.reason.as_deref() {
                 Some("order_id_conflict") => stream == self.queue.stream_key(job.reply_to.as_ref()),
-                // A job of this command has no fault.
+                // A job of this command has no fault, unless its stream has become a key of another type.
+                Some("invalid_job") => {
+                    let detail = result.detail.as_deref().unwrap_or_default();
+                    job.reply_to.is_some()
+                        && stream == self.queue.stream_key(None)
+                        && detail.starts_with("reply_to ")
+                }
                 Some("invalid_repetition") => false,
                 _ => true,
             }

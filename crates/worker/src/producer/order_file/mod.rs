@@ -193,7 +193,7 @@ mod tests {
             assert_fault(&text, 2, &["not a JSON object"]);
         }
         let cut = format!("{order}\n{}", &order[..30]);
-        assert_fault(&cut, 2, &["not a JSON object", "column 30"]);
+        assert_fault(&cut, 2, &["not a whole JSON object", "column 30"]);
     }
 
     /// Checks the line and a part of the message of each fault.
@@ -245,6 +245,49 @@ mod tests {
         );
         let line = r#"{"order_id":"1.23E+15","product_id":2,"quantity":1}"#;
         assert_fault(line, 1, &["order_id", spreadsheet]);
+    }
+
+    #[test]
+    fn refused_numbers_are_shown() {
+        let hint = "Write digits only, without a leading zero";
+        for value in ["02", "1,000", "+3", "2.0", "two", "0"] {
+            for (order, field) in [
+                (format!("A-1,\"{value}\",1"), "product_id: "),
+                (format!("A-1,2,\"{value}\""), "quantity: "),
+            ] {
+                let table = format!("order_id,product_id,quantity\n{order}\n");
+                assert_fault(&table, 2, &[field, &format!("not {value:?}"), hint]);
+            }
+        }
+        let table = "order_id,product_id,quantity\nA-1,2,10001\n";
+        assert_eq!(
+            faults(table)[0].1,
+            "quantity: a quantity is an integer from 1 to 10000, not \"10001\""
+        );
+        let json = r#"{"order_id":"A-1","product_id":02,"quantity":1}"#;
+        assert_fault(json, 1, &["not a JSON object"]);
+        let json = r#"{"order_id":"A-1","product_id":"02","quantity":1}"#;
+        assert_fault(json, 1, &["product_id: ", "not \"02\"", hint]);
+        let long = format!("order_id,product_id,quantity\nA-1,2,{}\n", "7".repeat(999));
+        assert!(faults(&long)[0].1.len() < 120, "{:?}", faults(&long));
+    }
+
+    #[test]
+    fn json_over_several_lines_names_the_remedy() {
+        let pretty = "{\n  \"order_id\": \"A-1\",\n  \"product_id\": 2,\n  \"quantity\": 1\n}\n";
+        let faults = faults(pretty);
+        assert_eq!(faults.len(), 5);
+        for (_, why) in faults {
+            assert!(
+                why.contains("one object on each line, for example with `jq -c .`"),
+                "{why}"
+            );
+        }
+        assert_fault(
+            r#"{"order_id":"A-1","product_id":2,"quantity":1,"meta":"till "#,
+            1,
+            &["not a whole JSON object", "`jq -c .`"],
+        );
     }
 
     #[test]

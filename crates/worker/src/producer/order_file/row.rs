@@ -4,7 +4,7 @@ use hp_queue::Job;
 use serde::Deserialize;
 use serde_json::{error::Category, value::RawValue};
 
-use crate::producer::values::{parse_deadline, parse_number, parse_order_id};
+use crate::producer::values::{parse_deadline, parse_file_number, parse_order_id};
 
 /// The fields of an order.
 const FIELDS: [&str; 7] = [
@@ -17,6 +17,7 @@ const FIELDS: [&str; 7] = [
     "traceparent",
 ];
 const REQUIRED: usize = 3;
+const ONE_PER_LINE: &str = "Write one object on each line, for example with `jq -c .`";
 
 /// One order as the file has it. A field without a value is `None`.
 #[derive(Debug, Default)]
@@ -120,7 +121,7 @@ impl Row {
     pub(super) fn from_json(line: &str) -> Result<Self, String> {
         // Serde would take a list for a struct, too.
         if !line.trim_start().starts_with('{') {
-            return Err("this is not a JSON object".into());
+            return Err(format!("this is not a JSON object. {ONE_PER_LINE}"));
         }
         let row: JsonRow<'_> = serde_json::from_str(line).map_err(|error| unreadable(&error))?;
         let value = |name, raw: Option<&RawValue>| {
@@ -146,6 +147,9 @@ fn unreadable(error: &serde_json::Error) -> String {
     let message = message.strip_suffix(&position).unwrap_or(&message);
     match error.classify() {
         Category::Data => message.into(),
+        Category::Eof => {
+            format!("this is not a whole JSON object: {message} at column {column}. {ONE_PER_LINE}")
+        }
         _ => format!("this is not a JSON object: {message} at column {column}"),
     }
 }
@@ -193,9 +197,12 @@ impl TryFrom<Row> for Job {
                 need("order_id", whole("order_id", row.order_id, parse_order_id)?)?,
                 need(
                     "product_id",
-                    whole("product_id", row.product_id, parse_number)?,
+                    whole("product_id", row.product_id, parse_file_number)?,
                 )?,
-                need("quantity", whole("quantity", row.quantity, parse_number)?)?,
+                need(
+                    "quantity",
+                    whole("quantity", row.quantity, parse_file_number)?,
+                )?,
             )
         })
     }
