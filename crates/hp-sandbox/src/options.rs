@@ -92,7 +92,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// Break the format of products 5, 9 and 32 in the product list and in orders
+    /// Break the format of products 5, 9 and 32 in list and orders
     #[arg(long)]
     pub odd_products: bool,
 
