@@ -54,8 +54,9 @@ async fn charge_of_forgotten_order_is_published() {
     let empty = world.redis.snapshot();
     let worker = world.worker();
     world.enqueue("A-1", 1).await;
-    world.wait_for_state("A-1", "submitting").await;
-    // The worker is suspended while the answer arrives.
+    // Half of the vendor's latency comes after the charge: the worker is suspended while the answer arrives.
+    let sent = || async { (world.charge_count("A-1") == 1).then_some(()) };
+    world.redis.wait_until("the charge", sent).await;
     worker.signal(Signal::SIGSTOP);
     world.redis.restore(&empty);
     worker.signal(Signal::SIGCONT);

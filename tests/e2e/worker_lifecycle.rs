@@ -57,9 +57,9 @@ async fn drain_timeout_leaves_orders_to_other_workers() {
     ];
     let mut worker = world.worker_with(&settings);
     world.enqueue("A-1~timeout-after", 1).await;
-    world
-        .wait_for_state("A-1~timeout-after", "submitting")
-        .await;
+    // An order that the worker has not begun would be released.
+    let sent = || async { (world.charge_count("A-1~timeout-after") == 1).then_some(()) };
+    world.redis.wait_until("the request to arrive", sent).await;
     worker.signal(Signal::SIGTERM);
     assert_eq!(worker.wait_for_exit().await.code(), Some(1));
     assert!(

@@ -248,7 +248,8 @@ fn doubt_lasts(until: Option<Millis>, order: &Order, now: Millis, lease: Duratio
         // The worker that restored it knew the outcome of its own call: no request is on its way.
         Doubt::Restored => {}
         _ if seems_unsent && !order.epoch.is_lossy => {
-            let short = WATERMARKS_REPORTED_WITHIN.max(lease + OLD_MASTER_MARGIN);
+            let longest = lease.max(settings().longest_processing);
+            let short = WATERMARKS_REPORTED_WITHIN.max(longest + OLD_MASTER_MARGIN);
             prop_assert!(left <= short, "doubted for {left:?}");
         }
         // A case is over within an hour.

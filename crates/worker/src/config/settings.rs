@@ -51,7 +51,7 @@ pub(super) struct ApiSettings {
     /// File with the public key of HitPoints in PEM. Needs `rsa_private_key_file`.
     pub(super) rsa_server_key_file: Option<PathBuf>,
     /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. From 1s to 10m.
-    /// Default: `30s`.
+    /// Default: `25s`.
     pub(super) timeout: BoundedDuration,
     /// How much older than an order its record at HitPoints may seem to be. An older record belongs to another order with
     /// the same id, and the order goes to review. From 1s to 5m. Default: `2s`.
@@ -90,7 +90,7 @@ pub(super) struct WorkerSettings {
     pub(super) lease: BoundedDuration,
     /// Most calls a second, over all workers of the queue together. Default: no limit.
     pub(super) rate: Option<Rate>,
-    /// How long a stopping worker waits for the orders that it has claimed. From 100ms to 1h. Default: `30s`.
+    /// How long a stopping worker waits for the orders that it has claimed. From 100ms to 1h. Default: `25s`.
     pub(super) drain: BoundedDuration,
 }
 
