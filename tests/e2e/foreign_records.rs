@@ -1,7 +1,7 @@
 //! A record of HitPoints that belongs to another order with the same id: of another queue on the same account, or of the time
 //! before the ledger forgot the id. No shop gets its cards.
 
-use e2e::{Entry, Worker, World, assert_fields};
+use e2e::{Entry, Redis, Worker, World, assert_fields};
 use hp_order::Event;
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
@@ -15,11 +15,13 @@ const SHOPS: [&str; 2] = ["{shop1}", "{shop2}"];
 const TOLERANCE: (&str, &str) = ("HP_API__CLOCK_TOLERANCE", "1s");
 const EVIDENCE: &str = "belongs to another order with this id";
 
+/// A world on a single server: the tests read queues that are in other slots of a cluster.
 fn world(duplicate: Duplicate) -> World {
-    World::with_vendor(Options {
+    let vendor = Options {
         duplicate,
         ..Options::local()
-    })
+    };
+    World::with_redis(Redis::single(), vendor)
 }
 
 /// Waits until a record that HitPoints created before this call is certainly older than the next order.

@@ -51,7 +51,7 @@ pub(super) struct ApiSettings {
     /// File with the public key of HitPoints in PEM. Needs `rsa_private_key_file`.
     pub(super) rsa_server_key_file: Option<PathBuf>,
     /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. From 1s to 10m.
-    /// Default: `25s`.
+    /// Default: `30s`.
     pub(super) timeout: BoundedDuration,
     /// How much older than an order its record at HitPoints may seem to be. An older record belongs to another order with
     /// the same id, and the order goes to review. From 1s to 5m. Default: `2s`.
