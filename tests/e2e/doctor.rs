@@ -26,14 +26,20 @@ fn line<'a>(lines: &'a [String], what: &str) -> (&'a str, &'a str) {
     (&lines[at], below)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn doctor_passes_correct_setup() {
+/// A world whose Redis has no risks, and whether it is replicated.
+async fn safe_world() -> (World, bool) {
     let world = World::start();
     let is_replicated = world.redis.url().contains("+sentinel");
     if is_replicated {
         let needed = ["CONFIG", "SET", "min-replicas-to-write", "1"];
         world.redis.command::<()>(&needed).await;
     }
+    (world, is_replicated)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_passes_correct_setup() {
+    let (world, is_replicated) = safe_world().await;
     let (passed, lines) = run_doctor(&world, &[]);
     assert!(passed, "{lines:#?}");
     assert_eq!(lines.len(), 15 + usize::from(is_replicated), "{lines:#?}");
@@ -45,7 +51,7 @@ async fn doctor_passes_correct_setup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_names_redis_risks_with_remedies() {
-    let world = World::start();
+    let (world, _) = safe_world().await;
     let cases = [
         (
             "appendfsync",
@@ -119,7 +125,7 @@ async fn doctor_reports_unreachable_redis_without_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_warns_if_vendor_denies_known_record() {
-    let world = World::start();
+    let (world, _) = safe_world().await;
     {
         let _worker = world.worker();
         world.enqueue("A-1", 1).await;
