@@ -8,7 +8,7 @@ impl Reference {
     pub(crate) fn notice(&mut self, caller: Caller) -> Epoch {
         let mut epoch = match self.epoch {
             Some(epoch) if epoch.name.server == caller.server => epoch,
-            before => self.begin(caller, before),
+            before => Self::begin(caller, before),
         };
         if epoch.doubts == AdmissionDoubt::Passed {
             epoch.doubts = AdmissionDoubt::OfBefore;
@@ -29,7 +29,7 @@ impl Reference {
         epoch
     }
 
-    fn begin(&mut self, caller: Caller, before: Option<Epoch>) -> Epoch {
+    fn begin(caller: Caller, before: Option<Epoch>) -> Epoch {
         let claims = before.map_or(0, |epoch| epoch.claims);
         let is_lossy = match before {
             Some(epoch) => epoch.doubts == AdmissionDoubt::All,
