@@ -3,9 +3,10 @@
 //! A verified answer proves itself. An error names no request, and nobody signs it. On a kept connection it may be a
 //! surplus answer to an earlier request, while the vendor still executes this one.
 //!
-//! - A query is made again on a new connection, and the answer there decides.
-//! - A purchase must not be repeated. Its error decides only if the connection is in step: the next answer on it must
-//!   belong to the next request. The own answer of this purchase would come first.
+//! - The error decides only if the connection is in step: the next answer on it must belong to the next request. The own
+//!   answer of this request would come first.
+//! - If that fails, a query is made again on a new connection, and the answer there decides. A purchase must not be
+//!   repeated: its outcome is unknown.
 
 use tokio::time::Instant;
 
@@ -39,8 +40,7 @@ impl Transport {
                 error.unattributed()
             };
         }
-        let deadline = Instant::now() + self.timeout;
-        match self.check_step(&mut connection, deadline).await {
+        match self.check_step(&mut connection).await {
             Ok(()) => {
                 self.pool.keep(connection).await;
                 error
@@ -50,7 +50,8 @@ impl Transport {
     }
 
     /// Sends a request whose answer is signed and of a different kind.
-    async fn check_step(&self, connection: &mut Connection, deadline: Instant) -> CallResult<()> {
+    pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
+        let deadline = Instant::now() + self.timeout;
         let (request, _) = self.sign(&Request::Products { currency: None }, None)?;
         let answer = connection.exchange(request.to_http(), deadline).await?;
         let list = self.accept(&answer).and_then(Data::into_products)?;
@@ -61,7 +62,7 @@ impl Transport {
     }
 }
 
-/// Returns `true` if this error of a query on a kept connection decides nothing.
+/// Returns `true` if this error of a query on a kept connection decides only after a check.
 pub(super) fn must_ask_again(
     error: &CallError,
     request: &Request<'_>,

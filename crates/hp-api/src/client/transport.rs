@@ -66,6 +66,10 @@ impl Transport {
         if let Err(error) = &answer
             && must_ask_again(error, request, &exchange.connection)
         {
+            if self.check_step(&mut exchange.connection).await.is_ok() {
+                self.pool.keep(exchange.connection).await;
+                return answer;
+            }
             exchange = self.exchange_on_new_connection(request).await?;
             answer = self.read(&exchange, &read);
         }
