@@ -357,3 +357,40 @@ async fn read_only_redis_loses_nothing() {
         "a promotion may lose writes"
     );
 }
+
+#[tokio::test]
+async fn epoch_without_later_fields_is_read() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    claim_one(&ledger, LONG_LEASE).await;
+    let later = ["HDEL", "{hp}:epoch", "promoted", "closed", "steady", "wall"];
+    assert_eq!(world.redis.command::<u64>(&later).await, 4);
+    world.enqueue("A-2", 1).await;
+    let claim = claim_one(&ledger, LONG_LEASE).await;
+    assert_eq!(claim.record.state, State::Submitting);
+}
+
+#[tokio::test]
+async fn restart_of_new_master_keeps_wait_for_old_one() {
+    let mut world = World::with_redis(Redis::single(), Options::local());
+    let ledger = world.ledger();
+    ledger.report_watermark().await.unwrap();
+    let promote: [&[&str]; 2] = [
+        &["REPLICAOF", "127.0.0.1", "1"],
+        &["REPLICAOF", "NO", "ONE"],
+    ];
+    for words in promote {
+        world.redis.command::<()>(words).await;
+    }
+    reconnect(&ledger).await;
+    ledger.report_watermark().await.unwrap();
+    assert_eq!(epoch(&world).await["promoted"], "1");
+    world.redis.crash();
+    world.redis.restart();
+    reconnect(&ledger).await;
+    ledger.report_watermark().await.unwrap();
+    let restarted = epoch(&world).await;
+    assert!(restarted["id"].ends_with('!'), "{restarted:?}");
+    assert_eq!(restarted["promoted"], "1");
+}

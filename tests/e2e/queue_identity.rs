@@ -41,6 +41,17 @@ async fn stored(world: &World, name: &str) -> Option<String> {
     world.redis.command(&["HGET", "{hp}:queue", name]).await
 }
 
+/// The words of a command that needs no account.
+const ENQUEUE: [&str; 7] = [
+    "enqueue",
+    "--order-id",
+    "A-1",
+    "--product-id",
+    "2",
+    "--quantity",
+    "1",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_refuses_another_account() {
     let world = World::start();
@@ -261,18 +272,9 @@ async fn newer_protocol_is_refused_by_every_process() {
     worker.wait_for_log("product list fetched").await;
     store(&world, "protocol", "2").await;
     worker.wait_for_log("upgrade this program").await;
-    let order = [
-        "enqueue",
-        "--order-id",
-        "A-1",
-        "--product-id",
-        "2",
-        "--quantity",
-        "1",
-    ];
     let commands: [&[&str]; 8] = [
         &["run"],
-        &order,
+        &ENQUEUE,
         &["results"],
         &["status"],
         &["orders"],
@@ -357,16 +359,7 @@ async fn shop_without_rights_to_the_version_enqueues() {
         .redis
         .url()
         .replace("redis://", "redis://shop:secret@");
-    let order = [
-        "enqueue",
-        "--order-id",
-        "A-1",
-        "--product-id",
-        "2",
-        "--quantity",
-        "1",
-    ];
-    let (code, text) = run_command(&world, &order, &[("HP_REDIS__URL", &url)]);
+    let (code, text) = run_command(&world, &ENQUEUE, &[("HP_REDIS__URL", &url)]);
     assert_eq!(code, 0, "{text}");
     assert_eq!(world.stream("{hp}:jobs").await.len(), 1);
 }

@@ -78,6 +78,8 @@ impl From<RedisError> for QueueError {
         match error.kind() {
             ErrorKind::UnexpectedReturnType | ErrorKind::Parse => Self::Protocol(error.to_string()),
             ErrorKind::Server(kind) if !passing.contains(&kind) => Self::Refused(error),
+            // A key of another type, which no retry changes.
+            _ if error.code() == Some("WRONGTYPE") => Self::Refused(error),
             _ => Self::Unreachable(error),
         }
     }
@@ -105,7 +107,7 @@ mod tests {
 
     use redis::{ErrorKind, RedisError, ServerErrorKind, make_extension_error};
 
-    use super::is_spent;
+    use super::{QueueError, is_spent};
 
     fn refusal(kind: ServerErrorKind) -> RedisError {
         (ErrorKind::Server(kind), "no").into()
@@ -113,6 +115,12 @@ mod tests {
 
     fn other_refusal(code: &str) -> RedisError {
         make_extension_error(code.into(), None)
+    }
+
+    #[test]
+    fn key_of_another_type_is_a_refusal() {
+        let error = QueueError::from(other_refusal("WRONGTYPE"));
+        assert!(matches!(error, QueueError::Refused(_)), "{error}");
     }
 
     #[test]

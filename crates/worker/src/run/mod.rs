@@ -33,7 +33,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
     tokio::select! {
-        joined = join_queue(&processor, config) => joined.map_err(Refused)?,
+        joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
     }
     tokio::select! {
@@ -65,10 +65,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
 
 /// Checks that orders are safe in this Redis, and that the queue has the account of this worker. Gives it the rules of this
 /// worker. Fails if the worker must not run.
-async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), String> {
+async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), CommandError> {
     redis_watch::check_at_start(processor, config).await?;
-    let joined = terms::join_as_worker(processor).await;
-    joined.map_err(|error| error.to_string())
+    terms::join_as_worker(processor).await
 }
 
 /// Runs the poller and apalis until a shutdown request, and drains.

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     doctor::redis::safety,
     engine::{processor::OrderProcessor, self_pause::Subject, terms::until_reachable},
+    terminal::CommandError,
 };
 
 /// The time between two checks of a Redis that stays the same.
@@ -15,15 +16,17 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// The time between two looks at the epoch: a new one means another server, or another configuration.
 const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Checks the Redis of the queue before the first claim, and logs what could be better. Waits until Redis is reachable and
-/// a master.
-/// Fails if orders would not be safe.
+/// Checks the Redis of the queue before the first claim, and logs what could be better. Waits until Redis is reachable and a
+/// master.
+///
+/// # Errors
+/// Orders would not be safe.
 pub(super) async fn check_at_start(
     processor: &OrderProcessor,
     config: &Config,
-) -> Result<(), String> {
+) -> Result<(), CommandError> {
     let check = || safety(&processor.queue, config.is_replicated());
-    let mut safety = until_reachable(check).await.map_err(to_text)?;
+    let mut safety = until_reachable(check).await?;
     if safety.is_replica {
         let reason = safety.danger.as_deref().unwrap_or_default();
         warn!(
@@ -34,7 +37,7 @@ pub(super) async fn check_at_start(
     // A worker that starts during a failover must not end because of it.
     while safety.is_replica {
         sleep(EPOCH_INTERVAL).await;
-        safety = until_reachable(check).await.map_err(to_text)?;
+        safety = until_reachable(check).await?;
     }
     processor
         .ledger
@@ -43,7 +46,7 @@ pub(super) async fn check_at_start(
         warn!(%warning, "Redis could be safer; see `worker doctor`");
     }
     match safety.danger {
-        Some(danger) => Err(format!("orders are not safe in this Redis: {danger}")),
+        Some(danger) => Err(format!("orders are not safe in this Redis: {danger}").into()),
         None => Ok(()),
     }
 }
@@ -72,12 +75,4 @@ pub(super) async fn watch(processor: Arc<OrderProcessor>) {
             Err(error) => warn!(%error, "cannot check Redis"),
         }
     }
-}
-
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "it is passed to Result::map_err"
-)]
-fn to_text(error: impl ToString) -> String {
-    error.to_string()
 }

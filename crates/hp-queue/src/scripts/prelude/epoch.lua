@@ -92,12 +92,15 @@ local function begin_epoch(server, was)
   local is_new_queue = not was.server and arg_known_epoch == ''
   -- A worker knows the queue, and all of it is gone, as after FLUSHALL. Or this is a second restart while the doubt of the
   -- first one lasts: it must not shorten that doubt.
-  local is_lost = not was.server and tonumber(arg_known_claim) > 0
-    or was.since > 0 and was.steady < was.since + doubt_time(was)
+  local is_doubtful = was.since > 0 and was.steady < was.since + doubt_time(was)
+  local is_lost = not was.server and tonumber(arg_known_claim) > 0 or is_doubtful
   local epoch = {}
   for name, value in pairs(was) do epoch[name] = value end
   epoch.server, epoch.id = server, server .. '@' .. at .. (is_lost and '!' or '')
-  epoch.since, epoch.promoted = is_new_queue and 0 or was.steady, was.server and is_promoted(server) and '1' or ''
+  epoch.since = is_new_queue and 0 or was.steady
+  -- The old master does not know of a restart of the new one.
+  local has_old_master = was.server and is_promoted(server) or is_doubtful and was.promoted == '1'
+  epoch.promoted = has_old_master and '1' or ''
   epoch.boundary, epoch.closed = newest_entry(), ''
   epoch.claims_before, epoch.before = was.claims, was.id and without_mark(was.id) or ''
   return epoch
@@ -111,8 +114,9 @@ local function is_proof_of_loss(epoch)
   return tonumber(arg_known_claim) > (name == epoch.before and epoch.claims_before or 0)
 end
 
--- A shop repeats a forgotten order within `resubmit_after`, and an old master may lose orders for a while. Workers call often enough to notice the end of that time. Times
--- in entry ids do not count, because producers may choose them; the order of entries does.
+-- A shop repeats a forgotten order within `resubmit_after`, and an old master may lose orders for a while. Workers call often
+-- enough to notice the end of that time. Times in entry ids do not count, because producers may choose them; the order of
+-- entries does.
 local function close_if_over(epoch)
   if epoch.since == 0 or epoch.closed == '1' or epoch.steady < epoch.since + doubt_time(epoch) then return false end
   epoch.boundary, epoch.closed = newest_entry(), '1'
@@ -125,7 +129,7 @@ local function read_epoch()
   local function number(i) return tonumber(known[i] or nil) end
   return {
     server = known[1], id = known[2], since = number(3) or 0, boundary = known[4], claims = number(5) or 0,
-    claims_before = number(6) or 0, before = known[7] or '', promoted = known[8], closed = known[9],
+    claims_before = number(6) or 0, before = known[7] or '', promoted = known[8] or '', closed = known[9] or '',
     steady = number(10), wall = number(11), silent_since = number(12), stepped_at = number(13), moved_at = number(14),
     set_back_from = number(15),
   }
