@@ -6,18 +6,15 @@
     reason = "a failure in test support is a failed test"
 )]
 
-use std::time::Duration;
+mod signed;
 
 use hp_api::{
-    AppSecret, CallError, CallResult, Card, CurrencyText, FetchCards, Mismatch, Order, ProductId,
-    ProductList, Quantity,
-    answer::{Data, Header, Headers, accept},
-    date,
-    sign::{Signer, Verifier, flatten},
+    CallError, CallResult, Card, CurrencyText, FetchCards, Mismatch, Order, ProductId, ProductList,
+    Quantity, answer::Data,
 };
 use serde_json::{Value, json};
 
-const NOW: &str = "Tue, 05 Mar 2024 10:11:12 GMT";
+use signed::signed;
 
 /// What a field is for.
 #[derive(Clone, Copy, PartialEq)]
@@ -109,20 +106,6 @@ fn wanted() -> FetchCards {
         product_id: ProductId::new(31).unwrap(),
         quantity: Quantity::new(2).unwrap(),
     }
-}
-
-fn signed<T>(data: &Value, read: impl FnOnce(Data<'_>) -> CallResult<T>) -> CallResult<T> {
-    let secret = AppSecret::from("secret".to_owned());
-    let flat = flatten(data.to_string().as_bytes()).unwrap();
-    let sign = Signer::secret(secret.clone()).sign(&flat, NOW);
-    let headers = Headers {
-        sign: Header::Once(sign.as_bytes()),
-        date_gmt: Header::Once(NOW.as_bytes()),
-    };
-    let body = json!({"code": 200, "data": data}).to_string();
-    let (now, window) = (date::parse(NOW).unwrap(), Duration::from_mins(5));
-    let verifier = Verifier::secret(secret);
-    read(accept(&verifier, now, window, &headers, body.as_bytes()).unwrap())
 }
 
 fn as_order(data: Data<'_>) -> CallResult<Order> {

@@ -4,17 +4,16 @@
     reason = "a failure in test support is a failed test"
 )]
 
+mod signed;
+
 use std::time::Duration;
 
 use hp_api::{
-    AppSecret, CallError, CallResult, FetchCards, Mismatch, Order, ProductId, Quantity,
-    answer::{Data, Header, Headers, accept},
-    date,
-    sign::{Signer, Verifier, flatten},
+    CallError, CallResult, FetchCards, Mismatch, Order, ProductId, Quantity, answer::Data,
 };
 use serde_json::{Value, json};
 
-const NOW: &str = "Tue, 05 Mar 2024 10:11:12 GMT";
+use signed::signed;
 
 /// Returns the contract's example of three cards.
 fn three_cards() -> Value {
@@ -30,29 +29,6 @@ fn three_cards() -> Value {
 fn changed(mut data: Value, pointer: &str, value: Value) -> Value {
     *data.pointer_mut(pointer).unwrap() = value;
     data
-}
-
-fn signed<T>(data: &Value, read: impl FnOnce(Data<'_>) -> CallResult<T>) -> CallResult<T> {
-    let secret = AppSecret::from("secret".to_owned());
-    let flat = flatten(data.to_string().as_bytes()).unwrap();
-    let sign = Signer::secret(secret.clone()).sign(&flat, NOW);
-    let headers = Headers {
-        sign: Header::Once(sign.as_bytes()),
-        date_gmt: Header::Once(NOW.as_bytes()),
-    };
-    let body = json!({"code": 200, "data": data}).to_string();
-    let now = date::parse(NOW).unwrap();
-    let window = Duration::from_mins(5);
-    read(
-        accept(
-            &Verifier::secret(secret),
-            now,
-            window,
-            &headers,
-            body.as_bytes(),
-        )
-        .unwrap(),
-    )
 }
 
 fn as_order(data: Data<'_>) -> CallResult<Order> {
