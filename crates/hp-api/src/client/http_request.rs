@@ -58,7 +58,7 @@ impl HttpRequest {
         })
     }
 
-    /// Returns the request in the form of the HTTP library. A request that was never sent may be written once more.
+    /// Returns the request in the form of the HTTP library. A request that was never sent may be written again.
     pub(super) fn to_http(&self) -> http::Request<CancellableBody> {
         let body = CancellableBody::new(self.body.clone(), Arc::clone(&self.permit));
         let mut request = http::Request::new(body);

@@ -32,7 +32,7 @@
 //! Delays between attempts are left out: a released order may be due at once, or much later.
 //!
 //! Ticks are steady time. Redis keeps it from the monotonic clocks of the workers, and all waits that protect money are
-//! measured by it. Only leases and due times follow the clock of Redis. After a silence of the workers steady time may stand
+//! measured by it. Only leases and due times follow the clock of Redis. After a time without calls steady time may stand
 //! still for a while. That makes a wait longer, so it is left out. While no worker lives it follows the clock: that the
 //! clock does not step then is assumed, and not modelled.
 //!

@@ -47,7 +47,7 @@ fn proves_a_charge(event: &Event) -> bool {
     )
 }
 
-/// The rule, written once more: the record is not older than the order, or Redis may have forgotten the submission, or an
+/// The rule, written again: the record is not older than the order, or Redis may have forgotten the submission, or an
 /// operator says that it belongs.
 fn belongs(record: &Record, event: &Event, seconds: u64) -> bool {
     let order = match event {

@@ -28,7 +28,7 @@ use crate::{
 /// 1. Enough time has passed since the purchase was sent, so that it is assumed not to be executed any more.
 /// 2. The vendor gives exactly this answer for an id that never existed: the *probe*.
 /// 3. At the same time the vendor gives the record of an order that it has charged: the *control*.
-/// 4. The vendor then denies the order once more, because an outage may have ended just before the control.
+/// 4. The vendor then denies the order again, because an outage may have ended just before the control.
 ///
 /// A settler keeps the answer to the probe. Use one settler for all orders of an account.
 #[derive(Debug)]

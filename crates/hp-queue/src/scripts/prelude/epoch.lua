@@ -21,7 +21,8 @@
 --        steady        the steady time: it starts at the time by the clock. While workers live, only their monotonic clocks
 --                      move it on. So a clock that is set can only make it slower
 --        wall          the time by the clock when `steady` was moved on
---        silent_since  the time by the clock when a caller first found that nobody had called for long, though a worker is
+--        unattended_since
+--                      the time by the clock when a caller first found that nobody had called for long, though a worker is
 --                      registered
 --        stepped_at    the steady time when a caller last noticed that the clock was set
 --        moved_at      the same, or when the clock had moved on without calls
@@ -29,8 +30,6 @@
 
 -- A caller that waited longer than this for Redis takes a slow call for a step of the clock.
 local MAX_DEVIATION = 5000
--- Living workers call every two seconds. After a longer time none of them lives.
-local LONGEST_SILENCE = 15000
 -- Steady time is stored this often, or with another change.
 local STORE_INTERVAL = 500
 
@@ -48,26 +47,26 @@ local function is_marked(id) return id:sub(-1) == '!' end
 local function is_nobody_there(epoch, has_paused)
   if redis.call('EXISTS', key_workers) == 0 then return true end
   if not has_paused then return false end
-  local since = epoch.silent_since
-  epoch.silent_since = since or now
-  return since ~= nil and now - since > LONGEST_SILENCE
+  local since = epoch.unattended_since
+  epoch.unattended_since = since or now
+  return since ~= nil and now - since > LONGEST_GAP
 end
 
 -- Moves the steady time on. Returns whether the epoch must be stored.
 local function move_on(epoch, passed)
   local before, limit = epoch.steady, (epoch.steady or now) + math.max(passed, 0)
-  local has_paused, was_silent = passed > LONGEST_SILENCE, epoch.silent_since
+  local has_paused, was_unattended = passed > LONGEST_GAP, epoch.unattended_since
   local is_known = arg_vouched_time ~= '0' and not has_paused or epoch.is_stepped
   epoch.steady = before or now
   if is_known then
-    epoch.steady, epoch.silent_since = math.max(epoch.steady, math.min(tonumber(arg_vouched_time), limit)), nil
+    epoch.steady, epoch.unattended_since = math.max(epoch.steady, math.min(tonumber(arg_vouched_time), limit)), nil
   elseif is_nobody_there(epoch, has_paused) then
-    epoch.steady, epoch.silent_since = limit, nil
+    epoch.steady, epoch.unattended_since = limit, nil
   elseif before then
-    return epoch.silent_since ~= was_silent
+    return epoch.unattended_since ~= was_unattended
   end
   epoch.wall = now
-  return not before or was_silent or math.abs(passed) >= STORE_INTERVAL
+  return not before or was_unattended or math.abs(passed) >= STORE_INTERVAL
 end
 
 -- Adds the time to an epoch. Returns whether it must be stored.
@@ -81,7 +80,7 @@ local function observe_time(epoch)
     if expected > now then epoch.set_back_from = math.max(epoch.set_back_from or 0, expected) end
   end
   -- After the steady time has moved on: results are trimmed only a while after it.
-  if epoch.is_stepped or math.abs(passed) > LONGEST_SILENCE then epoch.moved_at = epoch.steady end
+  if epoch.is_stepped or math.abs(passed) > LONGEST_GAP then epoch.moved_at = epoch.steady end
   return is_changed or epoch.is_stepped
 end
 
@@ -125,12 +124,12 @@ end
 
 local function read_epoch()
   local known = redis.call('HMGET', key_epoch, 'server', 'id', 'since', 'boundary', 'claims', 'claims_before', 'before',
-    'promoted', 'closed', 'steady', 'wall', 'silent_since', 'stepped_at', 'moved_at', 'set_back_from')
+    'promoted', 'closed', 'steady', 'wall', 'unattended_since', 'stepped_at', 'moved_at', 'set_back_from')
   local function number(i) return tonumber(known[i] or nil) end
   return {
     server = known[1], id = known[2], since = number(3) or 0, boundary = known[4], claims = number(5) or 0,
     claims_before = number(6) or 0, before = known[7] or '', promoted = known[8] or '', closed = known[9] or '',
-    steady = number(10), wall = number(11), silent_since = number(12), stepped_at = number(13), moved_at = number(14),
+    steady = number(10), wall = number(11), unattended_since = number(12), stepped_at = number(13), moved_at = number(14),
     set_back_from = number(15),
   }
 end

@@ -12,7 +12,7 @@ if is_epoch_changed then
   redis.call('HSET', key_epoch, 'server', epoch.server, 'id', epoch.id, 'since', text(epoch.since),
     'boundary', epoch.boundary, 'claims', text(epoch.claims), 'claims_before', text(epoch.claims_before),
     'before', epoch.before, 'promoted', epoch.promoted, 'closed', epoch.closed, 'steady', text(epoch.steady),
-    'wall', text(epoch.wall), 'silent_since', optional(epoch.silent_since),
+    'wall', text(epoch.wall), 'unattended_since', optional(epoch.unattended_since),
     'stepped_at', optional(epoch.stepped_at), 'moved_at', optional(epoch.moved_at),
     'set_back_from', optional(epoch.set_back_from))
 end

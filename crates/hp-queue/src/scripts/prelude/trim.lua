@@ -6,8 +6,6 @@
 
 -- No result goes because the clock has just moved: it may be set back. Steady time counts, because it does not jump.
 local QUIET_TIME = 3600000
--- Workers store the time every two seconds.
-local LONGEST_GAP = 15000
 
 local function is_clock_quiet()
   local known = redis.call('HMGET', key_epoch, 'wall', 'steady', 'moved_at')
