@@ -30,9 +30,7 @@ async fn busy_or_draining_worker_reports_lost_writes() {
         world.result("A-0").await;
         let earlier = world.redis.snapshot();
         world.enqueue("A-1~timeout-after", 1).await;
-        world
-            .wait_for_state("A-1~timeout-after", "submitting")
-            .await;
+        world.wait_for_charge("A-1~timeout-after").await;
         if is_draining {
             worker.signal(Signal::SIGTERM);
             worker.wait_for_log("shutdown requested").await;
@@ -55,8 +53,7 @@ async fn charge_of_forgotten_order_is_published() {
     let worker = world.worker();
     world.enqueue("A-1", 1).await;
     // Half of the vendor's latency comes after the charge: the worker is suspended while the answer arrives.
-    let sent = || async { (world.charge_count("A-1") == 1).then_some(()) };
-    world.redis.wait_until("the charge", sent).await;
+    world.wait_for_charge("A-1").await;
     worker.signal(Signal::SIGSTOP);
     world.redis.restore(&empty);
     worker.signal(Signal::SIGCONT);

@@ -361,7 +361,7 @@ async fn custom_entry_ids_are_claimed_at_any_size() {
 #[tokio::test]
 async fn reply_stream_broken_later_loses_no_result() {
     let world = World::with_vendor(hp_sandbox::Options {
-        latency: "300ms".parse().unwrap(),
+        latency: "1s".parse().unwrap(),
         ..hp_sandbox::Options::local()
     });
     let _worker = world.worker();

@@ -18,9 +18,8 @@ async fn worker_survives_redis_restart() {
 
 #[tokio::test]
 async fn outcome_is_kept_while_redis_is_away() {
-    let latency = "500ms".parse().unwrap();
     let mut world = World::with_vendor(hp_sandbox::Options {
-        latency,
+        latency: "1s".parse().unwrap(),
         ..hp_sandbox::Options::local()
     });
     let worker = world.worker_with(&[
@@ -28,10 +27,11 @@ async fn outcome_is_kept_while_redis_is_away() {
         ("HP_RETRY__RESUBMIT_AFTER", "70s"),
     ]);
     world.enqueue("A-1", 1).await;
-    // Half of the vendor's latency comes after the charge: Redis crashes before the answer arrives.
-    let sent = || async { (world.charge_count("A-1") == 1).then_some(()) };
-    world.redis.wait_until("the charge", sent).await;
+    // Half of the vendor's latency comes after the charge: the worker is suspended while the answer arrives.
+    world.wait_for_charge("A-1").await;
+    worker.signal(Signal::SIGSTOP);
     world.redis.crash();
+    worker.signal(Signal::SIGCONT);
     worker.wait_for_log("the worker keeps the outcome").await;
     world.redis.restart();
     let result = world.result("A-1").await;
@@ -104,7 +104,7 @@ async fn unreachable_vendor_costs_no_attempt() {
 #[tokio::test]
 async fn refused_result_is_kept_until_stream_accepts_it() {
     let world = World::with_vendor(hp_sandbox::Options {
-        latency: "500ms".parse().unwrap(),
+        latency: "1s".parse().unwrap(),
         ..hp_sandbox::Options::local()
     });
     let worker = world.worker();

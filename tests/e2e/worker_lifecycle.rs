@@ -34,9 +34,7 @@ async fn second_signal_exits_at_once_and_order_survives() {
         ("HP_RETRY__RESUBMIT_AFTER", "60s"),
     ]);
     world.enqueue("A-1~timeout-after", 1).await;
-    world
-        .wait_for_state("A-1~timeout-after", "submitting")
-        .await;
+    world.wait_for_charge("A-1~timeout-after").await;
     worker.signal(Signal::SIGTERM);
     worker.wait_for_log("shutdown requested").await;
     worker.signal(Signal::SIGTERM);
@@ -58,8 +56,7 @@ async fn drain_timeout_leaves_orders_to_other_workers() {
     let mut worker = world.worker_with(&settings);
     world.enqueue("A-1~timeout-after", 1).await;
     // An order that the worker has not begun would be released.
-    let sent = || async { (world.charge_count("A-1~timeout-after") == 1).then_some(()) };
-    world.redis.wait_until("the request to arrive", sent).await;
+    world.wait_for_charge("A-1~timeout-after").await;
     worker.signal(Signal::SIGTERM);
     assert_eq!(worker.wait_for_exit().await.code(), Some(1));
     assert!(
@@ -83,9 +80,7 @@ async fn orders_of_killed_worker_are_charged_once() {
         world.enqueue(&format!("A-{n}~timeout-after"), 1).await;
     }
     for n in 0..10 {
-        world
-            .wait_for_state(&format!("A-{n}~timeout-after"), "submitting")
-            .await;
+        world.wait_for_charge(&format!("A-{n}~timeout-after")).await;
     }
     worker.signal(Signal::SIGKILL);
     worker.wait_for_exit().await;
@@ -138,7 +133,7 @@ async fn suspended_worker_changes_nothing_on_return() {
     let lease = [("HP_WORKER__LEASE", "1s")];
     let stopped = world.worker_with(&lease);
     world.enqueue("A-1", 1).await;
-    world.wait_for_state("A-1", "submitting").await;
+    world.wait_for_charge("A-1").await;
     stopped.signal(Signal::SIGSTOP);
     let _successor = world.worker_with(&lease);
     assert_eq!(world.result("A-1").await["status"], "completed");

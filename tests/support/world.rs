@@ -4,7 +4,7 @@ use hp_order::{Backoff, Policy};
 use hp_queue::{Account, Agreement, Control, Handle, Inspector, Ledger, Prefix, Retention, Rules};
 use hp_sandbox::{Options, Sandbox};
 
-use crate::{Redis, Worker};
+use crate::{Redis, TIMEOUT, Worker};
 
 /// Rules for tests that claim and settle without a worker. Their waits are so long that no waiting order becomes due.
 pub fn rules() -> Rules {
@@ -215,6 +215,13 @@ impl World {
                 (record.get("state").map(String::as_str) == Some(state)).then_some(record)
             })
             .await
+    }
+
+    /// Waits until the vendor has charged an order.
+    pub async fn wait_for_charge(&self, id: &str) {
+        tokio::time::timeout(TIMEOUT, self.sandbox.wait_for_charge(id))
+            .await
+            .unwrap_or_else(|_| panic!("timeout while waiting for the charge of {id}"));
     }
 
     /// The number of times that the vendor charged an order.

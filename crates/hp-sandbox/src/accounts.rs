@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rust_decimal::Decimal;
+use tokio::sync::watch;
 
 use crate::api_error::{self, ApiError};
 use crate::catalogue::{self, Product};
@@ -18,6 +19,8 @@ const DEFAULT_BALANCE: Decimal = Decimal::from_parts(1_215_752_192, 23, 0, false
 pub(crate) struct Accounts {
     duplicate: Duplicate,
     state: Mutex<State>,
+    /// The number of charges so far.
+    charges: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -64,7 +67,12 @@ impl Accounts {
             accounts,
             ..State::default()
         });
-        Self { duplicate, state }
+        let charges = watch::Sender::new(0);
+        Self {
+            duplicate,
+            state,
+            charges,
+        }
     }
 
     /// Debits the account and stores the order, both or neither.
@@ -80,7 +88,16 @@ impl Accounts {
             }
         }
         state.debit(request.product.currency, total)?;
-        Ok(state.insert(request, total))
+        let order = state.insert(request, total);
+        self.charges.send_replace(state.orders.len());
+        Ok(order)
+    }
+
+    pub(crate) async fn wait_for_charge(&self, out_trade_id: &str) {
+        let mut charges = self.charges.subscribe();
+        let charged = |_: &usize| self.state().find(out_trade_id).is_some();
+        // The sender lives as long as `self`.
+        let _ = charges.wait_for(charged).await;
     }
 
     /// Finds the latest order with this id, unless its record is still delayed.

@@ -64,6 +64,15 @@ impl Sandbox {
         self.handler.vendor.ledger()
     }
 
+    /// Waits until this order is charged. The answer has not left yet if [`Options::latency`] is not 0.
+    pub async fn wait_for_charge(&self, out_trade_id: &str) {
+        self.handler
+            .vendor
+            .accounts
+            .wait_for_charge(out_trade_id)
+            .await;
+    }
+
     /// Sets the rate of one fault, such as `set_fault("query:lost-answer", 0.1)`. Other rates stay.
     ///
     /// # Errors
