@@ -4,6 +4,7 @@
 mod backend;
 mod catalogue_refresh;
 mod heartbeat;
+mod link_watch;
 mod poller;
 mod redis_watch;
 mod settle_layer;
@@ -125,6 +126,8 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(terms));
         let redis = redis_watch::watch(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
+        let link = link_watch::watch(Arc::clone(processor));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(link));
         let server = admin::serve(config.admin, Arc::clone(metrics));
         tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();
