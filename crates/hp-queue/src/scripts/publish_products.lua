@@ -8,11 +8,9 @@
 local account = redis.call('HGET', key_queue, 'account')
 if account and account ~= arg_account then return 0 end
 
-local listed = { updated_at = true }
-for i = FIRST_VALUE, #ARGV, 2 do listed[ARGV[i]] = true end
-for _, product in ipairs(redis.call('HKEYS', key_products)) do
-  if not listed[product] then redis.call('HDEL', key_products, product) end
-end
-for i = FIRST_VALUE, #ARGV, 2 do redis.call('HSET', key_products, ARGV[i], ARGV[i + 1]) end
+-- This comes first: a full Redis refuses it before anything has changed.
 redis.call('HSET', key_products, 'updated_at', at)
+redis.call('DEL', key_products)
+redis.call('HSET', key_products, 'updated_at', at)
+for i = FIRST_VALUE, #ARGV, 2 do redis.call('HSET', key_products, ARGV[i], ARGV[i + 1]) end
 return 1
