@@ -9,6 +9,11 @@ use crate::terminal_outcome::Rejection;
 pub enum Event {
     /// The worker submitted the order: the outcome of the call.
     Submitted(Outcome),
+    /// The worker submitted the order, and HitPoints refused the account. A control call failed in the same way.
+    AccountRefused(Outcome),
+    /// The worker submitted the order, and HitPoints refused it like an account. But a control call worked, so only this
+    /// order is at fault.
+    OrderRefused(Outcome),
     /// The worker queried HitPoints for the record.
     Queried(QueryVerdict),
     /// A reconciliation run queried HitPoints for the record.
@@ -42,9 +47,11 @@ pub enum VendorSignal {
     None,
     /// Nothing, though a call may have been made: the failure was the worker's own.
     OwnFailure,
+    /// Nothing: the request could not leave this machine.
+    NeverSent,
     /// HitPoints gave a definite answer.
     Answered,
-    /// The call was never sent, or its outcome is unknown.
+    /// The request left, and its outcome is unknown.
     NoAnswer,
 }
 
@@ -53,10 +60,11 @@ impl Event {
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Submitted(outcome) => outcome_signal(outcome),
+            Self::OrderRefused(_) => VendorSignal::Answered,
+            Self::AccountRefused(_) | Self::Panicked => VendorSignal::OwnFailure,
             Self::Queried(verdict) | Self::Reconciled(verdict) | Self::Resolved(_, verdict) => {
                 verdict.vendor_signal()
             }
-            Self::Panicked => VendorSignal::OwnFailure,
             _ => VendorSignal::None,
         }
     }
@@ -65,7 +73,7 @@ impl Event {
 fn outcome_signal(outcome: &Outcome) -> VendorSignal {
     match outcome {
         Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::NeverSent => {
-            VendorSignal::NoAnswer
+            VendorSignal::NeverSent
         }
         Outcome::NotCharged(_) | Outcome::Charged(_) => VendorSignal::Answered,
         Outcome::Unknown(doubt) => doubt_signal(doubt),
@@ -74,7 +82,7 @@ fn outcome_signal(outcome: &Outcome) -> VendorSignal {
 
 fn doubt_signal(doubt: &Doubt) -> VendorSignal {
     match doubt.kind {
-        _ if doubt.is_account_failure() => VendorSignal::OwnFailure,
+        DoubtKind::NeverSent => VendorSignal::NeverSent,
         DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending => VendorSignal::Answered,
         _ => VendorSignal::NoAnswer,
     }
@@ -111,6 +119,10 @@ pub enum QueryVerdict {
     NotFound,
     /// The answer proves nothing.
     Unknown(Doubt),
+    /// HitPoints refused the account, and a control call failed in the same way.
+    AccountRefused(Doubt),
+    /// HitPoints refused the query like an account, twice. But a control call worked, so only this order is at fault.
+    OrderRefused(Doubt),
 }
 
 impl QueryVerdict {
@@ -143,6 +155,7 @@ impl QueryVerdict {
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Unknown(doubt) => doubt_signal(doubt),
+            Self::AccountRefused(_) => VendorSignal::OwnFailure,
             _ => VendorSignal::Answered,
         }
     }

@@ -62,6 +62,7 @@ pub(crate) struct Keys {
     pub(crate) reconcile: String,
     pub(crate) runs: String,
     pub(crate) workers: String,
+    pub(crate) products: String,
     pub(crate) write_check: String,
     order: String,
     replays: String,
@@ -87,6 +88,7 @@ impl Keys {
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
             workers: key("workers"),
+            products: key("products"),
             write_check: key("write_check"),
             order: key("order:"),
             replays: key("replays:"),
@@ -95,6 +97,11 @@ impl Keys {
 
     pub(crate) fn order(&self, id: &OrderId) -> String {
         [&self.order, id.as_str()].concat()
+    }
+
+    /// The own record of a worker.
+    pub(crate) fn worker(&self, name: &str) -> String {
+        [&self.workers, ":", name].concat()
     }
 
     /// The start of every record's key.

@@ -108,13 +108,16 @@ impl Reference {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = false;
             }
-            VendorSignal::None | VendorSignal::OwnFailure if is_probe => {
+            VendorSignal::None | VendorSignal::NeverSent | VendorSignal::OwnFailure if is_probe => {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = true;
             }
-            VendorSignal::NoAnswer | VendorSignal::None | VendorSignal::OwnFailure => {}
+            VendorSignal::NoAnswer
+            | VendorSignal::None
+            | VendorSignal::NeverSent
+            | VendorSignal::OwnFailure => {}
         }
-        if request.signal == VendorSignal::None {
+        if matches!(request.signal, VendorSignal::None | VendorSignal::NeverSent) {
             self.rate.give_back();
         }
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hp_api::{Doubt, Order};
+use hp_api::Order;
 
 use crate::{
     policy::Policy,
@@ -143,13 +143,12 @@ impl Transition<'_> {
     }
 }
 
-/// Returns the reason to pause the queue, if the doubt comes from the worker's account.
-pub(super) fn pause_reason(doubt: &Doubt) -> Option<String> {
-    doubt
-        .is_account_failure()
-        .then(|| account_failure(doubt.code, &doubt.message))
+/// Returns the evidence of an order that HitPoints refuses although it accepts the account.
+pub(super) fn alone_at_fault(message: &str) -> String {
+    format!("HitPoints refuses only the calls about this order: {message}")
 }
 
+/// Returns the reason to pause the queue.
 pub(super) fn account_failure(code: Option<i64>, message: &str) -> String {
     match code {
         Some(code) => format!("HitPoints answered {code}: {message}"),

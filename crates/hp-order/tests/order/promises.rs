@@ -101,7 +101,7 @@ proptest! {
     ) {
         let uncertain = Record { state: State::Uncertain, ..record };
         let is_answered = match &event {
-            Event::Submitted(_) => true,
+            Event::Submitted(_) | Event::AccountRefused(_) | Event::OrderRefused(_) => true,
             Event::Queried(verdict) | Event::Reconciled(verdict) | Event::Resolved(_, verdict) => {
                 matches!(verdict, QueryVerdict::Found(_) | QueryVerdict::NotFound)
             }

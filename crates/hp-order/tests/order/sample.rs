@@ -171,21 +171,23 @@ fn submission_events() -> Vec<Event> {
     ];
     let refused = refusals.map(|kind| Outcome::NotCharged(refusal(kind, Some(400_111))));
     let doubted = doubts.map(|kind| Outcome::Unknown(doubt(kind)));
-    [vendor_record(), older_vendor_record()]
-        .map(Outcome::Charged)
+    let charged = [vendor_record(), older_vendor_record()].map(Outcome::Charged);
+    let uncharged: Vec<_> = refused.into_iter().chain(doubted).collect();
+    let suspect = [Event::AccountRefused, Event::OrderRefused]
         .into_iter()
-        .chain(refused)
-        .chain(doubted)
-        .map(Event::Submitted)
-        .collect()
+        .flat_map(|event| uncharged.clone().into_iter().map(event));
+    let submitted = charged.into_iter().chain(uncharged.clone());
+    submitted.map(Event::Submitted).chain(suspect).collect()
 }
 
-fn verdicts() -> [QueryVerdict; 5] {
+fn verdicts() -> [QueryVerdict; 7] {
     [
         QueryVerdict::Found(vendor_record()),
         QueryVerdict::Found(older_vendor_record()),
         QueryVerdict::Mismatch(Mismatch::Quantity),
         QueryVerdict::NotFound,
         QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
+        QueryVerdict::AccountRefused(doubt(DoubtKind::Blocked)),
+        QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)),
     ]
 }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use redis::Value;
 use serde::Serialize;
@@ -36,8 +36,29 @@ pub struct Status {
     pub holds: HashMap<String, u64>,
     /// The workers that are alive, and until when each counts as alive without another report.
     pub workers: HashMap<String, u64>,
+    /// The workers that claim no orders at the moment. Other workers go on.
+    pub worker_faults: BTreeMap<String, WorkerFault>,
     /// The report of the last reconciliation run.
     pub last_run: HashMap<String, String>,
+}
+
+/// Why a worker claims no orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerFault {
+    /// The reason, in words.
+    pub reason: String,
+    /// Since when, Unix milliseconds.
+    pub since: u64,
+}
+
+/// Reads a flat list of name, reason and time for each worker.
+fn worker_faults(values: &[String]) -> BTreeMap<String, WorkerFault> {
+    let faults = values.chunks_exact(3).filter_map(|fault| {
+        let since = fault[2].parse().ok()?;
+        let reason = fault[1].clone();
+        Some((fault[0].clone(), WorkerFault { reason, since }))
+    });
+    faults.collect()
 }
 
 impl Inspector {
@@ -57,6 +78,7 @@ impl Inspector {
             breaker: answer.map("breaker"),
             holds: answer.map("holds"),
             workers: answer.map("workers"),
+            worker_faults: worker_faults(&answer.texts("faults")),
             last_run: answer.map("last_run"),
         })
     }

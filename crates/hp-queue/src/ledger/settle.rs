@@ -83,7 +83,8 @@ impl Ledger {
             results_retention: millis(self.rules().retention.results),
             ledger_retention: millis(self.rules().retention.ledger),
             signal: match signal {
-                VendorSignal::None => "no_call",
+                // A call that could not leave needs no permit either.
+                VendorSignal::None | VendorSignal::NeverSent => "no_call",
                 VendorSignal::Answered => "answered",
                 VendorSignal::NoAnswer => "no_answer",
                 VendorSignal::OwnFailure => "own_failure",

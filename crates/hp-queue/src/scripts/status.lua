@@ -5,6 +5,7 @@
 --   now                                        Unix ms
 --   new, scheduled, open, rejected             how many entries and orders
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
+--   faults                                     { worker, reason, since, ... } of the workers that claim no orders
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
@@ -18,6 +19,15 @@ report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
 report('holds', redis.call('HGETALL', key_holds))
-report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'))
+
+local workers, faults = redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'), {}
+for i = 1, #workers, 2 do
+  local own = redis.call('HMGET', key_workers .. ':' .. workers[i], 'fault', 'since')
+  if own[1] then
+    for _, value in ipairs({ workers[i], own[1], own[2] or at }) do faults[#faults + 1] = value end
+  end
+end
+report('workers', workers)
+report('faults', faults)
 report('last_run', last_run and last_run[2])
 return answer

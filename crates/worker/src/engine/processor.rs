@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use hp_api::{CallError, Client, CurrencyText, FetchCards, NotFoundRule, Outcome, RefusalKind};
+use hp_api::{
+    CallError, Client, CurrencyText, Doubt, FetchCards, NotFoundRule, Outcome, RefusalKind,
+};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
@@ -8,14 +10,22 @@ use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
 use tokio::sync::Notify;
 
 use super::{
-    balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
-    not_found_probe::NotFoundProbe, self_pause::SelfPause,
+    account_control::{AccountControl, AccountVerdict},
+    balance_gate::BalanceGate,
+    catalogue::Catalogue,
+    claimed_order::ClaimedOrder,
+    not_found_probe::NotFoundProbe,
+    self_pause::SelfPause,
+    vendor_link::VendorLink,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
 /// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
     client: Client,
+    account_control: AccountControl,
+    /// Whether requests can leave this process.
+    pub(crate) link: VendorLink,
     pub(crate) catalogue: Catalogue,
     pub(crate) probe: NotFoundProbe,
     pub(crate) balance_gate: BalanceGate,
@@ -91,6 +101,8 @@ impl OrderProcessor {
             probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             client,
+            account_control: AccountControl::default(),
+            link: VendorLink::default(),
             ledger: Ledger::new(queue.clone(), agreement.clone()),
             queue,
             control,
@@ -100,7 +112,7 @@ impl OrderProcessor {
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
-            name: process_name(),
+            name: process_name(&random),
             random,
         })
     }
@@ -169,8 +181,21 @@ impl OrderProcessor {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
+        self.link.observe_submission(&outcome);
         self.update_balance(wanted, &outcome).await;
-        Event::Submitted(outcome)
+        self.judge_submission(order.record(), outcome).await
+    }
+
+    /// Finds out with a control call whose fault it is if HitPoints seems to refuse the account.
+    async fn judge_submission(&self, record: &Record, outcome: Outcome) -> Event {
+        if !record.is_account_suspect(&outcome) {
+            return Event::Submitted(outcome);
+        }
+        match self.account_control.check(&self.client).await {
+            AccountVerdict::Accepted => Event::OrderRefused(outcome),
+            AccountVerdict::Refused => Event::AccountRefused(outcome),
+            AccountVerdict::Unclear => Event::Submitted(outcome),
+        }
     }
 
     async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
@@ -200,7 +225,48 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        self.probe.query(&record.wanted, rule).await
+        let verdict = self.query_by(&record.wanted, rule).await;
+        match verdict {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
+                self.judge_query(&record.wanted, rule, doubt).await
+            }
+            verdict => verdict,
+        }
+    }
+
+    async fn query_by(&self, wanted: &FetchCards, rule: NotFoundRule) -> QueryVerdict {
+        let verdict = self.probe.query(wanted, rule).await;
+        self.link.observe_query(&verdict);
+        verdict
+    }
+
+    /// Finds out whose fault it is if HitPoints seems to refuse the account. After a control call that works, the query is
+    /// repeated, because the account may have been refused for a moment only.
+    async fn judge_query(
+        &self,
+        wanted: &FetchCards,
+        rule: NotFoundRule,
+        doubt: Doubt,
+    ) -> QueryVerdict {
+        match self.account_control.check(&self.client).await {
+            AccountVerdict::Refused => return QueryVerdict::AccountRefused(doubt),
+            AccountVerdict::Unclear => return QueryVerdict::Unknown(doubt),
+            AccountVerdict::Accepted => {}
+        }
+        match self.query_by(wanted, rule).await {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
+                QueryVerdict::OrderRefused(doubt)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Tries to make a connection to HitPoints, and sends nothing.
+    pub(crate) async fn try_link(&self) -> Result<(), String> {
+        self.client.connect().await.map_err(|error| match error {
+            CallError::NeverSent(why) => why,
+            error => error.to_string(),
+        })
     }
 
     /// The time and the randomness of a decision that is made at `now`.
@@ -209,13 +275,13 @@ impl OrderProcessor {
     }
 }
 
-/// Returns the host name and the process id.
-fn process_name() -> String {
+/// Returns the host name, the process id and a random part. In containers the first two may be the same on two machines.
+fn process_name(random: &Random) -> String {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() {
         "worker"
     } else {
         host.trim()
     };
-    format!("{host}:{}", std::process::id())
+    format!("{host}:{}:{}", std::process::id(), random.alphanumeric(6))
 }

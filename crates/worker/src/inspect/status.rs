@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::{
     config::Config,
     terminal::{
-        CommandResult,
+        CommandResult, escape_control,
         format::{duration, print_json, time},
+        outln,
         table::print_pairs,
     },
 };
@@ -111,7 +112,18 @@ impl QueueStatus {
             ("rate", rate),
             ("workers", counted(workers.len(), &workers)),
             ("last run", self.last_run()),
-        ])
+        ])?;
+        self.print_worker_faults()
+    }
+
+    /// The workers that claim no orders, one paragraph each.
+    fn print_worker_faults(&self) -> std::io::Result<()> {
+        for (worker, fault) in &self.queue.worker_faults {
+            let since = duration(self.now().since(Millis(fault.since)));
+            let reason = escape_control(&fault.reason);
+            outln!("\nworker {worker} claims no orders since {since}:\n  {reason}")?;
+        }
+        Ok(())
     }
 
     fn oldest(&self) -> String {

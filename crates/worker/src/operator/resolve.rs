@@ -96,7 +96,9 @@ pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolu
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
         QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
-        QueryVerdict::Unknown(doubt) => doubt.message.clone(),
+        QueryVerdict::Unknown(doubt)
+        | QueryVerdict::AccountRefused(doubt)
+        | QueryVerdict::OrderRefused(doubt) => doubt.message.clone(),
         QueryVerdict::NotFound => {
             let wait = claim.record.not_found_valid_in(claim.at);
             if !wait.is_zero() {
