@@ -122,10 +122,7 @@ async fn log_reports_lost_lines_once_it_is_read_again() {
     let world = World::start();
     let (reader, writer) = full_pipe();
     let address = free_address();
-    let settings = [
-        ("HP_ADMIN__LISTEN", &*address),
-        ("HP_LOG__FILTER", "trace"),
-    ];
+    let settings = [("HP_ADMIN__LISTEN", &*address), ("HP_LOG__FILTER", "trace")];
     let worker = Mute::start(&world, writer, &settings);
     let (mut n, lost) = (0, "hp_log_lines_lost_total");
     // One mebibyte waits. The lines after it are lost.

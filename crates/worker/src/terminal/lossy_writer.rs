@@ -118,7 +118,9 @@ fn write_all(shared: &Shared, mut destination: impl Write, report: fn(u64)) {
         let left = lines[written..].iter().filter(|byte| **byte == b'\n');
         let left = left.count() - usize::from(is_cut && written == 0);
         shared.lost.inc_by(left as u64);
-        is_cut = lines[..written].last().map_or(is_cut, |last| *last != b'\n');
+        is_cut = lines[..written]
+            .last()
+            .map_or(is_cut, |last| *last != b'\n');
     }
 }
 
@@ -178,7 +180,9 @@ mod tests {
         let log = LossyWriter::start(Gate { allowed, written }, |_| {}).unwrap();
         for (line, allowances) in [("one\n", &[2, 0][..]), ("two\n", &[0])] {
             log.append(line.as_bytes());
-            allowances.iter().for_each(|bytes| allow.send(*bytes).unwrap());
+            allowances
+                .iter()
+                .for_each(|bytes| allow.send(*bytes).unwrap());
             log.flush(LONG);
         }
         assert_eq!(log.lost().get(), 2);

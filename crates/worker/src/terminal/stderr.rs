@@ -39,7 +39,10 @@ pub(crate) fn write_line(text: fmt::Arguments<'_>) {
 
 /// The number of lines that were lost. It counts only in a process that writes a log.
 pub(crate) fn lost_lines() -> Counter {
-    LOG.get().map(LossyWriter::lost).cloned().unwrap_or_default()
+    LOG.get()
+        .map(LossyWriter::lost)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Gives the last lines a moment to be written.
