@@ -3,6 +3,7 @@ use std::{
     future::{Future, poll_fn, ready},
     io,
     pin::{Pin, pin},
+    time::Duration,
 };
 
 use http::{HeaderMap, Request, StatusCode};
@@ -14,7 +15,9 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::{cancellable_body::CancellableBody, connector::Stream, failure, socket::Sent};
+use super::{
+    cancellable_body::CancellableBody, connector::Stream, failure, idle::stated_limit, socket::Sent,
+};
 use crate::call_error::{CallError, CallResult};
 
 /// The maximum size of an answer in bytes.
@@ -31,6 +34,8 @@ pub(super) struct Connection {
     sent: Sent,
     /// When the last call ended, if there was one.
     pub(super) kept_since: Option<Instant>,
+    /// After what idle time the server closes the connection, if its last answer said so.
+    pub(super) stated_limit: Option<Duration>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,12 +61,24 @@ impl Connection {
             state: State::Open,
             sent,
             kept_since: None,
+            stated_limit: None,
         })
     }
 
     /// Returns `true` if the connection has carried an earlier call.
     pub(super) fn is_kept(&self) -> bool {
         self.kept_since.is_some()
+    }
+
+    /// Returns how long the connection has been idle.
+    pub(super) fn idle(&self) -> Duration {
+        self.kept_since
+            .map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Returns `true` if the server has closed the connection, as far as the client has noticed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state != State::Open
     }
 
     /// Sends a request and reads the answer.
@@ -86,6 +103,7 @@ impl Connection {
         if head.status != StatusCode::OK {
             return Err(CallError::Status(head.status.as_u16()));
         }
+        self.stated_limit = stated_limit(&head.headers);
         let body = self.drive(read_body(body)).await?;
         Ok(Answer {
             headers: head.headers,
