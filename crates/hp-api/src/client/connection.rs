@@ -3,6 +3,7 @@ use std::{
     future::{Future, poll_fn, ready},
     io,
     pin::{Pin, pin},
+    task::Poll,
     time::Duration,
 };
 
@@ -29,7 +30,9 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// next call before it sends a byte, see [`Socket`](super::socket::Socket). The HTTP library then ends the connection.
 pub(super) struct Connection {
     sender: SendRequest<CancellableBody>,
-    driver: http1::Connection<TokioIo<Box<dyn Stream>>, CancellableBody>,
+    /// Present while the connection is open. It must be dropped at its end: a request that it never began to send would
+    /// otherwise wait for an answer.
+    driver: Option<Driver>,
     state: State,
     sent: Sent,
     /// When the last call ended, if there was one.
@@ -37,6 +40,8 @@ pub(super) struct Connection {
     /// After what idle time the server closes the connection, if its last answer said so.
     pub(super) stated_limit: Option<Duration>,
 }
+
+type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, CancellableBody>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -57,7 +62,7 @@ impl Connection {
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self {
             sender,
-            driver,
+            driver: Some(driver),
             state: State::Open,
             sent,
             kept_since: None,
@@ -126,9 +131,10 @@ impl Connection {
     async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|cx| {
-            if self.state == State::Open
-                && let std::task::Poll::Ready(end) = Pin::new(&mut self.driver).poll(cx)
+            if let Some(driver) = &mut self.driver
+                && let Poll::Ready(end) = Pin::new(driver).poll(cx)
             {
+                self.driver = None;
                 self.state = end.map_or_else(|error| state_after(&error), |()| State::Closed);
             }
             work.as_mut().poll(cx)
