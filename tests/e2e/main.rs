@@ -6,6 +6,7 @@
 
 mod account_switch;
 mod balance_gate;
+mod blocked_log;
 mod bounded_scripts;
 mod breaker;
 mod claims;
@@ -24,6 +25,7 @@ mod failover;
 mod fencing;
 mod foreign_records;
 mod job_validation;
+mod lost_output;
 mod odd_answers;
 mod operator_commands;
 mod operator_decisions;
