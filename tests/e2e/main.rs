@@ -24,6 +24,7 @@ mod failover;
 mod fencing;
 mod foreign_records;
 mod job_validation;
+mod lost_entries;
 mod odd_answers;
 mod operator_commands;
 mod operator_decisions;
