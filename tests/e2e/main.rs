@@ -40,6 +40,7 @@ mod refusals;
 mod repeated_orders;
 mod results_command;
 mod rust_client;
+mod secrets_in_errors;
 mod snapshots;
 mod surplus_answers;
 mod two_masters;
