@@ -48,6 +48,7 @@ impl fmt::Display for Prefix {
 pub(crate) struct Keys {
     pub(crate) prefix: String,
     pub(crate) jobs: String,
+    pub(crate) inbox: String,
     pub(crate) results: String,
     pub(crate) rejected: String,
     pub(crate) schedule: String,
@@ -74,6 +75,7 @@ impl Keys {
         Self {
             prefix: prefix.0.clone(),
             jobs: key("jobs"),
+            inbox: key("inbox"),
             results: key("results"),
             rejected: key("rejected"),
             schedule: key("schedule"),

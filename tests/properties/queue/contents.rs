@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "results",
     "results:own",
     "jobs",
@@ -21,6 +21,7 @@ pub(super) const KEYS: [&str; 11] = [
     "breaker",
     "epoch",
     "rate",
+    "inbox",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -28,6 +29,7 @@ const HASHES: usize = 6;
 pub(super) const BREAKER: usize = 8;
 pub(super) const EPOCH: usize = 9;
 pub(super) const RATE: usize = 10;
+pub(super) const INBOX: usize = 11;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ORDERS;
 

@@ -45,13 +45,14 @@ impl Reference {
         calls
     }
 
-    /// Returns the orders that are claimed, in their order.
+    /// Returns the orders that are claimed, in their order, and how many entries have vanished.
     pub(crate) fn claim_batch(
         &mut self,
         request: ClaimRequest,
         schedule_first: bool,
-    ) -> Vec<String> {
+    ) -> (Vec<String>, u32) {
         let epoch = self.notice(request.caller);
+        let vanished = self.notice_vanished(epoch.claims);
         let n = self.permits(request.n);
         let was_due = self.due();
         let mut claimed = Vec::new();
@@ -63,7 +64,7 @@ impl Reference {
             self.claim_due(n, epoch, &was_due, &mut claimed);
         }
         self.lease(&claimed, request);
-        claimed
+        (claimed, vanished)
     }
 
     /// Returns the orders that are claimed, and those that are left out.

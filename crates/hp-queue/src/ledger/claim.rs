@@ -54,6 +54,9 @@ pub struct ClaimBatch {
     pub wait: Option<Duration>,
     /// Since when the breaker is open. While it is, only one order at a time calls HitPoints.
     pub breaker_open_since: Option<Millis>,
+    /// Number of entries that have left the inbox before a worker took them, since the last claim: another program has
+    /// trimmed or deleted them. Each is reported once.
+    pub vanished: u64,
     /// Balances that are known to be too low, and until when.
     pub holds: Vec<(Currency, Millis)>,
     /// Named orders that were not claimed, or whose indexes were repaired.

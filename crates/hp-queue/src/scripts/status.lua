@@ -1,9 +1,11 @@
 -- Reads the status of a queue. Changes nothing.
--- needs: clock, answer
+-- needs: clock, answer, inbox_count
 --
 -- answers by name:
 --   now                                        Unix ms
 --   new, scheduled, open, rejected             how many entries and orders
+--   vanished, vanished_at                      how many entries have left the inbox before a worker took them, and when the
+--                                              last of them was missed, Unix ms
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
 --   faults                                     { worker, reason, since, ... } of the workers that claim no orders
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
@@ -15,6 +17,11 @@ report('new', text(redis.call('XLEN', key_jobs)))
 report('scheduled', text(redis.call('ZCARD', key_schedule)))
 report('open', text(redis.call('ZCARD', key_open)))
 report('rejected', text(redis.call('XLEN', key_rejected)))
+local inbox = observe_inbox()
+if inbox then
+  report('vanished', text(inbox.vanished + inbox.missing))
+  report('vanished_at', inbox.missing > 0 and at or inbox.vanished_at)
+end
 report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))

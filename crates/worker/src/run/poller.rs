@@ -178,6 +178,12 @@ impl Poller {
                 "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
             );
         }
+        if batch.vanished > 0 {
+            warn!(
+                entries = batch.vanished,
+                "orders are lost: entries have left the inbox before a worker took them. Remove MAXLEN and MINID from the producers' XADD, let nobody run XTRIM or XDEL on the inbox, and enqueue orders without a result again"
+            );
+        }
         let is_breaker_open = batch.breaker_open_since.is_some();
         if self.is_breaker_open != is_breaker_open {
             self.is_breaker_open = is_breaker_open;
