@@ -28,6 +28,7 @@ mod job_validation;
 mod odd_answers;
 mod operator_commands;
 mod operator_decisions;
+mod operator_names;
 mod order_files;
 mod outages;
 mod probe;
