@@ -48,6 +48,7 @@
 //! - Lease renewals. Without them other workers take over more often, not less.
 //! - Conflicting, unusable or trimmed entries.
 //! - An operator who asserts that an older record belongs to the order, or who ends an order of another account.
+//! - A record of the order itself that does not fit. An operator closes an order only against an older record.
 //! - A shop that enqueues on the old master. Its entry is lost, as after a rollback.
 //! - Deadlines. They act like `retry.give_up_after`.
 //! - Panics. They act like a lost answer.
