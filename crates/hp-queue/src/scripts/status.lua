@@ -5,10 +5,15 @@
 --   now                                        Unix ms
 --   new, scheduled, open, rejected             how many entries and orders
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
+--   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
 local last_run = redis.call('XREVRANGE', key_runs, '+', '-', 'COUNT', 1)[1]
+local held = {}
+for _, scope in ipairs(redis.call('ZRANGE', key_held, 0, 99)) do
+  held[#held + 1], held[#held + 2] = scope, text(redis.call('ZCARD', key_held .. ':' .. scope))
+end
 report('now', at)
 report('new', text(redis.call('XLEN', key_jobs)))
 report('scheduled', text(redis.call('ZCARD', key_schedule)))
@@ -18,6 +23,7 @@ report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
 report('holds', redis.call('HGETALL', key_holds))
+report('held', held)
 report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'))
 report('last_run', last_run and last_run[2])
 return answer

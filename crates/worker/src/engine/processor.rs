@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hp_api::{CallError, Client, CurrencyText, FetchCards, NotFoundRule, Outcome, RefusalKind};
+use hp_api::{CallError, Client, CurrencyText, NotFoundRule, Outcome, RefusalKind};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
@@ -32,6 +32,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
     pub(crate) rescheduled: Notify,
+    /// Notified when an order was settled without a call, so that the poller uses its permit at once.
+    pub(crate) permit_returned: Notify,
     /// Identifies this process in logs, in `{hp}:workers` and as the `by` of a pause.
     pub(crate) name: String,
     pub(crate) random: Random,
@@ -100,6 +102,7 @@ impl OrderProcessor {
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
+            permit_returned: Notify::new(),
             name: process_name(),
             random,
         })
@@ -138,8 +141,8 @@ impl OrderProcessor {
         if let Some(rejection) = self.objection(order.record()).await {
             return Some(Event::Declined(rejection));
         }
-        if let Some(delay) = self.balance_delay(order).await {
-            return Some(Event::BalanceHeld(delay));
+        if let Some(event) = self.balance_objection(order).await {
+            return Some(event);
         }
         order.is_lease_over(self.lease).then_some(Event::Released)
     }
@@ -152,9 +155,11 @@ impl OrderProcessor {
         self.catalogue.objection(&record.wanted).await
     }
 
-    async fn balance_delay(&self, order: &ClaimedOrder) -> Option<Duration> {
-        let currency = self.catalogue.currency(order.record().wanted.product_id)?;
-        self.balance_gate.delay(currency, order.now()).await
+    async fn balance_objection(&self, order: &ClaimedOrder) -> Option<Event> {
+        let product = order.record().wanted.product_id;
+        let currency = self.catalogue.currency(product);
+        let gate = &self.balance_gate;
+        gate.objection(product, currency, order.now()).await
     }
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
@@ -169,23 +174,23 @@ impl OrderProcessor {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
-        self.update_balance(wanted, &outcome).await;
+        self.update_balance(order, &outcome).await;
         Event::Submitted(outcome)
     }
 
-    async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
+    async fn update_balance(&self, order: &ClaimedOrder, outcome: &Outcome) {
+        let product = order.record().wanted.product_id;
+        let listed = self.catalogue.currency(product);
         match outcome {
-            Outcome::Charged(order) => {
-                let charged = order.currency.as_ref().and_then(CurrencyText::code);
-                let currency = charged.or_else(|| self.catalogue.currency(wanted.product_id));
-                if let Some(currency) = currency {
-                    self.balance_gate.lift(currency).await;
+            Outcome::Charged(charged) => {
+                let charged = charged.currency.as_ref().and_then(CurrencyText::code);
+                if self.balance_gate.lift(product, charged.or(listed)).await {
+                    self.rescheduled.notify_one();
                 }
             }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
-                if let Some(currency) = self.catalogue.currency(wanted.product_id) {
-                    self.balance_gate.hold(currency, &refusal.message).await;
-                }
+                let (scope, answer) = ((product, listed), &refusal.message);
+                self.balance_gate.hold(scope, answer, order.now()).await;
             }
             _ => {}
         }
