@@ -23,6 +23,7 @@ mod enqueue_wait;
 mod failover;
 mod fencing;
 mod foreign_records;
+mod held_orders;
 mod job_validation;
 mod odd_answers;
 mod operator_commands;
