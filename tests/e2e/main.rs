@@ -25,6 +25,7 @@ mod enqueue_wait;
 mod failover;
 mod fencing;
 mod foreign_records;
+mod held_orders;
 mod job_validation;
 mod lost_entries;
 mod lost_output;

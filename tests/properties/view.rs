@@ -8,6 +8,8 @@ pub(crate) struct View {
     pub(crate) orders: BTreeMap<String, RecordView>,
     pub(crate) open: Vec<String>,
     pub(crate) schedule: BTreeMap<String, DueAt>,
+    /// Orders that wait for a balance.
+    pub(crate) held: Vec<String>,
     /// The entries of the result streams, sorted.
     pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,

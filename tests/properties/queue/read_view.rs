@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::{
     LONG,
-    contents::{BREAKER, Contents, EPOCH, INBOX, ORDER, RATE, REPLAYS},
+    contents::{BREAKER, Contents, EPOCH, HELD, INBOX, ORDER, RATE, REPLAYS},
 };
 use crate::{
     operation::{ORDERS, id_of},
@@ -32,6 +32,7 @@ impl Contents {
                 .into_iter()
                 .map(|(id, score)| (id, due_at(&score)))
                 .collect(),
+            held: scores(HELD).into_iter().map(|(id, _)| id).collect(),
             results,
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),

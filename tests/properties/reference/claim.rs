@@ -55,6 +55,7 @@ impl Reference {
         let vanished = self.notice_vanished(epoch.claims);
         let n = self.permits(request.n);
         let was_due = self.due();
+        self.return_held(n);
         let mut claimed = Vec::new();
         if schedule_first {
             self.claim_due(n, epoch, &was_due, &mut claimed);
@@ -65,6 +66,17 @@ impl Reference {
         }
         self.lease(&claimed, request);
         (claimed, vanished)
+    }
+
+    /// Once the hold is lifted, each claim brings back as many orders as it may claim.
+    fn return_held(&mut self, n: usize) {
+        if self.is_balance_held {
+            return;
+        }
+        let held = self.orders.values_mut().filter(|order| order.is_held);
+        for order in held.take(n) {
+            (order.is_held, order.due_at) = (false, Some(DueAt::Due));
+        }
     }
 
     /// Returns the orders that are claimed, and those that are left out.

@@ -88,6 +88,10 @@ impl Reference {
             schedule: orders()
                 .filter_map(|(id, order)| Some((id.clone(), order.due_at?)))
                 .collect(),
+            held: orders()
+                .filter(|(_, order)| order.is_held)
+                .map(|(id, _)| id.clone())
+                .collect(),
             results,
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),

@@ -8,7 +8,7 @@ use crate::{error::QueueError, fields::FieldReader, script::script};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, holds, workers, runs;
+    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, holds, held, workers, runs;
     order: ;
     arguments: ;
 }
@@ -36,8 +36,11 @@ pub struct Status {
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
-    /// By currency, until when its balance is known to be too low.
+    /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
+    /// unknown.
     pub holds: HashMap<String, u64>,
+    /// How many orders wait for each balance.
+    pub held: HashMap<String, u64>,
     /// The workers that are alive, and until when each counts as alive without another report.
     pub workers: HashMap<String, u64>,
     /// The workers that claim no orders at the moment. Other workers go on.
@@ -86,6 +89,7 @@ impl Inspector {
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
             holds: answer.map("holds"),
+            held: answer.map("held"),
             workers: answer.map("workers"),
             worker_faults: worker_faults(&answer.texts("faults")),
             last_run: answer.map("last_run"),

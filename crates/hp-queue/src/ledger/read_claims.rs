@@ -1,7 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use hp_api::Currency;
-use hp_order::{Millis, Record};
+use hp_order::{BalanceScope, Millis, Record};
 
 use super::{
     claim::{Claim, ClaimBatch, ClaimSkip, Repair},
@@ -86,6 +85,7 @@ fn read_claim(
             .unwrap_or_default(),
         at: now,
         note: None,
+        held: fields.parse("held")?,
     })
 }
 
@@ -105,6 +105,6 @@ impl ClaimSkip {
     }
 }
 
-fn read_hold((currency, until): &(String, String)) -> Option<(Currency, Millis)> {
-    Some((currency.parse().ok()?, Millis(until.parse().ok()?)))
+fn read_hold((scope, until): &(String, String)) -> Option<(BalanceScope, Millis)> {
+    Some((scope.parse().ok()?, Millis(until.parse().ok()?)))
 }

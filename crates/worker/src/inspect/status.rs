@@ -166,7 +166,10 @@ impl QueueStatus {
     fn holds(&self) -> String {
         let holds = self.queue.holds.iter().map(|(currency, until)| {
             let left = duration(Millis(*until).since(self.now()));
-            format!("{currency} for {left}")
+            match self.queue.held.get(currency) {
+                Some(orders) => format!("{currency} for {left} ({orders} orders)"),
+                None => format!("{currency} for {left}"),
+            }
         });
         holds.collect::<Vec<_>>().join(", ")
     }
