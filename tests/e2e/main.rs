@@ -10,6 +10,7 @@ mod bounded_scripts;
 mod breaker;
 mod claims;
 mod clock_steps;
+mod closed_orders;
 mod configuration;
 mod conflicts;
 mod crash_limit;

@@ -94,7 +94,7 @@ impl WorkerEvent {
     fn finding(self, record: &Record) -> QueryVerdict {
         match self {
             Self::Charged | Self::Exists => QueryVerdict::Found(sample::order(&record.wanted)),
-            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity),
+            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity { wanted: 1, got: 2 }),
             Self::NotFound | Self::LowBalance | Self::StaleDate => QueryVerdict::NotFound,
             _ => QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
         }

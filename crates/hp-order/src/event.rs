@@ -97,6 +97,8 @@ pub enum Resolution {
     NotCharged,
     /// Submit the order again: there must certainly be no record.
     Resubmit,
+    /// Close the order although HitPoints has a record: it must not fit the order.
+    Closed,
 }
 
 /// Which time limit passed.

@@ -39,7 +39,7 @@
 //! review     -> review       still needs review by an operator
 //! review     -> uncertain    an operator requeues it for a fresh query
 //! review     -> waiting      an operator has it submitted again: there is certainly no record
-//! review     -> failed       an operator closes it: there is certainly no record
+//! review     -> failed       an operator closes it: there is certainly no record, or one that does not fit
 //! queued     -> queued       a reconciliation run queried it, and there is no record, as expected
 //! queued     -> review       a reconciliation run found a record, though the order was never submitted
 //! waiting    -> waiting      as for queued

@@ -132,6 +132,7 @@ impl Action {
                 Self::ClaimNamed(w, Purpose::Reconcile),
                 Self::ClaimNamed(w, Purpose::GiveUp),
                 Self::ClaimNamed(w, Purpose::Resubmit),
+                Self::ClaimNamed(w, Purpose::Close),
                 Self::ClaimNamed(w, Purpose::Retry),
             ],
             Some(Phase::Claimed) => vec![

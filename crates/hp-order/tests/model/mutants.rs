@@ -108,6 +108,11 @@ finds! {
     mutant_that_ignores_the_age_of_a_queried_record:
         CompletedOnlyIfCharged,
         with_in(Fault::IgnoresRecordAge, EXPIRY.with_record_ages(RepeatedId::Rejected));
+    mutant_that_closes_a_fitting_record:
+        NotChargedOnlyIfNot, with(Fault::ClosesFittingRecord, Bounds { grows_old: true, workers: 2, ..NO_ROLLBACK });
+    mutant_that_closes_while_a_request_may_arrive:
+        NotChargedOnlyIfNot,
+        with_in(Fault::ClosesWithoutWaiting, EXPIRY.with_record_ages(RepeatedId::Charged));
     mutant_that_queries_the_new_account:
         NeverChargedTwice, with(Fault::QueriesNewAccount, ACCOUNT_SWITCH);
     mutant_that_replays_early_repetitions:

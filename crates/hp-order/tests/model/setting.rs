@@ -130,6 +130,10 @@ pub(crate) enum Fault {
     PausesWithoutControl,
     /// A record of the vendor belongs to the order however old it is.
     IgnoresRecordAge,
+    /// An operator closes an order although the vendor's record fits it.
+    ClosesFittingRecord,
+    /// An operator closes an order while its request may still arrive and make a record that fits.
+    ClosesWithoutWaiting,
     /// An order in doubt is queried on the account that the queue has now.
     QueriesNewAccount,
     /// A repetition is answered with a copy of the result, even if it was enqueued before the end.

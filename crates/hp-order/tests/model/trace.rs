@@ -95,6 +95,7 @@ impl Purpose {
             Self::Reconcile => "claims for reconciliation",
             Self::GiveUp => "claims for an operator, to close it",
             Self::Resubmit => "claims for an operator, to resubmit it",
+            Self::Close => "claims for an operator, to close it against the record",
             Self::Retry => "claims for an operator, to query again",
         }
     }

@@ -78,6 +78,8 @@ pub(crate) enum Purpose {
     GiveUp,
     /// An operator has an order in review submitted again.
     Resubmit,
+    /// An operator closes an order in review against a record that does not fit.
+    Close,
     /// An operator requeues an order in review for a fresh query.
     Retry,
 }

@@ -65,6 +65,16 @@ fn belongs(record: &Record, event: &Event, seconds: u64) -> bool {
     record.cause == Some(Cause::RedisRestarted) || record.first_submitted_at.is_some_and(is_as_old)
 }
 
+/// The rule, written again: an operator closes an order in review whose submissions have all arrived.
+fn may_be_closed(record: &Record, event: &Event, seconds: u64) -> bool {
+    let now = at(seconds).now;
+    let has_arrived = record.cause == Some(Cause::Refused) || now >= record.arrives_until.unwrap();
+    matches!(event, Event::Resolved(Resolution::Closed, _))
+        && record.state == State::Review
+        && has_arrived
+        && record.not_found_valid_from.is_none_or(|until| now >= until)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
@@ -83,14 +93,19 @@ proptest! {
     }
 
     #[test]
-    fn proven_charge_completes_the_order_or_goes_to_review(
+    fn proven_charge_completes_or_needs_an_operator(
         record in records(), seconds in 0_u64..200_000,
     ) {
         for event in events().into_iter().filter(proves_a_charge) {
             if !record.state.has_ended() {
+                let otherwise = if may_be_closed(&record, &event, seconds) {
+                    State::Failed
+                } else {
+                    State::Review
+                };
                 let is_own = belongs(&record, &event, seconds);
                 let step = step(&record, event, &policy(), at(seconds));
-                prop_assert_eq!(step.state, if is_own { State::Completed } else { State::Review });
+                prop_assert_eq!(step.state, if is_own { State::Completed } else { otherwise });
             }
         }
     }

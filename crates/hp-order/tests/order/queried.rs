@@ -63,7 +63,10 @@ fn existing_id_without_a_record_goes_to_review() {
 
 #[test]
 fn mismatch_goes_to_review() {
-    let event = Event::Queried(QueryVerdict::Mismatch(Mismatch::Price));
+    let event = Event::Queried(QueryVerdict::Mismatch(Mismatch::ProductId {
+        wanted: 2,
+        got: 5,
+    }));
     let step = step_at(5, &uncertain(Cause::WorkerDied), event);
     assert_eq!((step.state, step.next), (State::Review, Next::Review));
     assert!(step.message.is_some());
@@ -124,7 +127,10 @@ fn reconciled_waiting_order_follows_the_record() {
 #[test]
 fn reconciled_mismatch_goes_to_review() {
     for state in [State::Queued, State::Waiting] {
-        let mismatch = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity));
+        let mismatch = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity {
+            wanted: 1,
+            got: 2,
+        }));
         assert_eq!(step_at(1, &scheduled(state), mismatch).state, State::Review);
     }
 }

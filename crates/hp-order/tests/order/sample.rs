@@ -13,10 +13,11 @@ use hp_order::{
 
 pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
 
-pub(crate) const RESOLUTIONS: [Resolution; 3] = [
+pub(crate) const RESOLUTIONS: [Resolution; 4] = [
     Resolution::Completed,
     Resolution::NotCharged,
     Resolution::Resubmit,
+    Resolution::Closed,
 ];
 
 pub(crate) fn policy() -> Policy {
@@ -184,7 +185,7 @@ fn verdicts() -> [QueryVerdict; 7] {
     [
         QueryVerdict::Found(vendor_record()),
         QueryVerdict::Found(older_vendor_record()),
-        QueryVerdict::Mismatch(Mismatch::Quantity),
+        QueryVerdict::Mismatch(Mismatch::Quantity { wanted: 1, got: 2 }),
         QueryVerdict::NotFound,
         QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
         QueryVerdict::AccountRefused(doubt(DoubtKind::Blocked)),
