@@ -290,3 +290,15 @@ fn process_name(random: &Random) -> String {
     };
     format!("{host}:{}:{}", std::process::id(), random.alphanumeric(6))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::process_name;
+    use crate::random::Random;
+
+    #[test]
+    fn process_name_differs_with_the_same_host_and_id() {
+        let name = || process_name(&Random::from_entropy());
+        assert_ne!(name(), name());
+    }
+}

@@ -65,6 +65,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
 /// the queue the rules of this worker. Fails if the worker must not run; then it has changed nothing.
 async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), CommandError> {
     redis_watch::check_at_start(processor, config).await?;
+    // A key that is right for one account may be wrong for another, so the account is compared first.
+    terms::check_account(processor).await?;
     let required = config.needs_products;
     let products = catalogue_refresh::fetch_first_list(processor, required).await?;
     terms::join_as_worker(processor).await?;
