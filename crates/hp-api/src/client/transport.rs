@@ -82,6 +82,12 @@ impl Transport {
         }
     }
 
+    /// Makes a connection and drops it.
+    pub(super) async fn connect(&self) -> CallResult<()> {
+        let connection = self.pool.connect(Instant::now() + self.timeout).await;
+        connection.map(drop)
+    }
+
     fn read<T>(
         &self,
         exchange: &Exchange,

@@ -1,6 +1,7 @@
 //! `worker doctor`: checks everything that the worker depends on, and says what to do.
 
 mod account;
+mod inbox;
 pub(crate) mod redis;
 mod vendor;
 
