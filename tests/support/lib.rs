@@ -14,6 +14,7 @@
 mod fields;
 pub mod proxy;
 mod redis;
+pub mod tls;
 mod worker;
 mod world;
 
