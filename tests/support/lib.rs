@@ -16,6 +16,7 @@ mod front_end;
 pub mod proxy;
 mod redis;
 mod route;
+pub mod tls;
 mod worker;
 mod world;
 

@@ -115,7 +115,7 @@ pub use agreement::{
     Account, AccountSwitch, Agreement, Join, OrderInDoubt, PROTOCOL, QueueTerms, RuleChange,
 };
 pub use connect::{
-    client::{Client, connect},
+    client::{Client, connect, connect_trusting},
     redact::without_password,
 };
 pub use control::{Control, permits::CallPermits};

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisResult};
+use redis::{AsyncConnectionConfig, Client, RedisResult};
 
 use super::{
-    cluster,
+    cluster::Nodes,
     link::Link,
     sentinel::WatchedMaster,
     timing::{CONNECT, Repeat},
@@ -16,8 +16,7 @@ const PIPELINE: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Server(Client),
-    /// Some nodes of a cluster. They know the others.
-    Cluster(Vec<ConnectionInfo>),
+    Cluster(Nodes),
     Sentinel(WatchedMaster),
 }
 
@@ -27,7 +26,7 @@ impl Place {
         let master = match self {
             Self::Server(server) => server.clone(),
             Self::Sentinel(watched) => watched.master().await?,
-            Self::Cluster(nodes) => return cluster::open(nodes, response, repeat).await,
+            Self::Cluster(nodes) => return nodes.open(response, repeat).await,
         };
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(response))

@@ -13,7 +13,7 @@ use std::{convert::Infallible, io, sync::Arc};
 
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use hp_order::Event;
-use hp_queue::{Inbox, connect};
+use hp_queue::Inbox;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
@@ -82,7 +82,7 @@ async fn process_orders(
     config: &Config,
     stop: &CancellationToken,
 ) -> Result<(), CommandError> {
-    let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
+    let inbox = Inbox::new(config.redis()?, &config.prefix);
     let orders = poller::start(
         Arc::clone(processor),
         inbox,
