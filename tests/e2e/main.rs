@@ -43,6 +43,7 @@ mod purchase;
 mod queue_identity;
 mod rate_limit;
 mod reconcile;
+mod redis_errors;
 mod redis_faults;
 mod refusals;
 mod repeated_orders;
