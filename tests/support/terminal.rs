@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{Read, Write},
     process::{Child, Command},
     thread,
 };
@@ -19,6 +19,7 @@ use crate::TIMEOUT;
 /// A process whose standard input, output and error are a terminal. Killed when dropped.
 pub struct Terminal {
     process: Child,
+    keyboard: File,
     screen: watch::Receiver<String>,
 }
 
@@ -45,8 +46,18 @@ impl Terminal {
         command.stdout(std::process::Stdio::null());
         command.stderr(std::process::Stdio::null());
         drop(terminal.slave);
+        let keyboard = File::from(terminal.master.try_clone().unwrap());
         let screen = read(File::from(terminal.master));
-        Self { process, screen }
+        Self {
+            process,
+            keyboard,
+            screen,
+        }
+    }
+
+    /// Types a text.
+    pub fn type_text(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
     /// Sends the process a signal.
