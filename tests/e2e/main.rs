@@ -6,6 +6,7 @@
 
 mod account_switch;
 mod balance_gate;
+mod blocked_log;
 mod bounded_scripts;
 mod breaker;
 mod claims;
@@ -25,7 +26,10 @@ mod enqueue_wait;
 mod failover;
 mod fencing;
 mod foreign_records;
+mod held_orders;
 mod job_validation;
+mod lost_entries;
+mod lost_output;
 mod odd_answers;
 mod operator_commands;
 mod operator_decisions;
@@ -43,6 +47,7 @@ mod refusals;
 mod repeated_orders;
 mod results_command;
 mod rust_client;
+mod secrets_in_errors;
 mod snapshots;
 mod surplus_answers;
 mod two_masters;

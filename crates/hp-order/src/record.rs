@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hp_api::{DoubtKind, FetchCards};
+use hp_api::{DoubtKind, FetchCards, Outcome, RefusalKind};
 
 use crate::{
     policy::Policy,
@@ -100,6 +100,25 @@ impl Record {
         self.cause == Some(Cause::Refused)
             && self.is_first_attempt()
             && self.not_found_valid_from.is_none()
+    }
+
+    /// Returns `true` if this outcome looks like a failure of the worker's account or clock. A control call shows whether it is
+    /// one, or whether only this order is at fault.
+    pub fn is_account_suspect(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Charged(_) => false,
+            Outcome::NotCharged(refusal) => match refusal.kind {
+                RefusalKind::Credentials => true,
+                RefusalKind::StaleDate => self.had_stale_date(),
+                RefusalKind::Final | RefusalKind::LowBalance | RefusalKind::NeverSent => false,
+            },
+            Outcome::Unknown(doubt) => doubt.is_account_failure(),
+        }
+    }
+
+    /// Returns `true` if the last answer was a refusal of the date. A second one in a row shows that a clock is wrong.
+    pub(crate) fn had_stale_date(&self) -> bool {
+        self.code.and_then(RefusalKind::from_code) == Some(RefusalKind::StaleDate)
     }
 
     /// Returns `true` if too many claimants vanished or panicked: the order needs review by an operator.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::transition::{Next, Step, Transition};
+use super::transition::{Next, Step, Transition, alone_at_fault};
 use crate::{
     event::{QueryVerdict, Resolution},
     state::State,
@@ -33,7 +33,7 @@ impl Transition<'_> {
         }
     }
 
-    /// Returns what HitPoints' record shows, if there is one and it does not fit the order.
+    /// Returns what HitPoints' record shows if it does not fit the order, or why HitPoints does not show the record.
     fn misfit(&self, verdict: &QueryVerdict) -> Option<String> {
         match verdict {
             QueryVerdict::Mismatch(mismatch) => Some(mismatch.to_string()),
@@ -42,7 +42,10 @@ impl Transition<'_> {
                 let foreign = self.record.foreign_record(order, self.policy, answered_at);
                 foreign.map(|foreign| foreign.to_string())
             }
-            QueryVerdict::NotFound | QueryVerdict::Unknown(_) => None,
+            QueryVerdict::OrderRefused(doubt) => Some(alone_at_fault(&doubt.message)),
+            QueryVerdict::NotFound | QueryVerdict::Unknown(_) | QueryVerdict::AccountRefused(_) => {
+                None
+            }
         }
     }
 

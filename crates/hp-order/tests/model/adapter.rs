@@ -97,6 +97,13 @@ fn event(observation: Observation, setting: &Setting) -> Event {
         Observation::NeverSent => refused(RefusalKind::NeverSent),
         Observation::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
         Observation::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
+        Observation::Blocked if setting.has(Fault::TrustsFrontEnd) => {
+            refused(RefusalKind::Credentials)
+        }
+        Observation::Blocked if setting.has(Fault::PausesWithoutControl) => {
+            Event::AccountRefused(Outcome::Unknown(doubt(DoubtKind::Blocked)))
+        }
+        Observation::Blocked => Event::OrderRefused(Outcome::Unknown(doubt(DoubtKind::Blocked))),
         Observation::Found(age) => {
             queried(Lookup::Found(vendor_record(Some(ticks(age)))), NOT_FOUND)
         }
@@ -109,6 +116,9 @@ fn event(observation: Observation, setting: &Setting) -> Event {
             queried(Lookup::NotFound(OTHER_DENIAL), OTHER_DENIAL)
         }
         Observation::OtherDenial => queried(Lookup::NotFound(OTHER_DENIAL), NOT_FOUND),
+        Observation::QueryBlocked => {
+            Event::Queried(QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)))
+        }
         Observation::QueryUnanswered => queried(Lookup::Unknown(doubt(DoubtKind::Lost)), NOT_FOUND),
         Observation::Declined => Event::Declined(Rejection::UnknownProduct),
         Observation::TooOld => Event::Expired(Expiry::GiveUp),

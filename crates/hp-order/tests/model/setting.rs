@@ -28,6 +28,8 @@ pub(crate) enum Feature {
     Replays,
     /// The ages of the order and of the vendor's record are compared, tick by tick.
     RecordAges,
+    /// A front end of the vendor may refuse the calls about this order like those of a blocked account.
+    FrontEnd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,10 @@ pub(crate) enum Fault {
     TrustsFarDueTime,
     /// A final refusal of the first submission ends the order without a query.
     FinalRefusalEndsAtOnce,
+    /// An order that a front end refuses counts as not charged.
+    TrustsFrontEnd,
+    /// The worker pauses the queue without a control call.
+    PausesWithoutControl,
     /// A record of the vendor belongs to the order however old it is.
     IgnoresRecordAge,
     /// An operator closes an order although the vendor's record fits it.

@@ -142,3 +142,23 @@ fn scheduled(state: State) -> Record {
         ..claimed(state)
     }
 }
+
+#[test]
+fn order_whose_queries_are_refused_needs_review() {
+    for cause in [Cause::Answer(DoubtKind::Lost), Cause::RedisRestarted] {
+        let event = Event::Queried(QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)));
+        let step = step_at(2, &uncertain(cause), event);
+        assert_eq!((step.state, step.cause), (State::Review, Some(cause)));
+        assert_eq!(step.pause, None);
+    }
+}
+
+#[test]
+fn order_in_review_pauses_only_for_the_account() {
+    let blocked = || doubt(DoubtKind::Blocked);
+    let review = claimed(State::Review);
+    let pause = |verdict| step_at(2, &review, Event::Reconciled(verdict)).pause;
+    assert_eq!(pause(QueryVerdict::OrderRefused(blocked())), None);
+    assert_eq!(pause(QueryVerdict::Unknown(blocked())), None);
+    assert!(pause(QueryVerdict::AccountRefused(blocked())).is_some());
+}

@@ -54,6 +54,10 @@ struct Switch {
 }
 
 impl AccountCommand {
+    pub(super) fn is_show(&self) -> bool {
+        matches!(self.action, Action::Show(_))
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         match self.action {
             Action::Show(output) => show(config, output.json).await,

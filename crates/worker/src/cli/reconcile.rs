@@ -63,14 +63,18 @@ pub(super) struct Reconcile {
 const USUAL_FILTER: &str = "info";
 
 impl Reconcile {
+    pub(super) fn prints_json(&self) -> bool {
+        self.json
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         if !self.is_single() {
-            telemetry::start(config);
+            telemetry::start(config)?;
             return run_on_schedule(config).await;
         }
         // On a terminal the report says it all; a log for other programs, or one that was asked for, is welcome.
         if !io::stderr().is_terminal() || config.log_filter != USUAL_FILTER {
-            telemetry::start(config);
+            telemetry::start(config)?;
         }
         let options = RunOptions {
             orders: self.orders,

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::{
     config::Config,
     terminal::{
-        CommandResult,
+        CommandResult, escape_control,
         format::{duration, print_json, time},
+        outln,
         table::print_pairs,
     },
 };
@@ -102,6 +103,7 @@ impl QueueStatus {
         print_pairs(&[
             ("account", account.unwrap_or_else(|| "none yet".into())),
             ("new", queue.new.to_string()),
+            ("lost", self.lost()),
             ("open", counted(queue.open, &states)),
             ("oldest", self.oldest()),
             ("rejected", queue.rejected.to_string()),
@@ -111,7 +113,30 @@ impl QueueStatus {
             ("rate", rate),
             ("workers", counted(workers.len(), &workers)),
             ("last run", self.last_run()),
-        ])
+        ])?;
+        self.print_worker_faults()
+    }
+
+    /// The workers that claim no orders, one paragraph each.
+    fn print_worker_faults(&self) -> std::io::Result<()> {
+        for (worker, fault) in &self.queue.worker_faults {
+            let since = duration(self.now().since(Millis(fault.since)));
+            let reason = escape_control(&fault.reason);
+            outln!("\nworker {worker} claims no orders since {since}:\n  {reason}")?;
+        }
+        Ok(())
+    }
+
+    fn lost(&self) -> String {
+        if self.queue.vanished == 0 {
+            return String::new();
+        }
+        let at = self.queue.vanished_at.map(Millis);
+        let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
+        format!(
+            "{} entries left the inbox before a worker took them{missed}: see `worker doctor`",
+            self.queue.vanished
+        )
     }
 
     fn oldest(&self) -> String {
@@ -141,7 +166,10 @@ impl QueueStatus {
     fn holds(&self) -> String {
         let holds = self.queue.holds.iter().map(|(currency, until)| {
             let left = duration(Millis(*until).since(self.now()));
-            format!("{currency} for {left}")
+            match self.queue.held.get(currency) {
+                Some(orders) => format!("{currency} for {left} ({orders} orders)"),
+                None => format!("{currency} for {left}"),
+            }
         });
         holds.collect::<Vec<_>>().join(", ")
     }

@@ -4,7 +4,7 @@ use hp_queue::{Inspector, QueueError};
 
 use crate::{
     config::Config,
-    terminal::{CommandError, CommandResult, escape_control, outln},
+    terminal::{CommandError, CommandResult, errln, escape_control, outln},
 };
 
 const PAGE: usize = 256;
@@ -106,15 +106,14 @@ async fn all_entries(inspector: &Inspector) -> Result<Vec<String>, QueueError> {
 
 /// Asks the operator, who must be at a terminal.
 fn confirm(n: usize, oldest: &str) -> Result<bool, CommandError> {
-    let mut input = io::stdin().lock();
     if !io::stdin().is_terminal() {
         return Err(format!("{n} dead letters are there, and nothing was removed: there is no terminal to ask for a confirmation. Confirm with --yes").into());
     }
-    outln!(
+    errln!(
         "Remove all {n} dead letters, the oldest is {oldest}? Their orders are lost, unless a shop sends them again."
-    )?;
-    outln!("Type yes to remove them:")?;
+    );
+    errln!("Type yes to remove them:");
     let mut answer = String::new();
-    input.read_line(&mut answer)?;
+    io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }

@@ -67,16 +67,16 @@ async fn resolve_order<'a>(
 
 /// Why the decision was not applied, and what the operator can do.
 fn obstacle(verdict: &QueryVerdict, step: &Step, claim: &Claim, resolution: Resolution) -> String {
-    let is_misfit = match verdict {
-        QueryVerdict::Mismatch(_) => true,
-        QueryVerdict::Found(_) => step.state == State::Review,
-        QueryVerdict::NotFound | QueryVerdict::Unknown(_) => false,
+    let shows = match verdict {
+        QueryVerdict::Found(_) if step.state == State::Review => {
+            let evidence = step.message.as_deref().unwrap_or_default();
+            format!("HitPoints' record shows: {evidence}")
+        }
+        QueryVerdict::Mismatch(_) | QueryVerdict::OrderRefused(_) => {
+            describe(verdict, claim, resolution)
+        }
+        _ => return describe(verdict, claim, resolution),
     };
-    if !is_misfit {
-        return describe(verdict, claim, resolution);
-    }
-    let evidence = step.message.as_deref().unwrap_or_default();
-    let shows = format!("HitPoints' record shows: {evidence}");
     let wait = claim.record.closable_in(claim.at);
     if resolution == Resolution::Closed && !wait.is_zero() {
         let seconds = wait.as_secs() + 1;
@@ -120,7 +120,13 @@ pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolu
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
         QueryVerdict::Mismatch(mismatch) => format!("HitPoints' record shows: {mismatch}"),
-        QueryVerdict::Unknown(doubt) => {
+        QueryVerdict::OrderRefused(doubt) => {
+            format!(
+                "HitPoints refuses only the calls about this order: {}",
+                doubt.message
+            )
+        }
+        QueryVerdict::Unknown(doubt) | QueryVerdict::AccountRefused(doubt) => {
             format!("HitPoints gave no definite answer: {}", doubt.message)
         }
         QueryVerdict::NotFound => {

@@ -25,7 +25,12 @@ pub(super) fn judge(
     let state = record.state;
     let disagreed = |difference: String| AuditVerdict::Disagreed(difference, None);
     match (state, verdict) {
-        (_, QueryVerdict::Unknown(_)) => AuditVerdict::Unanswered,
+        (
+            _,
+            QueryVerdict::Unknown(_)
+            | QueryVerdict::AccountRefused(_)
+            | QueryVerdict::OrderRefused(_),
+        ) => AuditVerdict::Unanswered,
         (State::Completed, QueryVerdict::Found(order))
             if record
                 .hp_order_id
