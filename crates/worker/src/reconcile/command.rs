@@ -80,7 +80,6 @@ pub(crate) async fn run_once(config: &Config, options: RunOptions) -> CommandRes
     };
     let report = run.into_report(&ended);
     progress.clear();
-    output::log(&report);
     publish(&processor, &report, &options, file).await?;
     ended?;
     Ok(report.needing_review() == 0)
