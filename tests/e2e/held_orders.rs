@@ -132,7 +132,8 @@ async fn held_order_expires_at_its_deadline() {
     wait_until_held(&world, "USD", 1).await;
     let result = world.result("A-1").await;
     assert_fields!(result, { "status": "expired", "attempts": "0" });
-    let late: u64 = result["finished_at"].parse::<u64>().unwrap() - deadline.parse::<u64>().unwrap();
+    let late: u64 =
+        result["finished_at"].parse::<u64>().unwrap() - deadline.parse::<u64>().unwrap();
     assert!(late < 10_000, "{late} ms after its deadline");
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Operation {
         worker: usize,
         n: usize,
         lease_is_over: bool,
+        /// A reconciliation run claims them: it has a share of the rate, and leaves out orders that are not charged.
+        is_run: bool,
         /// A bit for each order.
         orders: u8,
     },

@@ -60,12 +60,13 @@ fn claim_batch() -> impl Strategy<Value = Operation> {
 fn claim_named() -> impl Strategy<Value = Operation> {
     let n = prop_oneof![Just(1), Just(2), Just(100)];
     let orders = 1..1_u8 << ORDERS;
-    (0..2_usize, n, any::<bool>(), orders).prop_map(|(worker, n, lease_is_over, orders)| {
-        Operation::ClaimNamed {
+    (0..2_usize, n, any::<bool>(), any::<bool>(), orders).prop_map(
+        |(worker, n, lease_is_over, is_run, orders)| Operation::ClaimNamed {
             worker,
             n,
             lease_is_over,
+            is_run,
             orders,
-        }
-    })
+        },
+    )
 }

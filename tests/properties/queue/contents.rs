@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 14] = [
     "results",
     "results:own",
     "jobs",
@@ -23,6 +23,7 @@ pub(super) const KEYS: [&str; 13] = [
     "rate",
     "held",
     "held:CNY",
+    "rate:runs",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -32,6 +33,7 @@ pub(super) const EPOCH: usize = 9;
 pub(super) const RATE: usize = 10;
 const HOLD_SCOPES: usize = 11;
 pub(super) const HELD: usize = 12;
+const RATE_OF_RUNS: usize = 13;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ORDERS;
 
@@ -76,7 +78,7 @@ impl Queue {
                 4 | 5 | HOLD_SCOPES | HELD => {
                     read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES")
                 }
-                RATE => read.cmd("GET").arg(key),
+                RATE | RATE_OF_RUNS => read.cmd("GET").arg(key),
                 REPLAYS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
                 _ => read.cmd("HGETALL").arg(key),
             };

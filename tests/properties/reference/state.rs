@@ -15,6 +15,8 @@ pub(crate) struct Reference {
     pub(crate) breaker: Breaker,
     pub(crate) breaker_pause_is_over: bool,
     pub(crate) rate: Rate,
+    /// The share of reconciliation runs in the rate is used up.
+    pub(crate) is_share_of_runs_used_up: bool,
     pub(crate) epoch: Option<Epoch>,
     /// The numbers of the calls that left something in it.
     pub(crate) history: Vec<u64>,

@@ -3,13 +3,16 @@ use std::time::Duration;
 use redis::Value;
 
 use super::Control;
-use crate::{agreement::PROTOCOL, error::QueueError, fields::FieldReader, script::script};
+use crate::{
+    agreement::PROTOCOL, error::QueueError, fields::FieldReader, rules::RateShare, script::script,
+};
 
 script! {
     AcquirePermits<'a> = "acquire_permits.lua";
-    queue: paused, queue, breaker, rate;
+    queue: paused, queue, breaker, rate, rate_of_runs;
     order: ;
-    arguments: limit: usize, longest_probe: u64, call_interval: u64, account: &'a str, protocol: u32;
+    arguments: limit: usize, longest_probe: u64, call_interval: u64, account: &'a str, protocol: u32, for_claim: u8,
+        rate_share: u64;
 }
 
 /// The most permits of one call.
@@ -31,12 +34,34 @@ pub struct CallPermits {
 impl Control {
     /// Acquires permits for up to `limit` calls that concern no claimed order.
     pub async fn acquire_permits(&self, limit: usize) -> Result<CallPermits, QueueError> {
+        self.acquire(limit, RateShare::All, false).await
+    }
+
+    /// The same for a reconciliation run: within its [share of the rate](RateShare::Runs).
+    pub async fn acquire_run_permits(&self, limit: usize) -> Result<CallPermits, QueueError> {
+        self.acquire(limit, RateShare::Runs, false).await
+    }
+
+    /// Acquires the permit for one more call in addition to the one that an order was claimed for. Only the rate can refuse
+    /// it.
+    pub async fn acquire_extra_permit(&self, share: RateShare) -> Result<CallPermits, QueueError> {
+        self.acquire(1, share, true).await
+    }
+
+    async fn acquire(
+        &self,
+        limit: usize,
+        share: RateShare,
+        is_for_claim: bool,
+    ) -> Result<CallPermits, QueueError> {
         let call = AcquirePermits {
             limit: limit.min(MAX_PERMITS),
             longest_probe: self.rules().longest_probe(),
             call_interval: self.rules().call_interval(),
             account: self.agreement.queue_account(),
             protocol: PROTOCOL,
+            for_claim: is_for_claim.into(),
+            rate_share: share.parts(),
         }
         .call(&self.handle.keys);
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;

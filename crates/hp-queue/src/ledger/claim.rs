@@ -67,6 +67,8 @@ pub struct ClaimBatch {
 pub enum ClaimSkip {
     /// Not claimed: it has ended, and no repetition waits for its result.
     Ended,
+    /// Not claimed: it is certainly not charged, and [`claim_for_run`](crate::Ledger::claim_for_run) leaves such orders out.
+    Unsent,
     /// Not claimed: another worker may be processing it.
     Claimed,
     /// There is no such order.

@@ -93,6 +93,7 @@ impl ClaimSkip {
         match word.as_str() {
             "ended" => Self::Ended,
             "claimed" => Self::Claimed,
+            "unsent" => Self::Unsent,
             "unknown" => Self::Unknown,
             "forgotten" => Self::Repaired(Repair::Forgotten),
             "listed" => Self::Repaired(Repair::Listed),

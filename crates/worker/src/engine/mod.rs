@@ -7,6 +7,7 @@
 pub(crate) mod balance_gate;
 pub(crate) mod catalogue;
 pub(crate) mod claimed_order;
+pub(crate) mod extra_calls;
 pub(crate) mod lease;
 pub(crate) mod not_found_probe;
 pub(crate) mod processor;

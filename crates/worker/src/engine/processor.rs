@@ -4,12 +4,12 @@ use hp_api::{CallError, Client, CurrencyText, NotFoundRule, Outcome, RefusalKind
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
-use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
+use hp_queue::{Agreement, Control, Handle, Inspector, Ledger, RateShare};
 use tokio::sync::Notify;
 
 use super::{
     balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
-    not_found_probe::NotFoundProbe, self_pause::SelfPause,
+    extra_calls::wait_for_permit, not_found_probe::NotFoundProbe, self_pause::SelfPause,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
@@ -18,6 +18,8 @@ pub(crate) struct OrderProcessor {
     client: Client,
     pub(crate) catalogue: Catalogue,
     pub(crate) probe: NotFoundProbe,
+    /// The same for reconciliation runs, whose calls get only their share of the rate.
+    pub(crate) run_probe: NotFoundProbe,
     pub(crate) balance_gate: BalanceGate,
     /// The queue itself, from which run leases are created.
     pub(crate) queue: Handle,
@@ -84,12 +86,18 @@ impl OrderProcessor {
         agreement: Agreement,
         random: Random,
     ) -> Result<Self, CommandError> {
-        let (client, queue) = (config.client()?, config.handle()?);
+        let queue = config.handle()?;
         let inspector = Inspector::new(queue.clone());
         let control = Control::new(queue.clone(), agreement.clone());
         let account = agreement.account().clone();
+        let client = |share| {
+            let control = control.clone();
+            config.client_with(move || wait_for_permit(control.clone(), share))
+        };
+        let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
+            run_probe: NotFoundProbe::new(run_client, inspector.clone(), account.clone()),
             probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             client,
@@ -198,6 +206,15 @@ impl OrderProcessor {
 
     /// Queries HitPoints for the record of an order. A "not found" that would decide the order now is confirmed first.
     pub(crate) async fn query(&self, record: &Record, now: Millis) -> QueryVerdict {
+        Self::query_with(&self.probe, record, now).await
+    }
+
+    /// The same for a reconciliation run.
+    pub(crate) async fn query_for_run(&self, record: &Record, now: Millis) -> QueryVerdict {
+        Self::query_with(&self.run_probe, record, now).await
+    }
+
+    async fn query_with(probe: &NotFoundProbe, record: &Record, now: Millis) -> QueryVerdict {
         let rule = if record.is_only_submission_refused() {
             NotFoundRule::WithoutControl
         } else if record.is_decided_by_not_found(now) {
@@ -205,7 +222,7 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        self.probe.query(&record.wanted, rule).await
+        probe.query(&record.wanted, rule).await
     }
 
     /// The time and the randomness of a decision that is made at `now`.

@@ -91,6 +91,7 @@ async fn make(
     until: Millis,
     now: Millis,
 ) -> Result<(), RunError> {
+    run.includes_unsent = options.audit_since.is_some();
     if options.orders.is_empty() {
         run.check_all(until).await?;
     } else {

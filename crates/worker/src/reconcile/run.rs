@@ -57,6 +57,8 @@ pub(crate) struct Run<'a> {
     failures: u32,
     /// `true` if an operator named the orders; `false` if they come from the indexes.
     pub(super) is_named: bool,
+    /// `true` if the run also checks open orders that are certainly not charged.
+    pub(super) includes_unsent: bool,
 }
 
 /// Shows the progress of a run.
@@ -86,6 +88,7 @@ impl<'a> Run<'a> {
             has_answers: false,
             failures: 0,
             is_named: false,
+            includes_unsent: false,
         }
     }
 
@@ -101,7 +104,7 @@ impl<'a> Run<'a> {
 
     /// Checks every open order that was admitted by `until`, and scheduled orders that the index of open orders lacks.
     pub(crate) async fn check_all(&mut self, until: Millis) -> Result<(), RunError> {
-        self.processor.probe.refresh().await;
+        self.processor.run_probe.refresh().await;
         let inspector = &self.processor.inspector;
         let mut scan = OpenOrderScan::default();
         loop {
@@ -174,9 +177,10 @@ impl<'a> Run<'a> {
         while !left.is_empty() {
             self.require_running()?;
             let (processor, before) = (self.processor, left.len());
+            let leaves_unsent = self.leaves_unsent();
             let claim = || {
                 let ledger = &processor.ledger;
-                ledger.claim_named(CONCURRENT_QUERIES, processor.lease, &left)
+                ledger.claim_for_run(CONCURRENT_QUERIES, processor.lease, &left, leaves_unsent)
             };
             let batch = retry_while_unreachable(claim).await?;
             let seen = ids_of(&batch);
@@ -196,7 +200,7 @@ impl<'a> Run<'a> {
         loop {
             self.require_running()?;
             let control = &self.processor.control;
-            let permits = retry_while_unreachable(|| control.acquire_permits(calls)).await?;
+            let permits = retry_while_unreachable(|| control.acquire_run_permits(calls)).await?;
             if let Some(reason) = permits.paused {
                 return Err(RunError::Paused(reason));
             }
@@ -205,6 +209,12 @@ impl<'a> Run<'a> {
             }
             self.wait(permits.wait, permits.is_breaker_open).await?;
         }
+    }
+
+    /// A run queries HitPoints about orders that may be charged. An audit and an operator may want to know about the others,
+    /// too.
+    pub(super) fn leaves_unsent(&self) -> bool {
+        !self.is_named && !self.includes_unsent
     }
 
     pub(super) fn require_running(&self) -> Result<(), RunError> {

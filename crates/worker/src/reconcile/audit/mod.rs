@@ -101,7 +101,12 @@ impl Run<'_> {
         let started = Instant::now();
         let mut queries: FuturesUnordered<_> = ended
             .iter()
-            .map(|snapshot| async move { (snapshot, processor.query(&snapshot.record, now).await) })
+            .map(|snapshot| async move {
+                (
+                    snapshot,
+                    processor.query_for_run(&snapshot.record, now).await,
+                )
+            })
             .collect();
         let mut outcome = Ok(());
         while let Some((snapshot, verdict)) = queries.next().await {
