@@ -73,7 +73,7 @@ impl WorkerEvent {
             }
             (_, Task::Conclude(event)) => event,
             (Self::Declined, Task::Submit) => Event::Declined(Rejection::UnknownProduct),
-            (Self::Withheld, _) => Event::BalanceHeld(Duration::from_hours(1)),
+            (Self::Withheld, _) => Event::HeldForBalance("CNY".parse().unwrap()),
             (_, Task::Submit) => Event::Submitted(self.outcome(record)),
             (_, Task::Query) => Event::Queried(self.finding(record)),
         }

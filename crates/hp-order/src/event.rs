@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use hp_api::{Doubt, DoubtKind, Lookup, Mismatch, NotFoundAnswer, Order, Outcome, RefusalKind};
 
-use crate::terminal_outcome::Rejection;
+use crate::{balance_scope::BalanceScope, terminal_outcome::Rejection};
 
 /// What happened to a claimed order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,11 @@ pub enum Event {
     Expired(Expiry),
     /// The worker released the order untouched; nothing was sent.
     Released,
-    /// The balance of the order's currency is known to be too low; nothing was sent. The order is due after this time.
+    /// The balance may be too low, and Redis could not say whether another order tests it; nothing was sent. The order is
+    /// due after this time.
     BalanceHeld(Duration),
+    /// A balance is known to be too low; nothing was sent. The order waits until the hold on this scope is lifted.
+    HeldForBalance(BalanceScope),
     /// The worker's code panicked; anything may have been sent.
     Panicked,
     /// Too many claimants vanished or panicked.

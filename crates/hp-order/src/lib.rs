@@ -58,6 +58,7 @@
 //! `tests/model` checks every order of events within its bounds: workers die, requests are delayed, and Redis loses
 //! writes. It also lists the assumptions that the promises need.
 
+mod balance_scope;
 mod claim;
 mod event;
 mod foreign_record;
@@ -70,6 +71,7 @@ mod terminal_outcome;
 mod time;
 mod word;
 
+pub use balance_scope::BalanceScope;
 pub use claim::{ClaimConditions, ClaimFacts, ClaimRule, EpochDoubt, claim, claim_rule};
 pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
 pub use foreign_record::ForeignRecord;

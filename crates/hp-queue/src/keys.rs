@@ -48,6 +48,7 @@ impl fmt::Display for Prefix {
 pub(crate) struct Keys {
     pub(crate) prefix: String,
     pub(crate) jobs: String,
+    pub(crate) inbox: String,
     pub(crate) results: String,
     pub(crate) rejected: String,
     pub(crate) schedule: String,
@@ -59,6 +60,7 @@ pub(crate) struct Keys {
     pub(crate) charged: String,
     pub(crate) rate: String,
     pub(crate) holds: String,
+    pub(crate) held: String,
     pub(crate) reconcile: String,
     pub(crate) runs: String,
     pub(crate) workers: String,
@@ -74,6 +76,7 @@ impl Keys {
         Self {
             prefix: prefix.0.clone(),
             jobs: key("jobs"),
+            inbox: key("inbox"),
             results: key("results"),
             rejected: key("rejected"),
             schedule: key("schedule"),
@@ -85,6 +88,7 @@ impl Keys {
             charged: key("charged"),
             rate: key("rate"),
             holds: key("holds"),
+            held: key("held"),
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
             workers: key("workers"),

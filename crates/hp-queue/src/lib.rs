@@ -7,6 +7,7 @@
 //! | key | type | content |
 //! | --- | --- | --- |
 //! | `{hp}:jobs` | stream | the inbox: shops add orders |
+//! | `{hp}:inbox` | hash | how many entries the inbox should have, and how many have left it before a worker took them |
 //! | `{hp}:order:<id>` | hash | the ledger record of one order |
 //! | `{hp}:schedule` | sorted set | when each open order is due: retry queue, lease table and crash recovery in one |
 //! | `{hp}:open` | sorted set | the open orders, by the time of their admission |

@@ -86,6 +86,7 @@ impl Reference {
             }
             Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
             Next::After(_) => order.continues(request, DueAt::Later),
+            Next::Held { .. } => order.hold(request),
             Next::Review | Next::Parked => order.continues(request, DueAt::Never),
         }
     }
@@ -131,6 +132,11 @@ impl Order {
     fn continues(&mut self, request: &SettleRequest, due_at: DueAt) {
         self.apply(&request.step);
         self.due_at = Some(due_at);
+    }
+
+    fn hold(&mut self, request: &SettleRequest) {
+        self.apply(&request.step);
+        (self.due_at, self.is_held) = (None, true);
     }
 
     fn apply(&mut self, step: &Step) {

@@ -40,6 +40,7 @@ pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInpu
         Event::Expired(expiry) => transition.expired(expiry),
         Event::Released | Event::ReplayRequested => transition.released(),
         Event::BalanceHeld(delay) => transition.balance_held(delay),
+        Event::HeldForBalance(scope) => transition.held_for_balance(scope),
         Event::Panicked => transition.panicked(),
         Event::Crashed => transition.crashed(),
         Event::OtherAccount => transition.not_queryable(),

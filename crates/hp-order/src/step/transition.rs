@@ -3,6 +3,7 @@ use std::time::Duration;
 use hp_api::Order;
 
 use crate::{
+    balance_scope::BalanceScope,
     policy::Policy,
     record::Record,
     state::{Cause, State},
@@ -41,6 +42,13 @@ pub struct Step {
 pub enum Next {
     /// After this time.
     After(Duration),
+    /// When the balance hold on this scope is over or lifted, and no later than after this time.
+    Held {
+        /// The hold.
+        scope: BalanceScope,
+        /// The time until the order's own limit.
+        at_most: Duration,
+    },
     /// When an operator or a reconciliation run claims it.
     Review,
     /// The order has ended, and its result is out of reach: the repetition waits until a reconciliation run or an operator

@@ -161,6 +161,7 @@ proptest! {
             Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "a replay is retried without a delay"),
             Next::Parked => prop_assert_eq!(record.state, State::Completed),
             Next::Review => prop_assert!(false, "an ended order needs no review"),
+            Next::Held { .. } => prop_assert!(false, "an ended order is not held"),
         }
     }
 
@@ -171,6 +172,7 @@ proptest! {
         let step = step(&record, event, &policy(), at(seconds));
         match step.next {
             Next::After(_) => prop_assert!(step.state != State::Review),
+            Next::Held { .. } => prop_assert!(step.state.is_unsent()),
             Next::Review => prop_assert_eq!(step.state, State::Review),
             Next::End(_) | Next::Parked => prop_assert!(step.state.has_ended()),
         }

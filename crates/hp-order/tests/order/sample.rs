@@ -7,8 +7,8 @@ use hp_api::{
     RefusalKind,
 };
 use hp_order::{
-    Backoff, Cause, DecisionInputs, Event, Expiry, Millis, Policy, QueryVerdict, Record, Rejection,
-    Resolution, State, Step, step,
+    Backoff, BalanceScope, Cause, DecisionInputs, Event, Expiry, Millis, Policy, QueryVerdict,
+    Record, Rejection, Resolution, State, Step, step,
 };
 
 pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
@@ -122,6 +122,10 @@ pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
     }
 }
 
+pub(crate) fn usd() -> BalanceScope {
+    "USD".parse().unwrap()
+}
+
 pub(crate) fn unknown_query() -> Event {
     Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::Lost)))
 }
@@ -142,6 +146,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Expired(Expiry::GiveUp),
         Event::Released,
         Event::BalanceHeld(Duration::from_secs(30)),
+        Event::HeldForBalance(usd()),
         Event::Panicked,
         Event::Crashed,
         Event::OtherAccount,

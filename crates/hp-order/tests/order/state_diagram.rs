@@ -101,7 +101,8 @@ fn is_possible(state: State, event: &Event) -> bool {
         | Event::OrderRefused(_)
         | Event::Declined(_)
         | Event::Expired(_)
-        | Event::BalanceHeld(_) => state == State::Submitting,
+        | Event::BalanceHeld(_)
+        | Event::HeldForBalance(_) => state == State::Submitting,
         Event::Queried(_) | Event::OtherAccount => {
             matches!(state, State::Uncertain | State::Review)
         }

@@ -8,7 +8,7 @@ use crate::{error::QueueError, fields::FieldReader, script::script};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, schedule, open, rejected, paused, breaker, holds, workers, runs;
+    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, holds, held, workers, runs;
     order: ;
     arguments: ;
 }
@@ -28,12 +28,19 @@ pub struct Status {
     pub oldest: Option<(String, u64)>,
     /// Number of dead letters.
     pub rejected: u64,
+    /// Number of entries that have left the inbox before a worker took them: another program has trimmed or deleted them.
+    pub vanished: u64,
+    /// When the last of them was missed.
+    pub vanished_at: Option<u64>,
     /// The pause: `reason`, `since`, `by`. Empty if the queue is not paused.
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
-    /// By currency, until when its balance is known to be too low.
+    /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
+    /// unknown.
     pub holds: HashMap<String, u64>,
+    /// How many orders wait for each balance.
+    pub held: HashMap<String, u64>,
     /// The workers that are alive, and until when each counts as alive without another report.
     pub workers: HashMap<String, u64>,
     /// The workers that claim no orders at the moment. Other workers go on.
@@ -74,9 +81,15 @@ impl Inspector {
             open: answer.answer("open")?,
             oldest: answer.map("oldest").into_iter().next(),
             rejected: answer.answer("rejected")?,
+            vanished: answer
+                .parse("vanished")
+                .map_err(QueueError::Protocol)?
+                .unwrap_or(0),
+            vanished_at: answer.parse("vanished_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
             holds: answer.map("holds"),
+            held: answer.map("held"),
             workers: answer.map("workers"),
             worker_faults: worker_faults(&answer.texts("faults")),
             last_run: answer.map("last_run"),

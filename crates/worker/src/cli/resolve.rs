@@ -1,7 +1,7 @@
 use clap::{Args, ValueEnum};
 use hp_order::Resolution;
 
-use super::args::{Json, OneOrder, Operator};
+use super::args::{Json, OneOrder, Operator, parse_words};
 use crate::{
     config::Config,
     operator::{Attribution, resolve::resolve},
@@ -32,7 +32,7 @@ pub(super) struct Resolve {
     #[arg(long = "as", value_name = "WHAT")]
     decision: Decision,
     /// The reason. The history of the order stores it.
-    #[arg(long, alias = "reason", value_name = "TEXT")]
+    #[arg(long, alias = "reason", value_name = "TEXT", value_parser = parse_words)]
     why: String,
     #[command(flatten)]
     operator: Operator,
@@ -66,7 +66,7 @@ impl From<Decision> for Resolution {
 impl Resolve {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         let attribution = Attribution {
-            by: self.operator.name(),
+            by: self.operator.name()?,
             why: Some(self.why),
         };
         let (id, resolution) = (&self.order.id, self.decision.into());

@@ -7,6 +7,7 @@ mod fault;
 mod print;
 mod schedule;
 mod secret;
+mod setting_file;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -99,7 +100,7 @@ impl TryFrom<Settings> for Config {
                 results: settings.results.retention.0,
                 ledger: settings.ledger.retention.0,
             },
-            admin: settings.admin.listen.map(|address| address.0),
+            admin: settings.admin.listen.0,
             log_filter: settings.log.filter.0,
             log_format: settings.log.format,
             api: Api {

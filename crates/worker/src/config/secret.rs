@@ -3,7 +3,7 @@ use std::{fmt, path::Path};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::ConfigFault;
+use super::{fault::ConfigFault, setting_file};
 
 /// Text that is a secret or contains one. `Debug` does not print it.
 #[derive(Deserialize, JsonSchema)]
@@ -55,6 +55,9 @@ pub(super) fn value_or_file<T: From<String> + Into<String>>(
         (Some(value), None) => clean(key, &value.into()).map(|text| Some(T::from(text))),
         (None, Some(path)) => {
             let text = read_file(&file_key, path)?;
+            if text.trim().is_empty() {
+                return Err(setting_file::empty(&file_key, path));
+            }
             clean(&file_key, &text).map(|text| Some(T::from(text)))
         }
     }
@@ -62,13 +65,7 @@ pub(super) fn value_or_file<T: From<String> + Into<String>>(
 
 /// Returns the content of the file that `key` names.
 pub(super) fn read_file(key: &str, path: &Path) -> Result<String, ConfigFault> {
-    std::fs::read_to_string(path).map_err(|error| ConfigFault::Value {
-        key: key.into(),
-        reason: format!(
-            "is `{}`, which cannot be read: {error}. Name a file that this user may read.",
-            path.display()
-        ),
-    })
+    std::fs::read_to_string(path).map_err(|error| setting_file::unreadable(key, path, &error))
 }
 
 /// Returns the text without line ends and byte order marks around it. `key` names its source.

@@ -155,7 +155,7 @@ pub(super) struct LedgerSettings {
 #[schemars(transform = require_nothing)]
 pub(super) struct AdminSettings {
     /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
-    pub(super) listen: Option<ListenAddress>,
+    pub(super) listen: ListenAddress,
 }
 
 /// The log.

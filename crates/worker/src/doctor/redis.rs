@@ -4,7 +4,7 @@ use hp_order::Millis;
 use hp_queue::{Handle, Inspector, QueueError, ServerInfo, without_password};
 use tokio::time::Instant;
 
-use super::{CheckResult, Verdict};
+use super::{CheckResult, Verdict, inbox};
 use crate::{clock::now, config::Config};
 
 /// Leases and deadlines use Redis' clock, so a difference only makes logs hard to read.
@@ -87,6 +87,10 @@ pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> 
     }));
     results.extend([clock(server.now, took), prefix(config)]);
     results.push(paused(config, &inspector).await);
+    // Other checks have reported a Redis that cannot answer.
+    if let Ok(status) = inspector.status().await {
+        results.push(inbox::check(&status));
+    }
     results
 }
 

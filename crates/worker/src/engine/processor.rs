@@ -42,6 +42,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
     pub(crate) rescheduled: Notify,
+    /// Notified when an order was settled without a call, so that the poller uses its permit at once.
+    pub(crate) permit_returned: Notify,
     /// Identifies this process in logs, in `{hp}:workers` and as the `by` of a pause.
     pub(crate) name: String,
     pub(crate) random: Random,
@@ -112,6 +114,7 @@ impl OrderProcessor {
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
+            permit_returned: Notify::new(),
             name: process_name(&random),
             random,
         })
@@ -150,8 +153,8 @@ impl OrderProcessor {
         if let Some(rejection) = self.objection(order.record()).await {
             return Some(Event::Declined(rejection));
         }
-        if let Some(delay) = self.balance_delay(order).await {
-            return Some(Event::BalanceHeld(delay));
+        if let Some(event) = self.balance_objection(order).await {
+            return Some(event);
         }
         order.is_lease_over(self.lease).then_some(Event::Released)
     }
@@ -164,9 +167,11 @@ impl OrderProcessor {
         self.catalogue.objection(&record.wanted).await
     }
 
-    async fn balance_delay(&self, order: &ClaimedOrder) -> Option<Duration> {
-        let currency = self.catalogue.currency(order.record().wanted.product_id)?;
-        self.balance_gate.delay(currency, order.now()).await
+    async fn balance_objection(&self, order: &ClaimedOrder) -> Option<Event> {
+        let product = order.record().wanted.product_id;
+        let currency = self.catalogue.currency(product);
+        let gate = &self.balance_gate;
+        gate.objection(product, currency, order.now()).await
     }
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
@@ -182,7 +187,7 @@ impl OrderProcessor {
         }
         let outcome = Outcome::of(answer);
         self.link.observe_submission(&outcome);
-        self.update_balance(wanted, &outcome).await;
+        self.update_balance(order, &outcome).await;
         self.judge_submission(order.record(), outcome).await
     }
 
@@ -198,19 +203,19 @@ impl OrderProcessor {
         }
     }
 
-    async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
+    async fn update_balance(&self, order: &ClaimedOrder, outcome: &Outcome) {
+        let product = order.record().wanted.product_id;
+        let listed = self.catalogue.currency(product);
         match outcome {
-            Outcome::Charged(order) => {
-                let charged = order.currency.as_ref().and_then(CurrencyText::code);
-                let currency = charged.or_else(|| self.catalogue.currency(wanted.product_id));
-                if let Some(currency) = currency {
-                    self.balance_gate.lift(currency).await;
+            Outcome::Charged(charged) => {
+                let charged = charged.currency.as_ref().and_then(CurrencyText::code);
+                if self.balance_gate.lift(product, charged.or(listed)).await {
+                    self.rescheduled.notify_one();
                 }
             }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
-                if let Some(currency) = self.catalogue.currency(wanted.product_id) {
-                    self.balance_gate.hold(currency, &refusal.message).await;
-                }
+                let (scope, answer) = ((product, listed), &refusal.message);
+                self.balance_gate.hold(scope, answer, order.now()).await;
             }
             _ => {}
         }

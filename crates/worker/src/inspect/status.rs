@@ -103,6 +103,7 @@ impl QueueStatus {
         print_pairs(&[
             ("account", account.unwrap_or_else(|| "none yet".into())),
             ("new", queue.new.to_string()),
+            ("lost", self.lost()),
             ("open", counted(queue.open, &states)),
             ("oldest", self.oldest()),
             ("rejected", queue.rejected.to_string()),
@@ -124,6 +125,18 @@ impl QueueStatus {
             outln!("\nworker {worker} claims no orders since {since}:\n  {reason}")?;
         }
         Ok(())
+    }
+
+    fn lost(&self) -> String {
+        if self.queue.vanished == 0 {
+            return String::new();
+        }
+        let at = self.queue.vanished_at.map(Millis);
+        let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
+        format!(
+            "{} entries left the inbox before a worker took them{missed}: see `worker doctor`",
+            self.queue.vanished
+        )
     }
 
     fn oldest(&self) -> String {
@@ -153,7 +166,10 @@ impl QueueStatus {
     fn holds(&self) -> String {
         let holds = self.queue.holds.iter().map(|(currency, until)| {
             let left = duration(Millis(*until).since(self.now()));
-            format!("{currency} for {left}")
+            match self.queue.held.get(currency) {
+                Some(orders) => format!("{currency} for {left} ({orders} orders)"),
+                None => format!("{currency} for {left}"),
+            }
         });
         holds.collect::<Vec<_>>().join(", ")
     }

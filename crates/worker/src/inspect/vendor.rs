@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     terminal::{
-        CommandResult, escape_control,
+        CommandResult, errln, escape_control,
         format::{duration, known, print_json, unix_seconds},
         outln,
         table::{Table, print_pairs},
@@ -73,7 +73,7 @@ pub(crate) async fn list_products(
 ) -> CommandResult {
     let list = config.client_of_queue().await?.products(currency).await?;
     for skipped in &list.skipped {
-        eprintln!("worker: {}", skipped_text(skipped));
+        errln!("worker: {}", skipped_text(skipped));
     }
     let shown: Vec<_> = list.products.iter().map(ShownProduct::from).collect();
     if as_json {
@@ -218,7 +218,7 @@ fn report_none(error: CallError) -> CommandResult {
     }
     let error = error.to_string();
     let error = escape_control(&error);
-    eprintln!("worker: HitPoints has no such record: {error}");
+    errln!("worker: HitPoints has no such record: {error}");
     Ok(false)
 }
 

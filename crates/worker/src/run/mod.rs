@@ -24,6 +24,7 @@ use crate::{
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
     shutdown::Shutdown,
+    telemetry,
     terminal::{CommandError, Refused},
 };
 
@@ -37,7 +38,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES, telemetry::lost_lines()));
     let background = Background::start(&processor, config, &metrics);
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);

@@ -36,18 +36,31 @@ fn numbers_and_texts_are_interchangeable() {
 }
 
 #[test]
-fn empty_text_counts_as_unset() {
-    let file = "[worker]\nrate = 20\n[redis]\nurl = \"redis://file\"\n";
-    let empty = ["HP_REDIS__URL", "HP_WORKER__RATE", "HP_ADMIN__LISTEN"].map(|name| (name, ""));
-    let config = load(file, &empty).unwrap();
-    assert_eq!(config.redis_url.expose(), "redis://127.0.0.1:6379");
-    assert_eq!((config.rate, config.admin), (None, None));
-    let fault = load("", &[("HP_WORKER__LEASE", "")])
-        .unwrap_err()
-        .to_string();
-    for word in ["worker.lease is empty", "HP_WORKER__LEASE", "default"] {
-        assert!(fault.contains(word), "no `{word}` in: {fault}");
+fn empty_text_is_refused_for_every_setting_but_one() {
+    for key in schema::schema().into_keys() {
+        let variable = format!("HP_{}", key.to_uppercase().replace('.', "__"));
+        for empty in ["", " ", "\n"] {
+            let loaded = load("", &[(&variable, empty)]);
+            if key == "admin.listen" {
+                assert!(!empty.is_empty() || loaded.unwrap().admin.is_none());
+                continue;
+            }
+            let fault = loaded.unwrap_err().to_string();
+            for word in [&format!("{key} is empty"), &variable, "default"] {
+                assert!(fault.contains(word), "no `{word}` in: {fault}");
+            }
+        }
     }
+}
+
+#[test]
+fn empty_file_of_a_setting_is_refused() {
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, "\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let fault = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap_err();
+    let fault = fault.to_string();
+    assert!(fault.contains("redis.url_file is `") && fault.contains("which is empty"));
 }
 
 #[test]
