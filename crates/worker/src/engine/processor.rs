@@ -240,7 +240,8 @@ impl OrderProcessor {
     }
 
     async fn query_by(&self, wanted: &FetchCards, rule: NotFoundRule) -> QueryVerdict {
-        let verdict = self.probe.query(wanted, rule).await;
+        // Boxed: it is large, and every caller would contain it twice.
+        let verdict = Box::pin(self.probe.query(wanted, rule)).await;
         self.link.observe_query(&verdict);
         verdict
     }
