@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 
-use libc::{c_int, sockaddr, sockaddr_in, sockaddr_in6, socklen_t};
+use libc::{c_int, sockaddr, sockaddr_in, socklen_t};
 
 /// Connects a socket, unless the route is cut.
 ///
@@ -37,24 +37,17 @@ pub unsafe extern "C" fn connect(
 ///
 /// `address` must be null or valid for `length` bytes.
 unsafe fn port(address: *const sockaddr, length: socklen_t) -> Option<u16> {
-    let has = |size: usize| usize::try_from(length).is_ok_and(|length| length >= size);
-    if address.is_null() || !has(size_of::<sockaddr_in>()) {
+    if address.is_null() || (length as usize) < size_of::<sockaddr_in>() {
         return None;
     }
     // SAFETY: it is long enough. The caller may have stored it anywhere, so nothing assumes an alignment.
-    unsafe {
-        match c_int::from((&raw const (*address).sa_family).read_unaligned()) {
-            libc::AF_INET => {
-                let port = &raw const (*address.cast::<sockaddr_in>()).sin_port;
-                Some(u16::from_be(port.read_unaligned()))
-            }
-            libc::AF_INET6 if has(size_of::<sockaddr_in6>()) => {
-                let port = &raw const (*address.cast::<sockaddr_in6>()).sin6_port;
-                Some(u16::from_be(port.read_unaligned()))
-            }
-            _ => None,
-        }
-    }
+    let (family, port) = unsafe {
+        let family = (&raw const (*address).sa_family).read_unaligned();
+        // The port stands at the same place in both families.
+        let port = address.cast::<[u8; 2]>().add(1).read_unaligned();
+        (c_int::from(family), port)
+    };
+    matches!(family, libc::AF_INET | libc::AF_INET6).then(|| u16::from_be_bytes(port))
 }
 
 fn is_cut(port: u16) -> bool {

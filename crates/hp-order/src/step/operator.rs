@@ -33,8 +33,7 @@ impl Transition<'_> {
         }
     }
 
-    /// Returns what HitPoints' record shows, if there is one and it does not fit the order. A record that HitPoints does not give
-    /// for this order alone can never show that it fits.
+    /// Returns what HitPoints' record shows if it does not fit the order, or why HitPoints does not show the record.
     fn misfit(&self, verdict: &QueryVerdict) -> Option<String> {
         match verdict {
             QueryVerdict::Mismatch(mismatch) => Some(mismatch.to_string()),

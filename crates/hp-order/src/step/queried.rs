@@ -20,7 +20,7 @@ impl Transition<'_> {
                 pause: Some(account_failure(doubt.code, &doubt.message)),
                 ..self.still_unknown(doubt)
             },
-            QueryVerdict::OrderRefused(doubt) => self.not_answerable(doubt),
+            QueryVerdict::OrderRefused(doubt) => self.not_answerable(&doubt),
         }
     }
 
@@ -86,7 +86,7 @@ impl Transition<'_> {
     }
 
     /// HitPoints answers queries, but not the query for this order. Only an operator can learn its outcome.
-    fn not_answerable(&self, doubt: Doubt) -> Step {
+    fn not_answerable(&self, doubt: &Doubt) -> Step {
         if self.record.state == State::Review {
             return self.released();
         }

@@ -287,7 +287,8 @@ impl OrderProcessor {
         wanted: &FetchCards,
         rule: NotFoundRule,
     ) -> QueryVerdict {
-        let verdict = probe.query(wanted, rule).await;
+        // Boxed: it is large, and every caller would contain it twice.
+        let verdict = Box::pin(probe.query(wanted, rule)).await;
         self.link.observe_query(&verdict);
         if let QueryVerdict::Unknown(doubt) = &verdict {
             self.note_throttle(doubt);
