@@ -56,6 +56,7 @@ mod secrets_in_errors;
 mod sick_workers;
 mod snapshots;
 mod surplus_answers;
+mod throttle;
 mod tls_and_proxy;
 mod two_masters;
 mod unsafe_redis;
