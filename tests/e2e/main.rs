@@ -29,6 +29,7 @@ mod held_orders;
 mod idle_connections;
 mod job_validation;
 mod lost_entries;
+mod log_volume;
 mod lost_output;
 mod odd_answers;
 mod operator_commands;
