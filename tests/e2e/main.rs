@@ -30,6 +30,7 @@ mod foreign_records;
 mod held_orders;
 mod idle_connections;
 mod job_validation;
+mod log_volume;
 mod lost_entries;
 mod lost_output;
 mod odd_answers;

@@ -13,7 +13,7 @@ use super::backend::Orders;
 use crate::engine::{
     claimed_order::{ClaimRequestTime, ClaimedOrder},
     processor::OrderProcessor,
-    retry::endless_backoff,
+    retry::{REDIS, endless_backoff},
     terms,
 };
 
@@ -109,7 +109,7 @@ impl Poller {
             Err(error) => {
                 terms::check_claim(&self.processor, &error);
                 let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot claim orders");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
                 Rest::For(retry_in)
             }
         }
@@ -171,7 +171,7 @@ impl Poller {
             Ok(()) => self.inbox_delays = endless_backoff(),
             Err(error) => {
                 let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot watch the inbox");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot watch the inbox");
                 sleep(retry_in).await;
             }
         }
