@@ -23,6 +23,7 @@ mod enqueue_wait;
 mod failover;
 mod fencing;
 mod foreign_records;
+mod interruption;
 mod job_validation;
 mod lost_entries;
 mod odd_answers;

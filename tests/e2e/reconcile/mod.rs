@@ -6,6 +6,7 @@ mod dry_run;
 mod every_fault;
 mod interruption;
 mod report;
+mod report_file;
 mod schedule;
 mod stuck;
 
