@@ -15,6 +15,10 @@ use crate::{
 const PAGE: usize = 256;
 /// The delay before the next read while Redis is unreachable.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The time between two looks at the orders themselves: one in review gets no result.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// Looks at many orders take long. They may take this part of the time.
+const LOOK_SHARE: u32 = 10;
 /// The most orders without a result that are listed.
 const LISTED: usize = 20;
 
@@ -61,16 +65,22 @@ impl<'a> Waiting<'a> {
     ) -> CommandResult {
         let until = timeout.map(|time| Instant::now() + time);
         tolerate_unreachable(self.warn_if_idle().await)?;
+        let mut next_look = Instant::now() + LOOK_INTERVAL;
         while !self.pending.is_empty() {
             let Some(deliveries) = self.next(until).await else {
                 break;
             };
+            let is_idle = deliveries.as_ref().is_ok_and(Vec::is_empty);
             match deliveries {
-                Ok(deliveries) if deliveries.is_empty() => {
-                    tolerate_unreachable(self.drop_hopeless().await)?;
-                }
                 Ok(deliveries) => self.accept(&deliveries, &mut printer)?,
                 Err(error) => tolerate_unreachable(Err(error))?,
+            }
+            // Results of other orders may come without a pause.
+            let looked_at = Instant::now();
+            if is_idle || looked_at >= next_look {
+                tolerate_unreachable(self.drop_hopeless().await)?;
+                let took = looked_at.elapsed();
+                next_look = Instant::now() + LOOK_INTERVAL.max(took * LOOK_SHARE);
             }
         }
         let all_readable = printer.finish()?;
