@@ -9,7 +9,7 @@ use hp_queue::{Job, Queue};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    order_file::{Checked, check},
+    order_file::{Checked, check, decode},
     result_printer::{ResultOutput, ResultPrinter},
     wait::Waiting,
 };
@@ -108,15 +108,9 @@ fn read_file(path: &Path) -> Result<Checked, String> {
         fs::read(path)
     };
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
-    match str::from_utf8(&bytes) {
-        Ok(text) => Ok(check(text)),
-        Err(error) => {
-            let before = &bytes[..error.valid_up_to()];
-            let line = before.split(|byte| *byte == b'\n').count();
-            Err(format!(
-                "{name}:{line}: this is not UTF-8: save the file as UTF-8"
-            ))
-        }
+    match decode(&bytes) {
+        Ok(text) => Ok(check(&text)),
+        Err((line, why)) => Err(format!("{name}:{line}: {why}")),
     }
 }
 
