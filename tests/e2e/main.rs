@@ -29,6 +29,7 @@ mod fencing;
 mod foreign_records;
 mod held_orders;
 mod idle_connections;
+mod interruption;
 mod job_validation;
 mod log_volume;
 mod lost_entries;

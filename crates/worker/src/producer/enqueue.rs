@@ -10,7 +10,7 @@ use std::{
 use hp_queue::{Job, Queue};
 
 use super::{
-    order_file::{Checked, check},
+    order_file::{Checked, check, decode},
     progress::enqueue_bar,
     result_printer::{ResultOutput, ResultPrinter},
     wait::{WaitLimits, Waiting},
@@ -149,15 +149,9 @@ fn read_file(path: &Path) -> Result<Checked, String> {
         fs::read(path)
     };
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
-    match str::from_utf8(&bytes) {
-        Ok(text) => Ok(check(text)),
-        Err(error) => {
-            let before = &bytes[..error.valid_up_to()];
-            let line = before.split(|byte| *byte == b'\n').count();
-            Err(format!(
-                "{name}:{line}: this is not UTF-8: save the file as UTF-8"
-            ))
-        }
+    match decode(&bytes) {
+        Ok(text) => Ok(check(&text)),
+        Err((line, why)) => Err(format!("{name}:{line}: {why}")),
     }
 }
 

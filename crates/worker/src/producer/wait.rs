@@ -19,6 +19,10 @@ use crate::{
 const PAGE: usize = 256;
 /// The delay before the next read while Redis is unreachable.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The time between two looks at the orders themselves: one in review gets no result.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// Looks at many orders take long. They may take this part of the time.
+const LOOK_SHARE: u32 = 10;
 /// The most orders without a result that are listed.
 const LISTED: usize = 20;
 
@@ -99,19 +103,25 @@ impl<'a> Waiting<'a> {
     ) -> Result<(), CommandError> {
         let warned = self.warn_if_idle().await;
         self.tolerate_unreachable(warned)?;
+        let mut next_look = Instant::now() + LOOK_INTERVAL;
         while !self.pending.is_empty() {
             let Some(deliveries) = self.next(until).await else {
                 break;
             };
-            let done = match deliveries {
-                Ok(deliveries) if deliveries.is_empty() => self.drop_hopeless().await,
-                Ok(deliveries) => {
-                    self.accept(&deliveries, printer)?;
-                    Ok(())
-                }
+            let is_idle = deliveries.as_ref().is_ok_and(Vec::is_empty);
+            let accepted = match deliveries {
+                Ok(deliveries) => Ok(self.accept(&deliveries, printer)?),
                 Err(error) => Err(error),
             };
-            self.tolerate_unreachable(done)?;
+            self.tolerate_unreachable(accepted)?;
+            // Results of other orders may come without a pause.
+            let looked_at = Instant::now();
+            if is_idle || looked_at >= next_look {
+                let looked = self.drop_hopeless().await;
+                self.tolerate_unreachable(looked)?;
+                let took = looked_at.elapsed();
+                next_look = Instant::now() + LOOK_INTERVAL.max(took * LOOK_SHARE);
+            }
             self.progress.print_line();
         }
         Ok(())
