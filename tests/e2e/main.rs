@@ -22,6 +22,7 @@ mod deadlines;
 mod doctor;
 mod doubt;
 mod enqueue_command;
+mod enqueue_progress;
 mod enqueue_wait;
 mod failover;
 mod fencing;
