@@ -48,6 +48,7 @@ mod refusals;
 mod repeated_orders;
 mod results_command;
 mod rust_client;
+mod sandbox_orders;
 mod secrets_in_errors;
 mod snapshots;
 mod surplus_answers;

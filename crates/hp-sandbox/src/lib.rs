@@ -17,7 +17,9 @@ mod fault;
 mod fault_effect;
 mod fault_injector;
 mod handler;
+mod help;
 mod ledger;
+mod ledger_file;
 mod options;
 mod order;
 mod params;
@@ -34,6 +36,7 @@ mod trigger;
 mod vendor;
 
 pub use fault::Fault;
+pub use help::faults_help;
 pub use ledger::{Charge, Ledger, LedgerCard, Totals};
 pub use options::{Duplicate, Options};
 pub use sandbox::Sandbox;
