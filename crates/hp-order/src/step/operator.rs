@@ -33,7 +33,8 @@ impl Transition<'_> {
         }
     }
 
-    /// Returns what HitPoints' record shows if it does not fit the order, or why HitPoints does not show the record.
+    /// Returns what HitPoints' record shows, if there is one and it does not fit the order. A record that HitPoints does not give
+    /// for this order alone can never show that it fits.
     fn misfit(&self, verdict: &QueryVerdict) -> Option<String> {
         match verdict {
             QueryVerdict::Mismatch(mismatch) => Some(mismatch.to_string()),
@@ -42,7 +43,10 @@ impl Transition<'_> {
                 let foreign = self.record.foreign_record(order, self.policy, answered_at);
                 foreign.map(|foreign| foreign.to_string())
             }
-            QueryVerdict::OrderRefused(doubt) => Some(alone_at_fault(&doubt.message)),
+            QueryVerdict::OrderRefused(doubt) => Some(format!(
+                "{}; whether the order was charged is not known",
+                alone_at_fault(&doubt.message)
+            )),
             QueryVerdict::NotFound | QueryVerdict::Unknown(_) | QueryVerdict::AccountRefused(_) => {
                 None
             }

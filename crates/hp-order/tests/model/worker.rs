@@ -8,7 +8,7 @@ use crate::{
     budget::{require, spend},
     setting::{Assumption, Dropped, Fault, Feature, Setting},
     time::{LEASE, older},
-    world::{Job, Observation, Phase, Request, Sender, Worker, World},
+    world::{Job, Observation, Phase, Purpose, Request, Sender, Worker, World},
 };
 
 impl World {
@@ -78,7 +78,9 @@ impl World {
         require(answer != QueryAnswer::Blocked || setting.models(Feature::FrontEnd))?;
         let vendor = self.vendor.clone();
         let job = self.untouched_job(w)?;
-        require(adapter::task(job, setting) == Task::Query)?;
+        let is_closed_unread =
+            job.purpose == Some(Purpose::Close) && answer == QueryAnswer::Blocked;
+        require(adapter::task(job, setting) == Task::Query && !is_closed_unread)?;
         job.observe(match answer {
             QueryAnswer::Truth => vendor.record_on(job.account).found(),
             QueryAnswer::OtherDenial => Observation::OtherDenial,
