@@ -72,12 +72,13 @@ pub(crate) async fn enqueue(
     // First, so that a file that cannot be written is an error before the orders are enqueued.
     let printer = ResultPrinter::open(wait.output)?;
     let waiting = tokio::select! {
-        waiting = send_and_watch(config, &jobs, &sent, !is_single) => waiting?,
+        waiting = send_and_watch(config, &jobs, &sent) => waiting?,
         () = interrupted.cancelled() => return Err(stopped("interrupted", &sent, &jobs)),
     };
     let limits = WaitLimits {
         timeout: wait.timeout,
         interrupted,
+        shows_progress: !is_single,
     };
     Ok(waiting.wait(limits, printer).await? && all_valid)
 }
@@ -97,10 +98,9 @@ async fn send_and_watch<'a>(
     config: &Config,
     jobs: &'a [Job],
     sent: &Cell<usize>,
-    shows_progress: bool,
 ) -> Result<Waiting<'a>, CommandError> {
     let queue = config.queue().await?;
-    let waiting = Waiting::open(config, &queue, jobs, shows_progress).await?;
+    let waiting = Waiting::open(config, &queue, jobs).await?;
     send(&queue, jobs, sent, None).await?;
     Ok(waiting)
 }

@@ -42,6 +42,7 @@ pub(super) struct WaitLimits<'a> {
     pub(super) timeout: Option<Duration>,
     /// Cancelled when the operator interrupts the wait.
     pub(super) interrupted: &'a CancellationToken,
+    pub(super) shows_progress: bool,
 }
 
 impl<'a> Waiting<'a> {
@@ -50,7 +51,6 @@ impl<'a> Waiting<'a> {
         config: &Config,
         queue: &Queue,
         jobs: &'a [Job],
-        shows_progress: bool,
     ) -> Result<Self, QueueError> {
         // `{hp}:results` receives a result whose own stream cannot be written.
         let mut streams = vec![None];
@@ -67,7 +67,7 @@ impl<'a> Waiting<'a> {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
             inspector: config.inspector().await?,
             queue: queue.clone(),
-            progress: ResultProgress::new(pending.len(), shows_progress),
+            progress: ResultProgress::new(pending.len()),
             pending,
             has_warned: false,
         })
@@ -79,6 +79,9 @@ impl<'a> Waiting<'a> {
         limits: WaitLimits<'_>,
         mut printer: ResultPrinter,
     ) -> CommandResult {
+        if limits.shows_progress {
+            self.progress.show();
+        }
         let until = limits.timeout.map(|time| Instant::now() + time);
         tokio::select! {
             waited = self.wait_for_all(until, &mut printer) => waited?,
@@ -259,7 +262,7 @@ impl<'a> Waiting<'a> {
         };
         let waiting = self.pending.len();
         errln!(
-            "worker: interrupted: {printed} of {all} results {saved}. The other {waiting} orders stay in the queue, and workers go on with them"
+            "worker: interrupted: {printed} of {all} results {saved}. {waiting} more stay in the queue, and workers go on with them"
         );
         errln!(
             "worker: to wait again, run the same command: no order is bought twice, and results that are there come again. `worker results` reads all of them"
