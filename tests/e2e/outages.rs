@@ -49,7 +49,7 @@ async fn worker_waits_for_redis_at_start() {
     let mut world = World::start();
     world.redis.crash();
     let worker = world.worker();
-    worker.wait_for_log("cannot reach Redis").await;
+    worker.wait_for_log("nothing listens at the address").await;
     world.redis.restart();
     world.enqueue("A-1", 1).await;
     assert_eq!(world.result("A-1").await["status"], "completed");

@@ -78,7 +78,10 @@ impl Transition<'_> {
         } else if self.record.is_too_old(self.policy, self.inputs.now) {
             self.review(doubt.message)
         } else {
-            self.query_after(self.check_delay())
+            self.query_after(match doubt.kind {
+                DoubtKind::Throttled(asked) => self.policy.backoff.slow_down(asked),
+                _ => self.check_delay(),
+            })
         }
     }
 

@@ -124,7 +124,7 @@ where
     loop {
         match call().await {
             Err(error @ QueueError::Unreachable(_)) => {
-                warn!(%error, "cannot reach Redis; trying again");
+                warn!(%error, "cannot use Redis; trying again");
                 sleep(delays.next().unwrap_or(INTERVAL)).await;
             }
             answer => return answer,
