@@ -77,7 +77,7 @@ pub(super) async fn publish(processor: &OrderProcessor, products: &[Product]) {
         Ok(true) => {}
         Ok(false) => warn!("product list not published: the queue has another account"),
         Err(error) => {
-            warn!(obstacle = REDIS, %error, "cannot publish the product list; shops still see the last one")
+            warn!(obstacle = REDIS, %error, "cannot publish the product list; shops still see the last one");
         }
     }
 }
