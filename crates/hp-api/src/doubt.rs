@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
     call_error::CallError,
@@ -40,6 +40,8 @@ pub enum DoubtKind {
     Pending,
     /// The answer is a code that settles nothing.
     Code,
+    /// A front end asks to send less. With the time for which to send nothing, if this is fresh and the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Doubt {
@@ -76,7 +78,7 @@ pub(crate) fn is_blocking(status: u16) -> bool {
 }
 
 impl DoubtKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Exists,
         Self::Lost,
         Self::NeverSent,
@@ -87,6 +89,7 @@ impl DoubtKind {
         Self::Mismatch,
         Self::Pending,
         Self::Code,
+        Self::Throttled(None),
     ];
 
     fn from_error(error: &CallError) -> Self {
@@ -96,6 +99,7 @@ impl DoubtKind {
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::NeverSent(_) | CallError::Cancelled => Self::NeverSent,
             CallError::Lost(_) => Self::Lost,
+            CallError::Throttled { retry_after, .. } => Self::Throttled(*retry_after),
             CallError::Status(status) if is_blocking(*status) => Self::Blocked,
             CallError::Status(_)
             | CallError::Unattributed { .. }
@@ -123,6 +127,7 @@ impl DoubtKind {
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
+            Self::Throttled(_) => "throttled",
         }
     }
 }

@@ -1,11 +1,11 @@
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use url::Url;
 
 use super::{
-    base_url, build_error::BuildError, calls::Client, connector::Connector, pool::Pool,
-    proxy::Proxy, random::RandomSource, transport::Transport,
+    base_url, build_error::BuildError, calls::Client, connector::Connector,
+    extra_calls::ExtraCalls, pool::Pool, proxy::Proxy, random::RandomSource, transport::Transport,
 };
 use crate::{
     ca_certificates::CaCertificates,
@@ -27,6 +27,7 @@ pub struct ClientBuilder {
     connect_hint: Option<String>,
     date_window: Duration,
     random: RandomSource,
+    extra_calls: ExtraCalls,
 }
 
 impl Client {
@@ -51,6 +52,7 @@ impl ClientBuilder {
             connect_hint: None,
             date_window: Duration::from_mins(5),
             random: RandomSource::default(),
+            extra_calls: ExtraCalls::default(),
         }
     }
 
@@ -118,6 +120,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets what to await before each HTTP request that a query needs beyond its first one: probes, controls, and checks of a
+    /// connection. So the caller can count these requests for a rate limit. The default does not wait.
+    pub fn before_extra_calls<F>(mut self, wait: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.extra_calls = ExtraCalls::new(wait);
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -144,6 +156,7 @@ impl ClientBuilder {
             verifier,
             date_window: self.date_window,
             random: self.random,
+            extra_calls: self.extra_calls,
         };
         Ok(Client::new(transport))
     }

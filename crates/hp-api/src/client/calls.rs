@@ -135,6 +135,11 @@ impl Client {
 }
 
 impl Client {
+    /// Waits until a request may be sent that is not the first one of a query.
+    pub(super) async fn permit_extra_call(&self) {
+        self.0.extra_calls.permit().await;
+    }
+
     /// Returns an order id that certainly never existed.
     pub(super) fn random_id(&self) -> String {
         let bits = || random_key(self.0.random.bits());

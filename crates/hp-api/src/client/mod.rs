@@ -9,6 +9,7 @@ mod cancellable_body;
 mod clock;
 mod connection;
 mod connector;
+mod extra_calls;
 mod failure;
 mod http_request;
 mod idle;
@@ -16,6 +17,7 @@ mod pool;
 mod proxy;
 mod random;
 mod random_key;
+mod retry_after;
 mod settler;
 mod socket;
 #[cfg(test)]

@@ -18,16 +18,31 @@ use crate::terminal::{CommandError, errln};
 impl Config {
     /// The client of the vendor's API.
     pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
+        build(self.client_builder()?)
+    }
+
+    /// The client of the vendor's API, which awaits this before each request that a query needs beyond its first one.
+    pub(crate) fn client_with<F>(
+        &self,
+        before_extra_calls: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Result<Client, ConfigFault>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        build(
+            self.client_builder()?
+                .before_extra_calls(before_extra_calls),
+        )
+    }
+
+    fn client_builder(&self) -> Result<ClientBuilder, ConfigFault> {
         let account = self.api.account.as_ref().map_err(Clone::clone)?;
         let builder = Client::builder(&account.base_url, &account.app_id).timeout(self.api.timeout);
         let builder = match &account.key {
             Key::Secret(secret) => builder.secret(secret.clone()),
             Key::Rsa { private, server } => builder.rsa(private.expose(), server.expose()),
         };
-        let builder = account.network(builder);
-        builder.build().map_err(|error| {
-            ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
-        })
+        Ok(account.network(builder))
     }
 
     /// The account and the rules of these settings. A queue may have stored others.
@@ -126,4 +141,10 @@ impl From<&Config> for Rules {
             interval: config.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         }
     }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, ConfigFault> {
+    builder.build().map_err(|error| {
+        ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
+    })
 }

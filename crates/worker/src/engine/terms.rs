@@ -16,6 +16,15 @@ use crate::terminal::CommandError;
 /// How often a process that keeps running reads the account and the rules of the queue.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// Checks that the queue has no other account. Changes nothing. Waits until Redis is reachable.
+///
+/// # Errors
+/// The queue has another account, or a newer program uses it.
+pub(crate) async fn check_account(processor: &OrderProcessor) -> Result<(), CommandError> {
+    let terms = until_reachable(|| processor.queue.terms()).await?;
+    Ok(processor.agreement.check_account(&terms)?)
+}
+
 /// Gives the queue the account and the rules of this worker. Waits until Redis is reachable.
 ///
 /// # Errors
@@ -121,7 +130,7 @@ where
     loop {
         match call().await {
             Err(error @ QueueError::Unreachable(_)) => {
-                warn!(obstacle = REDIS, %error, "cannot reach Redis; trying again");
+                warn!(obstacle = REDIS, %error, "cannot use Redis; trying again");
                 sleep(delays.next().unwrap_or(INTERVAL)).await;
             }
             answer => return answer,

@@ -14,8 +14,9 @@ use crate::{
 const INTERVAL: Duration = Duration::from_mins(10);
 /// How long the worker waits for the first list before it starts without one.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// The longest delay between two requests for the first list. Later ones may take longer.
-const LONGEST_START_DELAY: Duration = Duration::from_secs(5);
+/// The longest delay between two requests for the first list, without the jitter that doubles it at most. Later ones may take
+/// longer.
+const LONGEST_START_DELAY: Duration = Duration::from_secs(3);
 const LONGEST_DELAY: Duration = Duration::from_mins(1);
 
 /// Fetches the product list before the first order is claimed. It is also the control call for the account: a worker that
@@ -30,10 +31,7 @@ pub(super) async fn fetch_first_list(
     is_required: bool,
 ) -> Result<Vec<Product>, CommandError> {
     let error = match timeout(START_LIMIT, fetch_twice_if_stale(processor)).await {
-        Ok(Ok(products)) => {
-            info!(products = products.len(), "product list fetched");
-            return Ok(products);
-        }
+        Ok(Ok(products)) => return Ok(products),
         Ok(Err(error)) if is_own_failure(&error) => return Err(refused(&error)),
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {START_LIMIT:?}"),
@@ -73,6 +71,7 @@ fn pause(processor: &OrderProcessor, error: &str) {
 
 /// Publishes the product list for shops.
 pub(super) async fn publish(processor: &OrderProcessor, products: &[Product]) {
+    info!(products = products.len(), "product list fetched");
     match processor.control.publish_products(products).await {
         Ok(true) => {}
         Ok(false) => warn!("product list not published: the queue has another account"),
@@ -111,7 +110,6 @@ async fn refresh(processor: &OrderProcessor, longest_delay: Duration, is_require
         })
         .await;
     if let Ok(products) = fetched {
-        info!(products = products.len(), "product list fetched");
         processor.self_pause.set(Subject::Products, None);
         publish(processor, &products).await;
     }
