@@ -89,6 +89,10 @@ pub fn main() -> ExitCode {
         let command = &cli.command;
         (command.failure_code(), command.is_output_wanted())
     };
+    if let Command::Run(_) = cli.command {
+        // Before the settings are read: their error must not wait for a reader, either.
+        let _ = telemetry::prepare();
+    }
     let code = exit_code(cli.execute(), failure_code);
     let lost_output = stdout::finish();
     if let Some(error) = lost_output {
