@@ -116,14 +116,14 @@ impl QueueStatus {
     }
 
     fn lost(&self) -> String {
-        if self.queue.vanished == 0 {
+        if self.queue.lost == 0 {
             return String::new();
         }
-        let at = self.queue.vanished_at.map(Millis);
+        let at = self.queue.lost_at.map(Millis);
         let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
         format!(
             "{} entries left the inbox before a worker took them{missed}: see `worker doctor`",
-            self.queue.vanished
+            self.queue.lost
         )
     }
 
