@@ -51,7 +51,7 @@ async fn trimmed_inbox_is_reported_with_its_losses() {
     assert_eq!(status(&world)["lost"], 40);
     let (_, shown) = text(&world, "status");
     assert!(
-        shown.contains("lost      40 entries left the inbox before a worker took them"),
+        shown.contains("lost      40 entries before a worker took them; see `worker doctor`"),
         "{shown}"
     );
     let (code, shown) = text(&world, "doctor");
