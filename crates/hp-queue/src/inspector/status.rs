@@ -29,9 +29,9 @@ pub struct Status {
     /// Number of dead letters.
     pub rejected: u64,
     /// Number of entries that have left the inbox before a worker took them: another program has trimmed or deleted them.
-    pub vanished: u64,
+    pub lost: u64,
     /// When the last of them was missed.
-    pub vanished_at: Option<u64>,
+    pub lost_at: Option<u64>,
     /// The pause: `reason`, `since`, `by`. Empty if the queue is not paused.
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
@@ -85,11 +85,11 @@ impl Inspector {
             open: answer.answer("open")?,
             oldest: answer.map("oldest").into_iter().next(),
             rejected: answer.answer("rejected")?,
-            vanished: answer
-                .parse("vanished")
+            lost: answer
+                .parse("lost")
                 .map_err(QueueError::Protocol)?
                 .unwrap_or(0),
-            vanished_at: answer.parse("vanished_at").map_err(QueueError::Protocol)?,
+            lost_at: answer.parse("lost_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
             throttle: answer.map("throttle"),
