@@ -31,6 +31,7 @@ mod foreign_records;
 mod held_orders;
 mod idle_connections;
 mod job_validation;
+mod json_output;
 mod lost_entries;
 mod lost_output;
 mod odd_answers;
