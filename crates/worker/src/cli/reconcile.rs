@@ -83,7 +83,7 @@ impl Reconcile {
             report: self.report,
             json: self.json,
         };
-        run_once(config, options).await
+        Box::pin(run_once(config, options)).await
     }
 
     fn is_single(&self) -> bool {

@@ -21,12 +21,8 @@ pub(super) struct Republish {
 
 impl Republish {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        republish(
-            config,
-            &self.orders.ids,
-            &self.reason.attribution()?,
-            self.output.json,
-        )
-        .await
+        let attribution = self.reason.attribution()?;
+        let ids = &self.orders.ids;
+        Box::pin(republish(config, ids, &attribution, self.output.json)).await
     }
 }
