@@ -81,6 +81,9 @@ impl QueueStatus {
             ("last_run", &self.queue.last_run),
             ("breaker", &self.queue.breaker),
         ];
+        if let Ok(since) = field(&self.queue.paused, "since").parse::<u64>() {
+            shown["paused"]["since"] = since.into();
+        }
         for (name, fields) in objects {
             let values = fields.iter().filter(|(_, text)| !text.is_empty());
             let values = values.map(|(name, text)| (json_name(name), parse(text)));
