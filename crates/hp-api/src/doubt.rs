@@ -38,6 +38,8 @@ pub enum DoubtKind {
     Pending,
     /// The answer is a code that settles nothing.
     Code,
+    /// The vendor denies the order, and an order that it has charged, too. So its "not found" proves nothing.
+    ControlDenied,
 }
 
 impl Doubt {
@@ -68,7 +70,8 @@ impl Doubt {
 }
 
 impl DoubtKind {
-    const ALL: [Self; 9] = [
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
         Self::Exists,
         Self::Lost,
         Self::Blocked,
@@ -78,6 +81,7 @@ impl DoubtKind {
         Self::Mismatch,
         Self::Pending,
         Self::Code,
+        Self::ControlDenied,
     ];
 
     fn from_error(error: &CallError) -> Self {
@@ -112,6 +116,7 @@ impl DoubtKind {
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
+            Self::ControlDenied => "control_denied",
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod dead_letter;
 pub(crate) mod pause;
 pub(crate) mod permits;
 mod replay;
+pub(crate) mod vendor_failure;
 
 use crate::{agreement::Agreement, handle::Handle, rules::Rules};
 

@@ -1,5 +1,6 @@
--- Reports that a worker is alive.
+-- Reports that a worker is alive, also if Redis is full: it needs a few bytes at most.
 -- needs: clock
+-- flags: allow-oom
 --
 -- arguments: name
 --            time  for how long it counts as alive, ms; 0: it ends

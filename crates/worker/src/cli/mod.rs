@@ -18,6 +18,7 @@ mod orders;
 mod pause;
 mod pin;
 mod products;
+mod reasons;
 mod reconcile;
 mod record;
 mod rejected;
@@ -79,6 +80,7 @@ enum Command {
     Completions(completions::Completions),
     Man(man::Man),
     Resume(resume::Resume),
+    Reasons(reasons::Reasons),
 }
 
 /// Runs the program with the arguments of this process.
@@ -125,6 +127,7 @@ impl Cli {
             Command::Completions(command) => command.execute(),
             Command::Man(command) => command.execute(),
             Command::Resume(command) => block_on(command.execute(&load()?)),
+            Command::Reasons(command) => command.execute(),
         }
     }
 }

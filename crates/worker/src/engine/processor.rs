@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::{
     balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
-    not_found_probe::NotFoundProbe, self_pause::SelfPause,
+    not_found_probe::NotFoundProbe, self_pause::SelfPause, vendor_note::VendorNote,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
@@ -28,6 +28,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) agreement: Agreement,
     /// Why this process alone claims no orders.
     pub(crate) self_pause: SelfPause,
+    /// Shows operators how calls to HitPoints fail.
+    pub(crate) vendor_note: VendorNote,
     timeout: Duration,
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
@@ -90,6 +92,7 @@ impl OrderProcessor {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
             probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
+            vendor_note: VendorNote::new(control.clone()),
             client,
             ledger: Ledger::new(queue.clone(), agreement.clone()),
             queue,

@@ -1,6 +1,6 @@
 //! The only way to settle an order, for workers, reconciliation runs and operator commands.
 
-use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, step};
+use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, VendorSignal, step};
 use hp_queue::{Claim, QueueError, Settled};
 use tracing::{Span, debug, info, info_span, warn};
 
@@ -8,6 +8,7 @@ use super::{
     processor::OrderProcessor,
     retry::{retry_until_written, retry_while_unreachable},
 };
+use crate::obstacle::VendorFailure;
 
 /// The process that settles. It determines what happens if Redis or the account fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub(crate) async fn settle(
     settler: Settler,
 ) -> Result<Settlement, QueueError> {
     let signal = event.vendor_signal();
+    let failure = VendorFailure::of(&event).filter(|_| signal == VendorSignal::NoAnswer);
     let step = step(&claim.record, event, &processor.policy(), inputs);
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
         pause(processor, reason, settler).await?;
@@ -65,6 +67,9 @@ pub(crate) async fn settle(
         Settler::Worker => retry_until_written(write).await,
         Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
     };
+    if let Some(failure) = failure {
+        processor.vendor_note.note(&failure).await;
+    }
     Ok(report(processor, step, settled))
 }
 

@@ -1,5 +1,6 @@
 //! Commands that show something and change nothing: orders, the queue, HitPoints' records.
 
+mod obstacles;
 pub(crate) mod order;
 pub(crate) mod orders;
 mod row;

@@ -6,6 +6,7 @@ use hp_queue::{Inspector, OpenOrderScan, OrderSnapshot, QueueError};
 use super::row::{HEAD, OrderRow};
 use crate::{
     config::Config,
+    obstacle::{Facts, of_order},
     terminal::{CommandResult, escape_control, outln, table::Table},
 };
 
@@ -33,7 +34,8 @@ pub(crate) async fn list_orders(
     as_json: bool,
 ) -> CommandResult {
     let inspector = config.inspector().await?;
-    let now = inspector.now().await?;
+    let facts = Facts::read(&inspector).await?;
+    let now = facts.now();
     let until = now.before(filter.older_than.unwrap_or_default());
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
     let mut pages = Pages::new(&inspector, filter, until);
@@ -45,7 +47,9 @@ pub(crate) async fn list_orders(
             .iter()
             .flatten()
             .filter(|snapshot| filter.matches(snapshot, until));
-        let rows: Vec<OrderRow> = matching.map(OrderRow::from).collect();
+        let rows: Vec<OrderRow> = matching
+            .map(|snapshot| OrderRow::new(snapshot, of_order(&facts, snapshot).as_ref()))
+            .collect();
         let is_cut = rows.len() > limit - listed;
         let rows = &rows[..rows.len().min(limit - listed)];
         listed += rows.len();
@@ -53,7 +57,7 @@ pub(crate) async fn list_orders(
             for row in rows {
                 outln!("{}", serde_json::to_string(row)?)?;
             }
-        } else {
+        } else if !rows.is_empty() {
             let rows: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
             table.print(&rows)?;
         }
@@ -65,6 +69,9 @@ pub(crate) async fn list_orders(
             }
             break;
         }
+    }
+    if listed == 0 && all_readable && !as_json {
+        outln!("{}", filter.nothing())?;
     }
     Ok(all_readable)
 }
@@ -123,6 +130,14 @@ fn report_unreadable(page: &Page) -> bool {
 }
 
 impl OrderFilter {
+    /// Says that there is no such order.
+    fn nothing(&self) -> &'static str {
+        match (&self.states[..], self.older_than, &self.reason) {
+            ([], None, None) => "no order is open",
+            _ => "there is no such order",
+        }
+    }
+
     fn matches(&self, snapshot: &OrderSnapshot, until: Millis) -> bool {
         let record = &snapshot.record;
         let has_state = self.states.is_empty() || self.states.contains(&record.state);

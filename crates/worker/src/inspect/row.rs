@@ -2,7 +2,10 @@ use hp_order::{Cause, Millis, Rejection};
 use hp_queue::OrderSnapshot;
 use serde::Serialize;
 
-use crate::terminal::format::duration;
+use crate::{
+    obstacle::{Obstacle, ObstacleKind},
+    terminal::format::duration,
+};
 
 /// An order in a list. Times are Unix ms.
 #[derive(Debug, Serialize)]
@@ -25,6 +28,9 @@ pub(super) struct OrderRow {
     #[serde(rename = "in_hand")]
     is_claimed: bool,
     message: Option<String>,
+    /// What keeps it from going on, as one word and in words.
+    obstacle: Option<ObstacleKind>,
+    why: Option<String>,
 }
 
 /// The head of the table of orders.
@@ -33,6 +39,15 @@ pub(super) const HEAD: [&str; 8] = [
 ];
 
 impl OrderRow {
+    /// The row of an order, with what keeps it from going on.
+    pub(super) fn new(snapshot: &OrderSnapshot, obstacle: Option<&Obstacle>) -> Self {
+        Self {
+            obstacle: obstacle.map(|obstacle| obstacle.kind),
+            why: obstacle.map(|obstacle| obstacle.brief.clone()),
+            ..Self::from(snapshot)
+        }
+    }
+
     /// The cells of the table row, at time `now`.
     pub(super) fn cells(&self, now: Millis) -> Vec<String> {
         let due = match self.due_at {
@@ -40,13 +55,6 @@ impl OrderRow {
             Some(at) => duration(Millis(at).since(now)),
             None => String::new(),
         };
-        let code = self.code.map(|code| code.to_string());
-        let why = [
-            self.cause.map(Into::into),
-            self.reason.map(Into::into),
-            code,
-            self.message.clone(),
-        ];
         vec![
             self.order_id.clone(),
             self.state.into(),
@@ -55,8 +63,22 @@ impl OrderRow {
             duration(now.since(Millis(self.accepted_at))),
             self.attempts.to_string(),
             due,
-            why.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            self.why(),
         ]
+    }
+
+    /// What keeps the order from going on at present, then what happened to it before.
+    fn why(&self) -> String {
+        let before = [
+            self.cause.map(Into::into),
+            self.reason.map(Into::into),
+            self.code.map(|code| code.to_string()),
+            self.message.clone(),
+        ];
+        let before = before.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let both = [self.why.clone().unwrap_or_default(), before];
+        let both = both.into_iter().filter(|part| !part.is_empty());
+        both.collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -84,6 +106,8 @@ impl From<&OrderSnapshot> for OrderRow {
             due_at: record.due_at.map(|at| at.0),
             is_claimed: snapshot.is_claimed,
             message: record.message.clone(),
+            obstacle: None,
+            why: None,
         }
     }
 }

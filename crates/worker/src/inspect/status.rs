@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hp_order::Millis;
-use hp_queue::{Account, Agreement, Inspector, OpenOrderScan, QueueError, Rules, Status};
+use hp_queue::{Account, Agreement, Inspector, Rules, Status, without_password};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::obstacles::{print_note, print_obstacles};
 use crate::{
     config::Config,
+    obstacle::{Facts, Obstacle, of_queue},
     terminal::{
         CommandResult,
         format::{duration, print_json, time},
@@ -14,11 +16,13 @@ use crate::{
     },
 };
 
-const PAGE: usize = 256;
-
 /// The queue, and its open orders by state.
 #[derive(Serialize)]
 struct QueueStatus {
+    /// The start of its keys.
+    prefix: String,
+    /// The address of Redis, without a password.
+    redis: String,
     #[serde(flatten)]
     queue: Status,
     states: BTreeMap<&'static str, u64>,
@@ -26,18 +30,22 @@ struct QueueStatus {
     account: Option<Account>,
     /// Calls a second over all workers.
     rate: Option<f64>,
+    /// What keeps orders from going on, the most urgent first.
+    obstacles: Vec<Obstacle>,
 }
 
-/// Shows the state of the queue. Returns `false` if it is paused.
+/// Shows the state of the queue. Returns `false` if it needs an operator.
 pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult {
     let (handle, terms) = config.handle_with_terms().await?;
-    let inspector = Inspector::new(handle);
     let rules = Agreement::from(Rules::from(config));
     rules.adopt(&terms)?;
-    let queue = inspector.status().await?;
+    let facts = Facts::read_with_states(&Inspector::new(handle)).await?;
     let status = QueueStatus {
-        states: count_states(&inspector, Millis(queue.now)).await?,
-        queue,
+        prefix: config.prefix.to_string(),
+        redis: without_password(config.redis_url.expose()),
+        obstacles: of_queue(&facts),
+        states: facts.states,
+        queue: facts.status,
         account: terms.account,
         rate: rules.calls_per_second(),
     };
@@ -46,25 +54,8 @@ pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult
     } else {
         status.print()?;
     }
-    Ok(status.queue.paused.is_empty())
-}
-
-async fn count_states(
-    inspector: &Inspector,
-    now: Millis,
-) -> Result<BTreeMap<&'static str, u64>, QueueError> {
-    let (mut scan, mut states) = (OpenOrderScan::default(), BTreeMap::new());
-    loop {
-        let ids = inspector.open_orders(&mut scan, now, PAGE).await?;
-        if ids.is_empty() {
-            return Ok(states);
-        }
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        for snapshot in inspector.snapshot(&ids).await? {
-            let state = snapshot.map_or("unreadable", |snapshot| snapshot.record.state.as_str());
-            *states.entry(state).or_default() += 1;
-        }
-    }
+    let mut obstacles = status.obstacles.iter();
+    Ok(!obstacles.any(|obstacle| obstacle.kind.is_urgent()))
 }
 
 impl QueueStatus {
@@ -89,6 +80,35 @@ impl QueueStatus {
     }
 
     fn print(&self) -> std::io::Result<()> {
+        let account = self.account.as_ref().map(Account::to_string);
+        let account = account.map_or_else(
+            || "no account yet".into(),
+            |account| format!("account {account}"),
+        );
+        print_pairs(&[(
+            "queue",
+            format!("{} at {}, {account}", self.prefix, self.redis),
+        )])?;
+        if self.is_empty() {
+            let unused = "nothing is here yet: no order, no worker and no account. If you expected some, check queue.prefix and redis.url";
+            return print_note(unused);
+        }
+        print_obstacles(&self.obstacles)?;
+        self.print_details()
+    }
+
+    /// Nobody has ever used this prefix.
+    fn is_empty(&self) -> bool {
+        let queue = &self.queue;
+        let orders = queue.new + queue.scheduled + queue.open + queue.rejected;
+        self.account.is_none()
+            && orders == 0
+            && queue.workers.is_empty()
+            && queue.paused.is_empty()
+            && queue.last_run.is_empty()
+    }
+
+    fn print_details(&self) -> std::io::Result<()> {
         let queue = &self.queue;
         let states = self.states.iter().map(|(state, n)| format!("{n} {state}"));
         let states: Vec<_> = states.collect();
@@ -98,9 +118,7 @@ impl QueueStatus {
             || "unlimited".into(),
             |rate| format!("{rate} calls a second"),
         );
-        let account = self.account.as_ref().map(Account::to_string);
         print_pairs(&[
-            ("account", account.unwrap_or_else(|| "none yet".into())),
             ("new", queue.new.to_string()),
             ("open", counted(queue.open, &states)),
             ("oldest", self.oldest()),
@@ -128,14 +146,19 @@ impl QueueStatus {
         format!("{} (by {})", field(paused, "reason"), field(paused, "by"))
     }
 
+    /// The obstacles say why calls fail.
     fn breaker(&self) -> String {
         let breaker = &self.queue.breaker;
-        if !breaker.contains_key("until") {
-            return "closed".into();
+        let number = |name| field(breaker, name).parse().ok();
+        match (breaker.contains_key("until"), number("failures")) {
+            (true, _) => {
+                let since = Millis(number("since").unwrap_or(self.queue.now));
+                let open_for = duration(self.now().since(since));
+                format!("open for {open_for}: one order at a time calls HitPoints")
+            }
+            (false, None | Some(0)) => "closed".into(),
+            (false, Some(failures)) => format!("closed; failed calls in a row: {failures}"),
         }
-        let since = field(breaker, "since").parse().unwrap_or(self.queue.now);
-        let open_for = duration(self.now().since(Millis(since)));
-        format!("open: no answers for {open_for}")
     }
 
     fn holds(&self) -> String {
@@ -146,16 +169,21 @@ impl QueueStatus {
         holds.collect::<Vec<_>>().join(", ")
     }
 
+    /// Only what the run did: how many orders need review now is not its business.
     fn last_run(&self) -> String {
         let run = &self.queue.last_run;
         let Ok(at) = field(run, "finished_at").parse() else {
             return "none yet".into();
         };
-        let (checked, review) = (field(run, "looked_at"), field(run, "for_a_person"));
         let at = time(Millis(at));
+        let mut text = format!("{at}: {} checked", field(run, "looked_at"));
+        match field(run, "for_a_person") {
+            "" | "0" => {}
+            review => text.push_str(&format!(", {review} of them needed review")),
+        }
         match field(run, "incomplete") {
-            "" => format!("{at}: {checked} checked, {review} need review"),
-            reason => format!("{at}: {checked} checked, {review} need review; {reason}"),
+            "" => text,
+            reason => format!("{text}; {reason}"),
         }
     }
 

@@ -95,7 +95,8 @@ pub(crate) async fn list_products(
             product.max_quantity.to_string(),
         ]
     });
-    Table::new(&head).print(&rows.collect::<Vec<_>>())?;
+    let nothing = "HitPoints lists no product that may be ordered";
+    Table::new(&head).print_or(&rows.collect::<Vec<_>>(), nothing)?;
     Ok(true)
 }
 
@@ -150,7 +151,7 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
         ]
     });
     outln!()?;
-    Table::new(&head).print(&rows.collect::<Vec<_>>())?;
+    Table::new(&head).print_or(&rows.collect::<Vec<_>>(), "HitPoints lists no card")?;
     Ok(true)
 }
 

@@ -1,7 +1,9 @@
 //! The output of commands, and the escaping of text from outside.
 
 pub(crate) mod format;
+pub(crate) mod style;
 pub(crate) mod table;
+pub(crate) mod wrap;
 
 use std::{borrow::Cow, error::Error, io};
 

@@ -1,0 +1,42 @@
+use hp_queue::{Handle, Inspector, QueueError};
+
+use super::CheckResult;
+use crate::obstacle::{Facts, Obstacle, ObstacleKind, of_queue};
+
+/// Reports what keeps orders from going on.
+pub(super) async fn check(handle: &Handle) -> Vec<CheckResult> {
+    let obstacles = match Facts::read_with_states(&Inspector::new(handle.clone())).await {
+        Ok(facts) => of_queue(&facts),
+        // The checks of Redis have reported it.
+        Err(QueueError::Unreachable(_)) => return Vec::new(),
+        Err(error) => return vec![unreadable(&error)],
+    };
+    let is_reported = |obstacle: &Obstacle| obstacle.kind == ObstacleKind::RedisFull;
+    let new = obstacles.into_iter().filter(|one| !is_reported(one));
+    let results: Vec<_> = new.map(result).collect();
+    if results.is_empty() {
+        return vec![CheckResult::good(
+            "queue",
+            "nothing keeps orders from going on",
+        )];
+    }
+    results
+}
+
+fn result(obstacle: Obstacle) -> CheckResult {
+    let next = obstacle.next.unwrap_or_default();
+    if obstacle.kind.is_urgent() {
+        CheckResult::bad("queue", obstacle.text, next)
+    } else {
+        CheckResult::poor("queue", obstacle.text, next)
+    }
+}
+
+fn unreadable(error: &QueueError) -> CheckResult {
+    let text = error.to_string();
+    let (seen, remedy) = text.rsplit_once("; ").unwrap_or((
+        &text,
+        "check queue.prefix, and which other programs write to its keys",
+    ));
+    CheckResult::bad("queue", seen, remedy)
+}

@@ -1,0 +1,84 @@
+use hp_api::RefusalKind;
+use hp_order::{Millis, Record, State};
+use hp_queue::OrderSnapshot;
+
+use super::{
+    Facts, Obstacle, ObstacleKind,
+    breaker::Failing,
+    of_queue::{held_currencies, low_balance, no_worker, paused, redis_full},
+};
+use crate::terminal::format::time_of_day;
+
+/// Returns what keeps this order from going on. `None`: it has ended.
+pub(crate) fn of_order(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstacle> {
+    let record = &snapshot.record;
+    if record.state.has_ended() {
+        return None;
+    }
+    let obstacle = review(record)
+        .or_else(|| redis_full(facts))
+        .or_else(|| no_worker(facts))
+        .or_else(|| claimed(snapshot))
+        .or_else(|| paused(facts))
+        .or_else(|| vendor(facts, record))
+        .or_else(|| balance_low(facts, record))
+        .or_else(|| waits(facts, record));
+    obstacle.or_else(|| {
+        Some(Obstacle::new(
+            ObstacleKind::Due,
+            "the next free worker takes it",
+        ))
+    })
+}
+
+fn review(record: &Record) -> Option<Obstacle> {
+    if record.state != State::Review {
+        return None;
+    }
+    let id = &record.wanted.order_id;
+    Some(
+        Obstacle::new(ObstacleKind::Review, "needs a decision by an operator").next(format!(
+            "compare it with `worker record {id}`. Then `worker retry {id} --why TEXT` if something has changed at HitPoints, or `worker resolve {id} --as DECISION --why TEXT` (`worker help resolve` explains the decisions)"
+        )),
+    )
+}
+
+fn claimed(snapshot: &OrderSnapshot) -> Option<Obstacle> {
+    let is_claimed = snapshot.is_claimed;
+    is_claimed.then(|| Obstacle::new(ObstacleKind::Claimed, "a worker is processing it"))
+}
+
+/// While the breaker is closed, a failed call concerns the orders that have to be tried again.
+fn vendor(facts: &Facts, record: &Record) -> Option<Obstacle> {
+    let failing = Failing::of(facts)?;
+    let is_tried_again = match record.state {
+        State::Uncertain | State::Submitting => true,
+        State::Waiting => record.code.is_none(),
+        _ => false,
+    };
+    (failing.concerns_all_orders() || is_tried_again).then(|| failing.obstacle())
+}
+
+/// An order that HitPoints refused because of the balance, or that was not even sent because of it.
+fn balance_low(facts: &Facts, record: &Record) -> Option<Obstacle> {
+    let held = held_currencies(facts);
+    let is_refused = record.state == State::Waiting
+        && record.code.and_then(RefusalKind::from_code) == Some(RefusalKind::LowBalance);
+    let is_held = record.state == State::Queued && !held.is_empty() && is_ahead(facts, record);
+    (is_refused || is_held).then(|| low_balance(&held))
+}
+
+fn waits(facts: &Facts, record: &Record) -> Option<Obstacle> {
+    let due_at = record.due_at.filter(|_| is_ahead(facts, record))?;
+    let at = time_of_day(due_at, facts.now());
+    let text = match record.state {
+        State::Uncertain => format!("a worker queries HitPoints at {at}"),
+        State::Waiting => format!("is tried again at {at}"),
+        _ => format!("waits until {at}"),
+    };
+    Some(Obstacle::new(ObstacleKind::Waits, text))
+}
+
+fn is_ahead(facts: &Facts, record: &Record) -> bool {
+    record.due_at.is_some_and(|at: Millis| at > facts.now())
+}

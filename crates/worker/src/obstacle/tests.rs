@@ -1,0 +1,169 @@
+use std::collections::{BTreeMap, HashMap};
+
+use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
+use hp_order::{Event, QueryVerdict};
+use hp_queue::Status;
+
+use super::{Facts, ObstacleKind, VendorFailure, of_queue};
+
+const NOW: u64 = 1_000_000;
+
+fn facts() -> Facts {
+    Facts {
+        status: Status {
+            now: NOW,
+            new: 0,
+            scheduled: 2,
+            open: 2,
+            oldest: None,
+            rejected: 0,
+            paused: HashMap::new(),
+            breaker: HashMap::new(),
+            holds: HashMap::new(),
+            workers: [("a:1".to_owned(), NOW + 1)].into(),
+            last_run: HashMap::new(),
+        },
+        states: BTreeMap::from([("uncertain", 2)]),
+        full_memory: None,
+    }
+}
+
+fn fields(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect()
+}
+
+fn kinds(facts: &Facts) -> Vec<ObstacleKind> {
+    of_queue(facts).iter().map(|one| one.kind).collect()
+}
+
+#[test]
+fn queue_without_obstacle_has_none() {
+    assert_eq!(kinds(&facts()), []);
+}
+
+#[test]
+fn missing_worker_is_an_obstacle_only_while_orders_wait() {
+    let mut facts = facts();
+    facts.status.workers.clear();
+    assert_eq!(kinds(&facts), [ObstacleKind::NoWorker]);
+    facts.states = BTreeMap::from([("review", 2)]);
+    assert_eq!(kinds(&facts), [ObstacleKind::Review]);
+    facts.status.new = 1;
+    assert_eq!(
+        kinds(&facts),
+        [ObstacleKind::NoWorker, ObstacleKind::Review]
+    );
+    assert_eq!(
+        of_queue(&facts)[0].text,
+        "no worker is alive, and 1 order waits"
+    );
+}
+
+#[test]
+fn breaker_names_the_failure_that_was_noted() {
+    for (failure, kind) in [
+        ("vendor_unreachable", ObstacleKind::VendorUnreachable),
+        ("control_denied", ObstacleKind::ControlDenied),
+        ("paused", ObstacleKind::VendorSilent),
+        ("", ObstacleKind::VendorSilent),
+    ] {
+        let mut facts = facts();
+        let since = (NOW - 60_000).to_string();
+        facts.status.breaker = fields(&[
+            ("until", "1"),
+            ("since", &since),
+            ("failures", "10"),
+            ("failure", failure),
+            ("failure_detail", "why"),
+        ]);
+        let [obstacle] = &of_queue(&facts)[..] else {
+            panic!("one obstacle");
+        };
+        assert_eq!(obstacle.kind, kind);
+        assert!(
+            obstacle.text.ends_with(", for 1m: why"),
+            "{}",
+            obstacle.text
+        );
+    }
+}
+
+#[test]
+fn few_failed_calls_do_not_concern_all_orders() {
+    let mut facts = facts();
+    for (failures, is_obstacle) in [("2", false), ("3", true)] {
+        facts.status.breaker = fields(&[("failures", failures)]);
+        assert_eq!(!kinds(&facts).is_empty(), is_obstacle, "{failures}");
+    }
+    facts.status.breaker = fields(&[("failure", "vendor_silent")]);
+    assert_eq!(kinds(&facts), [], "an answer has removed the count");
+}
+
+#[test]
+fn hold_that_is_long_over_is_no_obstacle() {
+    let mut facts = facts();
+    for (until, is_obstacle) in [(NOW + 1, true), (NOW - 59_000, true), (NOW - 61_000, false)] {
+        facts.status.holds = HashMap::from([("USD".into(), until)]);
+        assert_eq!(!kinds(&facts).is_empty(), is_obstacle, "{until}");
+    }
+    facts.status.holds = HashMap::from([("USD".into(), NOW)]);
+    facts.status.open = 0;
+    facts.states.clear();
+    assert_eq!(kinds(&facts), [], "no order waits for it");
+}
+
+#[test]
+fn dead_letters_need_nobody_at_once() {
+    let mut facts = facts();
+    facts.status.rejected = 3;
+    let [obstacle] = &of_queue(&facts)[..] else {
+        panic!("one obstacle");
+    };
+    assert!(!obstacle.kind.is_urgent());
+    assert!(obstacle.text.starts_with("3 inbox entries name"));
+}
+
+fn doubt(kind: DoubtKind) -> Doubt {
+    Doubt {
+        kind,
+        code: None,
+        message: "why".into(),
+    }
+}
+
+#[test]
+fn failed_calls_are_told_apart() {
+    let never_sent = Outcome::NotCharged(Refusal {
+        kind: RefusalKind::NeverSent,
+        code: None,
+        message: "why".into(),
+    });
+    let query = |kind| Event::Queried(QueryVerdict::Unknown(doubt(kind)));
+    for (event, kind) in [
+        (
+            Event::Submitted(never_sent),
+            Some(ObstacleKind::VendorUnreachable),
+        ),
+        (
+            Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
+            Some(ObstacleKind::VendorSilent),
+        ),
+        (
+            query(DoubtKind::Garbled),
+            Some(ObstacleKind::VendorUnusable),
+        ),
+        (query(DoubtKind::Code), Some(ObstacleKind::VendorError)),
+        (
+            query(DoubtKind::ControlDenied),
+            Some(ObstacleKind::ControlDenied),
+        ),
+        (query(DoubtKind::Pending), None),
+        (Event::Queried(QueryVerdict::NotFound), None),
+        (Event::Released, None),
+    ] {
+        assert_eq!(VendorFailure::of(&event).map(|failure| failure.kind), kind);
+    }
+}

@@ -1,0 +1,85 @@
+use std::fmt::Write;
+
+use super::{Part, Reason, parts};
+use crate::terminal::{
+    CommandResult, outln,
+    style::{self, Tone},
+    wrap,
+};
+
+/// Prints the table, or the entries of one word. Returns `false` if there is no such word.
+pub(crate) fn print(word: Option<&str>, as_json: bool) -> CommandResult {
+    let mut found = false;
+    for part in parts() {
+        let is_wanted = |reason: &&Reason| word.is_none_or(|word| word == reason.word);
+        let reasons: Vec<_> = part.reasons.iter().filter(is_wanted).collect();
+        if reasons.is_empty() {
+            continue;
+        }
+        if as_json {
+            for reason in reasons {
+                outln!("{}", serde_json::to_string(reason)?)?;
+            }
+        } else {
+            outln!("{}", text(&part, &reasons, style::width(), found))?;
+        }
+        found = true;
+    }
+    if let Some(word) = word.filter(|_| !found) {
+        eprintln!("worker: no command shows the word `{word}`. `worker reasons` lists all words");
+    }
+    Ok(found)
+}
+
+/// The table as a part of the help.
+pub(crate) fn help() -> String {
+    // clap wraps it to the width of the terminal.
+    let parts = parts();
+    let texts = parts.iter().map(|part| {
+        let reasons: Vec<_> = part.reasons.iter().collect();
+        text(part, &reasons, None, false)
+    });
+    texts.collect::<Vec<_>>().join("\n\n")
+}
+
+fn text(part: &Part, reasons: &[&Reason], width: Option<usize>, is_next: bool) -> String {
+    let gap = if is_next { "\n" } else { "" };
+    let mut text = format!("{gap}{}", Tone::Notice.paint(part.title));
+    for reason in reasons {
+        let word = Tone::Good.paint(reason.word);
+        let meaning = wrap::hanging("      ", 6, reason.meaning, width);
+        let action = wrap::hanging("      -> ", 9, reason.action, width);
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "\n  {word}\n{meaning}\n{action}");
+    }
+    text
+}
+
+/// The page `docs/reasons.md`.
+pub(crate) fn markdown() -> String {
+    let mut page = String::from(HEAD);
+    for part in parts() {
+        let _ = write!(
+            page,
+            "\n## {}\n\n{}\n\n| word | meaning | what to do |\n| --- | --- | --- |\n",
+            part.title, part.place
+        );
+        for Reason {
+            word,
+            meaning,
+            action,
+            ..
+        } in &part.reasons
+        {
+            let _ = writeln!(page, "| `{word}` | {meaning} | {action} |");
+        }
+    }
+    page
+}
+
+const HEAD: &str = "# Reasons
+
+Every word that `worker orders`, `worker order`, `worker status` and the results show, with its meaning and what to do.
+`worker reasons` prints this table, and `worker reasons WORD` one word. The page is made by
+`worker reasons --markdown`; a test compares the two.
+";
