@@ -14,11 +14,13 @@
 mod fields;
 pub mod proxy;
 mod redis;
+mod terminal;
 mod worker;
 mod world;
 
 pub use fields::{Fields, assert_fields};
 pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
+pub use terminal::{Screen, run_on_terminal};
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 

@@ -24,7 +24,13 @@ pub(super) async fn check(handle: &Handle) -> Vec<CheckResult> {
 }
 
 fn result(obstacle: Obstacle) -> CheckResult {
-    let next = obstacle.next.unwrap_or_default();
+    let next = match obstacle.next {
+        // The checks of HitPoints follow.
+        Some(next) if next.contains("`worker doctor`") => {
+            "see the checks of HitPoints below".into()
+        }
+        next => next.unwrap_or_default(),
+    };
     if obstacle.kind.is_urgent() {
         CheckResult::bad("queue", obstacle.text, next)
     } else {

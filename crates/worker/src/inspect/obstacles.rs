@@ -29,10 +29,11 @@ const ARROW: &str = "  -> ";
 
 /// Prints what keeps orders from going on, each with what to do next, between two empty lines.
 pub(super) fn print_obstacles(obstacles: &[Obstacle]) -> io::Result<()> {
-    if obstacles.is_empty() {
-        return Ok(());
-    }
     let mut out = io::stdout().lock();
+    if obstacles.is_empty() {
+        let all_well = Tone::Good.paint("nothing keeps orders from going on");
+        return writeln!(out, "\n{all_well}\n");
+    }
     writeln!(out)?;
     for obstacle in obstacles {
         writeln!(out, "{}", text(obstacle))?;

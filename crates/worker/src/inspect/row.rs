@@ -67,19 +67,22 @@ impl OrderRow {
         ]
     }
 
-    /// What keeps the order from going on at present, then what happened to it before.
+    /// What keeps the order from going on at present, then what happened to it before: `obstacle; cause code: message`.
     fn why(&self) -> String {
-        let before = [
+        let words = [
             self.cause.map(Into::into),
             self.reason.map(Into::into),
             self.code.map(|code| code.to_string()),
-            self.message.clone(),
         ];
-        let before = before.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let both = [self.why.clone().unwrap_or_default(), before];
-        let both = both.into_iter().filter(|part| !part.is_empty());
-        both.collect::<Vec<_>>().join("; ")
+        let before = [join(words, " "), self.message.clone()];
+        join([self.why.clone(), join(before, ": ")], "; ").unwrap_or_default()
     }
+}
+
+/// Joins the texts that there are.
+fn join<const N: usize>(texts: [Option<String>; N], separator: &str) -> Option<String> {
+    let texts: Vec<_> = texts.into_iter().flatten().collect();
+    (!texts.is_empty()).then(|| texts.join(separator))
 }
 
 impl From<&OrderSnapshot> for OrderRow {

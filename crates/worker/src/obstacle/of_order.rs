@@ -38,7 +38,7 @@ fn review(record: &Record) -> Option<Obstacle> {
     let id = &record.wanted.order_id;
     Some(
         Obstacle::new(ObstacleKind::Review, "needs a decision by an operator").next(format!(
-            "compare it with `worker record {id}`. Then `worker retry {id} --why TEXT` if something has changed at HitPoints, or `worker resolve {id} --as DECISION --why TEXT` (`worker help resolve` explains the decisions)"
+            "compare it with `worker record {id}`, then decide with `worker resolve {id}` (see `worker help resolve`), or, if something has changed at HitPoints, with `worker retry {id}`"
         )),
     )
 }

@@ -108,17 +108,14 @@ impl Table {
         let Some((last_cell, cells)) = row.split_last() else {
             return;
         };
-        let cells = cells.iter().zip(&self.widths).enumerate();
-        let line: String = cells
-            .map(|(column, (cell, width))| self.padded(column, cell, *width) + GAP)
-            .collect();
         match last {
             LastCell::InLine => {
+                let line = self.line(cells, None);
                 let line = wrap::hanging(&line, self.fixed_width(), last_cell, self.terminal);
                 text.push_str(line.trim_end());
             }
             LastCell::Below { room } => {
-                text.push_str(line.trim_end());
+                text.push_str(self.line(cells, self.terminal).trim_end());
                 for part in wrap::lines(last_cell, Some(room)) {
                     if !part.is_empty() {
                         text.extend(["\n", INDENT, &part]);
@@ -127,6 +124,22 @@ impl Table {
             }
         }
         text.push('\n');
+    }
+
+    /// All cells but the last one, on further lines if they do not fit.
+    fn line(&self, cells: &[Cow<'_, str>], terminal: Option<usize>) -> String {
+        let (mut line, mut column_at) = (String::new(), 0);
+        for (column, (cell, width)) in cells.iter().zip(&self.widths).enumerate() {
+            let does_not_fit = terminal.is_some_and(|terminal| column_at + width > terminal);
+            if does_not_fit && column > 0 {
+                line.truncate(line.trim_end().len());
+                line.extend(["\n", INDENT]);
+                column_at = INDENT.len();
+            }
+            line.extend([&self.padded(column, cell, *width), GAP]);
+            column_at += width + GAP.len();
+        }
+        line
     }
 
     fn padded(&self, column: usize, cell: &str, width: usize) -> String {
@@ -188,6 +201,23 @@ mod tests {
              A-1    waiting  HitPoints is unreachable; lost: no\n                \
              answer within 2s\n"
         );
+    }
+
+    #[test]
+    fn columns_continue_below_where_they_do_not_fit() {
+        let head = ["order", "state", "age", "why"];
+        let row = vec![
+            "x".repeat(30),
+            "waiting".into(),
+            "2days 2h".into(),
+            WHY.into(),
+        ];
+        let text = Table::with_width(&head, Some(40)).render(&[row]);
+        assert!(
+            text.contains("  waiting\n    2days 2h\n    HitPoints is"),
+            "{text}"
+        );
+        assert!(text.lines().all(|line| line.len() <= 40), "{text}");
     }
 
     #[test]
