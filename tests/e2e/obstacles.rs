@@ -330,6 +330,39 @@ async fn heartbeat(world: &World) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn redis_that_stops_orders_is_named_in_status() {
+    let world = World::with_redis(Redis::single(), Options::local());
+    world.enqueue("A-1", 1).await;
+    claim_one(&world.ledger(), ENDED_LEASE).await;
+    for (name, value, kind, words) in [
+        (
+            "maxmemory-policy",
+            "allkeys-lru",
+            "redis_unsafe",
+            "deletes orders",
+        ),
+        (
+            "min-replicas-to-write",
+            "3",
+            "redis_refuses",
+            "too few replicas",
+        ),
+    ] {
+        let default: Vec<String> = world.redis.command(&["CONFIG", "GET", name]).await;
+        let set = ["CONFIG", "SET", name, value];
+        world.redis.command::<()>(&set).await;
+        let (code, text) = run(&world, &["status"]);
+        assert!(code == 1 && text.contains(words), "{text}");
+        assert_eq!(kinds(&world)[0], kind);
+        let (_, text) = run(&world, &["orders", "--json"]);
+        let order: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(order["obstacle"], kind);
+        let reset = ["CONFIG", "SET", name, &default[1]];
+        world.redis.command::<()>(&reset).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn doctor_does_not_blame_credentials_for_an_outage() {
     let world = World::start();
     for (address, words) in [

@@ -1,18 +1,18 @@
-use hp_queue::{Handle, Inspector, QueueError};
+use hp_queue::{Handle, QueueError};
 
 use super::CheckResult;
-use crate::obstacle::{Facts, Obstacle, ObstacleKind, of_queue};
+use crate::obstacle::{Facts, Obstacle, of_queue};
 
 /// Reports what keeps orders from going on.
 pub(super) async fn check(handle: &Handle) -> Vec<CheckResult> {
-    let obstacles = match Facts::read_with_states(&Inspector::new(handle.clone())).await {
+    let obstacles = match Facts::read_with_states(handle).await {
         Ok(facts) => of_queue(&facts),
         // The checks of Redis have reported it.
         Err(QueueError::Unreachable(_)) => return Vec::new(),
         Err(error) => return vec![unreadable(&error)],
     };
-    let is_reported = |obstacle: &Obstacle| obstacle.kind == ObstacleKind::RedisFull;
-    let new = obstacles.into_iter().filter(|one| !is_reported(one));
+    // The checks of Redis have reported it.
+    let new = obstacles.into_iter().filter(|one| !one.kind.is_of_redis());
     let results: Vec<_> = new.map(result).collect();
     if results.is_empty() {
         return vec![CheckResult::good(

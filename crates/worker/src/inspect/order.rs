@@ -1,6 +1,6 @@
 use hp_api::OrderId;
 use hp_order::{Cause, Millis};
-use hp_queue::{HistoryEntry, OrderSnapshot};
+use hp_queue::{HistoryEntry, Inspector, OrderSnapshot};
 use serde::Serialize;
 
 use super::{obstacles::print_next, row::OrderRow};
@@ -50,7 +50,8 @@ struct HistoryRow {
 
 /// Shows an order and its history. Returns `false` if there is no such order.
 pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
-    let inspector = config.inspector().await?;
+    let (handle, _) = config.handle_with_terms().await?;
+    let inspector = Inspector::new(handle.clone());
     let snapshots = inspector.snapshot(&[id.as_str()]).await?;
     let snapshot = match snapshots.into_iter().next() {
         None => {
@@ -66,7 +67,7 @@ pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> 
         }
         Some(Ok(snapshot)) => snapshot,
     };
-    let obstacle = of_order(&Facts::read(&inspector).await?, &snapshot);
+    let obstacle = of_order(&Facts::read(&handle).await?, &snapshot);
     if as_json {
         print_json(&OrderDetails::new(snapshot, obstacle))?;
     } else {

@@ -33,8 +33,9 @@ pub(crate) async fn list_orders(
     filter: &OrderFilter,
     as_json: bool,
 ) -> CommandResult {
-    let inspector = config.inspector().await?;
-    let facts = Facts::read(&inspector).await?;
+    let (handle, _) = config.handle_with_terms().await?;
+    let facts = Facts::read(&handle).await?;
+    let inspector = Inspector::new(handle);
     let now = facts.now();
     let until = now.before(filter.older_than.unwrap_or_default());
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hp_order::Millis;
-use hp_queue::{Account, Agreement, Inspector, Rules, Status, without_password};
+use hp_queue::{Account, Agreement, Rules, Status, without_password};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use super::obstacles::{print_note, print_obstacles};
 use crate::{
     config::Config,
     obstacle::{Facts, Obstacle, of_queue},
+    reasons::StatusLine,
     terminal::{
         CommandResult,
         format::{duration, print_json, time},
@@ -39,7 +40,7 @@ pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult
     let (handle, terms) = config.handle_with_terms().await?;
     let rules = Agreement::from(Rules::from(config));
     rules.adopt(&terms)?;
-    let facts = Facts::read_with_states(&Inspector::new(handle)).await?;
+    let facts = Facts::read_with_states(&handle).await?;
     let status = QueueStatus {
         prefix: config.prefix.to_string(),
         redis: without_password(config.redis_url.expose()),
@@ -118,18 +119,19 @@ impl QueueStatus {
             || "unlimited".into(),
             |rate| format!("{rate} calls a second"),
         );
-        print_pairs(&[
-            ("new", queue.new.to_string()),
-            ("open", counted(queue.open, &states)),
-            ("oldest", self.oldest()),
-            ("rejected", queue.rejected.to_string()),
-            ("paused", self.pause()),
-            ("breaker", self.breaker()),
-            ("held", self.holds()),
-            ("rate", rate),
-            ("workers", counted(workers.len(), &workers)),
-            ("last run", self.last_run()),
-        ])
+        let lines = [
+            (StatusLine::New, queue.new.to_string()),
+            (StatusLine::Open, counted(queue.open, &states)),
+            (StatusLine::Oldest, self.oldest()),
+            (StatusLine::Rejected, queue.rejected.to_string()),
+            (StatusLine::Paused, self.pause()),
+            (StatusLine::Breaker, self.breaker()),
+            (StatusLine::Held, self.holds()),
+            (StatusLine::Rate, rate),
+            (StatusLine::Workers, counted(workers.len(), &workers)),
+            (StatusLine::LastRun, self.last_run()),
+        ];
+        print_pairs(&lines.map(|(line, value)| (line.as_str(), value)))
     }
 
     fn oldest(&self) -> String {

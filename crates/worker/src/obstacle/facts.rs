@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use hp_order::Millis;
-use hp_queue::{Inspector, OpenOrderScan, QueueError, Status};
+use hp_queue::{Handle, Inspector, OpenOrderScan, QueueError, ServerInfo, Status};
 
 const PAGE: usize = 256;
 
@@ -14,27 +14,32 @@ pub(crate) struct Facts {
     pub(crate) status: Status,
     /// Open orders by state. Empty if they were not counted.
     pub(crate) states: BTreeMap<&'static str, u64>,
-    /// The memory that Redis uses, and its limit, in bytes, if Redis has used up its memory.
-    pub(crate) full_memory: Option<(u64, u64)>,
+    /// What the server says about itself. `None`: the Redis user of an operator may lack the right to INFO.
+    pub(crate) server: Option<ServerInfo>,
+    /// The code of the refusal if Redis refuses writes, such as `MISCONF`.
+    pub(crate) refused_write: Option<String>,
 }
 
 impl Facts {
     /// Reads the facts that concern all orders.
-    pub(crate) async fn read(inspector: &Inspector) -> Result<Self, QueueError> {
-        // The Redis user of an operator may lack the right to INFO.
-        let server = inspector.server_info().await.ok();
-        let full = server.filter(hp_queue::ServerInfo::is_full);
+    pub(crate) async fn read(queue: &Handle) -> Result<Self, QueueError> {
+        let inspector = Inspector::new(queue.clone());
+        let written = queue.check_write().await;
+        let refused = written.as_ref().err().and_then(QueueError::code);
+        // The Redis user of an operator may lack the right to write.
+        let refused = refused.filter(|code| *code != "NOPERM");
         Ok(Self {
             status: inspector.status().await?,
             states: BTreeMap::new(),
-            full_memory: full.map(|server| (server.used_memory, server.maxmemory)),
+            server: inspector.server_info().await.ok(),
+            refused_write: refused.map(Into::into),
         })
     }
 
     /// Reads the facts, and counts the open orders by state.
-    pub(crate) async fn read_with_states(inspector: &Inspector) -> Result<Self, QueueError> {
-        let facts = Self::read(inspector).await?;
-        let states = count_states(inspector, facts.now()).await?;
+    pub(crate) async fn read_with_states(queue: &Handle) -> Result<Self, QueueError> {
+        let facts = Self::read(queue).await?;
+        let states = count_states(&Inspector::new(queue.clone()), facts.now()).await?;
         Ok(Self { states, ..facts })
     }
 

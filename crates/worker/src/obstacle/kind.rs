@@ -7,6 +7,10 @@ use serde::{Serialize, Serializer};
 pub(crate) enum ObstacleKind {
     /// Redis has used up its memory.
     RedisFull,
+    /// Redis refuses writes for another reason.
+    RedisRefuses,
+    /// Redis may lose orders, so workers claim nothing.
+    RedisUnsafe,
     /// An operator or a worker has paused the queue.
     Paused,
     /// No worker is alive.
@@ -39,8 +43,10 @@ pub(crate) enum ObstacleKind {
 
 impl ObstacleKind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::RedisFull,
+        Self::RedisRefuses,
+        Self::RedisUnsafe,
         Self::Paused,
         Self::NoWorker,
         Self::VendorUnreachable,
@@ -61,6 +67,8 @@ impl ObstacleKind {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::RedisFull => "redis_full",
+            Self::RedisRefuses => "redis_refuses",
+            Self::RedisUnsafe => "redis_unsafe",
             Self::Paused => "paused",
             Self::NoWorker => "no_worker",
             Self::VendorUnreachable => "vendor_unreachable",
@@ -83,6 +91,14 @@ impl ObstacleKind {
         !matches!(
             self,
             Self::DeadLetters | Self::Claimed | Self::Waits | Self::Due
+        )
+    }
+
+    /// `true` if it is a failure of Redis.
+    pub(crate) const fn is_of_redis(self) -> bool {
+        matches!(
+            self,
+            Self::RedisFull | Self::RedisRefuses | Self::RedisUnsafe
         )
     }
 

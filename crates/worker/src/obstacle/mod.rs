@@ -6,6 +6,7 @@ mod facts;
 mod kind;
 mod of_order;
 mod of_queue;
+mod of_redis;
 #[cfg(test)]
 mod tests;
 mod vendor_failure;

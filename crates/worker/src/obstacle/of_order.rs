@@ -5,7 +5,8 @@ use hp_queue::OrderSnapshot;
 use super::{
     Facts, Obstacle, ObstacleKind,
     breaker::Failing,
-    of_queue::{held_currencies, low_balance, no_worker, paused, redis_full},
+    of_queue::{held_currencies, low_balance, no_worker, paused},
+    of_redis::redis,
 };
 use crate::terminal::format::time_of_day;
 
@@ -16,7 +17,7 @@ pub(crate) fn of_order(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstac
         return None;
     }
     let obstacle = review(record)
-        .or_else(|| redis_full(facts))
+        .or_else(|| redis(facts))
         .or_else(|| no_worker(facts))
         .or_else(|| claimed(snapshot))
         .or_else(|| paused(facts))

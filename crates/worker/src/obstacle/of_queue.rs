@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use hp_order::{Millis, State};
 
-use super::{Facts, Obstacle, ObstacleKind, breaker::Failing, facts::UNREADABLE};
-use crate::terminal::format::{count, mebibytes, time};
+use super::{Facts, Obstacle, ObstacleKind, breaker::Failing, facts::UNREADABLE, of_redis::redis};
+use crate::terminal::format::{count, time};
 
 /// A balance hold that ended longer ago holds no order any more: single orders test the balance more often.
 const HOLD_GRACE: Duration = Duration::from_mins(1);
@@ -11,7 +11,7 @@ const HOLD_GRACE: Duration = Duration::from_mins(1);
 /// Returns what keeps orders of the queue from going on, the most urgent first. Further obstacles have their place here.
 pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
     let one = [
-        redis_full(facts),
+        redis(facts),
         paused(facts),
         no_worker(facts),
         vendor(facts),
@@ -27,21 +27,6 @@ pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
 fn waiting(facts: &Facts) -> u64 {
     let needs_operator = facts.count(State::Review.as_str()) + facts.count(UNREADABLE);
     facts.status.new + facts.status.open.saturating_sub(needs_operator)
-}
-
-pub(super) fn redis_full(facts: &Facts) -> Option<Obstacle> {
-    let (used, limit) = facts.full_memory?;
-    let text = format!(
-        "Redis is full: it uses {} of {} (maxmemory) and refuses writes",
-        mebibytes(used),
-        mebibytes(limit)
-    );
-    let next = "raise maxmemory (`CONFIG SET maxmemory`, and in redis.conf)";
-    Some(
-        Obstacle::new(ObstacleKind::RedisFull, text)
-            .brief("Redis is full")
-            .next(next),
-    )
 }
 
 pub(super) fn paused(facts: &Facts) -> Option<Obstacle> {

@@ -24,7 +24,8 @@ fn facts() -> Facts {
             last_run: HashMap::new(),
         },
         states: BTreeMap::from([("uncertain", 2)]),
-        full_memory: None,
+        server: None,
+        refused_write: None,
     }
 }
 

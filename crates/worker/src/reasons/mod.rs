@@ -7,11 +7,13 @@ mod obstacles;
 mod print;
 mod results;
 mod states;
+mod status_lines;
 
 use serde::Serialize;
 
 pub(crate) use causes::cause;
 pub(crate) use print::{help, markdown, print};
+pub(crate) use status_lines::StatusLine;
 
 /// The meaning of a word, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,7 @@ pub(crate) fn parts() -> Vec<Part> {
         states::part(),
         obstacles::part(),
         causes::part(),
+        status_lines::part(),
         statuses,
         reasons,
         sources,

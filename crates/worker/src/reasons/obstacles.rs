@@ -16,6 +16,14 @@ const fn obstacle(kind: ObstacleKind) -> Meaning {
             "Redis uses more memory than `maxmemory`, and refuses writes. Workers keep the outcomes that they cannot store.",
             "Raise `maxmemory` with `CONFIG SET` and in `redis.conf`. `worker pause` and `worker resume` work all the same.",
         ),
+        ObstacleKind::RedisRefuses => means(
+            "Redis refuses writes: it cannot save, it is a replica, or its replicas are away.",
+            "Run `worker doctor`: it says what to do.",
+        ),
+        ObstacleKind::RedisUnsafe => means(
+            "Redis may lose orders, so no worker claims any.",
+            "Run `worker doctor`: it says what to do.",
+        ),
         ObstacleKind::Paused => means(
             "The queue is paused for all workers, by an operator or because the account at HitPoints failed.",
             "Fix the cause, then run `worker resume`.",

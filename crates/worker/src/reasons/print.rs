@@ -21,7 +21,9 @@ pub(crate) fn print(word: Option<&str>, as_json: bool) -> CommandResult {
                 outln!("{}", serde_json::to_string(reason)?)?;
             }
         } else {
-            outln!("{}", text(&part, &reasons, style::width(), found))?;
+            let gap = if found { "\n" } else { "" };
+            let text = text(&part, &reasons, style::width(), Tone::paint);
+            outln!("{gap}{text}")?;
         }
         found = true;
     }
@@ -33,20 +35,24 @@ pub(crate) fn print(word: Option<&str>, as_json: bool) -> CommandResult {
 
 /// The table as a part of the help.
 pub(crate) fn help() -> String {
-    // clap wraps it to the width of the terminal.
     let parts = parts();
     let texts = parts.iter().map(|part| {
         let reasons: Vec<_> = part.reasons.iter().collect();
-        text(part, &reasons, None, false)
+        // clap wraps it to the width of the terminal, and a manual page has no colours.
+        text(part, &reasons, None, |_, text| text.into())
     });
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn text(part: &Part, reasons: &[&Reason], width: Option<usize>, is_next: bool) -> String {
-    let gap = if is_next { "\n" } else { "" };
-    let mut text = format!("{gap}{}", Tone::Notice.paint(part.title));
+fn text(
+    part: &Part,
+    reasons: &[&Reason],
+    width: Option<usize>,
+    paint: fn(Tone, &str) -> String,
+) -> String {
+    let mut text = paint(Tone::Notice, part.title);
     for reason in reasons {
-        let word = Tone::Good.paint(reason.word);
+        let word = paint(Tone::Good, reason.word);
         let meaning = wrap::hanging("      ", 6, reason.meaning, width);
         let action = wrap::hanging("      -> ", 9, reason.action, width);
         // Writing to a `String` cannot fail.

@@ -21,7 +21,7 @@ pub(super) fn parts() -> [Part; 4] {
         .chain(entry);
     [
         Part::new(
-            "status",
+            "result",
             "Statuses of a result",
             "Field `status` of a result.",
             Status::ALL.map(|status| (status.as_str(), status_meaning(status))),

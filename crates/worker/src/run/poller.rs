@@ -1,7 +1,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use backon::ExponentialBackoff;
-use hp_queue::{ClaimBatch, FirstSource, Inbox, Inspector, QueueError};
+use hp_queue::{ClaimBatch, FirstSource, Handle, Inbox, QueueError};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{sleep, timeout},
@@ -108,7 +108,7 @@ impl Poller {
                 let opens = batch.breaker_open_since.is_some() && !self.is_breaker_open;
                 let rest = self.accept(batch, request, slots);
                 if opens {
-                    log_open_breaker(&self.processor.inspector).await;
+                    log_open_breaker(&self.processor.queue).await;
                 }
                 rest
             }
@@ -210,8 +210,8 @@ impl Poller {
 }
 
 /// Logs what is wrong with HitPoints, in the words of `worker status`.
-async fn log_open_breaker(inspector: &Inspector) {
-    let facts = timeout(LOG_LIMIT, Facts::read(inspector)).await;
+async fn log_open_breaker(queue: &Handle) {
+    let facts = timeout(LOG_LIMIT, Facts::read(queue)).await;
     let obstacles = match facts {
         Ok(Ok(facts)) => of_queue(&facts),
         _ => Vec::new(),

@@ -1,0 +1,98 @@
+use super::{Meaning, NOTHING, Part, means};
+
+/// A line of `worker status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusLine {
+    New,
+    Open,
+    Oldest,
+    Rejected,
+    Paused,
+    Breaker,
+    Held,
+    Rate,
+    Workers,
+    LastRun,
+}
+
+impl StatusLine {
+    const ALL: [Self; 10] = [
+        Self::New,
+        Self::Open,
+        Self::Oldest,
+        Self::Rejected,
+        Self::Paused,
+        Self::Breaker,
+        Self::Held,
+        Self::Rate,
+        Self::Workers,
+        Self::LastRun,
+    ];
+
+    /// The name of the line.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Open => "open",
+            Self::Oldest => "oldest",
+            Self::Rejected => "rejected",
+            Self::Paused => "paused",
+            Self::Breaker => "breaker",
+            Self::Held => "held",
+            Self::Rate => "rate",
+            Self::Workers => "workers",
+            Self::LastRun => "last run",
+        }
+    }
+}
+
+pub(super) fn part() -> Part {
+    Part::new(
+        "status",
+        "Lines of the status",
+        "The lines of `worker status`, below the obstacles.",
+        StatusLine::ALL.map(|line| (line.as_str(), line_meaning(line))),
+    )
+}
+
+const fn line_meaning(line: StatusLine) -> Meaning {
+    match line {
+        StatusLine::New => means(
+            "Entries of the inbox that no worker has taken yet.",
+            "If the number grows, start more workers.",
+        ),
+        StatusLine::Open => means(
+            "Orders that have not ended, by state.",
+            "`worker orders` lists them, and says what each waits for.",
+        ),
+        StatusLine::Oldest => means(
+            "The open order that was admitted first, and its age.",
+            "`worker order ID` shows it.",
+        ),
+        StatusLine::Rejected => means(
+            "Dead letters: inbox entries that name no usable order.",
+            "`worker rejected list` lists them.",
+        ),
+        StatusLine::Paused => means(
+            "Whether the queue is paused, why, and by whom.",
+            "Fix the cause, then run `worker resume`.",
+        ),
+        StatusLine::Breaker => means(
+            "Open while HitPoints gives no usable answers: only one order at a time calls it.",
+            "Nothing. It closes with the first usable answer. The obstacle says what is wrong.",
+        ),
+        StatusLine::Held => means(
+            "Balance holds: currencies whose balance is too low, and until when.",
+            "Top up the account at HitPoints.",
+        ),
+        StatusLine::Rate => means(
+            "Calls to HitPoints in a second, over all workers together.",
+            "`worker.rate` changes it.",
+        ),
+        StatusLine::Workers => means("The workers that are alive.", NOTHING),
+        StatusLine::LastRun => means(
+            "The last reconciliation run: when it ended, and how many orders it checked.",
+            NOTHING,
+        ),
+    }
+}
