@@ -116,15 +116,11 @@ async fn bad_value_is_refused_with_key_and_remedy() {
         ),
         (
             ("HP_API__BASE_URL", ""),
-            [
-                "api.base_url",
-                "HP_API__BASE_URL",
-                "https://api.hitpoints.com",
-            ],
+            ["api.base_url is empty", "HP_API__BASE_URL", "value"],
         ),
         (
             ("HP_API__APP_ID", ""),
-            ["api.app_id", "HP_API__APP_ID", "developer id"],
+            ["api.app_id is empty", "HP_API__APP_ID", "value"],
         ),
         (
             ("HP_ADMIN__LISTEN", "9464"),
@@ -194,7 +190,11 @@ async fn time_out_of_bounds_is_refused_with_the_reason() {
             ["reconcile.stuck_after", "1ms", "milliseconds"],
         ),
         (
-            ("HP_RECONCILE__SCHEDULE", "0 0 31 2 *"),
+            ("HP_RECONCILE__SCHEDULE", "0 0 30 2 *"),
+            ["reconcile.schedule", "no such time", "*/5 * * * *"],
+        ),
+        (
+            ("HP_RECONCILE__SCHEDULE", "0 0 0 1 1 * 2020"),
             ["reconcile.schedule", "no such time", "*/5 * * * *"],
         ),
     ];

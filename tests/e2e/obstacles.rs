@@ -57,7 +57,10 @@ async fn review(world: &World, id: &str) {
     world.enqueue(id, 1).await;
     apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, lost()).await;
     let mut batch = ledger.claim_named(1, LONG_LEASE, &[id]).await.unwrap();
-    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::ProductId));
+    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::ProductId {
+        wanted: 2,
+        got: 5,
+    }));
     apply_event(&ledger, &batch.claims.remove(0), mismatch).await;
     assert_eq!(world.record(id).await["state"], "review");
 }

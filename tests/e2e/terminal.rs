@@ -49,7 +49,10 @@ async fn queue_with_orders() -> World {
         apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, event).await;
     }
     let mut batch = ledger.claim_named(1, LONG_LEASE, &["1003"]).await.unwrap();
-    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::ProductId));
+    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::ProductId {
+        wanted: 2,
+        got: 5,
+    }));
     apply_event(&ledger, &batch.claims.remove(0), mismatch).await;
     world.enqueue("1004", 1).await;
     end_as_refused(&ledger).await;

@@ -65,6 +65,10 @@ pub(crate) enum Operation {
     LiftBalanceHold,
     /// Both workers ask to try whether the balance suffices again.
     BothTryBalanceHold,
+    /// Another program trims the inbox to at most this many entries.
+    TrimInbox {
+        kept: usize,
+    },
     /// An order's first result leaves its stream.
     TrimResult {
         order: usize,

@@ -37,6 +37,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::BreakerPauseIsFar),
         4 => Just(Operation::RateRecovers),
         1 => select(vec![Operation::HoldBalance, Operation::LiftBalanceHold, Operation::BothTryBalanceHold]),
+        2 => (0..3_usize).prop_map(|kept| Operation::TrimInbox { kept }),
         2 => (0..ORDERS).prop_map(|order| Operation::TrimResult { order }),
         1 => Just(Operation::Save),
         2 => any::<bool>().prop_map(|forgets| Operation::Restart { forgets }),

@@ -8,10 +8,14 @@ pub(crate) struct View {
     pub(crate) orders: BTreeMap<String, RecordView>,
     pub(crate) open: Vec<String>,
     pub(crate) schedule: BTreeMap<String, DueAt>,
+    /// Orders that wait for a balance.
+    pub(crate) held: Vec<String>,
     /// The entries of the result streams, sorted.
     pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,
     pub(crate) inbox: usize,
+    /// How many entries have left the inbox before a worker took them, as far as a claim has noticed.
+    pub(crate) vanished: u32,
     pub(crate) paused: bool,
     pub(crate) is_balance_held: bool,
     pub(crate) breaker: Breaker,

@@ -73,7 +73,7 @@ impl WorkerEvent {
             }
             (_, Task::Conclude(event)) => event,
             (Self::Declined, Task::Submit) => Event::Declined(Rejection::UnknownProduct),
-            (Self::Withheld, _) => Event::BalanceHeld(Duration::from_hours(1)),
+            (Self::Withheld, _) => Event::HeldForBalance("CNY".parse().unwrap()),
             (_, Task::Submit) => Event::Submitted(self.outcome(record)),
             (_, Task::Query) => Event::Queried(self.finding(record)),
         }
@@ -94,7 +94,7 @@ impl WorkerEvent {
     fn finding(self, record: &Record) -> QueryVerdict {
         match self {
             Self::Charged | Self::Exists => QueryVerdict::Found(sample::order(&record.wanted)),
-            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity),
+            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity { wanted: 1, got: 2 }),
             Self::NotFound | Self::LowBalance | Self::StaleDate => QueryVerdict::NotFound,
             _ => QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
         }

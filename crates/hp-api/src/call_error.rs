@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::model::Mismatch;
+use crate::{code::RefusalKind, doubt::is_blocking, model::Mismatch};
 
 /// The result of one call.
 pub type CallResult<T> = Result<T, CallError>;
@@ -74,6 +74,19 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Returns `true` if the answer rejects the caller's account, this machine or its clock, so that every other call would
+    /// probably fail in the same way.
+    pub fn is_account_failure(&self) -> bool {
+        match self {
+            Self::Status(status) => is_blocking(*status),
+            Self::Api(api) => matches!(
+                RefusalKind::from_code(api.code),
+                Some(RefusalKind::Credentials | RefusalKind::StaleDate)
+            ),
+            _ => false,
+        }
+    }
+
     /// Returns the error of an answer that may belong to another request.
     #[cfg(feature = "client")]
     pub(crate) fn unattributed(self) -> Self {

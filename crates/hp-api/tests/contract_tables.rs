@@ -110,16 +110,29 @@ fn events() -> Vec<(CallError, FetchVerdict, QueryVerdict)> {
 /// Signed data that does not match the request.
 fn mismatches() -> Vec<(CallError, FetchVerdict, QueryVerdict)> {
     let why = || "why".to_owned();
+    let money = |text: &str| text.parse().unwrap();
     let mismatch =
         |mismatch, kind, verdict| (CallError::Mismatch(mismatch), Unknown(kind), verdict);
     let card_count = Mismatch::CardCount { wanted: 2, got: 1 };
+    let price = Mismatch::Price {
+        unit: money("1.00"),
+        total: money("3.00"),
+    };
     vec![
         mismatch(Mismatch::OrderId, DoubtKind::Mismatch, Inconclusive),
-        mismatch(Mismatch::ProductId, DoubtKind::Mismatch, Mismatched),
-        mismatch(Mismatch::Quantity, DoubtKind::Mismatch, Mismatched),
+        mismatch(
+            Mismatch::ProductId { wanted: 2, got: 5 },
+            DoubtKind::Mismatch,
+            Mismatched,
+        ),
+        mismatch(
+            Mismatch::Quantity { wanted: 1, got: 2 },
+            DoubtKind::Mismatch,
+            Mismatched,
+        ),
         mismatch(card_count, DoubtKind::Mismatch, Mismatched),
         mismatch(Mismatch::Card(why()), DoubtKind::Mismatch, Mismatched),
-        mismatch(Mismatch::Price, DoubtKind::Mismatch, Mismatched),
+        mismatch(price, DoubtKind::Mismatch, Mismatched),
         mismatch(Mismatch::NotCompleted(why()), Pending, Inconclusive),
     ]
 }

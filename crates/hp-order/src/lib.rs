@@ -39,7 +39,7 @@
 //! review     -> review       still needs review by an operator
 //! review     -> uncertain    an operator requeues it for a fresh query
 //! review     -> waiting      an operator has it submitted again: there is certainly no record
-//! review     -> failed       an operator closes it: there is certainly no record
+//! review     -> failed       an operator closes it: there is certainly no record, or one that does not fit
 //! queued     -> queued       a reconciliation run queried it, and there is no record, as expected
 //! queued     -> review       a reconciliation run found a record, though the order was never submitted
 //! waiting    -> waiting      as for queued
@@ -58,6 +58,7 @@
 //! `tests/model` checks every order of events within its bounds: workers die, requests are delayed, and Redis loses
 //! writes. It also lists the assumptions that the promises need.
 
+mod balance_scope;
 mod claim;
 mod event;
 mod foreign_record;
@@ -70,6 +71,7 @@ mod terminal_outcome;
 mod time;
 mod word;
 
+pub use balance_scope::BalanceScope;
 pub use claim::{ClaimConditions, ClaimFacts, ClaimRule, EpochDoubt, claim, claim_rule};
 pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
 pub use foreign_record::ForeignRecord;

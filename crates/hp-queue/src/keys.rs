@@ -48,6 +48,7 @@ impl fmt::Display for Prefix {
 pub(crate) struct Keys {
     pub(crate) prefix: String,
     pub(crate) jobs: String,
+    pub(crate) inbox: String,
     pub(crate) results: String,
     pub(crate) rejected: String,
     pub(crate) schedule: String,
@@ -59,9 +60,11 @@ pub(crate) struct Keys {
     pub(crate) charged: String,
     pub(crate) rate: String,
     pub(crate) holds: String,
+    pub(crate) held: String,
     pub(crate) reconcile: String,
     pub(crate) runs: String,
     pub(crate) workers: String,
+    pub(crate) products: String,
     pub(crate) write_check: String,
     order: String,
     replays: String,
@@ -73,6 +76,7 @@ impl Keys {
         Self {
             prefix: prefix.0.clone(),
             jobs: key("jobs"),
+            inbox: key("inbox"),
             results: key("results"),
             rejected: key("rejected"),
             schedule: key("schedule"),
@@ -84,9 +88,11 @@ impl Keys {
             charged: key("charged"),
             rate: key("rate"),
             holds: key("holds"),
+            held: key("held"),
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
             workers: key("workers"),
+            products: key("products"),
             write_check: key("write_check"),
             order: key("order:"),
             replays: key("replays:"),
@@ -95,6 +101,11 @@ impl Keys {
 
     pub(crate) fn order(&self, id: &OrderId) -> String {
         [&self.order, id.as_str()].concat()
+    }
+
+    /// The own record of a worker.
+    pub(crate) fn worker(&self, name: &str) -> String {
+        [&self.workers, ":", name].concat()
     }
 
     /// The start of every record's key.

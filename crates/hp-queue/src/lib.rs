@@ -7,6 +7,7 @@
 //! | key | type | content |
 //! | --- | --- | --- |
 //! | `{hp}:jobs` | stream | the inbox: shops add orders |
+//! | `{hp}:inbox` | hash | how many entries the inbox should have, and how many have left it before a worker took them |
 //! | `{hp}:order:<id>` | hash | the ledger record of one order |
 //! | `{hp}:schedule` | sorted set | when each open order is due: retry queue, lease table and crash recovery in one |
 //! | `{hp}:open` | sorted set | the open orders, by the time of their admission |
@@ -20,6 +21,8 @@
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
 //! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" uses it |
 //! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
+//! | `{hp}:workers:<name>` | hash | why this worker claims no orders, and since when; expires with the worker |
+//! | `{hp}:products` | hash | the products that shops may order, as JSON by id, and when HitPoints listed them |
 //! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
 //! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
 //! | `{hp}:write_check` | string | shows that Redis accepts writes; expires after a second |
@@ -37,7 +40,7 @@
 //! | [`Queue`] | shops | enqueues orders, reads results |
 //! | [`Inbox`] | workers | waits for new orders |
 //! | [`Ledger`] | workers | claims orders, renews leases, settles |
-//! | [`Control`] | workers and operators | pause, call permits, balance holds, replays, dead letters |
+//! | [`Control`] | workers and operators | pause, call permits, balance holds, product list, replays, dead letters |
 //! | [`RunLease`] | the reconciler | lets one process at a time make a reconciliation run |
 //! | [`Inspector`] | everybody | reads orders, status and server, and changes nothing |
 //!
@@ -126,7 +129,7 @@ pub use inspector::{
     scan::OpenOrderScan,
     server_info::ServerInfo,
     snapshot::{Charge, OrderSnapshot},
-    status::Status,
+    status::{Status, WorkerFault},
 };
 pub use keys::{Prefix, PrefixError};
 pub use ledger::{

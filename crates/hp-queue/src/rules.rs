@@ -49,6 +49,11 @@ impl Rules {
         millis(backoff.limits().1.max(2 * resubmit_after))
     }
 
+    /// Returns the longest time for which a balance hold can be set, in milliseconds.
+    pub(crate) fn balance_pause(&self) -> u64 {
+        millis(self.policy.backoff.top_up(1.0))
+    }
+
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.
     pub(crate) fn longest_probe(&self) -> u64 {
         let (_, longest_pause) = self.policy.backoff.outage();

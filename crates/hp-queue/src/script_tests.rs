@@ -16,6 +16,7 @@ const ALL: &[Source] = &[
     control::dead_letter::RequeueDeadLetter::SOURCE,
     control::pause::Pause::SOURCE,
     control::permits::AcquirePermits::SOURCE,
+    control::products::PublishProducts::SOURCE,
     control::vendor_failure::NoteFailure::SOURCE,
     inspector::server_info::ReadServerInfo::SOURCE,
     inspector::snapshot::Snapshot::SOURCE,

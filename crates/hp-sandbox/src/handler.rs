@@ -1,5 +1,6 @@
 //! Handles one HTTP request: passes it to the control endpoints or to the vendor, with the configured latency.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -91,7 +92,9 @@ fn log(request: &Request<'_>, reply: &Reply) {
         .iter()
         .find_map(|name| form.get(name).or_else(|| query.get(name)))
         .unwrap_or("-");
-    eprintln!(
+    // The sandbox works without a reader of its log, too.
+    let _ = writeln!(
+        io::stderr(),
         "{} {} {subject:?}: {}",
         request.method,
         request.path,

@@ -1,6 +1,6 @@
 //! The binary `hp-sandbox`.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("hp-sandbox: {why}");
+            let _ = writeln!(io::stderr(), "hp-sandbox: {why}");
             ExitCode::FAILURE
         }
     }
@@ -35,7 +35,9 @@ async fn run(options: Options) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let app_id = options.app_id.clone();
     let sandbox = Sandbox::start(options)?;
-    println!(
+    // The sandbox works without a reader of its output, too.
+    let _ = writeln!(
+        io::stdout(),
         "hp-sandbox listening on {} (app id {app_id})",
         sandbox.base_url()
     );

@@ -1,19 +1,77 @@
-use std::io::{self, IsTerminal};
+//! The log of this process on standard error.
 
-use tracing_subscriber::{EnvFilter, fmt};
+use std::{
+    io::{self, IsTerminal, Write},
+    panic,
+};
 
-use crate::config::{Config, LogFormat};
+use prometheus_client::metrics::counter::Counter;
+use tracing::{error, warn};
+use tracing_subscriber::{EnvFilter, fmt, fmt::MakeWriter};
 
-/// Starts the log on standard error: text on a terminal, JSON elsewhere, unless the configuration chooses.
-pub(crate) fn start(config: &Config) {
+use crate::{
+    config::{Config, LogFormat},
+    terminal::{lossy_writer::LossyWriter, stderr},
+};
+
+/// Starts the log: text on a terminal, JSON elsewhere, unless the configuration chooses. The log never stops the work: if
+/// standard error does not accept lines, they are lost and counted.
+pub(crate) fn start(config: &Config) -> io::Result<()> {
     let is_terminal = io::stderr().is_terminal();
+    let log = Log(stderr::make_lossy(report_lost_lines)?);
     let writer = fmt()
         .with_env_filter(EnvFilter::new(&config.log_filter))
-        .with_writer(io::stderr)
+        .with_writer(log)
+        .log_internal_errors(false)
         .with_target(false);
     match config.log_format {
         LogFormat::Json => writer.json().flatten_event(true).init(),
         LogFormat::Auto if !is_terminal => writer.json().flatten_event(true).init(),
         LogFormat::Auto | LogFormat::Text => writer.with_ansi(is_terminal).init(),
+    }
+    // The usual hook writes to standard error itself, and so may never return.
+    panic::set_hook(Box::new(|panic| {
+        let (place, reason) = (panic.location(), panic.payload_as_str());
+        error!(
+            place = place.map(tracing::field::display),
+            reason, "panic: this is a bug, please report it"
+        );
+    }));
+    Ok(())
+}
+
+/// The number of log lines that this process has lost.
+pub(crate) fn lost_lines() -> Counter {
+    stderr::lost_lines()
+}
+
+fn report_lost_lines(lines: u64) {
+    warn!(
+        lines,
+        "log lines were lost: standard error did not accept them"
+    );
+}
+
+struct Log(LossyWriter);
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Lines<'a>;
+
+    fn make_writer(&'a self) -> Lines<'a> {
+        Lines(&self.0)
+    }
+}
+
+struct Lines<'a>(&'a LossyWriter);
+
+impl Write for Lines<'_> {
+    /// The library hands over whole lines.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.append(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! Scheduled reconciliation: one run for each tick over all workers.
 
+use std::time::Duration;
+
 use e2e::{Entry, Worker, World, assert_fields};
+use hp_order::Millis;
+use hp_queue::{LeaseState, RunLease};
 use nix::sys::signal::Signal;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -60,6 +64,16 @@ async fn three_workers_make_one_run_for_each_tick() {
         assert!(pair[0] < pair[1], "{ticks:?}");
     }
     assert!(ticks.iter().all(|tick| tick % 1000 == 0));
+}
+
+#[tokio::test]
+async fn run_lease_holds_against_shorter_leases() {
+    let world = World::start();
+    let lease = |holder: &str| RunLease::new(world.handle(), holder.to_owned(), Millis(1000));
+    let held = lease("one").acquire(Duration::from_mins(10)).await;
+    assert!(matches!(held, Ok(LeaseState::Held(_))), "{held:?}");
+    let other = lease("another").acquire(Duration::from_secs(1)).await;
+    assert!(matches!(other, Ok(LeaseState::HeldByOther(_))), "{other:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,12 @@ impl Queue {
         self.reference.enqueue(None);
     }
 
+    pub(super) async fn trim_inbox(&mut self, kept: usize) {
+        self.run::<u64>(&["XTRIM", "jobs", "MAXLEN", "=", &kept.to_string()])
+            .await;
+        self.reference.trim_inbox(kept);
+    }
+
     /// As an entry leaves its stream when it is older than results are kept.
     pub(super) async fn trim_result(&mut self, id: &str) {
         let Some(first) = self

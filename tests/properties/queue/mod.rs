@@ -125,6 +125,7 @@ impl Queue {
             Operation::HoldBalance => self.hold_balance().await,
             Operation::LiftBalanceHold => self.lift_balance_hold().await,
             Operation::BothTryBalanceHold => self.both_try_balance_hold().await?,
+            Operation::TrimInbox { kept } => self.trim_inbox(kept).await,
             Operation::TrimResult { order } => self.trim_result(&id_of(order)).await,
             Operation::Save => self.save().await,
             Operation::Restart { forgets } => self.restart(forgets).await,

@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::{
     LONG,
-    contents::{BREAKER, Contents, EPOCH, ORDER, RATE, REPLAYS},
+    contents::{BREAKER, Contents, EPOCH, HELD, INBOX, ORDER, RATE, REPLAYS},
 };
 use crate::{
     operation::{ORDERS, id_of},
@@ -32,9 +32,11 @@ impl Contents {
                 .into_iter()
                 .map(|(id, score)| (id, due_at(&score)))
                 .collect(),
+            held: scores(HELD).into_iter().map(|(id, _)| id).collect(),
             results,
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
+            vanished: number(&self.hash(INBOX), "vanished"),
             paused: !self.hash(6).is_empty(),
             is_balance_held: !self.hash(7).is_empty(),
             breaker: Breaker {

@@ -33,6 +33,9 @@ impl Queue {
         if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
             step.next = Next::After(LONG);
         }
+        if let Next::Held { at_most, .. } = &mut step.next {
+            *at_most = LONG;
+        }
         self.apply(&held, &step, signal).await?;
         self.settled.push((held, step, signal));
         Ok(())

@@ -45,15 +45,17 @@ impl Reference {
         calls
     }
 
-    /// Returns the orders that are claimed, in their order.
+    /// Returns the orders that are claimed, in their order, and how many entries have vanished.
     pub(crate) fn claim_batch(
         &mut self,
         request: ClaimRequest,
         schedule_first: bool,
-    ) -> Vec<String> {
+    ) -> (Vec<String>, u32) {
         let epoch = self.notice(request.caller);
+        let vanished = self.notice_vanished(epoch.claims);
         let n = self.permits(request.n);
         let was_due = self.due();
+        self.return_held(n);
         let mut claimed = Vec::new();
         if schedule_first {
             self.claim_due(n, epoch, &was_due, &mut claimed);
@@ -63,7 +65,18 @@ impl Reference {
             self.claim_due(n, epoch, &was_due, &mut claimed);
         }
         self.lease(&claimed, request);
-        claimed
+        (claimed, vanished)
+    }
+
+    /// Once the hold is lifted, each claim brings back as many orders as it may claim.
+    fn return_held(&mut self, n: usize) {
+        if self.is_balance_held {
+            return;
+        }
+        let held = self.orders.values_mut().filter(|order| order.is_held);
+        for order in held.take(n) {
+            (order.is_held, order.due_at) = (false, Some(DueAt::Due));
+        }
     }
 
     /// Returns the orders that are claimed, and those that are left out.

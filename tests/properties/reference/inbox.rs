@@ -18,6 +18,28 @@ impl Reference {
         });
     }
 
+    pub(crate) fn trim_inbox(&mut self, kept: usize) {
+        while self.inbox.len() > kept {
+            self.inbox.pop_front();
+            self.vanished.since_last_claim += 1;
+        }
+    }
+
+    /// A claim looks at the inbox, in an epoch with so many claims. Returns how many entries it misses. Nobody knows what was
+    /// taken from a queue before the first claim that counts.
+    pub(super) fn notice_vanished(&mut self, claims: u64) -> u32 {
+        let vanished = &mut self.vanished;
+        let missed = std::mem::take(&mut vanished.since_last_claim);
+        let missed = if vanished.is_counted || claims == 0 {
+            missed
+        } else {
+            0
+        };
+        vanished.is_counted = true;
+        vanished.noticed += missed;
+        missed
+    }
+
     /// The order of this id ends: what is in the inbox is enqueued before.
     pub(super) fn mark_end(&mut self, id: &str) {
         for waiting in &mut self.inbox {

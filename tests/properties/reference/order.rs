@@ -23,6 +23,8 @@ pub(crate) struct Order {
     pub(crate) doubt: Doubt,
     /// Its time in the schedule.
     pub(crate) due_at: Option<DueAt>,
+    /// It waits for a balance, and is not in the schedule.
+    pub(crate) is_held: bool,
     /// Its first result, even if it has left its stream.
     pub(crate) first: Option<ResultEntry>,
     /// The repetitions that wait for their answers.
@@ -72,6 +74,7 @@ impl Order {
             epoch: epoch.name,
             doubt: Doubt::None,
             due_at: None,
+            is_held: false,
             first: None,
             replays: VecDeque::new(),
         };
@@ -96,6 +99,7 @@ impl Order {
             not_found_valid_from: Some(BEGINS),
         };
         self.record = claim(&self.record, &facts);
+        self.is_held = false;
         self.doubt = match self.record.not_found_valid_from {
             Some(BEGINS) => Doubt::in_epoch(epoch),
             Some(_) => self.doubt,
@@ -120,6 +124,7 @@ impl Order {
             epoch,
             doubt: Doubt::Restored,
             due_at: Some(DueAt::Due),
+            is_held: false,
             first: None,
             replays: VecDeque::new(),
         }

@@ -8,6 +8,7 @@ use crate::view::{Breaker, DueAt, ResultEntry, View};
 pub(crate) struct Reference {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) inbox: VecDeque<Waiting>,
+    pub(crate) vanished: Vanished,
     pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,
     pub(crate) paused: bool,
@@ -18,6 +19,15 @@ pub(crate) struct Reference {
     pub(crate) epoch: Option<Epoch>,
     /// The numbers of the calls that left something in it.
     pub(crate) history: Vec<u64>,
+}
+
+/// Entries that left the inbox before a worker took them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Vanished {
+    /// A claim has looked at this inbox before.
+    pub(super) is_counted: bool,
+    pub(super) since_last_claim: u32,
+    pub(super) noticed: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -78,9 +88,14 @@ impl Reference {
             schedule: orders()
                 .filter_map(|(id, order)| Some((id.clone(), order.due_at?)))
                 .collect(),
+            held: orders()
+                .filter(|(_, order)| order.is_held)
+                .map(|(id, _)| id.clone())
+                .collect(),
             results,
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
+            vanished: self.vanished.noticed,
             paused: self.paused,
             is_balance_held: self.is_balance_held,
             breaker: self.breaker.clone(),

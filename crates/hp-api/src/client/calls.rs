@@ -59,6 +59,14 @@ impl Client {
             .await
     }
 
+    /// Makes a connection and sends nothing. Shows whether requests can leave this machine.
+    ///
+    /// # Errors
+    /// [`NeverSent`](crate::CallError::NeverSent) with the reason.
+    pub async fn connect(&self) -> CallResult<()> {
+        self.0.connect().await
+    }
+
     /// Returns the vendor's time to the second, from the date header of an answer.
     ///
     /// It does not check the signature. So a caller can distinguish a wrong clock from a wrong secret.

@@ -11,6 +11,7 @@ mod connection;
 mod connector;
 mod failure;
 mod http_request;
+mod idle;
 mod pool;
 mod random;
 mod random_key;

@@ -82,6 +82,12 @@ impl Transport {
         }
     }
 
+    /// Makes a connection and drops it.
+    pub(super) async fn connect(&self) -> CallResult<()> {
+        let connection = self.pool.connect(Instant::now() + self.timeout).await;
+        connection.map(drop)
+    }
+
     fn read<T>(
         &self,
         exchange: &Exchange,
@@ -108,7 +114,12 @@ impl Transport {
         let deadline = Instant::now() + self.timeout;
         let (request, sign) = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
-            match connection.exchange(request.to_http(), deadline).await {
+            let idle = connection.idle();
+            let answer = connection.exchange(request.to_http(), deadline).await;
+            if answer.is_err() && connection.is_closed() {
+                self.pool.limit.closed_after(idle);
+            }
+            match answer {
                 Err(CallError::NeverSent(_)) => {}
                 answer => {
                     return answer.map(|answer| Exchange {

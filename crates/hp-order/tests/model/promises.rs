@@ -16,6 +16,7 @@ pub(crate) enum Promise {
     EndsAreFinal,
     CopiesOnlyAfterTheEnd,
     OwnRecordIsAccepted,
+    OneOrderPausesNothing,
     NeverLost,
 }
 
@@ -39,6 +40,8 @@ impl World {
             Some(Promise::CopiesOnlyAfterTheEnd)
         } else if self.is_disowned {
             Some(Promise::OwnRecordIsAccepted)
+        } else if self.is_paused {
+            Some(Promise::OneOrderPausesNothing)
         } else if setting.looks_ahead && !self.ends_without_failures(setting) {
             Some(Promise::NeverLost)
         } else {

@@ -6,7 +6,7 @@ use crate::{
     action::QueryAnswer,
     adapter,
     budget::{require, spend},
-    setting::{Assumption, Dropped, Fault, Setting},
+    setting::{Assumption, Dropped, Fault, Feature, Setting},
     time::{LEASE, older},
     world::{Job, Observation, Phase, Request, Sender, Worker, World},
 };
@@ -75,12 +75,14 @@ impl World {
     }
 
     pub(crate) fn query(&mut self, w: usize, answer: QueryAnswer, setting: &Setting) -> Option<()> {
+        require(answer != QueryAnswer::Blocked || setting.models(Feature::FrontEnd))?;
         let vendor = self.vendor.clone();
         let job = self.untouched_job(w)?;
         require(adapter::task(job, setting) == Task::Query)?;
         job.observe(match answer {
             QueryAnswer::Truth => vendor.record_on(job.account).found(),
             QueryAnswer::OtherDenial => Observation::OtherDenial,
+            QueryAnswer::Blocked => Observation::QueryBlocked,
             QueryAnswer::None => Observation::QueryUnanswered,
         });
         if answer == QueryAnswer::Truth {
@@ -106,6 +108,7 @@ impl World {
         let is_own = matches!(observation, Observation::Charged(_) | Observation::Found(_));
         let is_judged = matches!(setting.dropped, Dropped::None);
         self.is_disowned |= is_judged && is_own && step.state == State::Review;
+        self.is_paused |= step.pause.is_some();
         self.redis
             .settle(&job.order, &step, self.generation, setting);
         self.is_forgotten &= self.redis.order.is_none();

@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) late_repetitions: u8,
     /// The vendor's record of the order was taken for that of another order.
     pub(crate) is_disowned: bool,
+    /// The order has paused the queue.
+    pub(crate) is_paused: bool,
     pub(crate) budget: Budget,
     pub(crate) labels: Labels,
 }
@@ -76,6 +78,8 @@ pub(crate) enum Purpose {
     GiveUp,
     /// An operator has an order in review submitted again.
     Resubmit,
+    /// An operator closes an order in review against a record that does not fit.
+    Close,
     /// An operator requeues an order in review for a fresh query.
     Retry,
 }
@@ -102,12 +106,16 @@ pub(crate) enum Observation {
     NeverSent,
     NoAnswer,
     Exists,
+    /// A front end refused the submission, and a control call worked.
+    Blocked,
     Found(Age),
     FoundOlder,
     NotFound,
     /// A denial that is not the one for an order that never existed.
     OtherDenial,
     QueryUnanswered,
+    /// A front end refused the query, and a control call worked.
+    QueryBlocked,
     Declined,
     TooOld,
     Crashed,
@@ -172,6 +180,7 @@ impl World {
             account: 0,
             late_repetitions: 0,
             is_disowned: false,
+            is_paused: false,
             budget: Budget::new(bounds),
             labels: Labels::new(),
         }

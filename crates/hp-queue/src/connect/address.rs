@@ -1,10 +1,17 @@
-use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, cluster::ClusterClient};
+use redis::{
+    ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, cluster::ClusterClient,
+};
 
 use super::{place::Place, sentinel::WatchedMaster};
 
 /// Reads an address. The error says what is wrong, without the address.
 pub(super) fn read(url: &str) -> Result<Place, String> {
-    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or("it does not begin with a scheme such as redis://")?;
+    if !scheme.contains("unix") {
+        check_login(rest)?;
+    }
     match scheme.to_ascii_lowercase().as_str() {
         "redis+cluster" => cluster(&Parts::new("redis", rest)),
         "rediss+cluster" => cluster(&Parts::new("rediss", rest)),
@@ -12,14 +19,42 @@ pub(super) fn read(url: &str) -> Result<Place, String> {
         "rediss+sentinel" => sentinel(&Parts::new("rediss", rest)),
         _ => match url.into_connection_info().and_then(redis::Client::open) {
             Ok(client) => Ok(Place::Server(client)),
-            Err(why) => Err(why.to_string()),
+            Err(why) => Err(fault(&why)),
         },
+    }
+}
+
+/// Fails if a character of the user or the password ends the address too early.
+fn check_login(rest: &str) -> Result<(), String> {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((between, _)) = rest[authority.len()..].split_once('@') else {
+        return Ok(());
+    };
+    // The value of a query may have any character, such as that of `?sentinel_password=`.
+    let query = between.split_once('?').map_or("", |(_, query)| query);
+    if query.contains('=') {
+        return Ok(());
+    }
+    Err(ENCODE.into())
+}
+
+const ENCODE: &str = "its user or its password has a character that an address must have in percent-encoding: write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for %";
+
+/// What is wrong, without the value at fault, which may be a secret.
+fn fault(why: &RedisError) -> String {
+    let text = why.to_string();
+    let text = text.split(" - ").next().unwrap_or_default();
+    match text {
+        "Redis URL did not parse" => {
+            "it has another scheme, no host, or a port that is no number from 1 to 65535".into()
+        }
+        text => text.into(),
     }
 }
 
 fn cluster(parts: &Parts<'_>) -> Result<Place, String> {
     let nodes = parts.nodes(6379, parts.path)?;
-    ClusterClient::new(nodes.clone()).map_err(|why| why.to_string())?;
+    ClusterClient::new(nodes.clone()).map_err(|why| fault(&why))?;
     Ok(Place::Cluster(nodes))
 }
 
@@ -82,7 +117,7 @@ impl<'a> Parts<'a> {
             };
             format!("{scheme}://{login}@{host}{port}/{database}?{query}")
                 .into_connection_info()
-                .map_err(|why| why.to_string())
+                .map_err(|why| fault(&why))
         };
         self.hosts.split(',').map(node).collect()
     }
@@ -145,6 +180,31 @@ mod tests {
             "redis+sentinel://shop:hunter2@a,b/mymaster?sentinel_password=hunter2",
         ] {
             assert!(!debug(url).contains("hunter2"), "{url}");
+        }
+    }
+
+    #[test]
+    fn login_that_needs_percent_encoding_is_refused() {
+        for url in [
+            "redis://:pa/ss@a",
+            "redis://:pa?ss@a",
+            "redis://:pa#ss@a",
+            "redis://shop:12/ss@a",
+            "redis://shop:12#ss@a",
+            "redis+cluster://:pa/ss@a,b",
+            "rediss+sentinel://:pa/ss@a/mymaster",
+        ] {
+            assert!(read(url).unwrap_err().contains("%2F for /"), "{url}");
+        }
+        for url in [
+            "redis://:pa%2Fss@a",
+            "redis://:pa@ss@a",
+            "redis+sentinel://a/mymaster?sentinel_password=hunt@er2",
+            "redis+sentinel://a?sentinel_password=hunt@er2",
+            "redis+unix:///run/a@b.sock",
+        ] {
+            let fault = read(url).err().unwrap_or_default();
+            assert!(!fault.contains("%2F"), "{url}");
         }
     }
 

@@ -1,19 +1,56 @@
-/// Returns an address without user and password, for output.
+/// Stands for what an address has in place of a host or a path. It may be a secret.
+const HIDDEN: &str = "...";
+
+/// Returns an address without user and password, for output. Hides also what is neither a host nor a port: a password that is
+/// in a wrong place.
 pub fn without_password(url: &str) -> String {
     let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
-    match url.split_once('?') {
-        // A password with a question mark, or an odd query: no part of it is safe to show.
-        Some((_, rest)) if rest.contains('@') => format!("{scheme}..."),
-        Some((address, _)) => without_user(scheme, address),
-        None => without_user(scheme, url),
+    let (address, query) = url[scheme.len()..]
+        .split_once('?')
+        .unwrap_or((&url[scheme.len()..], ""));
+    // A password with a question mark, or an odd query: no part of it is safe to show.
+    if query.contains('@') {
+        return format!("{scheme}{HIDDEN}");
     }
+    let (login, address) = address.rsplit_once('@').unwrap_or(("", address));
+    let address = address.split('#').next().unwrap_or_default();
+    if scheme.ends_with("unix://") {
+        return format!("{scheme}{address}");
+    }
+    let (hosts, path) = address.split_once('/').unwrap_or((address, ""));
+    let is_bare_word = scheme.is_empty() && login.is_empty() && !hosts.contains(':');
+    if is_bare_word || !hosts.split(',').all(is_host) {
+        return format!("{scheme}{HIDDEN}");
+    }
+    let path = match path {
+        _ if address.len() == hosts.len() => String::new(),
+        path if is_path(scheme, path) => format!("/{path}"),
+        _ => format!("/{HIDDEN}"),
+    };
+    format!("{scheme}{hosts}{path}")
 }
 
-fn without_user(scheme: &str, address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}{host}"),
-        None => address.into(),
+fn is_host(text: &str) -> bool {
+    let has_address = text.ends_with(']') || !text.contains(':');
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !has_address => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_name = |host: &str| {
+        host.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte))
+    };
+    let is_v6_or_name = host.starts_with('[') || !host.contains(':');
+    is_name(host) && is_v6_or_name && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// The number of a database, after the name of a master if there is one.
+fn is_path(scheme: &str, path: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if scheme.contains("+sentinel") {
+        return !path.contains(char::is_control);
     }
+    is_number(path)
 }
 
 #[cfg(test)]
@@ -51,6 +88,17 @@ mod tests {
                 "redis+cluster://b:1",
             ),
             ("redis://:hun#ter2@redis", "redis://redis"),
+            ("redis://:hun/ter2@redis:6379/3", "redis://redis:6379/3"),
+            ("rediss://redis:6379#insecure", "rediss://redis:6379"),
+            ("redis://[::1]:6379/0", "redis://[::1]:6379/0"),
+            ("redis://[::1]", "redis://[::1]"),
+            ("redis:6379", "redis:6379"),
+            ("hunter2", "..."),
+            (":hunter2", "..."),
+            ("redis://shop:hunter2", "redis://..."),
+            ("redis://shop:123456789", "redis://..."),
+            ("redis+cluster://a:7000,shop:hunter2", "redis+cluster://..."),
+            ("redis://redis:6379/hunter2", "redis://redis:6379/..."),
         ] {
             assert_eq!(without_password(url), shown);
         }

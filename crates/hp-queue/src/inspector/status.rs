@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use redis::Value;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::{error::QueueError, fields::FieldReader, script::script};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, schedule, open, rejected, paused, breaker, holds, workers, runs;
+    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, holds, held, workers, runs;
     order: ;
     arguments: ;
 }
@@ -28,16 +28,44 @@ pub struct Status {
     pub oldest: Option<(String, u64)>,
     /// Number of dead letters.
     pub rejected: u64,
+    /// Number of entries that have left the inbox before a worker took them: another program has trimmed or deleted them.
+    pub vanished: u64,
+    /// When the last of them was missed.
+    pub vanished_at: Option<u64>,
     /// The pause: `reason`, `since`, `by`. Empty if the queue is not paused.
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
-    /// By currency, until when its balance is known to be too low.
+    /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
+    /// unknown.
     pub holds: HashMap<String, u64>,
+    /// How many orders wait for each balance.
+    pub held: HashMap<String, u64>,
     /// The workers that are alive, and until when each counts as alive without another report.
     pub workers: HashMap<String, u64>,
+    /// The workers that claim no orders at the moment. Other workers go on.
+    pub worker_faults: BTreeMap<String, WorkerFault>,
     /// The report of the last reconciliation run.
     pub last_run: HashMap<String, String>,
+}
+
+/// Why a worker claims no orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerFault {
+    /// The reason, in words.
+    pub reason: String,
+    /// Since when, Unix milliseconds.
+    pub since: u64,
+}
+
+/// Reads a flat list of name, reason and time for each worker.
+fn worker_faults(values: &[String]) -> BTreeMap<String, WorkerFault> {
+    let faults = values.chunks_exact(3).filter_map(|fault| {
+        let since = fault[2].parse().ok()?;
+        let reason = fault[1].clone();
+        Some((fault[0].clone(), WorkerFault { reason, since }))
+    });
+    faults.collect()
 }
 
 impl Inspector {
@@ -53,10 +81,17 @@ impl Inspector {
             open: answer.answer("open")?,
             oldest: answer.map("oldest").into_iter().next(),
             rejected: answer.answer("rejected")?,
+            vanished: answer
+                .parse("vanished")
+                .map_err(QueueError::Protocol)?
+                .unwrap_or(0),
+            vanished_at: answer.parse("vanished_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
             holds: answer.map("holds"),
+            held: answer.map("held"),
             workers: answer.map("workers"),
+            worker_faults: worker_faults(&answer.texts("faults")),
             last_run: answer.map("last_run"),
         })
     }

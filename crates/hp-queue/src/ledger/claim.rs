@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use hp_api::{Currency, OrderId};
-use hp_order::{Millis, Record};
+use hp_api::OrderId;
+use hp_order::{BalanceScope, Millis, Record};
 
 use crate::history::History;
 
@@ -33,6 +33,8 @@ pub struct Claim {
     pub at: Millis,
     /// Who claimed the order and why, for its history, if an operator did.
     pub note: Option<String>,
+    /// The balance hold that it waited for, if this claim took it out of that hold.
+    pub held: Option<BalanceScope>,
 }
 
 /// What a claim call returned.
@@ -54,8 +56,11 @@ pub struct ClaimBatch {
     pub wait: Option<Duration>,
     /// Since when the breaker is open. While it is, only one order at a time calls HitPoints.
     pub breaker_open_since: Option<Millis>,
+    /// Number of entries that have left the inbox before a worker took them, since the last claim: another program has
+    /// trimmed or deleted them. Each is reported once.
+    pub vanished: u64,
     /// Balances that are known to be too low, and until when.
-    pub holds: Vec<(Currency, Millis)>,
+    pub holds: Vec<(BalanceScope, Millis)>,
     /// Named orders that were not claimed, or whose indexes were repaired.
     pub skips: Vec<(String, ClaimSkip)>,
 }

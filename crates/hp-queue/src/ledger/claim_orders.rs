@@ -17,17 +17,17 @@ use crate::{
 
 script! {
     ClaimBatchCall<'a> = "claim_batch.lua";
-    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, workers;
+    queue: jobs, inbox, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, held, workers;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, first: &'a str, longest_delay: u64, results_retention: u64,
         resubmit_after: u64, longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64,
-        vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32;
+        vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32, balance_pause: u64;
 }
 
 script! {
     ClaimNamedCall<'a> = "claim_named.lua";
-    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, workers;
+    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, held, workers;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,
@@ -70,6 +70,7 @@ impl Ledger {
                 old_master: self.old_master_time(),
                 account: self.agreement.queue_account(),
                 protocol: PROTOCOL,
+                balance_pause: self.rules().balance_pause(),
             }
             .call(&self.handle.keys)
         };

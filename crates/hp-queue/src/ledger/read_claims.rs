@@ -1,7 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use hp_api::Currency;
-use hp_order::{Millis, Record};
+use hp_order::{BalanceScope, Millis, Record};
 
 use super::{
     claim::{Claim, ClaimBatch, ClaimSkip, Repair},
@@ -44,6 +43,7 @@ pub(super) fn read_batch(
         next_due: ms("next_due").map(Duration::from_millis),
         wait: ms("wait").map(Duration::from_millis),
         breaker_open_since: ms("breaker_open_since").map(Millis),
+        vanished: ms("vanished").unwrap_or(0),
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
         skips: answer
             .pairs("skips")
@@ -85,6 +85,7 @@ fn read_claim(
             .unwrap_or_default(),
         at: now,
         note: None,
+        held: fields.parse("held")?,
     })
 }
 
@@ -104,6 +105,6 @@ impl ClaimSkip {
     }
 }
 
-fn read_hold((currency, until): &(String, String)) -> Option<(Currency, Millis)> {
-    Some((currency.parse().ok()?, Millis(until.parse().ok()?)))
+fn read_hold((scope, until): &(String, String)) -> Option<(BalanceScope, Millis)> {
+    Some((scope.parse().ok()?, Millis(until.parse().ok()?)))
 }

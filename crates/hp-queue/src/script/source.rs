@@ -29,7 +29,12 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("entry", include_str!("../scripts/prelude/entry.lua")),
     ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
+    ("held", include_str!("../scripts/prelude/held.lua")),
     ("inbox", include_str!("../scripts/prelude/inbox.lua")),
+    (
+        "inbox_count",
+        include_str!("../scripts/prelude/inbox_count.lua"),
+    ),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
     (

@@ -11,7 +11,7 @@
 --            unusable: ...   its record cannot be used
 --            forgotten       repaired: it was in an index and has no record
 --            listed          repaired: it was not among the open orders
---            scheduled       repaired: it was not in the schedule
+--            scheduled       repaired: it was neither in the schedule nor held
 --            unlisted        repaired: it has ended and was among the open orders
 --            without_result  it had ended without a result, and is claimed to publish one
 
@@ -36,16 +36,16 @@ local function check_ended(id, result, is_open)
   return true
 end
 
-local function check_open(id, accepted_at, is_open, due_at)
+local function check_open(id, accepted_at, is_open, has_place)
   if not is_open then
     redis.call('ZADD', key_open, accepted_at or at, id)
     skip(id, 'listed')
   end
-  if not due_at then skip(id, 'scheduled') end
+  if not has_place then skip(id, 'scheduled') end
 end
 
 local function claim_named(id)
-  local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at')
+  local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at', 'held')
   local due_at, is_open = redis.call('ZSCORE', key_schedule, id), redis.call('ZSCORE', key_open, id)
   if not known[1] then
     local removed = redis.call('ZREM', key_open, id) + redis.call('ZREM', key_schedule, id)
@@ -55,7 +55,7 @@ local function claim_named(id)
   if has_ended(known[1]) then
     if check_ended(id, known[4], is_open) then return end
   else
-    check_open(id, known[5], is_open, due_at)
+    check_open(id, known[5], is_open, due_at or known[6] and is_held(id, known[6]))
   end
   redis.call('ZADD', key_schedule, lease_ends, id)
   claim_order(id, true, due_at ~= 'inf' and due_at)

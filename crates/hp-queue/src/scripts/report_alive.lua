@@ -1,9 +1,11 @@
--- Reports that a worker is alive, also if Redis is full: it needs a few bytes at most.
+-- Reports that a worker is alive, and why it claims no orders, if it does not. Also if Redis is full: it needs a few bytes.
 -- needs: clock
 -- flags: allow-oom
 --
+-- keys:      worker  the worker's own record, which expires with its report
 -- arguments: name
---            time  for how long it counts as alive, ms; 0: it ends
+--            time    for how long it counts as alive, ms; 0: it ends
+--            fault   why it claims no orders; "": it does
 -- answers nothing
 
 redis.call('ZREMRANGEBYSCORE', key_workers, '-inf', at)
@@ -13,5 +15,12 @@ if arg_time == '0' then
   redis.call('ZREM', key_workers, arg_name)
 else
   redis.call('ZADD', key_workers, text(now + arg_time), arg_name)
+end
+if arg_time == '0' or arg_fault == '' then
+  redis.call('DEL', key_worker)
+else
+  redis.call('HSET', key_worker, 'fault', arg_fault)
+  redis.call('HSETNX', key_worker, 'since', at)
+  redis.call('PEXPIRE', key_worker, arg_time)
 end
 return ''

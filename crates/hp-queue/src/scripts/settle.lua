@@ -1,11 +1,13 @@
 -- Settles a claimed order: applies a step, all of it or nothing.
--- needs: clock, server, record, copy, waiting, trim
+-- needs: clock, server, record, copy, waiting, trim, held
 --
 -- keys:      reply_to  the stream for the result
 --            replays   the repetitions that wait for a copy of the result
 --            charged   the order that was charged last
 -- arguments: next_step      a number of ms to wait, "review", "charged" or "uncharged" for an end, or "replay" for a copy of
 --                           the result for each of the repetitions
+--            held           the scope of the balance hold that keeps the order out of the schedule, at most for that number of
+--                           ms; "" for none
 --            signal         what the call showed about HitPoints: "answered", "no_answer", "own_failure" of the worker, or
 --                           "no_call"
 --            call_interval  microseconds, if the rate is limited, else 0
@@ -67,6 +69,7 @@ end
 
 -- A claim that ends without `settled` was lost by a worker that vanished.
 local fields, removed = { 'updated_at', at, 'settled', arg_claim }, {}
+if arg_held ~= '' then append(fields, 'held', arg_held) end
 
 -- A repetition that was enqueued until now asks for the result that comes now. The inbox is in order, but the times in its
 -- ids are the producers'. After the largest time an inbox may start again with smaller ids.
@@ -173,6 +176,8 @@ if has_result then
   redis.call('ZREM', key_open, arg_order_id)
 elseif arg_next_step == 'review' then
   redis.call('ZADD', key_schedule, '+inf', arg_order_id)
+elseif arg_held ~= '' then
+  hold_order(arg_order_id, arg_held, now + arg_next_step)
 else
   redis.call('ZADD', key_schedule, text(now + arg_next_step), arg_order_id)
 end

@@ -10,7 +10,7 @@ use prometheus_client::{
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counts reconciliation runs. Every label is present from the start, at zero.
+/// Counts reconciliation runs and lost log lines. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
     runs: Family<Label, Counter>,
@@ -31,16 +31,19 @@ const COMPLETE: Label = [("end", "complete")];
 const INCOMPLETE: Label = [("end", "incomplete")];
 
 impl Metrics {
-    /// Metrics of a process whose runs count orders under these names.
-    pub(crate) fn new(figures: &[&'static str]) -> Self {
+    /// Metrics of a process whose runs count orders under these names, and whose log counts the lines that it loses.
+    pub(crate) fn new(figures: &[&'static str], lost_log_lines: Counter) -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("hp_reconcile"),
+            registry: Registry::default(),
             runs: Family::default(),
             orders: Family::default(),
             last_run: Gauge::default(),
             last_run_duration: Gauge::default(),
         };
         metrics.register();
+        let help = "Log lines that standard error did not accept";
+        let registry = &mut metrics.registry;
+        registry.register("hp_log_lines_lost", help, lost_log_lines);
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
         }
@@ -51,7 +54,7 @@ impl Metrics {
     }
 
     fn register(&mut self) {
-        let registry = &mut self.registry;
+        let registry = self.registry.sub_registry_with_prefix("hp_reconcile");
         let help = "Reconciliation runs of this process";
         registry.register("runs", help, self.runs.clone());
         let help = "Orders in these runs, by what was found; every order that was checked also counts in `checked`";
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn metrics_count_runs_and_start_at_zero() {
-        let metrics = Metrics::new(&["checked", "agreed", "to_review"]);
+        let metrics = Metrics::new(&["checked", "agreed", "to_review"], Counter::default());
         let end = RunEnd {
             is_complete: true,
             at: 1_700_000_001_500,
@@ -122,6 +125,7 @@ mod tests {
             ("hp_reconcile_orders_total{figure=\"to_review\"}", "0"),
             ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
             ("hp_reconcile_last_run_duration_seconds", "1.5"),
+            ("hp_log_lines_lost_total", "0"),
         ] {
             assert_eq!(value(&text, name), expected, "{name}");
         }

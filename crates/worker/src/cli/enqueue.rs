@@ -75,6 +75,10 @@ struct OneOrder {
 }
 
 impl Enqueue {
+    pub(super) fn waits(&self) -> bool {
+        self.wait
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         let is_about_results = self.output.show_pins || self.output.out.is_some();
         if is_about_results && !self.wait {

@@ -55,8 +55,12 @@ pub(super) struct Reconcile {
 }
 
 impl Reconcile {
+    pub(super) fn prints_json(&self) -> bool {
+        self.json
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        telemetry::start(config);
+        telemetry::start(config)?;
         if !self.is_single() {
             return run_on_schedule(config).await;
         }

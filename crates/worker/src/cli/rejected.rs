@@ -56,6 +56,10 @@ fn parse_entry_id(text: &str) -> Result<String, String> {
 }
 
 impl Rejected {
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.action, Action::List(_))
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         match self.action {
             Action::List(output) => dead_letters::list(config, output.json).await,

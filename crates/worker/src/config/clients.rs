@@ -8,7 +8,7 @@ use hp_queue::{
 };
 
 use super::{Config, account::Key, fault::ConfigFault};
-use crate::terminal::CommandError;
+use crate::terminal::{CommandError, errln};
 
 impl Config {
     /// The client of the vendor's API.
@@ -37,7 +37,7 @@ impl Config {
         match self.handle()?.terms().await {
             Ok(terms) => agreement.check_account(&terms)?,
             Err(error @ QueueError::Unreachable(_)) => {
-                eprintln!("worker: cannot check that this is the account of the queue: {error}");
+                errln!("worker: cannot check that this is the account of the queue: {error}");
             }
             Err(error) => return Err(error.into()),
         }

@@ -13,9 +13,9 @@ pub(crate) enum ConfigFault {
         variable: String,
         remedy: String,
     },
-    /// A setting that has a default is set to the empty text.
+    /// A setting is set to the empty text.
     #[error(
-        "{key} is empty. Give it a value, or remove it (and the environment variable {variable}) to use its default."
+        "{key} is empty. Give it a value, or remove it (and the environment variable {variable}): then it has its default, if there is one."
     )]
     Empty { key: String, variable: String },
     /// The value of a setting is refused. `reason` continues the sentence that the key begins.

@@ -7,6 +7,7 @@ mod fault;
 mod print;
 mod schedule;
 mod secret;
+mod setting_file;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -40,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) lease: Duration,
     /// Calls a second, over all workers of the queue together.
     pub(crate) rate: Option<f64>,
+    /// Whether the worker claims no orders until it has the product list.
+    pub(crate) needs_products: bool,
     pub(crate) drain: Duration,
     pub(crate) retry_base: Duration,
     pub(crate) retry_max: Duration,
@@ -87,6 +90,7 @@ impl TryFrom<Settings> for Config {
             concurrency: worker.concurrency.0 as usize,
             lease: worker.lease.0,
             rate: worker.rate.map(|rate| rate.0),
+            needs_products: worker.needs_products.0,
             drain: worker.drain.0,
             retry_base: settings.retry.base.0,
             retry_max: settings.retry.max.0,
@@ -96,7 +100,7 @@ impl TryFrom<Settings> for Config {
                 results: settings.results.retention.0,
                 ledger: settings.ledger.retention.0,
             },
-            admin: settings.admin.listen.map(|address| address.0),
+            admin: settings.admin.listen.0,
             log_filter: settings.log.filter.0,
             log_format: settings.log.format,
             api: Api {

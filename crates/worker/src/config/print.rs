@@ -43,6 +43,7 @@ impl Config {
         if let Some(rate) = self.rate {
             writeln!(f, "rate = {rate}")?;
         }
+        writeln!(f, "needs_products = {}", self.needs_products)?;
         writeln!(f, "drain = {}\n", Quoted(self.drain))
     }
 

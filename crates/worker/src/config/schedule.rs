@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::values::refused;
+use crate::clock::now;
 
 /// A cron expression of five fields, or of six with the seconds first.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -23,8 +24,9 @@ impl TryFrom<String> for CronExpression {
         let cron = CronParser::new()
             .parse(&text)
             .map_err(|error| refused(&text, error, remedy))?;
-        let never = || refused(&text, "no such time exists", remedy);
-        let start = Zoned::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
+        let never = || refused(&text, "no such time exists from now on", remedy);
+        let now = Timestamp::try_from(now()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let start = Zoned::new(now, TimeZone::UTC);
         cron.find_next_occurrence(&start, false)
             .map_err(|_| never())?;
         Ok(Self { cron, text })
@@ -136,6 +138,10 @@ mod tests {
             ("every day", "UTC"),
             ("61 * * * *", "UTC"),
             ("0 0 31 2 *", "UTC"),
+            ("0 0 30 2 *", "UTC"),
+            ("0 0 31 4,6,9,11 *", "UTC"),
+            ("0 0 0 29 2 * 2027", "UTC"),
+            ("0 0 0 1 1 * 2020", "UTC"),
             ("* * * * *", "Mars/Base"),
         ] {
             assert!(schedule(text, zone).is_err(), "{text} {zone}");

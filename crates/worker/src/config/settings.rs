@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::{
     schedule::{CronExpression, TimeZoneName},
     secret::Hidden,
-    values::{BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate},
+    values::{
+        BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate, Switch,
+    },
 };
 
 /// The settings of the worker.
@@ -90,6 +92,8 @@ pub(super) struct WorkerSettings {
     pub(super) lease: BoundedDuration,
     /// Most calls a second, over all workers of the queue together. Default: no limit.
     pub(super) rate: Option<Rate>,
+    /// Whether the worker claims no orders until it has fetched the product list once. Default: `true`.
+    pub(super) needs_products: Switch,
     /// How long a stopping worker waits for the orders that it has claimed. From 100ms to 1h. Default: `25s`.
     pub(super) drain: BoundedDuration,
 }
@@ -151,7 +155,7 @@ pub(super) struct LedgerSettings {
 #[schemars(transform = require_nothing)]
 pub(super) struct AdminSettings {
     /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
-    pub(super) listen: Option<ListenAddress>,
+    pub(super) listen: ListenAddress,
 }
 
 /// The log.

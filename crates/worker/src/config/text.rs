@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use config::{Value, ValueKind};
 use serde::{
+    Deserialize,
     de::{
         self, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor, value::MapDeserializer,
     },
@@ -56,7 +57,12 @@ impl de::Error for Refusal {
     }
 }
 
-/// A value or a table of the merged layers. An empty text counts as unset.
+/// A text that may be empty. Every other setting refuses the empty text: an environment variable that lost its value must not
+/// count as one that was never set.
+#[derive(Deserialize)]
+pub(super) struct MayBeEmpty(pub(super) String);
+
+/// A value or a table of the merged layers.
 pub(super) struct Node(ValueKind);
 
 impl From<Value> for Node {
@@ -66,14 +72,20 @@ impl From<Value> for Node {
 }
 
 impl Node {
-    /// Returns the text of a single value.
+    /// Returns the text of a single value that must not be empty.
     fn text(self) -> Result<String, Refusal> {
+        let text = self.text_or_empty()?;
+        if text.trim().is_empty() {
+            return Err(Refusal::Empty);
+        }
+        Ok(text)
+    }
+
+    fn text_or_empty(self) -> Result<String, Refusal> {
         match self.0 {
             ValueKind::Table(_) => Err(Refusal::Because("must be one value, not a table.".into())),
             ValueKind::Array(_) => Err(Refusal::Because("must be one value, not a list.".into())),
-            value => Some(value.to_string())
-                .filter(|text| !text.is_empty())
-                .ok_or(Refusal::Empty),
+            value => Ok(value.to_string()),
         }
     }
 }
@@ -88,9 +100,17 @@ impl<'de> Deserializer<'de> for Node {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match &self.0 {
             ValueKind::Nil => visitor.visit_none(),
-            ValueKind::String(text) if text.is_empty() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
+    }
+
+    /// The only newtype that is read as such is [`MayBeEmpty`].
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Refusal> {
+        visitor.visit_newtype_struct(self.text_or_empty()?.into_deserializer())
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -122,7 +142,7 @@ impl<'de> Deserializer<'de> for Node {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct map identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
+use super::text::MayBeEmpty;
+
 /// A duration above zero and up to ten years, such as `500ms`, `15s`, `5m`, `24h` or `7d`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -70,6 +72,21 @@ impl TryFrom<String> for Rate {
     }
 }
 
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline, with = "bool")]
+pub(super) struct Switch(pub(super) bool);
+
+impl TryFrom<String> for Switch {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let switch = text.parse().map(Self);
+        switch.map_err(|_| format!("is `{text}`. Give true or false."))
+    }
+}
+
 /// The start of every key. The part in braces keeps the keys in one slot of a Redis Cluster.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -88,19 +105,22 @@ impl TryFrom<String> for QueuePrefix {
     }
 }
 
-/// An IP address and a port.
+/// An IP address and a port, or nothing.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[serde(try_from = "MayBeEmpty")]
 #[schemars(inline, with = "String", extend("examples" = ["127.0.0.1:9464", ""]))]
-pub(super) struct ListenAddress(pub(super) SocketAddr);
+pub(super) struct ListenAddress(pub(super) Option<SocketAddr>);
 
-impl TryFrom<String> for ListenAddress {
+impl TryFrom<MayBeEmpty> for ListenAddress {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(MayBeEmpty(text): MayBeEmpty) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
         let remedy = "Give an IP address and a port such as 127.0.0.1:9464, or an empty text.";
         let address = text.parse().map_err(|error| refused(&text, error, remedy));
-        address.map(Self)
+        address.map(|address| Self(Some(address)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `worker doctor`: checks everything that the worker depends on, and says what to do.
 
 mod account;
+mod inbox;
 mod queue;
 pub(crate) mod redis;
 mod vendor;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     terminal::{
-        CommandResult, escape_control,
+        CommandResult, errln, escape_control,
         format::count,
         outln,
         style::{self, Tone},
@@ -54,7 +55,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     bad += print(vendor, as_json)?;
     if bad > 0 {
         let bad = count(bad as u64, "check is BAD", "checks are BAD");
-        eprintln!("worker: {bad}: the line `->` below each says what to do");
+        errln!("worker: {bad}: the line `->` below each says what to do");
     }
     Ok(bad == 0)
 }

@@ -1,25 +1,28 @@
 use hp_queue::{Handle, QueueError};
 
-use super::CheckResult;
-use crate::obstacle::{Facts, Obstacle, of_queue};
+use super::{CheckResult, inbox};
+use crate::obstacle::{Facts, Obstacle, ObstacleKind, of_queue};
 
 /// Reports what keeps orders from going on.
 pub(super) async fn check(handle: &Handle) -> Vec<CheckResult> {
-    let obstacles = match Facts::read_with_states(handle).await {
-        Ok(facts) => of_queue(&facts),
+    let facts = match Facts::read_with_states(handle).await {
+        Ok(facts) => facts,
         // The checks of Redis have reported it.
         Err(QueueError::Unreachable(_)) => return Vec::new(),
         Err(error) => return vec![unreadable(&error)],
     };
-    // The checks of Redis have reported it.
-    let new = obstacles.into_iter().filter(|one| !one.kind.is_of_redis());
-    let results: Vec<_> = new.map(result).collect();
+    // Other checks report these.
+    let is_reported = |kind: ObstacleKind| kind.is_of_redis() || kind == ObstacleKind::Vanished;
+    let obstacles = of_queue(&facts).into_iter();
+    let mut results: Vec<_> = obstacles
+        .filter(|obstacle| !is_reported(obstacle.kind))
+        .map(result)
+        .collect();
     if results.is_empty() {
-        return vec![CheckResult::good(
-            "queue",
-            "nothing keeps orders from going on",
-        )];
+        let seen = "nothing keeps orders from going on";
+        results.push(CheckResult::good("queue", seen));
     }
+    results.push(inbox::check(&facts.status));
     results
 }
 

@@ -4,6 +4,7 @@
 //! HitPoints, and then through [`settle`], which applies the step that follows. The lease is renewed in between
 //! ([`lease`]).
 
+mod account_control;
 pub(crate) mod balance_gate;
 pub(crate) mod catalogue;
 pub(crate) mod claimed_order;
@@ -14,4 +15,5 @@ pub(crate) mod retry;
 pub(crate) mod self_pause;
 pub(crate) mod settle;
 pub(crate) mod terms;
+pub(crate) mod vendor_link;
 pub(crate) mod vendor_note;

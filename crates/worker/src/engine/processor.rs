@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use hp_api::{CallError, Client, CurrencyText, FetchCards, NotFoundRule, Outcome, RefusalKind};
+use hp_api::{
+    CallError, Client, CurrencyText, Doubt, FetchCards, NotFoundRule, Outcome, RefusalKind,
+};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
@@ -8,14 +10,23 @@ use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
 use tokio::sync::Notify;
 
 use super::{
-    balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
-    not_found_probe::NotFoundProbe, self_pause::SelfPause, vendor_note::VendorNote,
+    account_control::{AccountControl, AccountVerdict},
+    balance_gate::BalanceGate,
+    catalogue::Catalogue,
+    claimed_order::ClaimedOrder,
+    not_found_probe::NotFoundProbe,
+    self_pause::SelfPause,
+    vendor_link::VendorLink,
+    vendor_note::VendorNote,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
 /// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
     client: Client,
+    account_control: AccountControl,
+    /// Whether requests can leave this process.
+    pub(crate) link: VendorLink,
     pub(crate) catalogue: Catalogue,
     pub(crate) probe: NotFoundProbe,
     pub(crate) balance_gate: BalanceGate,
@@ -34,6 +45,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
     pub(crate) rescheduled: Notify,
+    /// Notified when an order was settled without a call, so that the poller uses its permit at once.
+    pub(crate) permit_returned: Notify,
     /// Identifies this process in logs, in `{hp}:workers` and as the `by` of a pause.
     pub(crate) name: String,
     pub(crate) random: Random,
@@ -94,6 +107,8 @@ impl OrderProcessor {
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             vendor_note: VendorNote::new(control.clone()),
             client,
+            account_control: AccountControl::default(),
+            link: VendorLink::default(),
             ledger: Ledger::new(queue.clone(), agreement.clone()),
             queue,
             control,
@@ -103,7 +118,8 @@ impl OrderProcessor {
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
-            name: process_name(),
+            permit_returned: Notify::new(),
+            name: process_name(&random),
             random,
         })
     }
@@ -141,8 +157,8 @@ impl OrderProcessor {
         if let Some(rejection) = self.objection(order.record()).await {
             return Some(Event::Declined(rejection));
         }
-        if let Some(delay) = self.balance_delay(order).await {
-            return Some(Event::BalanceHeld(delay));
+        if let Some(event) = self.balance_objection(order).await {
+            return Some(event);
         }
         order.is_lease_over(self.lease).then_some(Event::Released)
     }
@@ -155,9 +171,11 @@ impl OrderProcessor {
         self.catalogue.objection(&record.wanted).await
     }
 
-    async fn balance_delay(&self, order: &ClaimedOrder) -> Option<Duration> {
-        let currency = self.catalogue.currency(order.record().wanted.product_id)?;
-        self.balance_gate.delay(currency, order.now()).await
+    async fn balance_objection(&self, order: &ClaimedOrder) -> Option<Event> {
+        let product = order.record().wanted.product_id;
+        let currency = self.catalogue.currency(product);
+        let gate = &self.balance_gate;
+        gate.objection(product, currency, order.now()).await
     }
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
@@ -172,23 +190,36 @@ impl OrderProcessor {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
-        self.update_balance(wanted, &outcome).await;
-        Event::Submitted(outcome)
+        self.link.observe_submission(&outcome);
+        self.update_balance(order, &outcome).await;
+        self.judge_submission(order.record(), outcome).await
     }
 
-    async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
+    /// Finds out with a control call whose fault it is if HitPoints seems to refuse the account.
+    async fn judge_submission(&self, record: &Record, outcome: Outcome) -> Event {
+        if !record.is_account_suspect(&outcome) {
+            return Event::Submitted(outcome);
+        }
+        match self.account_control.check(&self.client).await {
+            AccountVerdict::Accepted => Event::OrderRefused(outcome),
+            AccountVerdict::Refused => Event::AccountRefused(outcome),
+            AccountVerdict::Unclear => Event::Submitted(outcome),
+        }
+    }
+
+    async fn update_balance(&self, order: &ClaimedOrder, outcome: &Outcome) {
+        let product = order.record().wanted.product_id;
+        let listed = self.catalogue.currency(product);
         match outcome {
-            Outcome::Charged(order) => {
-                let charged = order.currency.as_ref().and_then(CurrencyText::code);
-                let currency = charged.or_else(|| self.catalogue.currency(wanted.product_id));
-                if let Some(currency) = currency {
-                    self.balance_gate.lift(currency).await;
+            Outcome::Charged(charged) => {
+                let charged = charged.currency.as_ref().and_then(CurrencyText::code);
+                if self.balance_gate.lift(product, charged.or(listed)).await {
+                    self.rescheduled.notify_one();
                 }
             }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
-                if let Some(currency) = self.catalogue.currency(wanted.product_id) {
-                    self.balance_gate.hold(currency, &refusal.message).await;
-                }
+                let (scope, answer) = ((product, listed), &refusal.message);
+                self.balance_gate.hold(scope, answer, order.now()).await;
             }
             _ => {}
         }
@@ -203,7 +234,48 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        self.probe.query(&record.wanted, rule).await
+        let verdict = self.query_by(&record.wanted, rule).await;
+        match verdict {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
+                self.judge_query(&record.wanted, rule, doubt).await
+            }
+            verdict => verdict,
+        }
+    }
+
+    async fn query_by(&self, wanted: &FetchCards, rule: NotFoundRule) -> QueryVerdict {
+        let verdict = self.probe.query(wanted, rule).await;
+        self.link.observe_query(&verdict);
+        verdict
+    }
+
+    /// Finds out whose fault it is if HitPoints seems to refuse the account. After a control call that works, the query is
+    /// repeated, because the account may have been refused for a moment only.
+    async fn judge_query(
+        &self,
+        wanted: &FetchCards,
+        rule: NotFoundRule,
+        doubt: Doubt,
+    ) -> QueryVerdict {
+        match self.account_control.check(&self.client).await {
+            AccountVerdict::Refused => return QueryVerdict::AccountRefused(doubt),
+            AccountVerdict::Unclear => return QueryVerdict::Unknown(doubt),
+            AccountVerdict::Accepted => {}
+        }
+        match self.query_by(wanted, rule).await {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
+                QueryVerdict::OrderRefused(doubt)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Tries to make a connection to HitPoints, and sends nothing.
+    pub(crate) async fn try_link(&self) -> Result<(), String> {
+        self.client.connect().await.map_err(|error| match error {
+            CallError::NeverSent(why) => why,
+            error => error.to_string(),
+        })
     }
 
     /// The time and the randomness of a decision that is made at `now`.
@@ -212,13 +284,13 @@ impl OrderProcessor {
     }
 }
 
-/// Returns the host name and the process id.
-fn process_name() -> String {
+/// Returns the host name, the process id and a random part. In containers the first two may be the same on two machines.
+fn process_name(random: &Random) -> String {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() {
         "worker"
     } else {
         host.trim()
     };
-    format!("{host}:{}", std::process::id())
+    format!("{host}:{}:{}", std::process::id(), random.alphanumeric(6))
 }

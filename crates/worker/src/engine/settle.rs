@@ -63,10 +63,14 @@ pub(crate) async fn settle(
         pause(processor, reason, settler).await?;
     }
     let write = || processor.ledger.settle(claim, &step, signal);
+    let is_unused = signal == VendorSignal::None;
     let settled = match settler {
         Settler::Worker => retry_until_written(write).await,
         Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
     };
+    if is_unused {
+        processor.permit_returned.notify_one();
+    }
     if let Some(failure) = failure {
         processor.vendor_note.note(&failure).await;
     }
@@ -120,6 +124,7 @@ fn log(step: &Step, result: Option<&str>) {
         Next::Parked => {
             warn!("cannot publish the result again: only another account has the cards");
         }
+        Next::Held { scope, .. } => debug!(%state, %scope, "order waits for its balance"),
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {
             warn!(%state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");

@@ -4,6 +4,7 @@ use crate::{
     obstacle::Obstacle,
     terminal::{
         escape_control,
+        stdout::stdout,
         style::{self, Tone},
         wrap,
     },
@@ -11,7 +12,7 @@ use crate::{
 
 /// Prints a text that is worth a look.
 pub(super) fn print_note(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     for line in wrap::lines(text, style::width()) {
         writeln!(out, "{}", Tone::Notice.paint(&line))?;
     }
@@ -22,14 +23,14 @@ pub(super) fn print_note(text: &str) -> io::Result<()> {
 pub(super) fn print_next(next: &str) -> io::Result<()> {
     let next = escape_control(next);
     let line = wrap::hanging("Next: ", 6, &next, style::width());
-    writeln!(io::stdout().lock(), "\n{line}")
+    writeln!(stdout(), "\n{line}")
 }
 
 const ARROW: &str = "  -> ";
 
 /// Prints what keeps orders from going on, each with what to do next, between two empty lines.
 pub(super) fn print_obstacles(obstacles: &[Obstacle]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if obstacles.is_empty() {
         let all_well = Tone::Good.paint("nothing keeps orders from going on");
         return writeln!(out, "\n{all_well}\n");

@@ -9,7 +9,7 @@ use crate::{
     obstacle::{Facts, Obstacle, of_order},
     reasons,
     terminal::{
-        CommandResult, escape_control,
+        CommandResult, errln, escape_control,
         format::{print_json, time},
         outln, style,
         table::print_pairs,
@@ -55,14 +55,14 @@ pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> 
     let snapshots = inspector.snapshot(&[id.as_str()]).await?;
     let snapshot = match snapshots.into_iter().next() {
         None => {
-            eprintln!(
+            errln!(
                 "worker: there is no such order. It may still be in the inbox, or its record is older than ledger.retention"
             );
             return Ok(false);
         }
         Some(Err((id, error))) => {
             let error = escape_control(&error);
-            eprintln!("worker: cannot read the record of {id}: {error}");
+            errln!("worker: cannot read the record of {id}: {error}");
             return Ok(false);
         }
         Some(Ok(snapshot)) => snapshot,

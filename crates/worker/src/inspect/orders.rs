@@ -7,7 +7,7 @@ use super::row::{HEAD, OrderRow};
 use crate::{
     config::Config,
     obstacle::{Facts, of_order},
-    terminal::{CommandResult, escape_control, outln, table::Table},
+    terminal::{CommandResult, errln, escape_control, outln, stdout::is_stdout_gone, table::Table},
 };
 
 /// Which orders to list.
@@ -64,10 +64,13 @@ pub(crate) async fn list_orders(
         }
         if is_cut {
             if filter.limit.is_none() {
-                eprintln!(
+                errln!(
                     "worker: there are more than {listed} orders. Use --limit N to list N of them"
                 );
             }
+            break;
+        }
+        if is_stdout_gone() {
             break;
         }
     }
@@ -125,7 +128,7 @@ fn report_unreadable(page: &Page) -> bool {
     for (id, error) in page.iter().filter_map(|read| read.as_ref().err()) {
         all_readable = false;
         let error = escape_control(error);
-        eprintln!("worker: cannot read the record of {id}: {error}");
+        errln!("worker: cannot read the record of {id}: {error}");
     }
     all_readable
 }

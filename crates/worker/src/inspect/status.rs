@@ -121,6 +121,7 @@ impl QueueStatus {
         );
         let lines = [
             (StatusLine::New, queue.new.to_string()),
+            (StatusLine::Lost, self.lost()),
             (StatusLine::Open, counted(queue.open, &states)),
             (StatusLine::Oldest, self.oldest()),
             (StatusLine::Rejected, queue.rejected.to_string()),
@@ -132,6 +133,18 @@ impl QueueStatus {
             (StatusLine::LastRun, self.last_run()),
         ];
         print_pairs(&lines.map(|(line, value)| (line.as_str(), value)))
+    }
+
+    fn lost(&self) -> String {
+        if self.queue.vanished == 0 {
+            return String::new();
+        }
+        let at = self.queue.vanished_at.map(Millis);
+        let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
+        format!(
+            "{} entries left the inbox before a worker took them{missed}: see `worker doctor`",
+            self.queue.vanished
+        )
     }
 
     fn oldest(&self) -> String {
@@ -166,7 +179,10 @@ impl QueueStatus {
     fn holds(&self) -> String {
         let holds = self.queue.holds.iter().map(|(currency, until)| {
             let left = duration(Millis(*until).since(self.now()));
-            format!("{currency} for {left}")
+            match self.queue.held.get(currency) {
+                Some(orders) => format!("{currency} for {left} ({orders} orders)"),
+                None => format!("{currency} for {left}"),
+            }
         });
         holds.collect::<Vec<_>>().join(", ")
     }

@@ -70,10 +70,6 @@ fn kind(word: &str) -> ObstacleKind {
 
 const fn words(kind: ObstacleKind) -> (&'static str, &'static str) {
     match kind {
-        ObstacleKind::VendorUnreachable => (
-            "HitPoints is unreachable",
-            "run `worker doctor`, and check api.base_url, DNS, firewall and HitPoints itself",
-        ),
         ObstacleKind::VendorUnusable => (
             "HitPoints' answers cannot be used",
             "run `worker doctor`: it says what is wrong with them",

@@ -13,8 +13,10 @@ pub(crate) enum ObstacleKind {
     RedisUnsafe,
     /// An operator or a worker has paused the queue.
     Paused,
-    /// No worker is alive.
+    /// No worker is alive, or none of them claims orders.
     NoWorker,
+    /// One worker claims no orders. Others may.
+    WorkerFault,
     /// No request reaches HitPoints.
     VendorUnreachable,
     /// Requests leave, and no answer comes.
@@ -31,6 +33,8 @@ pub(crate) enum ObstacleKind {
     Review,
     /// A ledger record cannot be read.
     Unreadable,
+    /// Entries have left the inbox before a worker took them.
+    Vanished,
     /// Inbox entries name no usable order.
     DeadLetters,
     /// A worker is processing the order.
@@ -43,12 +47,13 @@ pub(crate) enum ObstacleKind {
 
 impl ObstacleKind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::RedisFull,
         Self::RedisRefuses,
         Self::RedisUnsafe,
         Self::Paused,
         Self::NoWorker,
+        Self::WorkerFault,
         Self::VendorUnreachable,
         Self::VendorSilent,
         Self::VendorUnusable,
@@ -57,6 +62,7 @@ impl ObstacleKind {
         Self::BalanceLow,
         Self::Review,
         Self::Unreadable,
+        Self::Vanished,
         Self::DeadLetters,
         Self::Claimed,
         Self::Waits,
@@ -71,6 +77,7 @@ impl ObstacleKind {
             Self::RedisUnsafe => "redis_unsafe",
             Self::Paused => "paused",
             Self::NoWorker => "no_worker",
+            Self::WorkerFault => "worker_fault",
             Self::VendorUnreachable => "vendor_unreachable",
             Self::VendorSilent => "vendor_silent",
             Self::VendorUnusable => "vendor_unusable",
@@ -79,6 +86,7 @@ impl ObstacleKind {
             Self::BalanceLow => "balance_low",
             Self::Review => "review",
             Self::Unreadable => "unreadable",
+            Self::Vanished => "vanished",
             Self::DeadLetters => "dead_letters",
             Self::Claimed => "claimed",
             Self::Waits => "waits",
@@ -90,7 +98,12 @@ impl ObstacleKind {
     pub(crate) const fn is_urgent(self) -> bool {
         !matches!(
             self,
-            Self::DeadLetters | Self::Claimed | Self::Waits | Self::Due
+            Self::WorkerFault
+                | Self::Vanished
+                | Self::DeadLetters
+                | Self::Claimed
+                | Self::Waits
+                | Self::Due
         )
     }
 

@@ -7,6 +7,7 @@ mod kind;
 mod of_order;
 mod of_queue;
 mod of_redis;
+mod of_workers;
 #[cfg(test)]
 mod tests;
 mod vendor_failure;
@@ -17,6 +18,7 @@ pub(crate) use facts::Facts;
 pub(crate) use kind::ObstacleKind;
 pub(crate) use of_order::of_order;
 pub(crate) use of_queue::of_queue;
+pub(crate) use of_workers::UNREACHABLE;
 pub(crate) use vendor_failure::VendorFailure;
 
 /// One thing that keeps orders from going on.

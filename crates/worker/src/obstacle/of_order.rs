@@ -5,8 +5,9 @@ use hp_queue::OrderSnapshot;
 use super::{
     Facts, Obstacle, ObstacleKind,
     breaker::Failing,
-    of_queue::{held_currencies, low_balance, no_worker, paused},
+    of_queue::{low_balance, paused},
     of_redis::redis,
+    of_workers::no_worker,
 };
 use crate::terminal::format::time_of_day;
 
@@ -22,7 +23,7 @@ pub(crate) fn of_order(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstac
         .or_else(|| claimed(snapshot))
         .or_else(|| paused(facts))
         .or_else(|| vendor(facts, record))
-        .or_else(|| balance_low(facts, record))
+        .or_else(|| balance_low(snapshot))
         .or_else(|| waits(facts, record));
     obstacle.or_else(|| {
         Some(Obstacle::new(
@@ -60,13 +61,16 @@ fn vendor(facts: &Facts, record: &Record) -> Option<Obstacle> {
     (failing.concerns_all_orders() || is_tried_again).then(|| failing.obstacle())
 }
 
-/// An order that HitPoints refused because of the balance, or that was not even sent because of it.
-fn balance_low(facts: &Facts, record: &Record) -> Option<Obstacle> {
-    let held = held_currencies(facts);
+/// An order that HitPoints refused because of the balance, or that is held back because of it.
+fn balance_low(snapshot: &OrderSnapshot) -> Option<Obstacle> {
+    if let Some(scope) = snapshot.held {
+        return Some(low_balance(&[&scope.to_string()]));
+    }
+    let record = &snapshot.record;
     let is_refused = record.state == State::Waiting
         && record.code.and_then(RefusalKind::from_code) == Some(RefusalKind::LowBalance);
-    let is_held = record.state == State::Queued && !held.is_empty() && is_ahead(facts, record);
-    (is_refused || is_held).then(|| low_balance(&held))
+    let currency = format!("the currency of product {}", record.wanted.product_id);
+    is_refused.then(|| low_balance(&[&currency]))
 }
 
 fn waits(facts: &Facts, record: &Record) -> Option<Obstacle> {

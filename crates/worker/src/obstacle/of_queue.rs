@@ -1,8 +1,14 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hp_order::{Millis, State};
 
-use super::{Facts, Obstacle, ObstacleKind, breaker::Failing, facts::UNREADABLE, of_redis::redis};
+use super::{
+    Facts, Obstacle, ObstacleKind,
+    breaker::Failing,
+    facts::UNREADABLE,
+    of_redis::redis,
+    of_workers::{no_worker, worker_faults},
+};
 use crate::terminal::format::{count, time};
 
 /// A balance hold that ended longer ago holds no order any more: single orders test the balance more often.
@@ -10,7 +16,7 @@ const HOLD_GRACE: Duration = Duration::from_mins(1);
 
 /// Returns what keeps orders of the queue from going on, the most urgent first. Further obstacles have their place here.
 pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
-    let one = [
+    let all = [
         redis(facts),
         paused(facts),
         no_worker(facts),
@@ -18,13 +24,15 @@ pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
         balance_low(facts),
         review(facts),
         unreadable(facts),
+        vanished(facts),
         dead_letters(facts),
     ];
-    one.into_iter().flatten().collect()
+    let all = all.into_iter().flatten();
+    all.chain(worker_faults(facts)).collect()
 }
 
 /// The number of orders and entries that a worker could go on with.
-fn waiting(facts: &Facts) -> u64 {
+pub(super) fn waiting(facts: &Facts) -> u64 {
     let needs_operator = facts.count(State::Review.as_str()) + facts.count(UNREADABLE);
     facts.status.new + facts.status.open.saturating_sub(needs_operator)
 }
@@ -49,57 +57,38 @@ pub(super) fn paused(facts: &Facts) -> Option<Obstacle> {
     )
 }
 
-pub(super) fn no_worker(facts: &Facts) -> Option<Obstacle> {
-    if !facts.status.workers.is_empty() || waiting(facts) == 0 {
-        return None;
-    }
-    let wait = count(waiting(facts), "order waits", "orders wait");
-    Some(
-        Obstacle::new(
-            ObstacleKind::NoWorker,
-            format!("no worker is alive, and {wait}"),
-        )
-        .brief("no worker is alive")
-        .next("start `worker run`; if it should be running, its log says why it stopped"),
-    )
-}
-
 fn vendor(facts: &Facts) -> Option<Obstacle> {
     let failing = Failing::of(facts).filter(Failing::concerns_all_orders)?;
     Some(failing.obstacle())
 }
 
-/// The currencies whose balance is too low at present.
-pub(super) fn held_currencies(facts: &Facts) -> Vec<&str> {
-    let holds = facts.status.holds.iter();
-    let present = holds.filter(|(_, until)| facts.now() < Millis(**until).plus(HOLD_GRACE));
-    let mut currencies: Vec<_> = present.map(|(currency, _)| currency.as_str()).collect();
-    currencies.sort_unstable();
-    currencies
-}
-
 fn balance_low(facts: &Facts) -> Option<Obstacle> {
-    let currencies = held_currencies(facts);
-    if currencies.is_empty() || waiting(facts) == 0 {
-        return None;
-    }
-    Some(low_balance(&currencies))
+    let scopes = held_scopes(facts);
+    (!scopes.is_empty()).then(|| low_balance(&scopes))
 }
 
-pub(super) fn low_balance(currencies: &[&str]) -> Obstacle {
-    let brief = match currencies {
-        [] => "its balance is low".into(),
-        currencies => format!("balance of {} is low", currencies.join(" or ")),
-    };
-    let which = match currencies {
-        [] => "of the order's currency".into(),
-        currencies => format!("of {}", currencies.join(" and ")),
-    };
+/// The balances that orders wait for.
+fn held_scopes(facts: &Facts) -> Vec<&str> {
+    let holds = facts.status.holds.iter();
+    let recent = holds.filter(|(_, until)| facts.now() < Millis(**until).plus(HOLD_GRACE));
+    // An order that HitPoints has refused waits in the schedule.
+    let recent = recent
+        .filter(|_| waiting(facts) > 0)
+        .map(|(scope, _)| scope);
+    let held = facts.status.held.iter().filter(|(_, orders)| **orders > 0);
+    let scopes = held.map(|(scope, _)| scope).chain(recent);
+    let scopes: BTreeSet<_> = scopes.map(String::as_str).collect();
+    scopes.into_iter().collect()
+}
+
+/// Each scope is a currency, or `product:2` if the currency is unknown.
+pub(super) fn low_balance(scopes: &[&str]) -> Obstacle {
+    let which = scopes.join(" and ");
     Obstacle::new(
         ObstacleKind::BalanceLow,
-        format!("the balance {which} at HitPoints is too low, so its orders wait"),
+        format!("the balance of {which} at HitPoints is too low, so its orders wait"),
     )
-    .brief(brief)
+    .brief(format!("balance of {which} is low"))
     .next("top up the account at HitPoints; the workers notice it within a minute")
 }
 
@@ -125,6 +114,23 @@ fn unreadable(facts: &Facts) -> Option<Obstacle> {
         Obstacle::new(ObstacleKind::Unreadable, text).next(
             "`worker orders` names them; repair them, and do not delete them: the orders may be charged",
         ),
+    )
+}
+
+/// `worker doctor` reports a recent loss as a failure.
+fn vanished(facts: &Facts) -> Option<Obstacle> {
+    let status = &facts.status;
+    let number = some(status.vanished)?;
+    let at = status.vanished_at.map(Millis);
+    let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
+    Some(
+        Obstacle::new(
+            ObstacleKind::Vanished,
+            format!(
+                "orders are lost: {number} entries left the inbox before a worker took them{missed}"
+            ),
+        )
+        .next("`worker doctor` says what to do"),
     )
 }
 

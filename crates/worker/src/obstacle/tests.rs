@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 use hp_order::{Event, QueryVerdict};
-use hp_queue::Status;
+use hp_queue::{Status, WorkerFault};
 
 use super::{Facts, ObstacleKind, VendorFailure, of_queue};
 
@@ -17,9 +17,13 @@ fn facts() -> Facts {
             open: 2,
             oldest: None,
             rejected: 0,
+            vanished: 0,
+            vanished_at: None,
             paused: HashMap::new(),
             breaker: HashMap::new(),
             holds: HashMap::new(),
+            held: HashMap::new(),
+            worker_faults: BTreeMap::new(),
             workers: [("a:1".to_owned(), NOW + 1)].into(),
             last_run: HashMap::new(),
         },
@@ -110,6 +114,13 @@ fn hold_that_is_long_over_is_no_obstacle() {
         facts.status.holds = HashMap::from([("USD".into(), until)]);
         assert_eq!(!kinds(&facts).is_empty(), is_obstacle, "{until}");
     }
+    facts.status.held = HashMap::from([("USD".into(), 3)]);
+    assert_eq!(
+        kinds(&facts),
+        [ObstacleKind::BalanceLow],
+        "orders wait for it"
+    );
+    facts.status.held.clear();
     facts.status.holds = HashMap::from([("USD".into(), NOW)]);
     facts.status.open = 0;
     facts.states.clear();
@@ -125,6 +136,52 @@ fn dead_letters_need_nobody_at_once() {
     };
     assert!(!obstacle.kind.is_urgent());
     assert!(obstacle.text.starts_with("3 inbox entries name"));
+}
+
+fn fault(reason: &str) -> WorkerFault {
+    WorkerFault {
+        reason: reason.into(),
+        since: NOW - 60_000,
+    }
+}
+
+#[test]
+fn fault_of_one_worker_stops_no_order() {
+    let mut facts = facts();
+    facts.status.workers.insert("b:2".into(), NOW + 1);
+    facts.status.worker_faults = [("b:2".into(), fault("no route"))].into();
+    let [obstacle] = &of_queue(&facts)[..] else {
+        panic!("one obstacle");
+    };
+    assert!(!obstacle.kind.is_urgent());
+    assert_eq!(
+        obstacle.text,
+        "worker b:2 claims no orders, for 1m: no route"
+    );
+}
+
+#[test]
+fn vendor_is_unreachable_if_no_worker_reaches_it() {
+    for (reason, kind) in [
+        (
+            "this process cannot reach HitPoints: no route",
+            ObstacleKind::VendorUnreachable,
+        ),
+        ("the product list was never fetched", ObstacleKind::NoWorker),
+    ] {
+        let mut facts = facts();
+        facts.status.worker_faults = [("a:1".into(), fault(reason))].into();
+        assert_eq!(kinds(&facts), [kind, ObstacleKind::WorkerFault]);
+        assert!(of_queue(&facts)[0].text.contains("2 orders wait"));
+    }
+}
+
+#[test]
+fn vanished_entries_are_shown_with_their_number() {
+    let mut facts = facts();
+    facts.status.vanished = 40;
+    assert_eq!(kinds(&facts), [ObstacleKind::Vanished]);
+    assert!(of_queue(&facts)[0].text.contains("40 entries"));
 }
 
 fn doubt(kind: DoubtKind) -> Doubt {
@@ -144,10 +201,7 @@ fn failed_calls_are_told_apart() {
     });
     let query = |kind| Event::Queried(QueryVerdict::Unknown(doubt(kind)));
     for (event, kind) in [
-        (
-            Event::Submitted(never_sent),
-            Some(ObstacleKind::VendorUnreachable),
-        ),
+        (Event::Submitted(never_sent), None),
         (
             Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
             Some(ObstacleKind::VendorSilent),

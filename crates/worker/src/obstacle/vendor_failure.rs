@@ -1,4 +1,4 @@
-use hp_api::{Doubt, DoubtKind, Outcome, RefusalKind};
+use hp_api::{Doubt, DoubtKind, Outcome};
 use hp_order::{Event, QueryVerdict};
 
 use super::ObstacleKind;
@@ -14,11 +14,6 @@ impl VendorFailure {
     /// Returns how the call of this event failed, if it failed.
     pub(crate) fn of(event: &Event) -> Option<Self> {
         let (kind, detail) = match event {
-            Event::Submitted(Outcome::NotCharged(refusal))
-                if refusal.kind == RefusalKind::NeverSent =>
-            {
-                (ObstacleKind::VendorUnreachable, &refusal.message)
-            }
             Event::Submitted(Outcome::Unknown(doubt))
             | Event::Queried(QueryVerdict::Unknown(doubt))
             | Event::Reconciled(QueryVerdict::Unknown(doubt))
@@ -40,7 +35,11 @@ fn kind(doubt: &Doubt) -> Option<ObstacleKind> {
         }
         DoubtKind::Code => Some(ObstacleKind::VendorError),
         DoubtKind::ControlDenied => Some(ObstacleKind::ControlDenied),
-        // The answer is definite about this order, or speaks of the account.
-        DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending | DoubtKind::Blocked => None,
+        // The request did not leave this worker, the answer is definite about this order, or it speaks of the account.
+        DoubtKind::NeverSent
+        | DoubtKind::Exists
+        | DoubtKind::Mismatch
+        | DoubtKind::Pending
+        | DoubtKind::Blocked => None,
     }
 }

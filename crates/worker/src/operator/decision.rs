@@ -194,8 +194,9 @@ impl<'a> Decided<'a> {
         let state = self
             .state
             .map_or_else(String::new, |state| format!(" ({state})"));
+        let not_done = if self.done { "" } else { "not done: " };
         outln!(
-            "{}: {}{state}",
+            "{}: {not_done}{}{state}",
             self.order_id,
             escape_control(&self.message)
         )

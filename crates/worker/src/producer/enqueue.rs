@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::Config,
     engine::retry::retry_while_unreachable,
-    terminal::{CommandError, CommandResult, outln},
+    terminal::{CommandError, CommandResult, errln, outln},
 };
 
 /// The orders to enqueue.
@@ -83,11 +83,11 @@ fn read_orders(source: Source) -> Result<Checked, CommandError> {
     let checked = read_file(&path)?;
     let (name, faults) = (path.display(), &checked.faults);
     for fault in faults.iter().take(LISTED_FAULTS) {
-        eprintln!("worker: {name}:{}: {}", fault.line, fault.why);
+        errln!("worker: {name}:{}: {}", fault.line, fault.why);
     }
     if faults.len() > LISTED_FAULTS {
         let more = faults.len() - LISTED_FAULTS;
-        eprintln!("worker: and {more} more invalid lines");
+        errln!("worker: and {more} more invalid lines");
     }
     if !faults.is_empty() && !partial {
         let (invalid, valid) = (faults.len(), checked.jobs.len());

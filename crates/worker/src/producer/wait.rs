@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::result_printer::ResultPrinter;
 use crate::{
     config::Config,
-    terminal::{CommandResult, escape_control},
+    terminal::{CommandResult, errln, escape_control},
 };
 
 const PAGE: usize = 256;
@@ -139,7 +139,7 @@ impl<'a> Waiting<'a> {
             for snapshot in self.inspector.snapshot(ids).await?.into_iter().flatten() {
                 if let Some(reason) = self.why_hopeless(&snapshot) {
                     let id = snapshot.record.wanted.order_id.as_str();
-                    eprintln!("worker: {id}: {reason}");
+                    errln!("worker: {id}: {reason}");
                     self.pending.remove(id);
                     self.all_completed = false;
                 }
@@ -155,10 +155,10 @@ impl<'a> Waiting<'a> {
         }
         if let Some(reason) = self.inspector.paused().await? {
             let reason = escape_control(&reason);
-            eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
+            errln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
             self.has_warned = true;
         } else if self.inspector.status().await?.workers.is_empty() {
-            eprintln!("worker: no worker is alive; start one with `worker run`");
+            errln!("worker: no worker is alive; start one with `worker run`");
             self.has_warned = true;
         }
         Ok(())
@@ -193,7 +193,7 @@ impl<'a> Waiting<'a> {
         };
         ids.truncate(LISTED);
         let ids = ids.join(", ");
-        eprintln!("worker: no result yet for {ids}{more}; they stay in the queue");
+        errln!("worker: no result yet for {ids}{more}; they stay in the queue");
     }
 }
 
@@ -201,7 +201,7 @@ impl<'a> Waiting<'a> {
 fn tolerate_unreachable(done: Result<(), QueueError>) -> Result<(), QueueError> {
     match done {
         Err(error @ QueueError::Unreachable(_)) => {
-            eprintln!("worker: {error}; trying again");
+            errln!("worker: {error}; trying again");
             Ok(())
         }
         done => done,

@@ -40,9 +40,13 @@ const fn doubt(kind: DoubtKind) -> Meaning {
             "The answer was lost: a timeout, or the connection broke.",
             QUERY,
         ),
+        DoubtKind::NeverSent => means(
+            "The query never left the worker.",
+            "Run `worker doctor` on the machine of the worker, and check its network.",
+        ),
         DoubtKind::Blocked => means(
-            "HTTP 401, 403 or 407: HitPoints, or a machine before it, rejects this machine.",
-            "Ask HitPoints whether it allows the IP address of the worker and the app id.",
+            "HTTP 401, 403 or 407: HitPoints, or a machine before it, rejects this machine or this order.",
+            "Ask HitPoints whether it allows the IP address of the worker, the app id, and the order id.",
         ),
         DoubtKind::Garbled => means(
             "The answer is not one of the API, such as an error page.",

@@ -29,11 +29,15 @@ const fn obstacle(kind: ObstacleKind) -> Meaning {
             "Fix the cause, then run `worker resume`.",
         ),
         ObstacleKind::NoWorker => means(
-            "Orders wait, and no worker is alive.",
+            "Orders wait, and no worker is alive, or none of them claims orders.",
             "Start `worker run`, or look into the log of the worker that should run.",
         ),
+        ObstacleKind::WorkerFault => means(
+            "This worker claims no orders. Other workers go on.",
+            "Fix what the reason names. The worker goes on by itself.",
+        ),
         ObstacleKind::VendorUnreachable => means(
-            "No request reaches HitPoints: DNS, the connection or TLS fails.",
+            "No request of any worker reaches HitPoints: DNS, the connection or TLS fails.",
             "Run `worker doctor`. Check `api.base_url`, the network, and HitPoints itself.",
         ),
         ObstacleKind::VendorSilent => means(
@@ -63,6 +67,10 @@ const fn obstacle(kind: ObstacleKind) -> Meaning {
         ObstacleKind::Unreadable => means(
             "The ledger record of an order cannot be read.",
             "Repair the record. Do not delete it: the order may be charged.",
+        ),
+        ObstacleKind::Vanished => means(
+            "Entries have left the inbox before a worker took them: another program has trimmed or deleted them. Their orders are lost.",
+            "Remove `MAXLEN` and `MINID` from the producers' `XADD`, let nobody run `XTRIM` or `XDEL` on the inbox, and enqueue orders without a result again.",
         ),
         ObstacleKind::DeadLetters => means(
             "Inbox entries name no usable order.",

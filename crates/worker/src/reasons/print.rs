@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::{Part, Reason, parts};
 use crate::terminal::{
-    CommandResult, outln,
+    CommandResult, errln, outln,
     style::{self, Tone},
     wrap,
 };
@@ -28,7 +28,7 @@ pub(crate) fn print(word: Option<&str>, as_json: bool) -> CommandResult {
         found = true;
     }
     if let Some(word) = word.filter(|_| !found) {
-        eprintln!("worker: no command shows the word `{word}`. `worker reasons` lists all words");
+        errln!("worker: no command shows the word `{word}`. `worker reasons` lists all words");
     }
     Ok(found)
 }

@@ -76,6 +76,10 @@ const fn failure(reason: FailReason) -> Meaning {
             "Older than `retry.give_up_after`, and certainly not charged.",
             NEW_ID,
         ),
+        FailReason::Closed => means(
+            "An operator closed it although HitPoints has a record. `detail` says what the record shows.",
+            "Ask the operator whether it was charged, before you send it with a new id.",
+        ),
         FailReason::Resolved => means(
             "An operator closed it, and HitPoints has no record.",
             NEW_ID,

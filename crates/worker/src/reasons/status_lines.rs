@@ -4,6 +4,7 @@ use super::{Meaning, NOTHING, Part, means};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StatusLine {
     New,
+    Lost,
     Open,
     Oldest,
     Rejected,
@@ -16,8 +17,9 @@ pub(crate) enum StatusLine {
 }
 
 impl StatusLine {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::New,
+        Self::Lost,
         Self::Open,
         Self::Oldest,
         Self::Rejected,
@@ -33,6 +35,7 @@ impl StatusLine {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
+            Self::Lost => "lost",
             Self::Open => "open",
             Self::Oldest => "oldest",
             Self::Rejected => "rejected",
@@ -60,6 +63,10 @@ const fn line_meaning(line: StatusLine) -> Meaning {
         StatusLine::New => means(
             "Entries of the inbox that no worker has taken yet.",
             "If the number grows, start more workers.",
+        ),
+        StatusLine::Lost => means(
+            "Entries that have left the inbox before a worker took them.",
+            "Run `worker doctor`: it says how that happens.",
         ),
         StatusLine::Open => means(
             "Orders that have not ended, by state.",

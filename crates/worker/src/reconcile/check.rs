@@ -64,7 +64,7 @@ impl Run<'_> {
         match account_failure {
             Some(reason) if settler == Settler::ScheduledRun => Err(RunError::Paused(reason)),
             Some(reason) => Err(RunError::Account(reason)),
-            None => ended,
+            None => ended.and_then(|()| self.require_link()),
         }
     }
 

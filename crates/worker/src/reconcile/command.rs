@@ -16,6 +16,7 @@ use crate::{
     engine::{processor::OrderProcessor, retry::retry_while_unreachable, terms},
     random::Random,
     shutdown::Shutdown,
+    telemetry,
     terminal::{CommandError, CommandResult},
 };
 
@@ -43,7 +44,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         adopted = terms::adopt(&processor) => adopted?,
         () = shutdown.token().cancelled() => return Ok(true),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES, telemetry::lost_lines()));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
     let server = tokio::spawn(admin::serve(config.admin, metrics));

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info};
 
 use super::{audit::findings::Audit, report::Report, run::Progress};
-use crate::terminal::escape_control;
+use crate::terminal::{escape_control, stdout::stdout};
 
 /// Counts the orders that are done, on a terminal only.
 pub(super) struct Bar(ProgressBar);
@@ -65,7 +65,7 @@ pub(super) fn log(report: &Report) {
 }
 
 pub(super) fn print(report: &Report, as_json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if as_json {
         return writeln!(out, "{}", serde_json::to_string_pretty(report)?);
     }

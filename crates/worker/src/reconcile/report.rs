@@ -139,6 +139,7 @@ impl Report {
                 self.to_review += 1;
                 self.list_for_review(id);
             }
+            Next::Held { .. } => self.agreed += 1,
             Next::After(_) if step.state == State::Uncertain => self.still_in_doubt += 1,
             Next::After(_) if step.state != before => self.resubmitted += 1,
             Next::After(_) if signal == VendorSignal::Answered => self.agreed += 1,

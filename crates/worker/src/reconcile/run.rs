@@ -28,6 +28,12 @@ pub(crate) enum RunError {
     Paused(String),
     #[error("HitPoints refuses this account: {0}. Fix the cause, then start the run again")]
     Account(String),
+    #[error(
+        "this process cannot reach HitPoints. Check api.base_url, DNS and the network of this machine with `worker doctor`"
+    )]
+    CannotSend,
+    #[error("{0}. Another process continues")]
+    SelfPaused(String),
     #[error("HitPoints does not answer. The next run continues")]
     VendorUnreachable,
     #[error(
@@ -55,6 +61,8 @@ pub(crate) struct Run<'a> {
     waited_for_breaker: Duration,
     has_answers: bool,
     failures: u32,
+    /// The last call without an answer could not leave this process.
+    cannot_send: bool,
     /// `true` if an operator named the orders; `false` if they come from the indexes.
     pub(super) is_named: bool,
 }
@@ -85,6 +93,7 @@ impl<'a> Run<'a> {
             waited_for_breaker: Duration::ZERO,
             has_answers: false,
             failures: 0,
+            cannot_send: false,
             is_named: false,
         }
     }
@@ -136,7 +145,7 @@ impl<'a> Run<'a> {
     /// Fails if no call got an answer: such a run has checked nothing.
     fn require_answers(&self) -> Result<(), RunError> {
         if self.failures > 0 && !self.has_answers {
-            return Err(RunError::VendorUnreachable);
+            return Err(self.unreachable());
         }
         Ok(())
     }
@@ -148,8 +157,27 @@ impl<'a> Run<'a> {
                 self.has_answers = true;
                 self.failures = 0;
             }
-            VendorSignal::NoAnswer => self.failures += 1,
+            VendorSignal::NoAnswer | VendorSignal::NeverSent => {
+                self.failures += 1;
+                self.cannot_send = signal == VendorSignal::NeverSent;
+            }
             VendorSignal::None | VendorSignal::OwnFailure => {}
+        }
+    }
+
+    /// Fails if this process cannot send anything. The breaker does not notice it, and the calls of other processes may work.
+    pub(super) fn require_link(&self) -> Result<(), RunError> {
+        if self.cannot_send && self.failures >= MAX_FAILURES {
+            return Err(RunError::CannotSend);
+        }
+        Ok(())
+    }
+
+    fn unreachable(&self) -> RunError {
+        if self.cannot_send {
+            RunError::CannotSend
+        } else {
+            RunError::VendorUnreachable
         }
     }
 
@@ -157,10 +185,8 @@ impl<'a> Run<'a> {
     pub(super) fn count_verdict(&mut self, verdict: &QueryVerdict) -> Result<(), RunError> {
         self.count_signal(verdict.vendor_signal());
         match verdict {
-            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
-                Err(RunError::Account(doubt.message.clone()))
-            }
-            _ if self.failures >= MAX_FAILURES => Err(RunError::VendorUnreachable),
+            QueryVerdict::AccountRefused(doubt) => Err(RunError::Account(doubt.message.clone())),
+            _ if self.failures >= MAX_FAILURES => Err(self.unreachable()),
             _ => Ok(()),
         }
     }
@@ -211,7 +237,10 @@ impl<'a> Run<'a> {
         if self.stop.is_cancelled() {
             return Err(RunError::Interrupted);
         }
-        Ok(())
+        match self.processor.self_pause.reason() {
+            Some(reason) => Err(RunError::SelfPaused(reason)),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the rate limit, or until the breaker lets an order through.

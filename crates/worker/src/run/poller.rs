@@ -72,6 +72,8 @@ type InboxEntry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> +
 enum Rest {
     None,
     For(Duration),
+    /// For a call permit, and no longer than this.
+    ForPermit(Duration),
     /// For a new entry or a rescheduled order, and no longer than this.
     ForOrders(Duration),
 }
@@ -159,6 +161,7 @@ impl Poller {
         let at_most = match rest {
             Rest::None => return,
             Rest::For(time) => return sleep(time).await,
+            Rest::ForPermit(at_most) => return wait_for_permit(&self.processor, at_most).await,
             Rest::ForOrders(at_most) => at_most,
         };
         tokio::select! {
@@ -189,6 +192,12 @@ impl Poller {
                 id,
                 error,
                 "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
+            );
+        }
+        if batch.vanished > 0 {
+            warn!(
+                entries = batch.vanished,
+                "orders are lost: entries have left the inbox before a worker took them. Remove MAXLEN and MINID from the producers' XADD, let nobody run XTRIM or XDEL on the inbox, and enqueue orders without a result again"
             );
         }
         let is_breaker_open = batch.breaker_open_since.is_some();
@@ -231,10 +240,18 @@ fn rest_after(batch: &ClaimBatch) -> Rest {
     match batch.next_due {
         _ if batch.paused.is_some() => Rest::For(BLOCKED_INTERVAL),
         _ if batch.wait.is_some() => {
-            Rest::For(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
+            Rest::ForPermit(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
         }
         _ if batch.more => Rest::None,
         next_due => Rest::ForOrders(next_due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL)),
+    }
+}
+
+/// An order that was settled without a call gives its permit back. So orders that need no call hardly wait for the rate.
+async fn wait_for_permit(processor: &OrderProcessor, at_most: Duration) {
+    tokio::select! {
+        () = processor.permit_returned.notified() => {}
+        () = sleep(at_most) => {}
     }
 }
 

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     escape_control,
+    stdout::stdout,
     style::{self, Tone},
     wrap,
 };
@@ -51,13 +52,13 @@ impl Table {
 
     /// Prints rows, and the head before the first ones.
     pub(crate) fn print(&mut self, rows: &[Vec<String>]) -> io::Result<()> {
-        io::stdout().lock().write_all(self.render(rows).as_bytes())
+        stdout().write_all(self.render(rows).as_bytes())
     }
 
     /// Prints rows, or this text if there are none.
     pub(crate) fn print_or(&mut self, rows: &[Vec<String>], nothing: &str) -> io::Result<()> {
         if rows.is_empty() {
-            return writeln!(io::stdout().lock(), "{nothing}");
+            return writeln!(stdout(), "{nothing}");
         }
         self.print(rows)
     }
@@ -154,7 +155,7 @@ impl Table {
 
 /// Prints a name and a value in each line. Leaves out empty values, and wraps the others to fit the terminal.
 pub(crate) fn print_pairs(pairs: &[(&str, String)]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         let start = format!("{name:<width$}{GAP}");

@@ -36,18 +36,31 @@ fn numbers_and_texts_are_interchangeable() {
 }
 
 #[test]
-fn empty_text_counts_as_unset() {
-    let file = "[worker]\nrate = 20\n[redis]\nurl = \"redis://file\"\n";
-    let empty = ["HP_REDIS__URL", "HP_WORKER__RATE", "HP_ADMIN__LISTEN"].map(|name| (name, ""));
-    let config = load(file, &empty).unwrap();
-    assert_eq!(config.redis_url.expose(), "redis://127.0.0.1:6379");
-    assert_eq!((config.rate, config.admin), (None, None));
-    let fault = load("", &[("HP_WORKER__LEASE", "")])
-        .unwrap_err()
-        .to_string();
-    for word in ["worker.lease is empty", "HP_WORKER__LEASE", "default"] {
-        assert!(fault.contains(word), "no `{word}` in: {fault}");
+fn empty_text_is_refused_for_every_setting_but_one() {
+    for key in schema::schema().into_keys() {
+        let variable = format!("HP_{}", key.to_uppercase().replace('.', "__"));
+        for empty in ["", " ", "\n"] {
+            let loaded = load("", &[(&variable, empty)]);
+            if key == "admin.listen" {
+                assert!(!empty.is_empty() || loaded.unwrap().admin.is_none());
+                continue;
+            }
+            let fault = loaded.unwrap_err().to_string();
+            for word in [&format!("{key} is empty"), &variable, "default"] {
+                assert!(fault.contains(word), "no `{word}` in: {fault}");
+            }
+        }
     }
+}
+
+#[test]
+fn empty_file_of_a_setting_is_refused() {
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, "\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let fault = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap_err();
+    let fault = fault.to_string();
+    assert!(fault.contains("redis.url_file is `") && fault.contains("which is empty"));
 }
 
 #[test]
@@ -127,4 +140,50 @@ fn secret_file_loses_its_final_line_break() {
     let path = file.path().to_str().unwrap();
     let config = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap();
     assert_eq!(config.redis_url.expose(), "redis://redis:6379");
+}
+
+#[test]
+fn secret_loses_line_ends_and_marks_of_every_source() {
+    for text in [
+        "hunter2\n",
+        "\u{feff}hunter2",
+        "\u{feff}hunter2\r\n\r\n",
+        "\nhunter2",
+    ] {
+        let file = NamedTempFile::new().unwrap();
+        fs::write(&file, text).unwrap();
+        let toml = format!("[redis]\nurl = {text:?}\n").replace("\\u{feff}", "\\uFEFF");
+        let path = file.path().to_str().unwrap();
+        let configs = [
+            load("", &[("HP_REDIS__URL", text)]),
+            load("", &[("HP_REDIS__URL_FILE", path)]),
+            load(&toml, &[]),
+        ];
+        for config in configs {
+            assert_eq!(config.unwrap().redis_url.expose(), "hunter2", "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn secret_with_unseen_characters_is_refused_by_name() {
+    for text in [
+        "hun\nter2",
+        "hunter2 ",
+        "hun\u{200b}ter2",
+        "hun\tter2",
+        "hun\u{fffd}ter2",
+    ] {
+        let file = NamedTempFile::new().unwrap();
+        fs::write(&file, text).unwrap();
+        let path = file.path().to_str().unwrap();
+        for (name, value, key) in [
+            ("HP_API__APP_SECRET", text, "api.app_secret "),
+            ("HP_API__APP_SECRET_FILE", path, "api.app_secret_file "),
+        ] {
+            let config = load("", &[ACCOUNT[0], ACCOUNT[1], (name, value)]).unwrap();
+            let fault = config.client().map(drop).unwrap_err().to_string();
+            assert!(fault.starts_with(key) && !fault.contains("ter2"), "{fault}");
+        }
+    }
 }

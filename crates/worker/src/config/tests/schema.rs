@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The description of every key in the published schema, by key.
-fn schema() -> BTreeMap<String, String> {
+pub(super) fn schema() -> BTreeMap<String, String> {
     let root = schema_for!(Settings).to_value();
     let sections = root["properties"].as_object().unwrap();
     let keys = sections.iter().flat_map(|(section, reference)| {
