@@ -308,8 +308,9 @@ async fn fill(world: &World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn full_redis_is_named_and_can_be_paused() {
     let world = World::with_redis(Redis::single(), Options::local());
-    let worker = world.worker();
-    worker.wait_for_log("product list fetched").await;
+    let _worker = world.worker();
+    let alive = || async { (!heartbeat(&world).await.is_empty()).then_some(()) };
+    world.redis.wait_until("a heartbeat", alive).await;
     fill(&world).await;
     assert_loud(&world, &["full", "raise maxmemory"]);
     let (code, text) = run_with(&world, &["pause", "--why", "memory"], &[("USER", "Ada")]);
@@ -403,7 +404,7 @@ async fn status_begins_with_queue_redis_and_account() {
     assert!(text.contains("queue.prefix"), "{text}");
     {
         let worker = world.worker();
-        worker.wait_for_log("product list fetched").await;
+        worker.wait_for_log("the queue has an account now").await;
     }
     world.redis.command::<()>(&user).await;
     let (code, text) = run_with(&world, &["status"], &[("HP_REDIS__URL", &url)]);

@@ -102,8 +102,10 @@ impl QueueStatus {
     fn is_empty(&self) -> bool {
         let queue = &self.queue;
         let orders = queue.new + queue.scheduled + queue.open + queue.rejected;
+        let has_obstacle = self.obstacles.iter().any(|one| one.kind.is_urgent());
         self.account.is_none()
             && orders == 0
+            && !has_obstacle
             && queue.workers.is_empty()
             && queue.paused.is_empty()
             && queue.last_run.is_empty()

@@ -5,7 +5,7 @@ use hp_queue::OrderSnapshot;
 use super::{
     Facts, Obstacle, ObstacleKind,
     breaker::Failing,
-    of_queue::{low_balance, paused},
+    of_queue::{held_scopes, low_balance, paused},
     of_redis::redis,
     of_workers::no_worker,
 };
@@ -23,7 +23,7 @@ pub(crate) fn of_order(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstac
         .or_else(|| claimed(snapshot))
         .or_else(|| paused(facts))
         .or_else(|| vendor(facts, record))
-        .or_else(|| balance_low(snapshot))
+        .or_else(|| balance_low(facts, snapshot))
         .or_else(|| waits(facts, record));
     obstacle.or_else(|| {
         Some(Obstacle::new(
@@ -62,15 +62,20 @@ fn vendor(facts: &Facts, record: &Record) -> Option<Obstacle> {
 }
 
 /// An order that HitPoints refused because of the balance, or that is held back because of it.
-fn balance_low(snapshot: &OrderSnapshot) -> Option<Obstacle> {
+fn balance_low(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstacle> {
     if let Some(scope) = snapshot.held {
         return Some(low_balance(&[&scope.to_string()]));
     }
     let record = &snapshot.record;
     let is_refused = record.state == State::Waiting
         && record.code.and_then(RefusalKind::from_code) == Some(RefusalKind::LowBalance);
-    let currency = format!("the currency of product {}", record.wanted.product_id);
-    is_refused.then(|| low_balance(&[&currency]))
+    let unknown = format!("the currency of product {}", record.wanted.product_id);
+    let scopes = held_scopes(facts);
+    let scope = match scopes[..] {
+        [scope] => scope,
+        _ => &unknown,
+    };
+    is_refused.then(|| low_balance(&[scope]))
 }
 
 fn waits(facts: &Facts, record: &Record) -> Option<Obstacle> {

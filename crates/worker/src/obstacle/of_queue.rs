@@ -68,7 +68,7 @@ fn balance_low(facts: &Facts) -> Option<Obstacle> {
 }
 
 /// The balances that orders wait for.
-fn held_scopes(facts: &Facts) -> Vec<&str> {
+pub(super) fn held_scopes(facts: &Facts) -> Vec<&str> {
     let holds = facts.status.holds.iter();
     let recent = holds.filter(|(_, until)| facts.now() < Millis(**until).plus(HOLD_GRACE));
     // An order that HitPoints has refused waits in the schedule.
