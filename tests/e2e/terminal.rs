@@ -1,6 +1,8 @@
 //! What an operator sees on a terminal: colours, and lines that fit. Elsewhere the output is plain and whole.
 
-use e2e::{Entry, Redis, Screen, Worker, World, run_on_terminal};
+use std::process::Command;
+
+use e2e::{Entry, Redis, Terminal, Worker, World};
 use hp_api::Mismatch;
 use hp_order::{Event, QueryVerdict};
 use hp_sandbox::Options;
@@ -11,19 +13,32 @@ use crate::{
     reconcile::lost,
 };
 
+/// What a command printed on a terminal.
+struct Screen {
+    code: i32,
+    text: String,
+}
+
+async fn run_on_terminal(mut command: Command, columns: u16) -> Screen {
+    let (code, text) = Terminal::start(&mut command, columns).finish().await;
+    Screen {
+        code: code.unwrap(),
+        text: text.replace("\r\n", "\n"),
+    }
+}
+
 const ESCAPE: char = '\u{1b}';
 const HOUR: u64 = 3_600_000;
 
 /// Runs a command on a terminal. `colour`: the terminal has colours, and nothing forbids them.
-fn show(world: &World, words: &[&str], columns: u16, colour: bool) -> Screen {
+async fn show(world: &World, words: &[&str], columns: u16, colour: bool) -> Screen {
     let more: &[(&str, &str)] = if colour { &[] } else { &[("NO_COLOR", "1")] };
     let mut command = Worker::command(words, &world.settings(more));
-    command.env("TERM", "xterm");
     if colour {
         command.env_remove("NO_COLOR");
     }
     command.env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
-    run_on_terminal(command, columns)
+    run_on_terminal(command, columns).await
 }
 
 /// The text without the escape codes of colours.
@@ -118,10 +133,10 @@ async fn terminal_screens_match_snapshots() {
     let world = queue_with_orders().await;
     for (name, words) in COMMANDS {
         for columns in [80, 200] {
-            let plain_screen = show(&world, words, columns, false);
+            let plain_screen = show(&world, words, columns, false).await;
             assert!(!plain_screen.text.contains(ESCAPE), "{name}");
             assert_screen(&format!("terminal_{name}_{columns}"), words, &plain_screen);
-            let coloured = show(&world, words, columns, true);
+            let coloured = show(&world, words, columns, true).await;
             assert_screen(
                 &format!("terminal_{name}_{columns}_colour"),
                 words,
@@ -139,7 +154,7 @@ async fn terminal_screens_match_snapshots() {
             );
         }
         let words = [words, &["--json"]].concat();
-        let json = show(&world, &words, 80, true);
+        let json = show(&world, &words, 80, true).await;
         assert!(!json.text.contains(ESCAPE), "{name}");
         assert_screen(&format!("terminal_{name}_json"), &words, &json);
     }
@@ -150,8 +165,8 @@ async fn colours_change_nothing_but_the_colour() {
     let world = queue_with_orders().await;
     for (name, words) in COMMANDS.into_iter().filter(|(name, _)| *name != "doctor") {
         let (without, with) = (
-            show(&world, words, 80, false),
-            show(&world, words, 80, true),
+            show(&world, words, 80, false).await,
+            show(&world, words, 80, true).await,
         );
         assert!(with.text.contains(ESCAPE), "{name}");
         assert_eq!(plain(&with.text), without.text, "{name}");
@@ -178,7 +193,7 @@ async fn tables_with_wide_characters_fit_the_terminal() {
     let words = ["HSET", "{hp}:order:1003", "message", &"余额不足".repeat(20)];
     world.redis.command::<u64>(&words).await;
     for columns in [60, 80, 120] {
-        let screen = show(&world, &["orders"], columns, false);
+        let screen = show(&world, &["orders"], columns, false).await;
         let is_wide = |c: &char| !c.is_ascii();
         for line in screen.text.lines() {
             let width = line.chars().count() + line.chars().filter(is_wide).count();
@@ -189,8 +204,8 @@ async fn tables_with_wide_characters_fit_the_terminal() {
     assert_eq!(record["state"], "review");
 }
 
-#[test]
-fn help_is_wrapped_at_words() {
+#[tokio::test(flavor = "multi_thread")]
+async fn help_is_wrapped_at_words() {
     for words in [
         &["help", "run"][..],
         &["help", "doctor"],
@@ -199,8 +214,8 @@ fn help_is_wrapped_at_words() {
     ] {
         for columns in [80, 100] {
             let mut command = Worker::command(words, &[]);
-            command.env("TERM", "xterm").env("NO_COLOR", "1");
-            let screen = run_on_terminal(command, columns);
+            command.env("NO_COLOR", "1");
+            let screen = run_on_terminal(command, columns).await;
             assert_eq!(screen.code, 0);
             let too_long = |line: &&str| line.trim_end().chars().count() > columns.into();
             let too_long: Vec<_> = screen.text.lines().filter(too_long).collect();

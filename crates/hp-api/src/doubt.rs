@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
     call_error::CallError,
@@ -42,6 +42,8 @@ pub enum DoubtKind {
     Code,
     /// The vendor denies the order, and an order that it has charged, too. So its "not found" proves nothing.
     ControlDenied,
+    /// A front end asks to send less. With the time for which to send nothing, if this is fresh and the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Doubt {
@@ -79,7 +81,7 @@ pub(crate) fn is_blocking(status: u16) -> bool {
 
 impl DoubtKind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Exists,
         Self::Lost,
         Self::NeverSent,
@@ -91,6 +93,7 @@ impl DoubtKind {
         Self::Pending,
         Self::Code,
         Self::ControlDenied,
+        Self::Throttled(None),
     ];
 
     fn from_error(error: &CallError) -> Self {
@@ -100,6 +103,7 @@ impl DoubtKind {
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::NeverSent(_) | CallError::Cancelled => Self::NeverSent,
             CallError::Lost(_) => Self::Lost,
+            CallError::Throttled { retry_after, .. } => Self::Throttled(*retry_after),
             CallError::Status(status) if is_blocking(*status) => Self::Blocked,
             CallError::Status(_)
             | CallError::Unattributed { .. }
@@ -128,6 +132,7 @@ impl DoubtKind {
             Self::Pending => "pending",
             Self::Code => "code",
             Self::ControlDenied => "control_denied",
+            Self::Throttled(_) => "throttled",
         }
     }
 }

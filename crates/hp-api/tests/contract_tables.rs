@@ -243,3 +243,26 @@ fn doubt_kind_round_trips_as_a_word() {
     }
     assert!("unknown".parse::<DoubtKind>().is_err());
 }
+
+#[test]
+fn account_failures_are_those_that_every_call_would_meet() {
+    let api = |code| CallError::Api(ApiError::new(code, "no"));
+    for code in [400_101, 400_107, 400_108, 400_109, 400_110, 400_111] {
+        assert!(api(code).is_account_failure(), "{code}");
+    }
+    for status in [401, 403, 407] {
+        assert!(CallError::Status(status).is_account_failure(), "{status}");
+    }
+    let lost = CallError::Lost("no answer".to_owned());
+    let never_sent = CallError::NeverSent("no route".to_owned());
+    let others = [
+        api(0),
+        api(400_100),
+        api(400_113),
+        CallError::Status(429),
+        CallError::Status(500),
+    ];
+    for error in others.into_iter().chain([lost, never_sent]) {
+        assert!(!error.is_account_failure(), "{error:?}");
+    }
+}

@@ -56,6 +56,8 @@ pub enum VendorSignal {
     Answered,
     /// The request left, and its outcome is unknown.
     NoAnswer,
+    /// A front end asks to send less: for how long to send nothing, if the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Event {
@@ -86,6 +88,7 @@ fn outcome_signal(outcome: &Outcome) -> VendorSignal {
 fn doubt_signal(doubt: &Doubt) -> VendorSignal {
     match doubt.kind {
         DoubtKind::NeverSent => VendorSignal::NeverSent,
+        DoubtKind::Throttled(time) => VendorSignal::Throttled(time),
         DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending => VendorSignal::Answered,
         _ => VendorSignal::NoAnswer,
     }

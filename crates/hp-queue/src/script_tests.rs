@@ -18,6 +18,7 @@ const ALL: &[Source] = &[
     control::permits::AcquirePermits::SOURCE,
     control::products::PublishProducts::SOURCE,
     control::vendor_failure::NoteFailure::SOURCE,
+    control::permits::SlowDown::SOURCE,
     inspector::server_info::ReadServerInfo::SOURCE,
     inspector::snapshot::Snapshot::SOURCE,
     inspector::status::ReadStatus::SOURCE,

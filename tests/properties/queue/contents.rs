@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 16] = [
     "results",
     "results:own",
     "jobs",
@@ -24,6 +24,8 @@ pub(super) const KEYS: [&str; 14] = [
     "inbox",
     "held",
     "held:CNY",
+    "rate:runs",
+    "throttle",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -34,6 +36,8 @@ pub(super) const RATE: usize = 10;
 pub(super) const INBOX: usize = 11;
 const HOLD_SCOPES: usize = 12;
 pub(super) const HELD: usize = 13;
+const RATE_OF_RUNS: usize = 14;
+pub(super) const THROTTLE: usize = 15;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ORDERS;
 
@@ -78,7 +82,7 @@ impl Queue {
                 4 | 5 | HOLD_SCOPES | HELD => {
                     read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES")
                 }
-                RATE => read.cmd("GET").arg(key),
+                RATE | RATE_OF_RUNS => read.cmd("GET").arg(key),
                 REPLAYS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
                 _ => read.cmd("HGETALL").arg(key),
             };

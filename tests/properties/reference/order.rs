@@ -84,8 +84,12 @@ impl Order {
 
     /// A due order, or one that is claimed by its name.
     pub(super) fn reclaim(&mut self, epoch: Epoch, is_named: bool) {
-        let is_older = self.epoch != epoch.name && epoch.doubts != AdmissionDoubt::None;
-        self.claim(epoch, is_older, is_named);
+        self.claim(epoch, self.is_older_than(epoch), is_named);
+    }
+
+    /// Whether Redis may have forgotten a submission.
+    pub(super) fn is_older_than(&self, epoch: Epoch) -> bool {
+        self.epoch != epoch.name && epoch.doubts != AdmissionDoubt::None
     }
 
     fn claim(&mut self, epoch: Epoch, is_older_epoch: bool, is_named: bool) {

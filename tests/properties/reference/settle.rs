@@ -109,15 +109,22 @@ impl Reference {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = false;
             }
-            VendorSignal::None | VendorSignal::NeverSent | VendorSignal::OwnFailure if is_probe => {
+            VendorSignal::None
+            | VendorSignal::NeverSent
+            | VendorSignal::OwnFailure
+            | VendorSignal::Throttled(_)
+                if is_probe =>
+            {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = true;
             }
             VendorSignal::NoAnswer
             | VendorSignal::None
             | VendorSignal::NeverSent
-            | VendorSignal::OwnFailure => {}
+            | VendorSignal::OwnFailure
+            | VendorSignal::Throttled(_) => {}
         }
+        self.is_throttled |= matches!(request.signal, VendorSignal::Throttled(_));
         if matches!(request.signal, VendorSignal::None | VendorSignal::NeverSent) {
             self.rate.give_back();
         }

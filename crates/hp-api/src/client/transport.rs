@@ -8,6 +8,7 @@ use super::{
     cancellable_body::Permit,
     clock,
     connection::{Answer, Connection},
+    extra_calls::ExtraCalls,
     http_request::{DATE_GMT, HttpRequest, SIGN},
     pool::Pool,
     random::RandomSource,
@@ -32,6 +33,7 @@ pub(super) struct Transport {
     pub(super) verifier: Verifier,
     pub(super) date_window: Duration,
     pub(super) random: RandomSource,
+    pub(super) extra_calls: ExtraCalls,
 }
 
 /// A request that was written, and its answer.
@@ -66,10 +68,12 @@ impl Transport {
         if let Err(error) = &answer
             && must_ask_again(error, request, &exchange.connection)
         {
+            self.extra_calls.permit().await;
             if self.check_step(&mut exchange.connection).await.is_ok() {
                 self.pool.keep(exchange.connection).await;
                 return answer;
             }
+            self.extra_calls.permit().await;
             exchange = self.exchange_on_new_connection(request).await?;
             answer = self.read(&exchange, &read);
         }

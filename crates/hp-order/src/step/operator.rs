@@ -42,7 +42,10 @@ impl Transition<'_> {
                 let foreign = self.record.foreign_record(order, self.policy, answered_at);
                 foreign.map(|foreign| foreign.to_string())
             }
-            QueryVerdict::OrderRefused(doubt) => Some(alone_at_fault(&doubt.message)),
+            QueryVerdict::OrderRefused(doubt) => Some(format!(
+                "{}; whether the order was charged is not known",
+                alone_at_fault(&doubt.message)
+            )),
             QueryVerdict::NotFound | QueryVerdict::Unknown(_) | QueryVerdict::AccountRefused(_) => {
                 None
             }

@@ -47,6 +47,7 @@
 //! - The pause of the queue, except that this one order must not cause it.
 //! - Lease renewals. Without them other workers take over more often, not less.
 //! - Conflicting, unusable or trimmed entries.
+//! - An operator who closes an order whose record HitPoints refuses to give: nothing shows whether it was charged.
 //! - An operator who asserts that an older record belongs to the order, or who ends an order of another account.
 //! - A record of the order itself that does not fit. An operator closes an order only against an older record.
 //! - A shop that enqueues on the old master. Its entry is lost, as after a rollback.

@@ -6,9 +6,10 @@ use crate::{
     action::QueryAnswer,
     adapter,
     budget::{require, spend},
+    promises::Promise,
     setting::{Assumption, Dropped, Fault, Feature, Setting},
     time::{LEASE, older},
-    world::{Job, Observation, Phase, Request, Sender, Worker, World},
+    world::{Job, Observation, Phase, Purpose, Request, Sender, Worker, World},
 };
 
 impl World {
@@ -78,7 +79,9 @@ impl World {
         require(answer != QueryAnswer::Blocked || setting.models(Feature::FrontEnd))?;
         let vendor = self.vendor.clone();
         let job = self.untouched_job(w)?;
-        require(adapter::task(job, setting) == Task::Query)?;
+        let is_closed_unread =
+            job.purpose == Some(Purpose::Close) && answer == QueryAnswer::Blocked;
+        require(adapter::task(job, setting) == Task::Query && !is_closed_unread)?;
         job.observe(match answer {
             QueryAnswer::Truth => vendor.record_on(job.account).found(),
             QueryAnswer::OtherDenial => Observation::OtherDenial,
@@ -107,8 +110,13 @@ impl World {
         let step = adapter::step_after(&job, observation, setting);
         let is_own = matches!(observation, Observation::Charged(_) | Observation::Found(_));
         let is_judged = matches!(setting.dropped, Dropped::None);
-        self.is_disowned |= is_judged && is_own && step.state == State::Review;
-        self.is_paused |= step.pause.is_some();
+        // The vendor's record of the order was taken for that of another order.
+        let is_disowned = is_judged && is_own && step.state == State::Review;
+        if is_disowned {
+            self.broken = Some(Promise::OwnRecordIsAccepted);
+        } else if step.pause.is_some() {
+            self.broken = Some(Promise::OneOrderPausesNothing);
+        }
         self.redis
             .settle(&job.order, &step, self.generation, setting);
         self.is_forgotten &= self.redis.order.is_none();

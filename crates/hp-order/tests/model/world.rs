@@ -7,6 +7,7 @@ use crate::{
     epoch::Watermark,
     labels::{Labels, WORKERS},
     order::Order,
+    promises::Promise,
     redis::Redis,
     setting::Bounds,
     time::Age,
@@ -35,10 +36,8 @@ pub(crate) struct World {
     pub(crate) account: u8,
     /// How often the shop repeated the order after its end.
     pub(crate) late_repetitions: u8,
-    /// The vendor's record of the order was taken for that of another order.
-    pub(crate) is_disowned: bool,
-    /// The order has paused the queue.
-    pub(crate) is_paused: bool,
+    /// The promise that a settle call broke, if no later world shows it.
+    pub(crate) broken: Option<Promise>,
     pub(crate) budget: Budget,
     pub(crate) labels: Labels,
 }
@@ -179,8 +178,7 @@ impl World {
             is_forgotten: false,
             account: 0,
             late_repetitions: 0,
-            is_disowned: false,
-            is_paused: false,
+            broken: None,
             budget: Budget::new(bounds),
             labels: Labels::new(),
         }

@@ -8,7 +8,7 @@ use crate::{error::QueueError, fields::FieldReader, script::script};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, holds, held, workers, runs;
+    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs;
     order: ;
     arguments: ;
 }
@@ -36,6 +36,10 @@ pub struct Status {
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
+    /// What a front end of HitPoints has asked for: `until` when no call is made, the `interval` between calls after that in
+    /// microseconds, how many answers asked for it (`count`), and `since` when the last pause began. Empty if it has not asked
+    /// for an hour.
+    pub throttle: HashMap<String, u64>,
     /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
     /// unknown.
     pub holds: HashMap<String, u64>,
@@ -88,6 +92,7 @@ impl Inspector {
             vanished_at: answer.parse("vanished_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
+            throttle: answer.map("throttle"),
             holds: answer.map("holds"),
             held: answer.map("held"),
             workers: answer.map("workers"),

@@ -54,6 +54,8 @@ pub struct ClaimBatch {
     pub next_due: Option<Duration>,
     /// Time until orders may be claimed again, if breaker or rate allow none.
     pub wait: Option<Duration>,
+    /// Until when a front end of HitPoints has asked to send nothing.
+    pub throttled_until: Option<Millis>,
     /// Since when the breaker is open. While it is, only one order at a time calls HitPoints.
     pub breaker_open_since: Option<Millis>,
     /// Number of entries that have left the inbox before a worker took them, since the last claim: another program has
@@ -70,6 +72,8 @@ pub struct ClaimBatch {
 pub enum ClaimSkip {
     /// Not claimed: it has ended, and no repetition waits for its result.
     Ended,
+    /// Not claimed: it is certainly not charged, and [`claim_for_run`](crate::Ledger::claim_for_run) leaves such orders out.
+    Unsent,
     /// Not claimed: another worker may be processing it.
     Claimed,
     /// There is no such order.

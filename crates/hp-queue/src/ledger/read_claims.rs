@@ -42,6 +42,7 @@ pub(super) fn read_batch(
         more: answer.text("more").is_some(),
         next_due: ms("next_due").map(Duration::from_millis),
         wait: ms("wait").map(Duration::from_millis),
+        throttled_until: ms("throttled_until").map(Millis),
         breaker_open_since: ms("breaker_open_since").map(Millis),
         vanished: ms("vanished").unwrap_or(0),
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
@@ -94,6 +95,7 @@ impl ClaimSkip {
         match word.as_str() {
             "ended" => Self::Ended,
             "claimed" => Self::Claimed,
+            "unsent" => Self::Unsent,
             "unknown" => Self::Unknown,
             "forgotten" => Self::Repaired(Repair::Forgotten),
             "listed" => Self::Repaired(Repair::Listed),

@@ -9,6 +9,7 @@
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
 --   faults                                     { worker, reason, since, ... } of the workers that claim no orders
 --   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
+--   throttle                                   { name, value, ... }
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
@@ -30,6 +31,7 @@ end
 report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
+report('throttle', redis.call('HGETALL', key_throttle))
 report('holds', redis.call('HGETALL', key_holds))
 report('held', held)
 

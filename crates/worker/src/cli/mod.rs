@@ -36,7 +36,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::Config,
-    terminal::{CommandResult, Refused, errln, escape_control_lines, stderr, stdout},
+    telemetry,
+    terminal::{CommandResult, Refused, errln, escape_control_lines, stdout},
 };
 
 /// Buys cards from HitPoints for the orders that shops put into Redis.
@@ -97,7 +98,7 @@ pub fn main() -> ExitCode {
             "worker: cannot write to standard output: {error}. The output is incomplete; what the command has done stays done"
         );
     }
-    stderr::finish();
+    telemetry::finish();
     if lost_output.is_some() && is_output_wanted {
         return failure_code;
     }

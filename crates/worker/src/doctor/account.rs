@@ -10,8 +10,7 @@ pub(super) async fn check(handle: &Handle, agreement: &Agreement) -> Vec<CheckRe
         // The checks of Redis have reported it.
         Err(QueueError::Unreachable(_)) => return Vec::new(),
         Err(error) => {
-            let text = error.to_string();
-            let (seen, remedy) = text.rsplit_once("; ").unwrap_or((&text, ""));
+            let (seen, remedy) = error.cause_and_remedy();
             return vec![CheckResult::bad(what, seen, remedy)];
         }
     };

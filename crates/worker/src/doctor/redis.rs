@@ -31,8 +31,8 @@ pub(crate) async fn safety(handle: &Handle, is_replicated: bool) -> Result<Safet
     let inspector = Inspector::new(handle.clone());
     let server = match inspector.server_info().await {
         Ok(server) => server,
-        Err(QueueError::Refused(error)) => {
-            return Ok(Safety::of(vec![no_information(&error.to_string())]));
+        Err(error @ QueueError::Refused(_)) => {
+            return Ok(Safety::of(vec![no_information(&error)]));
         }
         Err(error) => return Err(error),
     };
@@ -66,24 +66,19 @@ pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> 
     let started = Instant::now();
     let server = match inspector.server_info().await {
         Ok(server) => server,
-        Err(QueueError::Refused(error)) => return vec![no_information(&error.to_string())],
+        Err(error @ QueueError::Refused(_)) => return vec![no_information(&error)],
         Err(error) => {
-            return vec![CheckResult::bad(
-                "redis",
-                format!("{place}: {error}"),
-                "start Redis, or correct redis.url",
-            )];
+            let (cause, remedy) = error.cause_and_remedy();
+            let seen = format!("{place}: {cause}");
+            return vec![CheckResult::bad("redis", seen, remedy)];
         }
     };
     let took = started.elapsed();
     let mut results = vec![version(&server, &place, took)];
     results.extend(risks(&server, config.is_replicated()));
     results.push(write(handle.check_write().await).unwrap_or_else(|error| {
-        CheckResult::bad(
-            "write",
-            error.to_string(),
-            "start Redis, or correct redis.url",
-        )
+        let (cause, remedy) = error.cause_and_remedy();
+        CheckResult::bad("write", cause, remedy)
     }));
     results.extend([clock(server.now, took), prefix(config)]);
     results
@@ -102,11 +97,12 @@ fn risks(server: &ServerInfo, is_replicated: bool) -> Vec<CheckResult> {
     results
 }
 
-fn no_information(error: &str) -> CheckResult {
+fn no_information(error: &QueueError) -> CheckResult {
+    let (cause, _) = error.cause_and_remedy();
     CheckResult::danger(
         "redis",
-        format!("INFO is refused ({error}), so a restart that loses writes would go unnoticed"),
-        "allow INFO to the Redis user of the worker, such as `+@all -@dangerous +info` for its keys",
+        format!("INFO is refused ({cause}), so a restart that loses writes would go unnoticed"),
+        "allow INFO to the Redis user of the worker, such as `+@all -@dangerous +info` for its keys, and do not rename it",
     )
 }
 
@@ -139,7 +135,7 @@ fn write(written: Result<(), QueueError>) -> Result<CheckResult, QueueError> {
         }
         Some("NOPERM") => CheckResult::danger(
             what,
-            format!("refused: {error}"),
+            format!("refused: {}", error.cause_and_remedy().0),
             "allow the Redis user of the worker to write the keys of the queue",
         ),
         Some("NOREPLICAS") => CheckResult::bad(
@@ -153,7 +149,10 @@ fn write(written: Result<(), QueueError>) -> Result<CheckResult, QueueError> {
             "raise maxmemory, or shorten results.retention and ledger.retention",
         ),
         _ if matches!(error, QueueError::Unreachable(_)) => return Err(error),
-        _ => CheckResult::bad(what, format!("refused: {error}"), "see the log of Redis"),
+        _ => {
+            let (cause, remedy) = error.cause_and_remedy();
+            CheckResult::bad(what, format!("refused: {cause}"), remedy)
+        }
     })
 }
 

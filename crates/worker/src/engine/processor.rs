@@ -1,12 +1,13 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hp_api::{
-    CallError, Client, CurrencyText, Doubt, FetchCards, NotFoundRule, Outcome, RefusalKind,
+    CallError, Client, CurrencyText, Doubt, DoubtKind, FetchCards, NotFoundRule, Outcome,
+    RefusalKind,
 };
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
-use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
+use hp_queue::{Agreement, Control, Handle, Inspector, Ledger, RateShare};
 use tokio::sync::Notify;
 
 use super::{
@@ -14,8 +15,10 @@ use super::{
     balance_gate::BalanceGate,
     catalogue::Catalogue,
     claimed_order::ClaimedOrder,
+    extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
     self_pause::SelfPause,
+    throttle::Throttle,
     vendor_link::VendorLink,
     vendor_note::VendorNote,
 };
@@ -29,6 +32,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) link: VendorLink,
     pub(crate) catalogue: Catalogue,
     pub(crate) probe: NotFoundProbe,
+    /// The same for reconciliation runs, whose calls get only their share of the rate.
+    pub(crate) run_probe: NotFoundProbe,
     pub(crate) balance_gate: BalanceGate,
     /// The queue itself, from which run leases are created.
     pub(crate) queue: Handle,
@@ -41,6 +46,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) self_pause: SelfPause,
     /// Shows operators how calls to HitPoints fail.
     pub(crate) vendor_note: VendorNote,
+    /// What a front end of HitPoints has asked for.
+    pub(crate) throttle: Arc<Throttle>,
     timeout: Duration,
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
@@ -97,12 +104,18 @@ impl OrderProcessor {
         agreement: Agreement,
         random: Random,
     ) -> Result<Self, CommandError> {
-        let (client, queue) = (config.client()?, config.handle()?);
+        let queue = config.handle()?;
         let inspector = Inspector::new(queue.clone());
         let control = Control::new(queue.clone(), agreement.clone());
         let account = agreement.account().clone();
+        let client = |share| {
+            let control = control.clone();
+            config.client_with(move || wait_for_permit(control.clone(), share))
+        };
+        let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
+            run_probe: NotFoundProbe::new(run_client, inspector.clone(), account.clone()),
             probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             vendor_note: VendorNote::new(control.clone()),
@@ -115,6 +128,7 @@ impl OrderProcessor {
             inspector,
             agreement,
             self_pause: SelfPause::default(),
+            throttle: Arc::default(),
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
@@ -180,17 +194,23 @@ impl OrderProcessor {
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
         let (wanted, lease, claimed) = (&order.record().wanted, self.lease, order.clone());
+        let throttle = Arc::clone(&self.throttle);
         // The lease may end while this process is suspended. Another worker may then claim the order, so this process
         // must send nothing any more.
         let answer = self
             .client
-            .fetch_if(wanted, move || !claimed.is_lease_over(lease))
+            .fetch_if(wanted, move || {
+                !claimed.is_lease_over(lease) && throttle.left().is_none()
+            })
             .await;
         if answer == Err(CallError::Cancelled) {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
         self.link.observe_submission(&outcome);
+        if let Outcome::Unknown(doubt) = &outcome {
+            self.note_throttle(doubt);
+        }
         self.update_balance(order, &outcome).await;
         self.judge_submission(order.record(), outcome).await
     }
@@ -225,8 +245,30 @@ impl OrderProcessor {
         }
     }
 
+    /// Stops the calls of this process if a front end has asked for it. The settlement of the order stops those of all others.
+    fn note_throttle(&self, doubt: &Doubt) {
+        if let DoubtKind::Throttled(asked) = doubt.kind {
+            self.throttle
+                .slow_down(self.policy().backoff.slow_down(asked));
+        }
+    }
+
     /// Queries HitPoints for the record of an order. A "not found" that would decide the order now is confirmed first.
     pub(crate) async fn query(&self, record: &Record, now: Millis) -> QueryVerdict {
+        self.query_with(&self.probe, record, now).await
+    }
+
+    /// The same for a reconciliation run.
+    pub(crate) async fn query_for_run(&self, record: &Record, now: Millis) -> QueryVerdict {
+        self.query_with(&self.run_probe, record, now).await
+    }
+
+    async fn query_with(
+        &self,
+        probe: &NotFoundProbe,
+        record: &Record,
+        now: Millis,
+    ) -> QueryVerdict {
         let rule = if record.is_only_submission_refused() {
             NotFoundRule::WithoutControl
         } else if record.is_decided_by_not_found(now) {
@@ -234,18 +276,27 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        let verdict = self.query_by(&record.wanted, rule).await;
+        let verdict = self.query_by(probe, &record.wanted, rule).await;
         match verdict {
             QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
-                self.judge_query(&record.wanted, rule, doubt).await
+                self.judge_query(probe, &record.wanted, rule, doubt).await
             }
             verdict => verdict,
         }
     }
 
-    async fn query_by(&self, wanted: &FetchCards, rule: NotFoundRule) -> QueryVerdict {
-        let verdict = self.probe.query(wanted, rule).await;
+    async fn query_by(
+        &self,
+        probe: &NotFoundProbe,
+        wanted: &FetchCards,
+        rule: NotFoundRule,
+    ) -> QueryVerdict {
+        // Boxed: it is large, and every caller would contain it twice.
+        let verdict = Box::pin(probe.query(wanted, rule)).await;
         self.link.observe_query(&verdict);
+        if let QueryVerdict::Unknown(doubt) = &verdict {
+            self.note_throttle(doubt);
+        }
         verdict
     }
 
@@ -253,6 +304,7 @@ impl OrderProcessor {
     /// repeated, because the account may have been refused for a moment only.
     async fn judge_query(
         &self,
+        probe: &NotFoundProbe,
         wanted: &FetchCards,
         rule: NotFoundRule,
         doubt: Doubt,
@@ -262,7 +314,7 @@ impl OrderProcessor {
             AccountVerdict::Unclear => return QueryVerdict::Unknown(doubt),
             AccountVerdict::Accepted => {}
         }
-        match self.query_by(wanted, rule).await {
+        match self.query_by(probe, wanted, rule).await {
             QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
                 QueryVerdict::OrderRefused(doubt)
             }
@@ -293,4 +345,16 @@ fn process_name(random: &Random) -> String {
         host.trim()
     };
     format!("{host}:{}:{}", std::process::id(), random.alphanumeric(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::process_name;
+    use crate::random::Random;
+
+    #[test]
+    fn process_name_differs_with_the_same_host_and_id() {
+        let name = || process_name(&Random::from_entropy());
+        assert_ne!(name(), name());
+    }
 }

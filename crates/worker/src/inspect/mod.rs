@@ -2,7 +2,9 @@
 
 mod obstacles;
 pub(crate) mod order;
+mod order_pages;
 pub(crate) mod orders;
 mod row;
 pub(crate) mod status;
+pub(crate) mod time_bound;
 pub(crate) mod vendor;

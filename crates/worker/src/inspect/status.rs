@@ -129,6 +129,7 @@ impl QueueStatus {
             (StatusLine::Rejected, queue.rejected.to_string()),
             (StatusLine::Paused, self.pause()),
             (StatusLine::Breaker, self.breaker()),
+            (StatusLine::Throttle, self.throttle()),
             (StatusLine::Held, self.holds()),
             (StatusLine::Rate, rate),
             (StatusLine::Workers, counted(workers.len(), &workers)),
@@ -176,6 +177,25 @@ impl QueueStatus {
             (false, None | Some(0)) => "closed".into(),
             (false, Some(failures)) => format!("closed; failed calls in a row: {failures}"),
         }
+    }
+
+    fn throttle(&self) -> String {
+        let throttle = &self.queue.throttle;
+        let value = |name| throttle.get(name).copied().unwrap_or_default();
+        let mut parts = Vec::new();
+        let left = Millis(value("until")).since(self.now());
+        if !left.is_zero() {
+            parts.push(format!("no calls for {}", duration(left)));
+        }
+        if value("interval") > 0 {
+            let rate = 1_000_000 / value("interval");
+            parts.push(format!("at most {} calls a second", rate.max(1)));
+        }
+        if parts.is_empty() {
+            return "no".into();
+        }
+        let (count, limits) = (value("count"), parts.join(", then "));
+        format!("{limits}: a front end of HitPoints answered 429 or 503 ({count} times)")
     }
 
     fn holds(&self) -> String {

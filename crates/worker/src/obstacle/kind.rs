@@ -27,6 +27,8 @@ pub(crate) enum ObstacleKind {
     VendorError,
     /// HitPoints denies records of orders that it has charged.
     ControlDenied,
+    /// A front end of HitPoints asks to send less.
+    Throttled,
     /// The balance of a currency is too low.
     BalanceLow,
     /// An operator has to decide.
@@ -47,7 +49,7 @@ pub(crate) enum ObstacleKind {
 
 impl ObstacleKind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::RedisFull,
         Self::RedisRefuses,
         Self::RedisUnsafe,
@@ -59,6 +61,7 @@ impl ObstacleKind {
         Self::VendorUnusable,
         Self::VendorError,
         Self::ControlDenied,
+        Self::Throttled,
         Self::BalanceLow,
         Self::Review,
         Self::Unreadable,
@@ -83,6 +86,7 @@ impl ObstacleKind {
             Self::VendorUnusable => "vendor_unusable",
             Self::VendorError => "vendor_error",
             Self::ControlDenied => "control_denied",
+            Self::Throttled => "throttled",
             Self::BalanceLow => "balance_low",
             Self::Review => "review",
             Self::Unreadable => "unreadable",
@@ -99,6 +103,7 @@ impl ObstacleKind {
         !matches!(
             self,
             Self::WorkerFault
+                | Self::Throttled
                 | Self::Vanished
                 | Self::DeadLetters
                 | Self::Claimed

@@ -5,7 +5,7 @@ use hp_queue::OrderSnapshot;
 use super::{
     Facts, Obstacle, ObstacleKind,
     breaker::Failing,
-    of_queue::{held_scopes, low_balance, paused},
+    of_queue::{held_scopes, low_balance, paused, throttled},
     of_redis::redis,
     of_workers::no_worker,
 };
@@ -23,6 +23,7 @@ pub(crate) fn of_order(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstac
         .or_else(|| claimed(snapshot))
         .or_else(|| paused(facts))
         .or_else(|| vendor(facts, record))
+        .or_else(|| throttled(facts))
         .or_else(|| balance_low(facts, snapshot))
         .or_else(|| waits(facts, record));
     obstacle.or_else(|| {

@@ -9,7 +9,7 @@ use super::{
     of_redis::redis,
     of_workers::{no_worker, worker_faults},
 };
-use crate::terminal::format::{count, time};
+use crate::terminal::format::{count, duration, time};
 
 /// A balance hold that ended longer ago holds no order any more: single orders test the balance more often.
 const HOLD_GRACE: Duration = Duration::from_mins(1);
@@ -21,6 +21,7 @@ pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
         paused(facts),
         no_worker(facts),
         vendor(facts),
+        throttled(facts),
         balance_low(facts),
         review(facts),
         unreadable(facts),
@@ -60,6 +61,17 @@ pub(super) fn paused(facts: &Facts) -> Option<Obstacle> {
 fn vendor(facts: &Facts) -> Option<Obstacle> {
     let failing = Failing::of(facts).filter(Failing::concerns_all_orders)?;
     Some(failing.obstacle())
+}
+
+/// While no call is made. A lower rate holds nothing up.
+pub(super) fn throttled(facts: &Facts) -> Option<Obstacle> {
+    let until = facts.status.throttle.get("until").copied().map(Millis)?;
+    let left = until.since(facts.now());
+    (!left.is_zero()).then(|| {
+        let left = duration(left);
+        let text = format!("a front end of HitPoints asks to send less: no calls for {left}");
+        Obstacle::new(ObstacleKind::Throttled, text).brief("HitPoints asks to send less")
+    })
 }
 
 fn balance_low(facts: &Facts) -> Option<Obstacle> {

@@ -21,6 +21,7 @@ fn facts() -> Facts {
             vanished_at: None,
             paused: HashMap::new(),
             breaker: HashMap::new(),
+            throttle: HashMap::new(),
             holds: HashMap::new(),
             held: HashMap::new(),
             worker_faults: BTreeMap::new(),
@@ -125,6 +126,15 @@ fn hold_that_is_long_over_is_no_obstacle() {
     facts.status.open = 0;
     facts.states.clear();
     assert_eq!(kinds(&facts), [], "no order waits for it");
+}
+
+#[test]
+fn throttle_is_named_while_no_call_is_made() {
+    let mut facts = facts();
+    for (until, is_obstacle) in [(NOW + 10_000, true), (NOW, false)] {
+        facts.status.throttle = HashMap::from([("until".into(), until), ("interval".into(), 1)]);
+        assert_eq!(!kinds(&facts).is_empty(), is_obstacle, "{until}");
+    }
 }
 
 #[test]

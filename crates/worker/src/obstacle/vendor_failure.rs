@@ -35,8 +35,10 @@ fn kind(doubt: &Doubt) -> Option<ObstacleKind> {
         }
         DoubtKind::Code => Some(ObstacleKind::VendorError),
         DoubtKind::ControlDenied => Some(ObstacleKind::ControlDenied),
-        // The request did not leave this worker, the answer is definite about this order, or it speaks of the account.
+        // The request did not leave this worker, a front end asks to send less, the answer is definite about this order, or
+        // it speaks of the account.
         DoubtKind::NeverSent
+        | DoubtKind::Throttled(_)
         | DoubtKind::Exists
         | DoubtKind::Mismatch
         | DoubtKind::Pending

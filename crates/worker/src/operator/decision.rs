@@ -122,7 +122,8 @@ fn not_claimed(skip: ClaimSkip) -> Option<NotClaimed> {
         ClaimSkip::Claimed => Some(NotClaimed::Claimed),
         ClaimSkip::Unknown => Some(NotClaimed::Unknown),
         ClaimSkip::Unusable(error) => Some(NotClaimed::Unusable(error)),
-        ClaimSkip::Repaired(_) => None,
+        // An operator's claim leaves no such order out.
+        ClaimSkip::Repaired(_) | ClaimSkip::Unsent => None,
     }
 }
 

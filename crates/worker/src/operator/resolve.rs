@@ -67,13 +67,17 @@ async fn resolve_order<'a>(
 
 /// Why the decision was not applied, and what the operator can do.
 fn obstacle(verdict: &QueryVerdict, step: &Step, claim: &Claim, resolution: Resolution) -> String {
-    let shows = match verdict {
-        QueryVerdict::Found(_) if step.state == State::Review => {
+    let (shows, what) = match verdict {
+        QueryVerdict::OrderRefused(_) => (
+            describe(verdict, claim, resolution),
+            "cannot be read: ask HitPoints whether it was charged, then",
+        ),
+        QueryVerdict::Found(_) | QueryVerdict::Mismatch(_) if step.state == State::Review => {
             let evidence = step.message.as_deref().unwrap_or_default();
-            format!("HitPoints' record shows: {evidence}")
-        }
-        QueryVerdict::Mismatch(_) | QueryVerdict::OrderRefused(_) => {
-            describe(verdict, claim, resolution)
+            (
+                format!("HitPoints' record shows: {evidence}"),
+                "does not fit,",
+            )
         }
         _ => return describe(verdict, claim, resolution),
     };
@@ -85,7 +89,7 @@ fn obstacle(verdict: &QueryVerdict, step: &Step, claim: &Claim, resolution: Reso
         );
     }
     format!(
-        "{shows}. To end the order although its record does not fit, use --as closed with the reason in --why"
+        "{shows}. To end the order although its record {what} use --as closed with the reason in --why"
     )
 }
 
@@ -120,12 +124,10 @@ pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolu
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
         QueryVerdict::Mismatch(mismatch) => format!("HitPoints' record shows: {mismatch}"),
-        QueryVerdict::OrderRefused(doubt) => {
-            format!(
-                "HitPoints refuses only the calls about this order: {}",
-                doubt.message
-            )
-        }
+        QueryVerdict::OrderRefused(doubt) => format!(
+            "HitPoints refuses only the calls about this order: {}",
+            doubt.message
+        ),
         QueryVerdict::Unknown(doubt) | QueryVerdict::AccountRefused(doubt) => {
             format!("HitPoints gave no definite answer: {}", doubt.message)
         }

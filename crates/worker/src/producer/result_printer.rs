@@ -137,6 +137,11 @@ impl ResultPrinter {
         Ok(true)
     }
 
+    /// The number of results so far, and the file that has them.
+    pub(super) fn printed(&self) -> (u64, Option<PathBuf>) {
+        (self.printed, self.output.file.clone())
+    }
+
     /// Returns when everything that was printed is safe: on disk, or with the reader of standard output.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         if let Some(file) = &mut self.file {

@@ -69,6 +69,10 @@ const fn doubt(kind: DoubtKind) -> Meaning {
             "HitPoints answered with a code that proves nothing: see `code`.",
             "If it stays so, ask HitPoints what the code means.",
         ),
+        DoubtKind::Throttled(_) => means(
+            "A front end of HitPoints asked to send less: HTTP 429 or 503.",
+            "Nothing. The workers send less. If it happens often, lower `worker.rate`.",
+        ),
         DoubtKind::ControlDenied => means(
             "HitPoints denies the order, and also an order that it has charged: it has an outage, or it deleted that record.",
             "Ask HitPoints. Until it gives records again, the order is not sent again.",

@@ -56,6 +56,10 @@ const fn obstacle(kind: ObstacleKind) -> Meaning {
             "HitPoints denies the record of an order that it has charged. So its \"not found\" proves nothing.",
             "Ask HitPoints whether it has an outage, or has deleted that record.",
         ),
+        ObstacleKind::Throttled => means(
+            "A front end of HitPoints asked to send less, with HTTP 429 or 503. No call is made for the time that it named.",
+            "Nothing. If it happens often, lower `worker.rate`, or ask HitPoints for a higher limit.",
+        ),
         ObstacleKind::BalanceLow => means(
             "The balance of a currency at HitPoints is too low. Single orders test it.",
             "Top up the account. The workers notice it within a minute.",

@@ -10,6 +10,7 @@ pub(crate) enum StatusLine {
     Rejected,
     Paused,
     Breaker,
+    Throttle,
     Held,
     Rate,
     Workers,
@@ -17,7 +18,7 @@ pub(crate) enum StatusLine {
 }
 
 impl StatusLine {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::New,
         Self::Lost,
         Self::Open,
@@ -25,6 +26,7 @@ impl StatusLine {
         Self::Rejected,
         Self::Paused,
         Self::Breaker,
+        Self::Throttle,
         Self::Held,
         Self::Rate,
         Self::Workers,
@@ -41,6 +43,7 @@ impl StatusLine {
             Self::Rejected => "rejected",
             Self::Paused => "paused",
             Self::Breaker => "breaker",
+            Self::Throttle => "throttle",
             Self::Held => "held",
             Self::Rate => "rate",
             Self::Workers => "workers",
@@ -87,6 +90,10 @@ const fn line_meaning(line: StatusLine) -> Meaning {
         StatusLine::Breaker => means(
             "Open while HitPoints gives no usable answers: only one order at a time calls it.",
             "Nothing. It closes with the first usable answer. The obstacle says what is wrong.",
+        ),
+        StatusLine::Throttle => means(
+            "A front end of HitPoints asked to send less, with HTTP 429 or 503: until when no call is made, and at what rate calls go on.",
+            "Nothing. If it happens often, lower `worker.rate`, or ask HitPoints for a higher limit.",
         ),
         StatusLine::Held => means(
             "Balance holds: currencies whose balance is too low, and until when.",

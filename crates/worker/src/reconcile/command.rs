@@ -44,7 +44,11 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         adopted = terms::adopt(&processor) => adopted?,
         () = shutdown.token().cancelled() => return Ok(true),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES, telemetry::lost_lines()));
+    let metrics = Arc::new(Metrics::new(
+        &FIGURE_NAMES,
+        processor.throttle.answers.clone(),
+        telemetry::lost_lines(),
+    ));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
     let server = tokio::spawn(admin::serve(config.admin, metrics));
@@ -80,7 +84,6 @@ pub(crate) async fn run_once(config: &Config, options: RunOptions) -> CommandRes
     };
     let report = run.into_report(&ended);
     progress.clear();
-    output::log(&report);
     publish(&processor, &report, &options, file).await?;
     ended?;
     Ok(report.needing_review() == 0)
@@ -92,6 +95,7 @@ async fn make(
     until: Millis,
     now: Millis,
 ) -> Result<(), RunError> {
+    run.includes_unsent = options.audit_since.is_some();
     if options.orders.is_empty() {
         run.check_all(until).await?;
     } else {

@@ -65,6 +65,8 @@ pub(crate) struct Run<'a> {
     cannot_send: bool,
     /// `true` if an operator named the orders; `false` if they come from the indexes.
     pub(super) is_named: bool,
+    /// `true` if the run also checks open orders that are certainly not charged.
+    pub(super) includes_unsent: bool,
 }
 
 /// Shows the progress of a run.
@@ -95,6 +97,7 @@ impl<'a> Run<'a> {
             failures: 0,
             cannot_send: false,
             is_named: false,
+            includes_unsent: false,
         }
     }
 
@@ -110,7 +113,7 @@ impl<'a> Run<'a> {
 
     /// Checks every open order that was admitted by `until`, and scheduled orders that the index of open orders lacks.
     pub(crate) async fn check_all(&mut self, until: Millis) -> Result<(), RunError> {
-        self.processor.probe.refresh().await;
+        self.processor.run_probe.refresh().await;
         let inspector = &self.processor.inspector;
         let mut scan = OpenOrderScan::default();
         loop {
@@ -161,7 +164,7 @@ impl<'a> Run<'a> {
                 self.failures += 1;
                 self.cannot_send = signal == VendorSignal::NeverSent;
             }
-            VendorSignal::None | VendorSignal::OwnFailure => {}
+            VendorSignal::None | VendorSignal::OwnFailure | VendorSignal::Throttled(_) => {}
         }
     }
 
@@ -191,6 +194,15 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Slows down all workers if a front end has asked for it in the answer to a query that is not settled.
+    pub(super) async fn follow_throttle(&self, verdict: &QueryVerdict) -> Result<(), RunError> {
+        if let VendorSignal::Throttled(asked) = verdict.vendor_signal() {
+            let control = &self.processor.control;
+            retry_while_unreachable(|| control.slow_down(asked)).await?;
+        }
+        Ok(())
+    }
+
     /// Checks these orders, except those that a worker has claimed.
     async fn check(&mut self, ids: &[String]) -> Result<(), RunError> {
         if self.report.dry_run {
@@ -200,9 +212,10 @@ impl<'a> Run<'a> {
         while !left.is_empty() {
             self.require_running()?;
             let (processor, before) = (self.processor, left.len());
+            let leaves_unsent = self.leaves_unsent();
             let claim = || {
                 let ledger = &processor.ledger;
-                ledger.claim_named(CONCURRENT_QUERIES, processor.lease, &left)
+                ledger.claim_for_run(CONCURRENT_QUERIES, processor.lease, &left, leaves_unsent)
             };
             let batch = retry_while_unreachable(claim).await?;
             let seen = ids_of(&batch);
@@ -222,7 +235,7 @@ impl<'a> Run<'a> {
         loop {
             self.require_running()?;
             let control = &self.processor.control;
-            let permits = retry_while_unreachable(|| control.acquire_permits(calls)).await?;
+            let permits = retry_while_unreachable(|| control.acquire_run_permits(calls)).await?;
             if let Some(reason) = permits.paused {
                 return Err(RunError::Paused(reason));
             }
@@ -231,6 +244,12 @@ impl<'a> Run<'a> {
             }
             self.wait(permits.wait, permits.is_breaker_open).await?;
         }
+    }
+
+    /// A run queries HitPoints about orders that may be charged. An audit and an operator may want to know about the others,
+    /// too.
+    pub(super) fn leaves_unsent(&self) -> bool {
+        !self.is_named && !self.includes_unsent
     }
 
     pub(super) fn require_running(&self) -> Result<(), RunError> {

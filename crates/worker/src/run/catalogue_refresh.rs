@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::{
-    engine::{processor::OrderProcessor, self_pause::Subject},
+    engine::{processor::OrderProcessor, retry::REDIS, self_pause::Subject},
     terminal::CommandError,
 };
 
@@ -14,8 +14,9 @@ use crate::{
 const INTERVAL: Duration = Duration::from_mins(10);
 /// How long the worker waits for the first list before it starts without one.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// The longest delay between two requests for the first list. Later ones may take longer.
-const LONGEST_START_DELAY: Duration = Duration::from_secs(5);
+/// The longest delay between two requests for the first list, without the jitter that doubles it at most. Later ones may take
+/// longer.
+const LONGEST_START_DELAY: Duration = Duration::from_secs(3);
 const LONGEST_DELAY: Duration = Duration::from_mins(1);
 
 /// Fetches the product list before the first order is claimed. It is also the control call for the account: a worker that
@@ -30,10 +31,7 @@ pub(super) async fn fetch_first_list(
     is_required: bool,
 ) -> Result<Vec<Product>, CommandError> {
     let error = match timeout(START_LIMIT, fetch_twice_if_stale(processor)).await {
-        Ok(Ok(products)) => {
-            info!(products = products.len(), "product list fetched");
-            return Ok(products);
-        }
+        Ok(Ok(products)) => return Ok(products),
         Ok(Err(error)) if is_own_failure(&error) => return Err(refused(&error)),
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {START_LIMIT:?}"),
@@ -41,7 +39,7 @@ pub(super) async fn fetch_first_list(
     if is_required {
         pause(processor, &error);
     } else {
-        warn!(%error, "no product list yet; orders are submitted without a check against it");
+        warn!(obstacle = "product_list", %error, "no product list yet; orders are submitted without a check against it");
     }
     Ok(Vec::new())
 }
@@ -73,11 +71,12 @@ fn pause(processor: &OrderProcessor, error: &str) {
 
 /// Publishes the product list for shops.
 pub(super) async fn publish(processor: &OrderProcessor, products: &[Product]) {
+    info!(products = products.len(), "product list fetched");
     match processor.control.publish_products(products).await {
         Ok(true) => {}
         Ok(false) => warn!("product list not published: the queue has another account"),
         Err(error) => {
-            warn!(%error, "cannot publish the product list; shops still see the last one")
+            warn!(obstacle = REDIS, %error, "cannot publish the product list; shops still see the last one");
         }
     }
 }
@@ -107,11 +106,10 @@ async fn refresh(processor: &OrderProcessor, longest_delay: Duration, is_require
             if is_required {
                 pause(processor, &error.to_string());
             }
-            warn!(%error, ?retry_in, "cannot fetch the product list");
+            warn!(obstacle = "product_list", %error, ?retry_in, "cannot fetch the product list");
         })
         .await;
     if let Ok(products) = fetched {
-        info!(products = products.len(), "product list fetched");
         processor.self_pause.set(Subject::Products, None);
         publish(processor, &products).await;
     }

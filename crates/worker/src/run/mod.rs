@@ -13,7 +13,7 @@ use std::{convert::Infallible, io, sync::Arc};
 
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use hp_order::Event;
-use hp_queue::{Inbox, connect};
+use hp_queue::Inbox;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
@@ -38,7 +38,11 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES, telemetry::lost_lines()));
+    let metrics = Arc::new(Metrics::new(
+        &FIGURE_NAMES,
+        processor.throttle.answers.clone(),
+        telemetry::lost_lines(),
+    ));
     let background = Background::start(&processor, config, &metrics);
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
@@ -65,6 +69,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
 /// the queue the rules of this worker. Fails if the worker must not run; then it has changed nothing.
 async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), CommandError> {
     redis_watch::check_at_start(processor, config).await?;
+    // A key that is right for one account may be wrong for another, so the account is compared first.
+    terms::check_account(processor).await?;
     let required = config.needs_products;
     let products = catalogue_refresh::fetch_first_list(processor, required).await?;
     terms::join_as_worker(processor).await?;
@@ -80,7 +86,7 @@ async fn process_orders(
     config: &Config,
     stop: &CancellationToken,
 ) -> Result<(), CommandError> {
-    let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
+    let inbox = Inbox::new(config.redis()?, &config.prefix);
     let orders = poller::start(
         Arc::clone(processor),
         inbox,

@@ -14,7 +14,7 @@ use crate::{
     engine::{
         claimed_order::{ClaimRequestTime, ClaimedOrder},
         processor::OrderProcessor,
-        retry::endless_backoff,
+        retry::{REDIS, endless_backoff},
         terms,
     },
     obstacle::{Facts, of_queue},
@@ -44,6 +44,7 @@ pub(super) fn start(
         first_source: FirstSource::Inbox,
         paused: None,
         is_breaker_open: false,
+        is_throttled: false,
         claim_delays: endless_backoff(),
         inbox_delays: endless_backoff(),
     };
@@ -60,6 +61,7 @@ struct Poller {
     first_source: FirstSource,
     paused: Option<String>,
     is_breaker_open: bool,
+    is_throttled: bool,
     /// Delays while claim requests fail.
     claim_delays: ExponentialBackoff,
     /// Delays while the inbox cannot be watched.
@@ -101,6 +103,9 @@ impl Poller {
         if self.processor.self_pause.is_paused() {
             return Rest::For(BLOCKED_INTERVAL);
         }
+        if let Some(left) = self.processor.throttle.left() {
+            return Rest::For(left.min(BLOCKED_INTERVAL));
+        }
         let request = ClaimRequestTime::now();
         let claimed = ledger
             .claim_batch(slots.num_permits(), lease, self.first_source)
@@ -117,7 +122,7 @@ impl Poller {
             Err(error) => {
                 terms::check_claim(&self.processor, &error);
                 let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot claim orders");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
                 Rest::For(retry_in)
             }
         }
@@ -179,7 +184,7 @@ impl Poller {
             Ok(()) => self.inbox_delays = endless_backoff(),
             Err(error) => {
                 let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot watch the inbox");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot watch the inbox");
                 sleep(retry_in).await;
             }
         }
@@ -207,6 +212,15 @@ impl Poller {
                 info!("breaker closed: HitPoints answers again");
             }
         }
+        let is_throttled = batch.throttled_until.is_some();
+        if is_throttled && !self.is_throttled {
+            let pause = batch.wait.unwrap_or_default();
+            warn!(
+                ?pause,
+                "a front end of HitPoints asks to send less (HTTP 429 or 503): all workers pause, then call more slowly"
+            );
+        }
+        self.is_throttled = is_throttled;
         if self.paused != batch.paused {
             if let Some(reason) = &batch.paused {
                 warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
@@ -231,7 +245,7 @@ async fn log_open_breaker(queue: &Handle) {
         .map(|obstacle| (obstacle.kind.as_str(), obstacle.text))
         .unzip();
     warn!(
-        obstacle = kind,
+        failure = kind,
         detail, "breaker open: only one order at a time calls HitPoints, the others wait"
     );
 }

@@ -9,6 +9,9 @@ end
 
 local function append(list, name, value) list[#list + 1], list[#list + 2] = name, value end
 
--- The text of what `pcall` caught.
-local function message_of(failure) return type(failure) == 'table' and failure.err or tostring(failure) end
+-- The text of what `pcall` caught, without the place in the script.
+local function message_of(failure)
+  local text = type(failure) == 'table' and failure.err or tostring(failure)
+  return (text:gsub('@?user_script:%d+: ?', ''))
+end
 

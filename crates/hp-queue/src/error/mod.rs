@@ -1,3 +1,6 @@
+mod known_errors;
+pub(crate) mod words;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// Why a call to Redis failed.
@@ -13,15 +16,12 @@ pub enum QueueError {
         /// What is wrong with it.
         why: String,
     },
-    /// Redis cannot be reached, or the connection broke. Redis may or may not have executed the command.
-    #[error(
-        "cannot reach Redis: {0}; check the address and its password, the server and the network"
-    )]
+    /// Redis cannot be reached, the connection broke, or Redis refuses for the moment. It may or may not have executed the
+    /// command. The same call may succeed later.
+    #[error("{}", in_words(.0))]
     Unreachable(RedisError),
     /// Redis refused the command.
-    #[error(
-        "Redis refused the command: {0}; check its memory limit, its access rules and its configuration"
-    )]
+    #[error("{}", in_words(.0))]
     Refused(RedisError),
     /// Redis contains or answered data that does not follow the queue protocol.
     #[error(
@@ -45,7 +45,20 @@ pub enum QueueError {
     NewerProtocol(u32),
 }
 
+/// The cause and the remedy as one sentence.
+fn in_words(error: &RedisError) -> String {
+    let words = words::explain(error);
+    format!("{}; {}", words.cause, words.remedy)
+}
+
 impl QueueError {
+    /// Returns what has happened, and what to do. Both are parts of the text of the error.
+    pub fn cause_and_remedy(&self) -> (String, String) {
+        let text = self.to_string();
+        let (cause, remedy) = text.split_once("; ").unwrap_or((&text, ""));
+        (cause.into(), remedy.into())
+    }
+
     /// Returns the code of a refusal, such as `MISCONF` or `READONLY`.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -76,7 +89,9 @@ impl From<RedisError> for QueueError {
             ServerErrorKind::ClusterDown,
         ];
         match error.kind() {
-            ErrorKind::UnexpectedReturnType | ErrorKind::Parse => Self::Protocol(error.to_string()),
+            ErrorKind::UnexpectedReturnType | ErrorKind::Parse => {
+                Self::Protocol(words::plain(&error.to_string()))
+            }
             ErrorKind::Server(kind) if !passing.contains(&kind) => Self::Refused(error),
             // A key of another type, which no retry changes.
             _ if error.code() == Some("WRONGTYPE") => Self::Refused(error),
