@@ -8,6 +8,7 @@ mod interruption;
 mod load;
 mod printed;
 mod report;
+mod report_file;
 mod schedule;
 mod stuck;
 

@@ -51,7 +51,8 @@ pub(super) struct Reconcile {
     /// The period of the audit, such as 24h.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, requires = "audit")]
     since: Option<Duration>,
-    /// Write the report to this file, and replace its content: CSV if the name ends in .csv, else JSON.
+    /// Write the report to this file, and replace its content: CSV if the name ends in .csv, else JSON. The report of an
+    /// incomplete run replaces no other one: then it is in FILE.incomplete.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Print the report as JSON.
