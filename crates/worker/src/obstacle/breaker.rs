@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use hp_order::Millis;
 
-use super::{Facts, Obstacle, ObstacleKind};
+use super::{description::Obstacle, facts::Facts, kind::ObstacleKind};
 use crate::terminal::format::duration;
 
 /// The last calls to HitPoints have failed.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use hp_order::Millis;
+use hp_order::{Millis, State};
 use hp_queue::{Handle, Inspector, OpenOrderScan, QueueError, ServerInfo, Status};
 
 const PAGE: usize = 256;
@@ -45,6 +45,12 @@ impl Facts {
 
     pub(crate) fn now(&self) -> Millis {
         Millis(self.status.now)
+    }
+
+    /// The number of orders and entries that a worker could go on with.
+    pub(crate) fn waiting(&self) -> u64 {
+        let needs_operator = self.count(State::Review.as_str()) + self.count(UNREADABLE);
+        self.status.new + self.status.open.saturating_sub(needs_operator)
     }
 
     pub(crate) fn count(&self, state: &str) -> u64 {

@@ -3,8 +3,10 @@ use hp_order::{Millis, Record, State};
 use hp_queue::OrderSnapshot;
 
 use super::{
-    Facts, Obstacle, ObstacleKind,
     breaker::Failing,
+    description::Obstacle,
+    facts::Facts,
+    kind::ObstacleKind,
     of_queue::{held_scopes, low_balance, paused, throttled},
     of_redis::redis,
     of_workers::no_worker,

@@ -3,9 +3,10 @@ use std::{collections::BTreeSet, time::Duration};
 use hp_order::{Millis, State};
 
 use super::{
-    Facts, Obstacle, ObstacleKind,
     breaker::Failing,
-    facts::UNREADABLE,
+    description::Obstacle,
+    facts::{Facts, UNREADABLE},
+    kind::ObstacleKind,
     of_redis::redis,
     of_workers::{no_worker, worker_faults},
 };
@@ -30,12 +31,6 @@ pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
     ];
     let all = all.into_iter().flatten();
     all.chain(worker_faults(facts)).collect()
-}
-
-/// The number of orders and entries that a worker could go on with.
-pub(super) fn waiting(facts: &Facts) -> u64 {
-    let needs_operator = facts.count(State::Review.as_str()) + facts.count(UNREADABLE);
-    facts.status.new + facts.status.open.saturating_sub(needs_operator)
 }
 
 pub(super) fn paused(facts: &Facts) -> Option<Obstacle> {
@@ -85,7 +80,7 @@ pub(super) fn held_scopes(facts: &Facts) -> Vec<&str> {
     let recent = holds.filter(|(_, until)| facts.now() < Millis(**until).plus(HOLD_GRACE));
     // An order that HitPoints has refused waits in the schedule.
     let recent = recent
-        .filter(|_| waiting(facts) > 0)
+        .filter(|_| facts.waiting() > 0)
         .map(|(scope, _)| scope);
     let held = facts.status.held.iter().filter(|(_, orders)| **orders > 0);
     let scopes = held.map(|(scope, _)| scope).chain(recent);

@@ -1,4 +1,4 @@
-use super::{Facts, Obstacle, ObstacleKind};
+use super::{description::Obstacle, facts::Facts, kind::ObstacleKind};
 use crate::terminal::format::mebibytes;
 
 /// Returns why this Redis keeps orders from going on.

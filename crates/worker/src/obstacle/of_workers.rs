@@ -1,6 +1,6 @@
 use hp_order::Millis;
 
-use super::{Facts, Obstacle, ObstacleKind, of_queue::waiting};
+use super::{description::Obstacle, facts::Facts, kind::ObstacleKind};
 use crate::terminal::format::{count, duration};
 
 /// The start of the reason of a worker whose requests do not reach HitPoints.
@@ -11,7 +11,7 @@ const NAMED: usize = 10;
 
 /// Returns why no worker goes on with the orders that wait.
 pub(super) fn no_worker(facts: &Facts) -> Option<Obstacle> {
-    let (status, orders) = (&facts.status, waiting(facts));
+    let (status, orders) = (&facts.status, facts.waiting());
     if orders == 0 {
         return None;
     }

@@ -1,7 +1,7 @@
 use hp_api::{Doubt, DoubtKind, Outcome};
 use hp_order::{Event, QueryVerdict};
 
-use super::ObstacleKind;
+use super::kind::ObstacleKind;
 
 /// How a call to HitPoints failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

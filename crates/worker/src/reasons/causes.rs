@@ -1,7 +1,7 @@
 use hp_api::DoubtKind;
 use hp_order::Cause;
 
-use super::{Meaning, Part, means};
+use super::part::{Meaning, Part, means};
 
 const QUERY: &str = "Nothing. A worker queries HitPoints until the answer is definite.";
 

@@ -1,4 +1,4 @@
-use super::{Meaning, NOTHING, Part, means};
+use super::part::{Meaning, NOTHING, Part, means};
 use crate::obstacle::ObstacleKind;
 
 pub(super) fn part() -> Part {

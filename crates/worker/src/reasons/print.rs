@@ -1,6 +1,9 @@
 use std::fmt::Write;
 
-use super::{Part, Reason, parts};
+use super::{
+    part::{Part, Reason},
+    table::parts,
+};
 use crate::terminal::{
     CommandResult, errln, outln,
     style::{self, Tone},
@@ -89,3 +92,32 @@ Every word that `worker orders`, `worker order`, `worker status` and the results
 `worker reasons` prints this table, and `worker reasons WORD` one word. The page is made by
 `worker reasons --markdown`; a test compares the two.
 ";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{markdown, parts};
+
+    #[test]
+    fn every_word_has_meaning_and_action() {
+        for part in parts() {
+            let mut words = HashSet::new();
+            for reason in &part.reasons {
+                assert!(words.insert(reason.word), "{} twice", reason.word);
+                for text in [reason.meaning, reason.action] {
+                    assert!(text.ends_with('.'), "{}: {text}", reason.word);
+                }
+            }
+            assert!(!words.is_empty(), "{}", part.title);
+        }
+    }
+
+    /// `worker reasons --markdown > docs/reasons.md` brings the page up to date.
+    #[test]
+    fn page_of_reasons_is_the_table_of_the_code() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reasons.md");
+        let page = std::fs::read_to_string(file).unwrap();
+        assert!(page == markdown(), "docs/reasons.md is out of date");
+    }
+}

@@ -1,7 +1,7 @@
 use hp_order::{DEADLINE_PASSED, FailReason, Rejection, Source, Status};
 use hp_queue::{DeadLetterReason, EntryReason};
 
-use super::{Meaning, NOTHING, Part, means};
+use super::part::{Meaning, NOTHING, Part, means};
 
 const NEW_ID: &str = "To try again, send the order with a new id.";
 

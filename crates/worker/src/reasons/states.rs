@@ -1,6 +1,6 @@
 use hp_order::State;
 
-use super::{Meaning, NOTHING, Part, means};
+use super::part::{Meaning, NOTHING, Part, means};
 
 pub(super) fn part() -> Part {
     Part::new(

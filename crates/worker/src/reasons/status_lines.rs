@@ -1,4 +1,4 @@
-use super::{Meaning, NOTHING, Part, means};
+use super::part::{Meaning, NOTHING, Part, means};
 
 /// A line of `worker status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
