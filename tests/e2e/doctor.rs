@@ -91,8 +91,10 @@ async fn doctor_reports_paused_queue_and_replica() {
         .command::<u64>(&["HSET", "{hp}:paused", "reason", "the contract ended"])
         .await;
     let (passed, lines) = run_doctor(&world, &[]);
-    assert!(passed);
-    assert!(line(&lines, "queue").0.contains("the contract ended"));
+    assert!(!passed);
+    let (seen, remedy) = line(&lines, "queue");
+    assert!(seen.starts_with("BAD") && seen.contains("the contract ended"));
+    assert!(remedy.contains("worker resume"), "{remedy}");
 
     world
         .redis
@@ -110,8 +112,9 @@ async fn doctor_separates_bad_secret_from_no_network() {
     assert!(!passed && seen.contains("400107") && remedy.contains("secret"));
 
     let (passed, lines) = run_doctor(&world, &[("HP_API__BASE_URL", "http://127.0.0.1:1")]);
-    let (seen, remedy) = line(&lines, "credentials");
-    assert!(!passed && seen.contains("never sent") && remedy.contains("network"));
+    let (seen, remedy) = line(&lines, "vendor");
+    assert!(!passed && seen.contains("unreachable") && remedy.contains("never sent"));
+    assert!(remedy.contains("network"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

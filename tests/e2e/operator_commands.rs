@@ -185,7 +185,7 @@ async fn status_shows_states_workers_pause_and_runs() {
     let world = World::start();
     three_orders(&world).await;
     let (code, text) = run_command(&world, &["status"]);
-    assert_eq!(code, 0, "{text}");
+    assert_eq!(code, 1, "no worker is alive: {text}");
     assert!(text.contains("2: 1 queued, 1 uncertain"), "{text}");
     assert!(text.contains("\noldest    waiting, "), "{text}");
     let mut worker = world.worker();
@@ -349,7 +349,11 @@ async fn status_counts_orders_that_need_review() {
     let (code, _) = crate::reconcile::report(&world, &["--once"]);
     assert_eq!(code, 1);
     let (_, status) = run_command(&world, &["status"]);
-    assert!(status.contains("1 need review"), "{status}");
+    assert!(status.contains("1 of them needed review"), "{status}");
+    assert!(
+        status.contains("1 ledger record cannot be read"),
+        "{status}"
+    );
     let last = &run_json(&world, &["status"])["last_run"];
     let left = (&last["unreadable"], &last["needs_a_person"][0]);
     assert_eq!(left, (&1.into(), &"A-1".into()), "{last:#}");

@@ -40,6 +40,8 @@ pub enum DoubtKind {
     Pending,
     /// The answer is a code that settles nothing.
     Code,
+    /// The vendor denies the order, and an order that it has charged, too. So its "not found" proves nothing.
+    ControlDenied,
     /// A front end asks to send less. With the time for which to send nothing, if this is fresh and the answer says it.
     Throttled(Option<Duration>),
 }
@@ -78,7 +80,8 @@ pub(crate) fn is_blocking(status: u16) -> bool {
 }
 
 impl DoubtKind {
-    const ALL: [Self; 11] = [
+    /// All kinds.
+    pub const ALL: [Self; 12] = [
         Self::Exists,
         Self::Lost,
         Self::NeverSent,
@@ -89,6 +92,7 @@ impl DoubtKind {
         Self::Mismatch,
         Self::Pending,
         Self::Code,
+        Self::ControlDenied,
         Self::Throttled(None),
     ];
 
@@ -136,6 +140,7 @@ impl DoubtKind {
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
+            Self::ControlDenied => "control_denied",
             Self::Throttled(_) => "throttled",
         }
     }

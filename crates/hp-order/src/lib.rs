@@ -80,6 +80,8 @@ pub use policy::{Backoff, Policy, PolicyError};
 pub use record::Record;
 pub use state::{Cause, State};
 pub use step::{Next, Step, other_account_evidence, step};
-pub use terminal_outcome::{FailReason, Rejection, Source, Status, TerminalOutcome};
+pub use terminal_outcome::{
+    DEADLINE_PASSED, FailReason, Rejection, Source, Status, TerminalOutcome,
+};
 pub use time::{DecisionInputs, Millis};
 pub use word::UnknownWord;

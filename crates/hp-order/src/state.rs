@@ -40,19 +40,6 @@ words!(State {
 });
 
 impl State {
-    /// All states.
-    pub const ALL: [Self; 9] = [
-        Self::Queued,
-        Self::Submitting,
-        Self::Uncertain,
-        Self::Waiting,
-        Self::Review,
-        Self::Completed,
-        Self::Failed,
-        Self::Rejected,
-        Self::Expired,
-    ];
-
     /// Returns `true` if the order has ended: its result is published and final.
     pub const fn has_ended(self) -> bool {
         matches!(
@@ -92,6 +79,13 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Returns all causes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let own = [Self::WorkerDied, Self::RedisRestarted, Self::Refused];
+        own.into_iter()
+            .chain(DoubtKind::ALL.into_iter().map(Self::Answer))
+    }
+
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
         match self {

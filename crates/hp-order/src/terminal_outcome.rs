@@ -89,6 +89,9 @@ words!(Rejection {
     QuantityOverLimit => "quantity_over_limit",
 });
 
+/// The `reason` of the result of an expired order.
+pub const DEADLINE_PASSED: &str = "deadline_passed";
+
 impl TerminalOutcome {
     /// The `status` of the result.
     pub const fn status(&self) -> Status {
@@ -106,7 +109,7 @@ impl TerminalOutcome {
             Self::Completed { .. } => None,
             Self::Failed { reason, .. } => Some(reason.as_str()),
             Self::Rejected(rejection) => Some(rejection.as_str()),
-            Self::Expired => Some("deadline_passed"),
+            Self::Expired => Some(DEADLINE_PASSED),
         }
     }
 

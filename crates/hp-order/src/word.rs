@@ -3,10 +3,13 @@
 #[error("`{0}` is not a word of this vocabulary")]
 pub struct UnknownWord(pub String);
 
-/// Implements `as_str` and `FromStr` for an enum whose variants are words of the contract.
+/// Implements `ALL`, `as_str` and `FromStr` for an enum whose variants are words of the contract.
 macro_rules! words {
     ($type:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {
+            /// All of them.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
             /// The word of the contract.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }

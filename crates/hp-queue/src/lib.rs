@@ -147,6 +147,7 @@ pub use ledger::{
 pub use queue::{
     Queue,
     delivery::{Delivery, Wait},
+    entry_reason::{DeadLetterReason, EntryReason},
     job::{Deadline, Job, JobError, Meta, ResultStream, Traceparent},
     result::{Card, OrderResult, Purchase, ResultError},
     results::Results,

@@ -1,7 +1,11 @@
 //! Checks all scripts without Redis.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    agreement, control, inspector, ledger, run_lease,
+    agreement, control, inspector, ledger,
+    queue::entry_reason::{DeadLetterReason, EntryReason},
+    run_lease,
     script::{PRELUDES, Source},
 };
 
@@ -13,6 +17,7 @@ const ALL: &[Source] = &[
     control::pause::Pause::SOURCE,
     control::permits::AcquirePermits::SOURCE,
     control::products::PublishProducts::SOURCE,
+    control::vendor_failure::NoteFailure::SOURCE,
     control::permits::SlowDown::SOURCE,
     inspector::server_info::ReadServerInfo::SOURCE,
     inspector::snapshot::Snapshot::SOURCE,
@@ -68,4 +73,29 @@ fn preludes_say_what_they_offer() {
         assert!(code.starts_with("-- "), "{name}");
         assert!(code.contains("\n-- offers: "), "{name}");
     }
+}
+
+/// The words that follow one of these texts in any script.
+fn words_after(starts: &[&str]) -> BTreeSet<&'static str> {
+    let bodies = ALL.iter().map(|source| source.body);
+    let mut words = BTreeSet::new();
+    for code in bodies.chain(PRELUDES.iter().map(|(_, code)| *code)) {
+        for start in starts {
+            let found = code.split(start).skip(1);
+            let is_word = |c: char| c.is_ascii_lowercase() || c == '_';
+            words.extend(found.map(|rest| rest.split(|c| !is_word(c)).next().unwrap_or("")));
+        }
+    }
+    words
+}
+
+#[test]
+fn scripts_give_known_reasons_only() {
+    let reasons = words_after(&["'rejected', '", "'conflict', '"]);
+    assert_eq!(reasons, EntryReason::ALL.map(EntryReason::as_str).into());
+    let reasons = words_after(&["add_dead_letter(entry_id, entry, '", "reason = '"]);
+    assert_eq!(
+        reasons,
+        DeadLetterReason::ALL.map(DeadLetterReason::as_str).into()
+    );
 }

@@ -6,6 +6,7 @@ pub(crate) mod pause;
 pub(crate) mod permits;
 pub(crate) mod products;
 mod replay;
+pub(crate) mod vendor_failure;
 
 use crate::{agreement::Agreement, handle::Handle, rules::Rules};
 

@@ -31,6 +31,8 @@ pub struct ServerInfo {
     pub maxmemory_policy: String,
     /// The memory it may use, in bytes. Zero: no limit.
     pub maxmemory: u64,
+    /// The memory that it uses and that counts for the limit, in bytes.
+    pub used_memory: u64,
     /// Number of replicas that are connected to it.
     pub replicas: u32,
     /// Number of replicas that it needs to accept a write (`min-replicas-to-write`). `None` if the server does not say.
@@ -40,6 +42,13 @@ pub struct ServerInfo {
     pub min_replicas_max_lag: Option<Duration>,
     /// Its time.
     pub now: Millis,
+}
+
+impl ServerInfo {
+    /// Returns `true` if its memory is full: it refuses writes.
+    pub const fn is_full(&self) -> bool {
+        self.maxmemory > 0 && self.used_memory > self.maxmemory
+    }
 }
 
 impl Inspector {
@@ -95,6 +104,12 @@ fn read(info: &str, now: Millis) -> ServerInfo {
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
     };
     let text = |name| value(name).unwrap_or_default().to_owned();
+    let bytes = |name| {
+        value(name)
+            .and_then(|bytes| bytes.parse().ok())
+            .unwrap_or(0)
+    };
+    let used: u64 = bytes("used_memory");
     ServerInfo {
         name: value("server_name").unwrap_or("redis").to_owned(),
         version: text("redis_version"),
@@ -103,9 +118,8 @@ fn read(info: &str, now: Millis) -> ServerInfo {
         is_append_only: value("aof_enabled") == Some("1"),
         fsync: None,
         maxmemory_policy: text("maxmemory_policy"),
-        maxmemory: value("maxmemory")
-            .and_then(|bytes| bytes.parse().ok())
-            .unwrap_or(0),
+        maxmemory: bytes("maxmemory"),
+        used_memory: used.saturating_sub(bytes("mem_not_counted_for_evict")),
         replicas: value("connected_slaves")
             .and_then(|replicas| replicas.parse().ok())
             .unwrap_or(0),
@@ -146,6 +160,17 @@ mod tests {
         ] {
             assert_eq!(lag(settings), None, "{settings:?}");
         }
+    }
+
+    #[test]
+    fn server_above_its_memory_limit_is_full() {
+        let info = |used: u64| {
+            format!("used_memory:{used}\r\nmaxmemory:100\r\nmem_not_counted_for_evict:10\r\n")
+        };
+        for (used, is_full) in [(110, false), (111, true)] {
+            assert_eq!(read(&info(used), Millis(0)).is_full(), is_full, "{used}");
+        }
+        assert!(!read("used_memory:500\r\nmaxmemory:0\r\n", Millis(0)).is_full());
     }
 
     #[test]

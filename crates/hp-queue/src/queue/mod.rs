@@ -1,6 +1,7 @@
 //! A shop's side of a queue.
 
 pub(crate) mod delivery;
+pub(crate) mod entry_reason;
 pub(crate) mod job;
 pub(crate) mod result;
 pub(crate) mod results;

@@ -4,6 +4,8 @@ use hp_api::{CurrencyText, Money, PinKey, PinSn};
 use hp_order::{FailReason, Millis, Source, Status};
 use serde::Deserialize;
 
+use super::entry_reason::EntryReason;
+
 /// A result as a shop reads it. Prints without card keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderResult {
@@ -45,7 +47,7 @@ impl OrderResult {
     /// Returns `false` if it speaks of one entry of the inbox only: another job has the order's id, or the entry was invalid.
     /// Log it, and do not store it as the status of an order.
     pub fn ends_order(&self) -> bool {
-        let is_invalid = self.reason.as_deref() == Some("invalid_job");
+        let is_invalid = self.reason.as_deref() == Some(EntryReason::InvalidJob.as_str());
         self.status != Status::Conflict && !is_invalid
     }
 

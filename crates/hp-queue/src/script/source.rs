@@ -16,6 +16,9 @@ pub(crate) struct Source {
 /// The line of a file that names the preludes it needs, separated by commas.
 const NEEDS: &str = "-- needs: ";
 
+/// The line of a script that names its flags, such as `allow-oom`: Redis then runs it although its memory is full.
+const FLAGS: &str = "-- flags: ";
+
 /// The preludes that are files. Each says in its header what it needs and what it offers.
 pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("answer", include_str!("../scripts/prelude/answer.lua")),
@@ -58,7 +61,13 @@ impl Source {
         let mut code: String = parts.into_iter().map(|(_, part)| part).collect();
         code.push_str(self.body);
         self.check(&code)?;
-        Ok(self.head() + &code)
+        Ok(self.first_line() + &self.head() + &code)
+    }
+
+    /// Redis reads the flags of a script from its first line.
+    fn first_line(&self) -> String {
+        let flags = self.body.lines().find_map(|line| line.strip_prefix(FLAGS));
+        flags.map_or_else(String::new, |flags| format!("#!lua flags={flags}\n"))
     }
 
     /// Names keys and arguments, so that no file depends on their order: `key_open`, `arg_lease`. They are locals, because a
@@ -185,6 +194,19 @@ mod tests {
         }
         let names: Vec<_> = parts.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["clock", "server", "epoch"]);
+    }
+
+    #[test]
+    fn flags_are_the_first_line_of_a_script() {
+        let code = source("-- flags: allow-oom\nreturn arg_lease")
+            .code()
+            .unwrap();
+        assert!(
+            code.starts_with("#!lua flags=allow-oom\nlocal key_jobs"),
+            "{code}"
+        );
+        let code = source("return arg_lease").code().unwrap();
+        assert!(code.starts_with("local "), "{code}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
--- Pauses the queue. The first reason stays.
+-- Pauses the queue. The first reason stays. An operator must be able to pause a queue whose Redis is full.
 -- needs: clock
+-- flags: allow-oom
 --
 -- answers 1 if this call paused the queue, 0 if it was paused before
 

@@ -1,5 +1,6 @@
--- Reports that a worker is alive, and why it claims no orders, if it does not.
+-- Reports that a worker is alive, and why it claims no orders, if it does not. Also if Redis is full: it needs a few bytes.
 -- needs: clock
+-- flags: allow-oom
 --
 -- keys:      worker  the worker's own record, which expires with its report
 -- arguments: name

@@ -18,6 +18,7 @@ mod orders;
 mod pause;
 mod pin;
 mod products;
+mod reasons;
 mod reconcile;
 mod record;
 mod rejected;
@@ -80,6 +81,7 @@ enum Command {
     Completions(completions::Completions),
     Man(man::Man),
     Resume(resume::Resume),
+    Reasons(reasons::Reasons),
 }
 
 /// Runs the program with the arguments of this process.
@@ -146,6 +148,7 @@ impl Cli {
             Command::Completions(command) => command.execute(),
             Command::Man(command) => command.execute(),
             Command::Resume(command) => block_on(command.execute(&load()?)),
+            Command::Reasons(command) => command.execute(),
         }
     }
 }
@@ -171,6 +174,7 @@ impl Command {
             | Self::Products(_)
             | Self::Pin(_)
             | Self::Status(_)
+            | Self::Reasons(_)
             | Self::Completions(_)
             | Self::Man(_) => true,
             Self::Enqueue(command) => command.waits(),

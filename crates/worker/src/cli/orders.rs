@@ -24,6 +24,7 @@ use crate::{
 ///   worker orders --state completed --limit 3
 ///   worker orders --state failed --since 24h --product 2 --json | jq .reason
 ///
+/// The column `why` begins with what keeps the order from going on at present; `worker help reasons` explains its words.
 /// Open orders come oldest first. A list with ended orders has the newest first, and reads all records for it.
 ///
 /// Exit codes: 0: listed. 1: a record cannot be read. 2: failed.

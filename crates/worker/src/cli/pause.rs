@@ -5,7 +5,8 @@ use crate::{config::Config, operator::queue::pause, terminal::CommandResult};
 
 /// Pause the queue: no worker claims orders.
 ///
-/// Workers finish what they have begun.
+/// Workers finish what they have begun. A queue whose Redis is full can be paused, too. A Redis that cannot save, or that is a
+/// replica, refuses it.
 ///
 /// Exit codes: 0: paused. 1: it was paused already, and the first reason stays. 2: failed.
 #[derive(Clone, Debug, Args)]

@@ -3,11 +3,14 @@ use clap::Args;
 use super::args::Json;
 use crate::{config::Config, inspect::status::show_status, terminal::CommandResult};
 
-/// Show the state of the queue.
+/// Show the state of the queue, and what keeps orders from going on.
 ///
-/// Orders by state, the oldest order, pause, breaker, balance holds, rate, workers, last reconciliation run.
+/// Which queue, Redis and account it is. Then each obstacle, with what to do next: Redis is full or refuses writes, the queue
+/// is paused, no worker is alive while orders wait, HitPoints does not answer, a balance is low, orders need review. Then orders
+/// by state, the oldest order, pause, breaker, balance holds, rate, workers, last reconciliation run. `worker help reasons`
+/// explains each word.
 ///
-/// Exit codes: 0: the queue is not paused. 1: the queue is paused. 2: failed.
+/// Exit codes: 0: nothing needs an operator. 1: an obstacle does. 2: failed.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Status {
     #[command(flatten)]

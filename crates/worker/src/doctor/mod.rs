@@ -2,16 +2,23 @@
 
 mod account;
 mod inbox;
+mod queue;
 pub(crate) mod redis;
 mod vendor;
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::{
     config::Config,
-    terminal::{CommandResult, errln, escape_control, outln},
+    terminal::{
+        CommandResult, errln, escape_control,
+        format::count,
+        outln,
+        style::{self, Tone},
+        wrap,
+    },
 };
 
 /// The result of one check.
@@ -44,11 +51,13 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let client = config.client()?;
     let (handle, agreement) = (config.handle()?, config.agreement()?);
     let mut bad = print(redis::check(config, &handle).await, as_json)?;
+    bad += print(queue::check(&handle).await, as_json)?;
     bad += print(account::check(&handle, &agreement).await, as_json)?;
     let vendor = vendor::check(&client, &handle, agreement.account()).await;
     bad += print(vendor, as_json)?;
     if bad > 0 {
-        errln!("worker: orders are not safe: fix the {bad} checks above that are BAD");
+        let bad = count(bad as u64, "check is BAD", "checks are BAD");
+        errln!("worker: {bad}: the line `->` below each says what to do");
     }
     Ok(bad == 0)
 }
@@ -61,7 +70,7 @@ fn print(results: Vec<CheckResult>, as_json: bool) -> std::io::Result<usize> {
         if as_json {
             outln!("{}", serde_json::to_string(&result)?)?;
         } else {
-            outln!("{result}")?;
+            outln!("{}", result.lines(style::width()))?;
         }
     }
     Ok(bad)
@@ -125,22 +134,28 @@ impl CheckResult {
     }
 }
 
-impl fmt::Display for CheckResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Good => "ok",
-            Verdict::Poor => "warn",
-            Verdict::Bad => "BAD",
+/// The widths of the columns of verdict and check.
+const VERDICT: usize = 6;
+const WHAT: usize = 18;
+
+impl CheckResult {
+    /// The result as lines of this width, the remedy below.
+    fn lines(&self, width: Option<usize>) -> String {
+        let (verdict, tone) = match self.verdict {
+            Verdict::Good => ("ok", Tone::Good),
+            Verdict::Poor => ("warn", Tone::Notice),
+            Verdict::Bad => ("BAD", Tone::Bad),
         };
-        write!(
-            f,
-            "{verdict:<6}{:<18}{}",
-            self.what,
-            escape_control(&self.seen)
-        )?;
-        if let Some(remedy) = &self.remedy {
-            write!(f, "\n{:24}-> {}", "", escape_control(remedy))?;
+        let padding = " ".repeat(VERDICT - verdict.len());
+        let start = format!("{}{padding}{:<WHAT$}", tone.paint(verdict), self.what);
+        let seen = wrap::hanging(&start, VERDICT + WHAT, &escape_control(&self.seen), width);
+        match &self.remedy {
+            None => seen,
+            Some(remedy) => {
+                let arrow = format!("{:1$}-> ", "", VERDICT + WHAT);
+                let remedy = wrap::hanging(&arrow, arrow.len(), &escape_control(remedy), width);
+                format!("{seen}\n{remedy}")
+            }
         }
-        Ok(())
     }
 }

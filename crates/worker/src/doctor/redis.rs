@@ -4,8 +4,8 @@ use hp_order::Millis;
 use hp_queue::{Handle, Inspector, QueueError, ServerInfo, without_password};
 use tokio::time::Instant;
 
-use super::{CheckResult, Verdict, inbox};
-use crate::{clock::now, config::Config};
+use super::{CheckResult, Verdict};
+use crate::{clock::now, config::Config, terminal::format::mebibytes};
 
 /// Leases and deadlines use Redis' clock, so a difference only makes logs hard to read.
 const CLOCK_LIMIT: Duration = Duration::from_secs(30);
@@ -81,11 +81,6 @@ pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> 
         CheckResult::bad("write", cause, remedy)
     }));
     results.extend([clock(server.now, took), prefix(config)]);
-    results.push(paused(config, &inspector).await);
-    // Other checks have reported a Redis that cannot answer.
-    if let Ok(status) = inspector.status().await {
-        results.push(inbox::check(&status));
-    }
     results
 }
 
@@ -241,19 +236,38 @@ fn fsync(when: &str) -> CheckResult {
 }
 
 fn memory(server: &ServerInfo) -> CheckResult {
-    let limit = match server.maxmemory {
-        0 => "no limit".to_owned(),
-        bytes => format!("{} MiB", bytes / (1024 * 1024)),
-    };
-    let seen = format!("{limit}, {} when full", server.maxmemory_policy);
-    if server.maxmemory_policy == "noeviction" {
-        return CheckResult::good("memory", seen);
+    let (what, seen) = ("memory", memory_use(server));
+    if server.maxmemory_policy != "noeviction" {
+        return CheckResult::danger(
+            what,
+            format!("{seen}: Redis deletes orders and results when it is full"),
+            "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
+        );
     }
-    CheckResult::danger(
-        "memory",
-        format!("{seen}: Redis deletes orders and results when it is full"),
-        "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
-    )
+    let remedy = "raise maxmemory (CONFIG SET maxmemory, and in redis.conf)";
+    if server.is_full() {
+        return CheckResult::bad(
+            what,
+            format!("full: {seen}. Redis refuses writes, so nobody can enqueue or buy"),
+            remedy,
+        );
+    }
+    if server.maxmemory > 0 && server.used_memory > server.maxmemory / 10 * 9 {
+        return CheckResult::poor(what, format!("almost full: {seen}"), remedy);
+    }
+    CheckResult::good(what, seen)
+}
+
+fn memory_use(server: &ServerInfo) -> String {
+    let policy = &server.maxmemory_policy;
+    match server.maxmemory {
+        0 => format!("no limit, {policy} when full"),
+        limit => format!(
+            "{} of {} used, {policy} when full",
+            mebibytes(server.used_memory),
+            mebibytes(limit)
+        ),
+    }
 }
 
 fn clock(theirs: Millis, took: Duration) -> CheckResult {
@@ -274,23 +288,4 @@ fn prefix(config: &Config) -> CheckResult {
         config.prefix
     );
     CheckResult::good("prefix", seen)
-}
-
-async fn paused(config: &Config, inspector: &Inspector) -> CheckResult {
-    match inspector.paused().await {
-        Ok(None) => CheckResult::good("queue", "not paused"),
-        Ok(Some(reason)) => CheckResult::poor(
-            "queue",
-            format!("paused: {reason}"),
-            "fix the cause, then run `worker resume`",
-        ),
-        Err(error) => CheckResult::bad(
-            "queue",
-            error.cause_and_remedy().0,
-            format!(
-                "delete the key {}:paused if it is not a hash",
-                config.prefix
-            ),
-        ),
-    }
 }

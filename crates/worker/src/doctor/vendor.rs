@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hp_api::{CallError, Client};
+use hp_api::{CallError, Client, RefusalKind};
 use hp_queue::{Account, Handle, Inspector};
 
 use super::CheckResult;
@@ -21,7 +21,7 @@ pub(super) async fn check(client: &Client, handle: &Handle, account: &Account) -
             results
         }
         Err(error) => {
-            let mut results = vec![failed("credentials", &error)];
+            let mut results = vec![not_accepted(&error)];
             // An answer that is stale or unverified has a date; a refusal has none.
             if matches!(error, CallError::Stale(_) | CallError::Unverified(_)) {
                 results.extend(clocks(client, inspector).await);
@@ -64,6 +64,34 @@ fn clock(what: &'static str, owners: &str, one: SystemTime, other: SystemTime) -
     let difference = difference.saturating_sub(Duration::from_secs(1));
     CheckResult::clock(what, owners, difference, CLOCK_LIMIT)
 }
+
+/// Says what is true: only an answer about them shows that the credentials are wrong.
+fn not_accepted(error: &CallError) -> CheckResult {
+    match error {
+        CallError::NeverSent(why) => CheckResult::bad(
+            VENDOR,
+            format!("unreachable: {why}"),
+            "check api.base_url, DNS, firewall and network, and whether HitPoints is up; the request was never sent",
+        ),
+        CallError::Lost(why) => CheckResult::bad(
+            VENDOR,
+            format!("does not answer: {why}"),
+            "ask HitPoints whether it is up, and check what is between: firewall, proxy, network",
+        ),
+        CallError::Status(401 | 403 | 407) | CallError::Unverified(_) => {
+            failed("credentials", error)
+        }
+        CallError::Api(api) => match RefusalKind::from_code(api.code) {
+            Some(RefusalKind::Credentials) => failed("credentials", error),
+            Some(RefusalKind::StaleDate) => failed("vendor's clock", error),
+            _ => failed(VENDOR, error),
+        },
+        CallError::Stale(_) => failed("vendor's clock", error),
+        _ => failed(VENDOR, error),
+    }
+}
+
+const VENDOR: &str = "vendor";
 
 fn failed(what: &'static str, error: &CallError) -> CheckResult {
     let text = error.to_string();

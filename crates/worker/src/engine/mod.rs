@@ -18,3 +18,4 @@ pub(crate) mod settle;
 pub(crate) mod terms;
 pub(crate) mod throttle;
 pub(crate) mod vendor_link;
+pub(crate) mod vendor_note;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use hp_api::{
-    Client, ControlOrder, FetchCards, Learned, NotFoundAnswer, NotFoundRule, ProbeError,
-    Settlement, Settler,
+    Client, ControlOrder, Doubt, DoubtKind, FetchCards, Learned, NotFoundAnswer, NotFoundRule,
+    ProbeError, Settlement, Settler,
 };
 use hp_order::QueryVerdict;
 use hp_queue::{Account, Inspector};
@@ -74,9 +74,24 @@ impl NotFoundProbe {
             Settlement::NotCharged(_) | Settlement::TooEarly(_) => QueryVerdict::NotFound,
             Settlement::Unconfirmed(answer, reason) => {
                 warn!(obstacle = "not_found_unconfirmed", %reason, "\"not found\" is not confirmed; a worker queries HitPoints again later");
-                QueryVerdict::inconclusive(answer, &reason.to_string())
+                unconfirmed(answer, &reason)
             }
             Settlement::Unknown(doubt) => QueryVerdict::Unknown(doubt),
         }
+    }
+}
+
+fn unconfirmed(answer: NotFoundAnswer, reason: &ProbeError) -> QueryVerdict {
+    let code = match answer {
+        NotFoundAnswer::Code(code) => Some(code),
+        NotFoundAnswer::NoData => None,
+    };
+    match reason {
+        ProbeError::NoControlRecord(_) => QueryVerdict::Unknown(Doubt {
+            kind: DoubtKind::ControlDenied,
+            code,
+            message: reason.to_string(),
+        }),
+        _ => QueryVerdict::inconclusive(answer, &reason.to_string()),
     }
 }

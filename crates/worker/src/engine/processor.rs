@@ -20,6 +20,7 @@ use super::{
     self_pause::SelfPause,
     throttle::Throttle,
     vendor_link::VendorLink,
+    vendor_note::VendorNote,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
@@ -43,6 +44,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) agreement: Agreement,
     /// Why this process alone claims no orders.
     pub(crate) self_pause: SelfPause,
+    /// Shows operators how calls to HitPoints fail.
+    pub(crate) vendor_note: VendorNote,
     /// What a front end of HitPoints has asked for.
     pub(crate) throttle: Arc<Throttle>,
     timeout: Duration,
@@ -116,6 +119,7 @@ impl OrderProcessor {
             run_probe: probe.with_client(run_client),
             probe,
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
+            vendor_note: VendorNote::new(control.clone()),
             client,
             account_control: AccountControl::default(),
             link: VendorLink::default(),

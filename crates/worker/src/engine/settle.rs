@@ -8,6 +8,7 @@ use super::{
     processor::OrderProcessor,
     retry::{retry_until_written, retry_while_unreachable},
 };
+use crate::obstacle::VendorFailure;
 
 /// The process that settles. It determines what happens if Redis or the account fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub(crate) async fn settle(
     settler: Settler,
 ) -> Result<Settlement, QueueError> {
     let signal = event.vendor_signal();
+    let failure = VendorFailure::of(&event).filter(|_| signal == VendorSignal::NoAnswer);
     let step = step(&claim.record, event, &processor.policy(), inputs);
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
         pause(processor, reason, settler).await?;
@@ -68,6 +70,9 @@ pub(crate) async fn settle(
     };
     if is_unused {
         processor.permit_returned.notify_one();
+    }
+    if let Some(failure) = failure {
+        processor.vendor_note.note(&failure).await;
     }
     Ok(report(processor, step, settled))
 }

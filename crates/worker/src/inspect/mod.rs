@@ -1,5 +1,6 @@
 //! Commands that show something and change nothing: orders, the queue, HitPoints' records.
 
+mod obstacles;
 pub(crate) mod order;
 mod order_pages;
 pub(crate) mod orders;

@@ -1,16 +1,19 @@
 use hp_api::OrderId;
 use hp_order::{Cause, Millis};
-use hp_queue::{HistoryEntry, OrderSnapshot};
+use hp_queue::{HistoryEntry, Inspector, OrderSnapshot};
 use serde::Serialize;
 
-use super::row::OrderRow;
+use super::{obstacles::print_next, row::OrderRow};
 use crate::{
     config::Config,
+    obstacle::{Facts, Obstacle, of_order},
+    reasons,
     terminal::{
         CommandResult, errln, escape_control,
         format::{print_json, time},
-        outln,
+        outln, style,
         table::print_pairs,
+        wrap,
     },
 };
 
@@ -22,6 +25,8 @@ struct OrderDetails {
     reply_to: Option<String>,
     result: Option<String>,
     account: Option<String>,
+    /// What to do next.
+    next: Option<String>,
     claim: u64,
     /// Unix ms.
     first_submitted_at: Option<u64>,
@@ -45,7 +50,9 @@ struct HistoryRow {
 
 /// Shows an order and its history. Returns `false` if there is no such order.
 pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> CommandResult {
-    let snapshots = config.inspector().await?.snapshot(&[id.as_str()]).await?;
+    let (handle, _) = config.handle_with_terms().await?;
+    let inspector = Inspector::new(handle.clone());
+    let snapshots = inspector.snapshot(&[id.as_str()]).await?;
     let snapshot = match snapshots.into_iter().next() {
         None => {
             errln!(
@@ -60,19 +67,21 @@ pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> 
         }
         Some(Ok(snapshot)) => snapshot,
     };
+    let obstacle = of_order(&Facts::read(&handle).await?, &snapshot);
     if as_json {
-        print_json(&OrderDetails::from(snapshot))?;
+        print_json(&OrderDetails::new(snapshot, obstacle))?;
     } else {
-        print(&snapshot)?;
+        print(&snapshot, obstacle.as_ref())?;
     }
     Ok(true)
 }
 
-impl From<OrderSnapshot> for OrderDetails {
-    fn from(snapshot: OrderSnapshot) -> Self {
+impl OrderDetails {
+    fn new(snapshot: OrderSnapshot, obstacle: Option<Obstacle>) -> Self {
         let history = snapshot.history.entries().iter();
         Self {
-            order: OrderRow::from(&snapshot),
+            order: OrderRow::new(&snapshot, obstacle.as_ref()),
+            next: obstacle.and_then(|obstacle| obstacle.next),
             claim: snapshot.record.claim,
             first_submitted_at: snapshot.record.first_submitted_at.map(|at| at.0),
             hp_order_id: snapshot.record.hp_order_id,
@@ -97,7 +106,7 @@ impl From<&HistoryEntry> for HistoryRow {
     }
 }
 
-fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
+fn print(snapshot: &OrderSnapshot, obstacle: Option<&Obstacle>) -> std::io::Result<()> {
     let record = &snapshot.record;
     let at = |at: Option<Millis>| at.map_or_else(String::new, time);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -106,12 +115,16 @@ fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
     } else {
         at(record.due_at)
     };
-    let cause = record.cause.map_or("", |cause| cause.as_str());
+    let cause = record.cause.map_or_else(String::new, |cause| {
+        format!("{} ({})", cause.as_str(), reasons::cause(cause).meaning)
+    });
+    let why = obstacle.map_or_else(String::new, |obstacle| obstacle.text.clone());
     let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
     let code = record.code.map(|code| code.to_string());
     print_pairs(&[
         ("order", record.wanted.order_id.to_string()),
         ("state", record.state.to_string()),
+        ("why", why),
         ("at HitPoints", number(record.hp_order_id)),
         ("product", record.wanted.product_id.to_string()),
         ("cards", record.wanted.quantity.to_string()),
@@ -125,7 +138,7 @@ fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
         ("attempts", record.attempts.to_string()),
         ("checks", record.checks.to_string()),
         ("crashes", record.crashes.to_string()),
-        ("cause", cause.into()),
+        ("cause", cause),
         ("reason", reason(snapshot)),
         ("code", code.unwrap_or_default()),
         ("answer", text(&record.message)),
@@ -133,7 +146,11 @@ fn print(snapshot: &OrderSnapshot) -> std::io::Result<()> {
         ("result in", text(&snapshot.reply_to)),
         ("account", text(&snapshot.account)),
     ])?;
-    print_history(snapshot)
+    print_history(snapshot)?;
+    match obstacle.and_then(|obstacle| obstacle.next.as_ref()) {
+        Some(next) => print_next(next),
+        None => Ok(()),
+    }
 }
 
 /// Why the order ended, and how that is known.
@@ -158,7 +175,11 @@ fn print_history(snapshot: &OrderSnapshot) -> std::io::Result<()> {
         let words: Vec<String> = words.into_iter().flatten().collect();
         let words = words.join(" ");
         let (at, words) = (time(entry.at), escape_control(&words));
-        outln!("{at}  #{:<4}  {words}", entry.claim)?;
+        let start = format!("{at}  #{:<4}  ", entry.claim);
+        outln!(
+            "{}",
+            wrap::hanging(&start, start.len(), &words, style::width())
+        )?;
     }
     Ok(())
 }

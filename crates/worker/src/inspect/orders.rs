@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use hp_api::ProductId;
 use hp_order::{Millis, State};
-use hp_queue::OrderSnapshot;
+use hp_queue::{Inspector, OrderSnapshot};
 
 use super::{
     order_pages::{Page, Pages},
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    obstacle::{Facts, of_order},
     terminal::{CommandResult, errln, escape_control, outln, stdout::is_stdout_gone, table::Table},
 };
 
@@ -42,8 +43,10 @@ pub(crate) async fn list_orders(
     filter: &OrderFilter,
     as_json: bool,
 ) -> CommandResult {
-    let inspector = config.inspector().await?;
-    let now = inspector.now().await?;
+    let (handle, _) = config.handle_with_terms().await?;
+    let facts = Facts::read(&handle).await?;
+    let inspector = Inspector::new(handle);
+    let now = facts.now();
     let period = filter.period(now);
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
     let mut pages = Pages::new(&inspector, filter, period, limit);
@@ -55,7 +58,9 @@ pub(crate) async fn list_orders(
             .iter()
             .flatten()
             .filter(|snapshot| filter.matches(snapshot, period));
-        let rows: Vec<OrderRow> = matching.map(OrderRow::from).collect();
+        let rows: Vec<OrderRow> = matching
+            .map(|snapshot| OrderRow::new(snapshot, of_order(&facts, snapshot).as_ref()))
+            .collect();
         let is_cut = rows.len() > limit - listed;
         let rows = &rows[..rows.len().min(limit - listed)];
         listed += rows.len();
@@ -63,7 +68,7 @@ pub(crate) async fn list_orders(
             for row in rows {
                 outln!("{}", serde_json::to_string(row)?)?;
             }
-        } else {
+        } else if !rows.is_empty() {
             let rows: Vec<_> = rows.iter().map(|row| row.cells(now)).collect();
             table.print(&rows)?;
         }
@@ -78,6 +83,9 @@ pub(crate) async fn list_orders(
         if is_stdout_gone() {
             break;
         }
+    }
+    if listed == 0 && all_readable && !as_json {
+        outln!("{}", filter.nothing())?;
     }
     Ok(all_readable)
 }
@@ -102,6 +110,21 @@ pub(super) struct Period {
 }
 
 impl OrderFilter {
+    /// Says that there is no such order.
+    fn nothing(&self) -> &'static str {
+        let is_every_order = self.states.is_empty()
+            && self.products.is_empty()
+            && self.reason.is_none()
+            && self.older_than.is_none()
+            && self.since.is_none()
+            && self.until.is_none();
+        if is_every_order {
+            "no order is open"
+        } else {
+            "there is no such order"
+        }
+    }
+
     fn period(&self, now: Millis) -> Period {
         let at = |bound: Option<TimeBound>| bound.map(|bound| bound.at(now));
         Period {

@@ -2,7 +2,10 @@ use hp_order::{Cause, Millis, Rejection};
 use hp_queue::OrderSnapshot;
 use serde::Serialize;
 
-use crate::terminal::format::duration;
+use crate::{
+    obstacle::{Obstacle, ObstacleKind},
+    terminal::format::duration,
+};
 
 /// An order in a list. Times are Unix ms.
 #[derive(Debug, Serialize)]
@@ -27,6 +30,9 @@ pub(super) struct OrderRow {
     #[serde(rename = "in_hand")]
     is_claimed: bool,
     message: Option<String>,
+    /// What keeps it from going on, as one word and in words.
+    obstacle: Option<ObstacleKind>,
+    why: Option<String>,
 }
 
 /// The head of the table of orders.
@@ -35,6 +41,15 @@ pub(super) const HEAD: [&str; 8] = [
 ];
 
 impl OrderRow {
+    /// The row of an order, with what keeps it from going on.
+    pub(super) fn new(snapshot: &OrderSnapshot, obstacle: Option<&Obstacle>) -> Self {
+        Self {
+            obstacle: obstacle.map(|obstacle| obstacle.kind),
+            why: obstacle.map(|obstacle| obstacle.brief.clone()),
+            ..Self::from(snapshot)
+        }
+    }
+
     /// The cells of the table row, at time `now`.
     pub(super) fn cells(&self, now: Millis) -> Vec<String> {
         let due = match self.due_at {
@@ -43,13 +58,6 @@ impl OrderRow {
             Some(at) => duration(Millis(at).since(now)),
             None => String::new(),
         };
-        let code = self.code.map(|code| code.to_string());
-        let why = [
-            self.cause.map(Into::into),
-            self.reason.map(Into::into),
-            code,
-            self.message.clone(),
-        ];
         vec![
             self.order_id.clone(),
             self.state.into(),
@@ -58,9 +66,26 @@ impl OrderRow {
             duration(now.since(Millis(self.accepted_at))),
             self.attempts.to_string(),
             due,
-            why.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            self.why(),
         ]
     }
+
+    /// What keeps the order from going on at present, then what happened to it before: `obstacle; cause code: message`.
+    fn why(&self) -> String {
+        let words = [
+            self.cause.map(Into::into),
+            self.reason.map(Into::into),
+            self.code.map(|code| code.to_string()),
+        ];
+        let before = [join(words, " "), self.message.clone()];
+        join([self.why.clone(), join(before, ": ")], "; ").unwrap_or_default()
+    }
+}
+
+/// Joins the texts that there are.
+fn join<const N: usize>(texts: [Option<String>; N], separator: &str) -> Option<String> {
+    let texts: Vec<_> = texts.into_iter().flatten().collect();
+    (!texts.is_empty()).then(|| texts.join(separator))
 }
 
 impl From<&OrderSnapshot> for OrderRow {
@@ -88,6 +113,8 @@ impl From<&OrderSnapshot> for OrderRow {
             held: snapshot.held.map(|scope| scope.to_string()),
             is_claimed: snapshot.is_claimed,
             message: record.message.clone(),
+            obstacle: None,
+            why: None,
         }
     }
 }

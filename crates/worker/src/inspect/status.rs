@@ -1,25 +1,29 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hp_order::Millis;
-use hp_queue::{Account, Agreement, Inspector, OpenOrderScan, QueueError, Rules, Status};
+use hp_queue::{Account, Agreement, Rules, Status, without_password};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::obstacles::{print_note, print_obstacles};
 use crate::{
     config::Config,
+    obstacle::{Facts, Obstacle, of_queue},
+    reasons::StatusLine,
     terminal::{
-        CommandResult, escape_control,
+        CommandResult,
         format::{duration, print_json, time},
-        outln,
         table::print_pairs,
     },
 };
 
-const PAGE: usize = 256;
-
 /// The queue, and its open orders by state.
 #[derive(Serialize)]
 struct QueueStatus {
+    /// The start of its keys.
+    prefix: String,
+    /// The address of Redis, without a password.
+    redis: String,
     #[serde(flatten)]
     queue: Status,
     states: BTreeMap<&'static str, u64>,
@@ -27,18 +31,22 @@ struct QueueStatus {
     account: Option<Account>,
     /// Calls a second over all workers.
     rate: Option<f64>,
+    /// What keeps orders from going on, the most urgent first.
+    obstacles: Vec<Obstacle>,
 }
 
-/// Shows the state of the queue. Returns `false` if it is paused.
+/// Shows the state of the queue. Returns `false` if it needs an operator.
 pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult {
     let (handle, terms) = config.handle_with_terms().await?;
-    let inspector = Inspector::new(handle);
     let rules = Agreement::from(Rules::from(config));
     rules.adopt(&terms)?;
-    let queue = inspector.status().await?;
+    let facts = Facts::read_with_states(&handle).await?;
     let status = QueueStatus {
-        states: count_states(&inspector, Millis(queue.now)).await?,
-        queue,
+        prefix: config.prefix.to_string(),
+        redis: without_password(config.redis_url.expose()),
+        obstacles: of_queue(&facts),
+        states: facts.states,
+        queue: facts.status,
         account: terms.account,
         rate: rules.calls_per_second(),
     };
@@ -47,25 +55,8 @@ pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult
     } else {
         status.print()?;
     }
-    Ok(status.queue.paused.is_empty())
-}
-
-async fn count_states(
-    inspector: &Inspector,
-    now: Millis,
-) -> Result<BTreeMap<&'static str, u64>, QueueError> {
-    let (mut scan, mut states) = (OpenOrderScan::default(), BTreeMap::new());
-    loop {
-        let ids = inspector.open_orders(&mut scan, now, PAGE).await?;
-        if ids.is_empty() {
-            return Ok(states);
-        }
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        for snapshot in inspector.snapshot(&ids).await? {
-            let state = snapshot.map_or("unreadable", |snapshot| snapshot.record.state.as_str());
-            *states.entry(state).or_default() += 1;
-        }
-    }
+    let mut obstacles = status.obstacles.iter();
+    Ok(!obstacles.any(|obstacle| obstacle.kind.is_urgent()))
 }
 
 impl QueueStatus {
@@ -93,6 +84,37 @@ impl QueueStatus {
     }
 
     fn print(&self) -> std::io::Result<()> {
+        let account = self.account.as_ref().map(Account::to_string);
+        let account = account.map_or_else(
+            || "no account yet".into(),
+            |account| format!("account {account}"),
+        );
+        print_pairs(&[(
+            "queue",
+            format!("{} at {}, {account}", self.prefix, self.redis),
+        )])?;
+        if self.is_empty() {
+            let unused = "nothing is here yet: no order, no worker and no account. If you expected some, check queue.prefix and redis.url";
+            return print_note(unused);
+        }
+        print_obstacles(&self.obstacles)?;
+        self.print_details()
+    }
+
+    /// Nobody has ever used this prefix.
+    fn is_empty(&self) -> bool {
+        let queue = &self.queue;
+        let orders = queue.new + queue.scheduled + queue.open + queue.rejected;
+        let has_obstacle = self.obstacles.iter().any(|one| one.kind.is_urgent());
+        self.account.is_none()
+            && orders == 0
+            && !has_obstacle
+            && queue.workers.is_empty()
+            && queue.paused.is_empty()
+            && queue.last_run.is_empty()
+    }
+
+    fn print_details(&self) -> std::io::Result<()> {
         let queue = &self.queue;
         let states = self.states.iter().map(|(state, n)| format!("{n} {state}"));
         let states: Vec<_> = states.collect();
@@ -102,33 +124,21 @@ impl QueueStatus {
             || "unlimited".into(),
             |rate| format!("{rate} calls a second"),
         );
-        let account = self.account.as_ref().map(Account::to_string);
-        print_pairs(&[
-            ("account", account.unwrap_or_else(|| "none yet".into())),
-            ("new", queue.new.to_string()),
-            ("lost", self.lost()),
-            ("open", counted(queue.open, &states)),
-            ("oldest", self.oldest()),
-            ("rejected", queue.rejected.to_string()),
-            ("paused", self.pause()),
-            ("breaker", self.breaker()),
-            ("throttle", self.throttle()),
-            ("held", self.holds()),
-            ("rate", rate),
-            ("workers", counted(workers.len(), &workers)),
-            ("last run", self.last_run()),
-        ])?;
-        self.print_worker_faults()
-    }
-
-    /// The workers that claim no orders, one paragraph each.
-    fn print_worker_faults(&self) -> std::io::Result<()> {
-        for (worker, fault) in &self.queue.worker_faults {
-            let since = duration(self.now().since(Millis(fault.since)));
-            let reason = escape_control(&fault.reason);
-            outln!("\nworker {worker} claims no orders since {since}:\n  {reason}")?;
-        }
-        Ok(())
+        let lines = [
+            (StatusLine::New, queue.new.to_string()),
+            (StatusLine::Lost, self.lost()),
+            (StatusLine::Open, counted(queue.open, &states)),
+            (StatusLine::Oldest, self.oldest()),
+            (StatusLine::Rejected, queue.rejected.to_string()),
+            (StatusLine::Paused, self.pause()),
+            (StatusLine::Breaker, self.breaker()),
+            (StatusLine::Throttle, self.throttle()),
+            (StatusLine::Held, self.holds()),
+            (StatusLine::Rate, rate),
+            (StatusLine::Workers, counted(workers.len(), &workers)),
+            (StatusLine::LastRun, self.last_run()),
+        ];
+        print_pairs(&lines.map(|(line, value)| (line.as_str(), value)))
     }
 
     fn lost(&self) -> String {
@@ -152,14 +162,19 @@ impl QueueStatus {
         format!("{} (by {})", field(paused, "reason"), field(paused, "by"))
     }
 
+    /// The obstacles say why calls fail.
     fn breaker(&self) -> String {
         let breaker = &self.queue.breaker;
-        if !breaker.contains_key("until") {
-            return "closed".into();
+        let number = |name| field(breaker, name).parse().ok();
+        match (breaker.contains_key("until"), number("failures")) {
+            (true, _) => {
+                let since = Millis(number("since").unwrap_or(self.queue.now));
+                let open_for = duration(self.now().since(since));
+                format!("open for {open_for}: one order at a time calls HitPoints")
+            }
+            (false, None | Some(0)) => "closed".into(),
+            (false, Some(failures)) => format!("closed; failed calls in a row: {failures}"),
         }
-        let since = field(breaker, "since").parse().unwrap_or(self.queue.now);
-        let open_for = duration(self.now().since(Millis(since)));
-        format!("open: no answers for {open_for}")
     }
 
     fn throttle(&self) -> String {
@@ -192,16 +207,21 @@ impl QueueStatus {
         holds.collect::<Vec<_>>().join(", ")
     }
 
+    /// Only what the run did: how many orders need review now is not its business.
     fn last_run(&self) -> String {
         let run = &self.queue.last_run;
         let Ok(at) = field(run, "finished_at").parse() else {
             return "none yet".into();
         };
-        let (checked, review) = (field(run, "looked_at"), field(run, "for_a_person"));
         let at = time(Millis(at));
+        let mut text = format!("{at}: {} checked", field(run, "looked_at"));
+        match field(run, "for_a_person") {
+            "" | "0" => {}
+            review => text.push_str(&format!(", {review} of them needed review")),
+        }
         match field(run, "incomplete") {
-            "" => format!("{at}: {checked} checked, {review} need review"),
-            reason => format!("{at}: {checked} checked, {review} need review; {reason}"),
+            "" => text,
+            reason => format!("{text}; {reason}"),
         }
     }
 

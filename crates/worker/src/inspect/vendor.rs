@@ -101,7 +101,8 @@ pub(crate) async fn list_products(
             product.max_fetch_quantity.to_string(),
         ]
     });
-    Table::new(&head).print(&rows.collect::<Vec<_>>())?;
+    let nothing = "HitPoints lists no product that may be ordered";
+    Table::new(&head).print_or(&rows.collect::<Vec<_>>(), nothing)?;
     if shown.iter().any(|product| product.open_value) {
         outln!("\nopen: the value is not fixed. HitPoints refuses an order of such a product.")?;
     }
@@ -159,7 +160,7 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
         ]
     });
     outln!()?;
-    Table::new(&head).print(&rows.collect::<Vec<_>>())?;
+    Table::new(&head).print_or(&rows.collect::<Vec<_>>(), "HitPoints lists no card")?;
     Ok(true)
 }
 

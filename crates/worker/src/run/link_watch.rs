@@ -3,7 +3,10 @@ use std::{sync::Arc, time::Duration};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::sleep;
 
-use crate::engine::{processor::OrderProcessor, self_pause::Subject};
+use crate::{
+    engine::{processor::OrderProcessor, self_pause::Subject},
+    obstacle::UNREACHABLE,
+};
 
 /// The longest time between two attempts to connect: an outage may end at any time.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
@@ -45,6 +48,6 @@ async fn wait_for_connection(processor: &OrderProcessor, failures: u32) {
 }
 
 fn pause(processor: &OrderProcessor, fault: &str) {
-    let reason = format!("this process cannot reach HitPoints: {fault}");
+    let reason = format!("{UNREACHABLE}{fault}");
     processor.self_pause.set(Subject::Link, Some(reason));
 }

@@ -1,26 +1,32 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use backon::ExponentialBackoff;
-use hp_queue::{ClaimBatch, FirstSource, Inbox, QueueError};
+use hp_queue::{ClaimBatch, FirstSource, Handle, Inbox, QueueError};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::backend::Orders;
-use crate::engine::{
-    claimed_order::{ClaimRequestTime, ClaimedOrder},
-    processor::OrderProcessor,
-    retry::{REDIS, endless_backoff},
-    terms,
+use crate::{
+    engine::{
+        claimed_order::{ClaimRequestTime, ClaimedOrder},
+        processor::OrderProcessor,
+        retry::{REDIS, endless_backoff},
+        terms,
+    },
+    obstacle::{Facts, of_queue},
 };
 
 /// The time between two claim requests while the queue is paused or its breaker is open.
 const BLOCKED_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time between two claim requests.
 const IDLE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The log waits no longer than this for the reason of an open breaker.
+const LOG_LIMIT: Duration = Duration::from_secs(1);
 
 /// Starts to claim orders, no more than there are slots, and hands them to the backend.
 pub(super) fn start(
@@ -105,7 +111,14 @@ impl Poller {
             .claim_batch(slots.num_permits(), lease, self.first_source)
             .await;
         match claimed {
-            Ok(batch) => self.accept(batch, request, slots),
+            Ok(batch) => {
+                let opens = batch.breaker_open_since.is_some() && !self.is_breaker_open;
+                let rest = self.accept(batch, request, slots);
+                if opens {
+                    log_open_breaker(&self.processor.queue).await;
+                }
+                rest
+            }
             Err(error) => {
                 terms::check_claim(&self.processor, &error);
                 let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
@@ -195,11 +208,7 @@ impl Poller {
         let is_breaker_open = batch.breaker_open_since.is_some();
         if self.is_breaker_open != is_breaker_open {
             self.is_breaker_open = is_breaker_open;
-            if is_breaker_open {
-                warn!(
-                    "breaker open: HitPoints does not answer; only one order at a time calls it, the others wait"
-                );
-            } else {
+            if !is_breaker_open {
                 info!("breaker closed: HitPoints answers again");
             }
         }
@@ -221,6 +230,24 @@ impl Poller {
             self.paused.clone_from(&batch.paused);
         }
     }
+}
+
+/// Logs what is wrong with HitPoints, in the words of `worker status`.
+async fn log_open_breaker(queue: &Handle) {
+    let facts = timeout(LOG_LIMIT, Facts::read(queue)).await;
+    let obstacles = match facts {
+        Ok(Ok(facts)) => of_queue(&facts),
+        _ => Vec::new(),
+    };
+    let mut obstacles = obstacles.into_iter();
+    let obstacle = obstacles.find(|obstacle| obstacle.kind.is_vendor_failure());
+    let (kind, detail) = obstacle
+        .map(|obstacle| (obstacle.kind.as_str(), obstacle.text))
+        .unzip();
+    warn!(
+        failure = kind,
+        detail, "breaker open: only one order at a time calls HitPoints, the others wait"
+    );
 }
 
 fn rest_after(batch: &ClaimBatch) -> Rest {

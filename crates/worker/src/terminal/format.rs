@@ -35,6 +35,29 @@ pub(crate) fn time(at: Millis) -> String {
     })
 }
 
+/// Formats a time in UTC: the time of day if it is less than a day away from `now`, otherwise with the date.
+pub(crate) fn time_of_day(at: Millis, now: Millis) -> String {
+    let text = time(at);
+    let is_near = at.since(now).max(now.since(at)) < Duration::from_hours(24);
+    match text.split_once(' ') {
+        Some((_, of_day)) if is_near => of_day.into(),
+        _ => text,
+    }
+}
+
+/// Formats a number of bytes in MiB, rounded down to a tenth.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    const TENTH: u64 = 1024 * 1024 / 10;
+    let tenths = bytes / TENTH;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+/// A number and a noun.
+pub(crate) fn count(number: u64, one: &str, several: &str) -> String {
+    let noun = if number == 1 { one } else { several };
+    format!("{number} {noun}")
+}
+
 /// Formats a time in Unix seconds, in UTC.
 pub(crate) fn unix_seconds(at: i64) -> String {
     u64::try_from(at).map_or_else(

@@ -4,7 +4,9 @@ pub(crate) mod format;
 pub(crate) mod lossy_writer;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
+pub(crate) mod style;
 pub(crate) mod table;
+pub(crate) mod wrap;
 
 use std::{borrow::Cow, error::Error};
 
