@@ -1,9 +1,9 @@
 use std::io::Write;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::Cli;
+use super::help;
 use crate::terminal::{CommandResult, stdout::stdout};
 
 /// Print shell completions: worker completions bash > /etc/bash_completion.d/worker
@@ -16,7 +16,7 @@ impl Completions {
     pub(super) fn execute(self) -> CommandResult {
         // To memory first: the library panics if it cannot write.
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "worker", &mut script);
+        clap_complete::generate(self.shell, &mut help::command(), "worker", &mut script);
         stdout().write_all(&script)?;
         Ok(true)
     }

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod doctor;
 mod enqueue;
+mod help;
 mod man;
 mod order;
 mod orders;
@@ -32,7 +33,7 @@ mod status;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
     config::Config,
@@ -86,7 +87,8 @@ enum Command {
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments = help::command().get_matches();
+    let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let (failure_code, is_output_wanted) = {
         let command = &cli.command;
         (command.failure_code(), command.is_output_wanted())
