@@ -1,11 +1,18 @@
 //! `worker enqueue --wait` and faulty entries with the same order id.
 
-use std::process::{Child, Stdio};
+use std::{
+    process::{Child, Stdio},
+    time::Duration,
+};
 
 use e2e::{Worker, World};
+use hp_order::{Event, QueryVerdict};
 use serde_json::Value;
 
-use crate::enqueue_command::redis_only;
+use crate::{
+    claims::{LONG_LEASE, apply_event, claim_one},
+    enqueue_command::redis_only,
+};
 
 const ORDER: [(&str, &str); 3] = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "1")];
 
@@ -54,4 +61,42 @@ async fn enqueue_wait_ignores_invalid_jobs_of_others() {
         assert_eq!(results[0]["status"], "completed");
         assert_eq!(world.stream(answered).await[0]["reason"], "invalid_job");
     }
+}
+
+/// The results of other shops come all the time, so the command is never idle.
+#[tokio::test(flavor = "multi_thread")]
+async fn enqueue_wait_tells_of_review_among_results() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    let mismatch = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
+    apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, mismatch).await;
+    let order = ["enqueue", "--order-id", "A-1", "--product-id", "2"];
+    let words = [
+        &order[..],
+        &["--quantity", "1", "--wait", "--timeout", "50s"],
+    ]
+    .concat();
+    let waiting = Worker::command(&words, &redis_only(&world))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut waiting = tokio::task::spawn_blocking(move || waiting.wait_with_output().unwrap());
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    let output = loop {
+        tokio::select! {
+            ended = &mut waiting => break ended.unwrap(),
+            _ = pace.tick() => {
+                let other = ["XADD", "{hp}:results", "*", "order_id", "B", "status", "failed"];
+                world.redis.command::<String>(&other).await;
+            }
+        }
+    };
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("A-1: the order is in review"), "{text}");
 }

@@ -68,3 +68,53 @@ async fn enqueue_refuses_values_that_lost_digits() {
         "nothing else is enqueued"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spreadsheet_files_are_read_or_named() {
+    let world = World::start();
+    let folder = tempfile::tempdir().unwrap();
+    let enqueue = |name: &str, bytes: &[u8]| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        shop(&world, &["enqueue", "--file", file.to_str().unwrap()])
+    };
+    let utf16 = |text: &str| -> Vec<u8> {
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        [0xff, 0xfe].into_iter().chain(units).collect()
+    };
+    let row = |id: &str, mark: &str| {
+        format!("order_id{mark}product_id{mark}quantity\r\n{id}{mark}2{mark}1\r\n")
+    };
+    for (id, bytes) in [
+        ("semicolons", row("semicolons", ";").into_bytes()),
+        ("tabs", row("tabs", "\t").into_bytes()),
+        ("sep", format!("sep=;\r\n{}", row("sep", ";")).into_bytes()),
+        ("mark", format!("\u{feff}{}", row("mark", ",")).into_bytes()),
+        ("excel", utf16(&row("excel", "\t"))),
+    ] {
+        let (code, stdout, stderr) = enqueue("orders.csv", &bytes);
+        assert_eq!(
+            (code, &*stdout),
+            (0, "1 orders enqueued\n"),
+            "{id}: {stderr}"
+        );
+        let entries = world.stream("{hp}:jobs").await;
+        assert_eq!(entries.last().unwrap()["order_id"], id);
+    }
+    for (bytes, words) in [
+        (row("pipes", "|").into_bytes(), "commas, semicolons or tabs"),
+        (
+            format!("sep=|\n{}", row("pipes", "|")).into_bytes(),
+            "the separator \"|\"",
+        ),
+        (
+            [&utf16("order")[..], b"x"].concat(),
+            "UTF-16 that is damaged",
+        ),
+        (vec![0xff, 0xfe, 0, 0, b'o', 0, 0, 0], "UTF-32"),
+    ] {
+        let (code, _, stderr) = enqueue("orders.csv", &bytes);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains(words), "no `{words}` in {stderr}");
+    }
+}

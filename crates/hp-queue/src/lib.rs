@@ -88,6 +88,8 @@
 //! `?sentinel_password=`. If a connection breaks, does not answer or leads to a replica, the client
 //! queries Sentinel or the cluster again and opens a new connection. So a failover needs no operator.
 //!
+//! [`connect_trusting`] trusts the authorities that you name, in place of those of the operating system.
+//!
 //! # Errors
 //!
 //! Every call returns a [`QueueError`] if Redis cannot be reached or refuses. A call adds to that only where it says so.

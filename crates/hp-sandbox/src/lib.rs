@@ -18,7 +18,9 @@ mod fault_effect;
 mod fault_injector;
 mod front_end;
 mod handler;
+mod help;
 mod ledger;
+mod ledger_file;
 mod options;
 mod order;
 mod params;
@@ -35,6 +37,7 @@ mod trigger;
 mod vendor;
 
 pub use fault::Fault;
+pub use help::faults_help;
 pub use ledger::{Charge, Ledger, LedgerCard, Totals};
 pub use options::{Duplicate, Options};
 pub use sandbox::Sandbox;

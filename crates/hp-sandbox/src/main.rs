@@ -12,7 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(
     version,
     next_line_help = true,
-    after_help = "GET /_sandbox lists the control endpoints. The README lists the faults."
+    after_help = "--help lists the faults. GET /_sandbox lists the control endpoints.",
+    after_long_help = hp_sandbox::faults_help()
 )]
 struct Cli {
     #[command(flatten)]

@@ -75,6 +75,13 @@ pub struct Options {
     #[arg(long, value_name = "CURRENCY=AMOUNT", verbatim_doc_comment)]
     pub balance: Vec<Balance>,
 
+    /// File that keeps the ledger over a restart
+    ///
+    /// The file is created if there is none. It keeps charges, cards and
+    /// balances; --balance counts for a new file only.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    pub ledger: Option<PathBuf>,
+
     /// Largest difference between Date-GMT and the clock
     #[arg(long, value_name = "TIME", default_value = "300s", value_parser = humantime::parse_duration)]
     pub date_window: Duration,
@@ -92,6 +99,10 @@ pub struct Options {
     /// order queries: lost-answer=0.1, query:http-500-before=0.05.
     #[arg(long, value_name = "NAME=RATE", verbatim_doc_comment)]
     pub fault: Vec<FaultRate>,
+
+    /// Take every order id as it is: no suffix requests a fault
+    #[arg(long)]
+    pub plain_ids: bool,
 
     /// Seed of card keys and of faults by rate
     ///

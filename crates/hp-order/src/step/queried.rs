@@ -45,10 +45,14 @@ impl Transition<'_> {
         if self.record.state == State::Review {
             return self.released();
         }
-        let is_possibly_forgotten = self.record.cause == Some(Cause::RedisRestarted);
+        // No request of these orders is expected to arrive late, so earlier queries would hardly find another answer.
+        let is_one_query_enough = matches!(
+            self.record.cause,
+            Some(Cause::RedisRestarted | Cause::Answer(DoubtKind::Throttled(_)))
+        );
         let valid_in = self.not_found_valid_in();
         if !valid_in.is_zero() {
-            return self.query_after(if is_possibly_forgotten {
+            return self.query_after(if is_one_query_enough {
                 valid_in
             } else {
                 self.check_delay().min(valid_in)

@@ -11,6 +11,7 @@ mod control;
 mod duplicates;
 mod faults;
 mod front_end;
+mod ledger_file;
 mod orders;
 mod products;
 mod program;

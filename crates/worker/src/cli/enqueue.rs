@@ -33,7 +33,7 @@ pub(super) struct Enqueue {
     #[command(flatten)]
     order: OneOrder,
     /// Orders as CSV with a header line (order_id,product_id,quantity and the other fields) or as JSON objects, one a
-    /// line. Use - for standard input.
+    /// line. The columns may be separated by commas, semicolons or tabs. Use - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "OneOrder")]
     file: Option<PathBuf>,
     /// Enqueue the valid lines of a file that has invalid ones.

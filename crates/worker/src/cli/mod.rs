@@ -35,7 +35,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::Config,
-    terminal::{CommandResult, Refused, errln, escape_control_lines, stderr, stdout},
+    telemetry,
+    terminal::{CommandResult, Refused, errln, escape_control_lines, stdout},
 };
 
 /// Buys cards from HitPoints for the orders that shops put into Redis.
@@ -88,6 +89,10 @@ pub fn main() -> ExitCode {
         let command = &cli.command;
         (command.failure_code(), command.is_output_wanted())
     };
+    if let Command::Run(_) = cli.command {
+        // Before the settings are read: their error must not wait for a reader, either.
+        let _ = telemetry::prepare();
+    }
     let code = exit_code(cli.execute(), failure_code);
     let lost_output = stdout::finish();
     if let Some(error) = lost_output {
@@ -95,7 +100,7 @@ pub fn main() -> ExitCode {
             "worker: cannot write to standard output: {error}. The output is incomplete; what the command has done stays done"
         );
     }
-    stderr::finish();
+    telemetry::finish();
     if lost_output.is_some() && is_output_wanted {
         return failure_code;
     }

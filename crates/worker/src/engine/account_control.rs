@@ -35,7 +35,7 @@ impl AccountControl {
             Ok(_) => AccountVerdict::Accepted,
             Err(error) if error.is_account_failure() => AccountVerdict::Refused,
             Err(error) => {
-                warn!(%error, "HitPoints refuses an order, and the control call shows no reason; the order waits");
+                warn!(obstacle = "account", %error, "HitPoints refuses an order, and the control call shows no reason; the order waits");
                 AccountVerdict::Unclear
             }
         };

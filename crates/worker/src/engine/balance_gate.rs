@@ -11,6 +11,7 @@ use hp_order::{Backoff, BalanceScope, Event, Millis};
 use hp_queue::{Agreement, Control};
 use tracing::{info, warn};
 
+use super::retry::REDIS;
 use crate::random::Random;
 
 /// The balance holds of all workers, as the last claim reported them. While a balance has a hold, single orders test it;
@@ -67,7 +68,7 @@ impl BalanceGate {
             Ok(true) => None,
             Ok(false) => Some(Event::HeldForBalance(scope)),
             Err(error) => {
-                warn!(%error, "cannot check whether another order tests the balance");
+                warn!(obstacle = REDIS, %error, "cannot check whether another order tests the balance");
                 Some(Event::BalanceHeld(pause))
             }
         }
@@ -82,10 +83,10 @@ impl BalanceGate {
         now: Millis,
     ) {
         let scope = currency.map_or(BalanceScope::Product(product), BalanceScope::Currency);
-        warn!(%scope, answer, "balance too low: orders of this balance wait until it is topped up");
+        warn!(obstacle = %format_args!("balance of {scope}"), %scope, answer, "balance too low: orders of this balance wait until it is topped up");
         let pause = self.pause();
         if let Err(error) = self.control.hold_balance(scope, pause).await {
-            warn!(%error, "cannot store the balance hold; other workers still submit orders of this balance");
+            warn!(obstacle = REDIS, %error, "cannot store the balance hold; other workers still submit orders of this balance");
             return;
         }
         // Orders that this worker has already claimed stop at once.
@@ -105,7 +106,7 @@ impl BalanceGate {
             match self.control.lift_balance_hold(scope).await {
                 Ok(()) => is_lifted = true,
                 Err(error) => {
-                    warn!(%error, "cannot lift the balance hold in Redis; other workers still hold orders back");
+                    warn!(obstacle = REDIS, %error, "cannot lift the balance hold in Redis; other workers still hold orders back");
                 }
             }
         }

@@ -116,7 +116,7 @@ impl Catalogue {
             Err(_) => Some("no answer in time".into()),
         };
         if let Some(error) = error {
-            warn!(%error, "cannot fetch the product list; HitPoints decides about products that the old list lacks");
+            warn!(obstacle = "product_list", %error, "cannot fetch the product list; HitPoints decides about products that the old list lacks");
         }
         *requested = Some(Instant::now());
     }

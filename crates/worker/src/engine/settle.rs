@@ -97,11 +97,11 @@ fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlemen
             Settlement::Applied(step)
         }
         Settled::Stale => {
-            warn!(%state, "claim lost to another worker or a restart of Redis; the next claimant queries HitPoints");
+            warn!(obstacle = "claim_lost", %state, "claim lost to another worker or a restart of Redis; the next claimant queries HitPoints");
             Settlement::ClaimLost
         }
         Settled::Restored => {
-            warn!(%state, "Redis had forgotten this order; it is restored in doubt, and the next claimant queries HitPoints");
+            warn!(obstacle = "order_forgotten", %state, "Redis had forgotten this order; it is restored in doubt, and the next claimant queries HitPoints");
             processor.rescheduled.notify_one();
             Settlement::Restored
         }
@@ -122,7 +122,8 @@ fn log(step: &Step, result: Option<&str>) {
         Next::Held { scope, .. } => debug!(%state, %scope, "order waits for its balance"),
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {
-            warn!(%state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");
+            let obstacle = cause.unwrap_or("unknown");
+            warn!(obstacle, %state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");
         }
         Next::After(delay) => debug!(%state, code, answer, ?delay, "order rescheduled"),
     }

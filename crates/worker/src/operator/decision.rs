@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::interruption::{Interrupted, Interruption};
 use crate::{
     engine::{
         lease::while_leased,
@@ -88,10 +89,12 @@ fn paused(reason: &str) -> CommandError {
 /// Claims an order by its id. Waits for the rate limit.
 pub(super) async fn claim(
     processor: &OrderProcessor,
+    interruption: &Interruption,
     id: &OrderId,
     note: Option<String>,
 ) -> Result<Result<Claim, NotClaimed>, CommandError> {
     loop {
+        interruption.check()?;
         let (ledger, lease) = (&processor.ledger, processor.lease);
         let mut batch = ledger.claim_named(1, lease, &[id.as_str()]).await?;
         if let Some(reason) = batch.paused {
@@ -111,7 +114,10 @@ pub(super) async fn claim(
             (None, Some(_)) if batch.breaker_open_since.is_some() => {
                 return Err(VENDOR_UNREACHABLE.into());
             }
-            (None, wait) => tokio::time::sleep(wait.unwrap_or_default()).await,
+            (None, wait) => {
+                let wait = tokio::time::sleep(wait.unwrap_or_default());
+                interruption.unless(wait).await;
+            }
         }
     }
 }
@@ -127,13 +133,22 @@ fn not_claimed(skip: ClaimSkip) -> Option<NotClaimed> {
     }
 }
 
-/// Queries HitPoints for the record of a claimed order. Returns also how long the query took.
-pub(super) async fn query(processor: &OrderProcessor, claim: &Claim) -> (QueryVerdict, Duration) {
+/// Queries HitPoints for the record of a claimed order. Returns also how long the query took. Releases the order if the command
+/// is interrupted.
+pub(super) async fn query(
+    processor: &OrderProcessor,
+    interruption: &Interruption,
+    claim: &Claim,
+) -> Result<(QueryVerdict, Duration), CommandError> {
     let (query, started) = (processor.query(&claim.record, claim.at), Instant::now());
-    let verdict = while_leased(&processor.ledger, claim, processor.lease, query)
-        .instrument(order_span(claim))
-        .await;
-    (verdict, started.elapsed())
+    let query = while_leased(&processor.ledger, claim, processor.lease, query);
+    // On the heap, because it is large.
+    let query = Box::pin(query.instrument(order_span(claim)));
+    if let Some(verdict) = interruption.unless(query).await {
+        return Ok((verdict, started.elapsed()));
+    }
+    release(processor, claim.clone()).await?;
+    Err(Interrupted.into())
 }
 
 /// Settles a claimed order after a call that took this long. `None`: the claim was lost.

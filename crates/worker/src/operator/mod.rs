@@ -6,6 +6,7 @@
 pub(crate) mod account;
 pub(crate) mod dead_letters;
 mod decision;
+mod interruption;
 pub(crate) mod queue;
 pub(crate) mod republish;
 pub(crate) mod resolve;

@@ -5,6 +5,7 @@ use hp_order::{Event, Next, Resolution, State};
 
 use super::{
     decision::{Attribution, Decided, NotClaimed, claim, decide, query, require_open_queue},
+    interruption::Interruption,
     resolve::describe,
 };
 use crate::{
@@ -22,11 +23,13 @@ pub(crate) async fn republish(
     as_json: bool,
 ) -> CommandResult {
     let processor = OrderProcessor::open(config, Random::from_entropy()).await?;
+    let interruption = Interruption::listen(config.drain)?;
     let mut all_done = true;
     for id in ids {
+        interruption.check()?;
         let decided = match obstacle(&processor, id).await? {
             Some(reason) => Decided::not_done(id, None, reason),
-            None => republish_order(&processor, id, attribution).await?,
+            None => republish_order(&processor, &interruption, id, attribution).await?,
         };
         all_done &= decided.done;
         decided.print(as_json)?;
@@ -61,6 +64,7 @@ async fn obstacle(
 
 async fn republish_order<'a>(
     processor: &OrderProcessor,
+    interruption: &Interruption,
     id: &'a OrderId,
     attribution: &Attribution,
 ) -> Result<Decided<'a>, CommandError> {
@@ -68,13 +72,20 @@ async fn republish_order<'a>(
     let now = processor.inspector.now().await?;
     processor.control.request_replay(id, now).await?;
     let by_worker = || Decided::done(id, None, "a worker publishes its result again");
-    let claim = match claim(processor, id, Some(attribution.note("republished"))).await? {
+    let claim = match claim(
+        processor,
+        interruption,
+        id,
+        Some(attribution.note("republished")),
+    )
+    .await?
+    {
         Ok(claim) => claim,
         Err(NotClaimed::Claimed | NotClaimed::Ended) => return Ok(by_worker()),
         Err(reason) => return Ok(Decided::not_done(id, None, reason.to_string())),
     };
     let (event, answer, call) = if claim.record.state == State::Completed {
-        let (verdict, call) = query(processor, &claim).await;
+        let (verdict, call) = query(processor, interruption, &claim).await?;
         let answer = describe(&verdict, &claim, Resolution::Completed);
         (Event::Reconciled(verdict), answer, call)
     } else {

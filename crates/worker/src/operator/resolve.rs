@@ -5,6 +5,7 @@ use hp_queue::Claim;
 use super::decision::{
     Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, on_other_account, query, release,
 };
+use super::interruption::Interruption;
 use crate::{
     config::Config,
     engine::processor::OrderProcessor,
@@ -21,20 +22,22 @@ pub(crate) async fn resolve(
     as_json: bool,
 ) -> CommandResult {
     let processor = OrderProcessor::open_for_review(config, Random::from_entropy()).await?;
-    let decided = resolve_order(&processor, id, resolution, attribution).await?;
+    let interruption = Interruption::listen(config.drain)?;
+    let decided = resolve_order(&processor, &interruption, id, resolution, attribution).await?;
     decided.print(as_json)?;
     Ok(decided.done)
 }
 
 async fn resolve_order<'a>(
     processor: &OrderProcessor,
+    interruption: &Interruption,
     id: &'a OrderId,
     resolution: Resolution,
     attribution: &Attribution,
 ) -> Result<Decided<'a>, CommandError> {
     let word = word(resolution);
     let note = attribution.note(&format!("requested to be {word}"));
-    let claim = match claim(processor, id, Some(note)).await? {
+    let claim = match claim(processor, interruption, id, Some(note)).await? {
         Err(reason) => return Ok(Decided::not_done(id, None, reason.to_string())),
         Ok(claim) => claim,
     };
@@ -53,7 +56,7 @@ async fn resolve_order<'a>(
         release(processor, claim).await?;
         return Ok(Decided::not_done(id, Some(state), reason));
     }
-    let (verdict, call) = query(processor, &claim).await;
+    let (verdict, call) = query(processor, interruption, &claim).await?;
     let event = Event::Resolved(resolution, verdict.clone());
     Ok(match decide(processor, &claim, event, call).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),

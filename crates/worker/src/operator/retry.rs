@@ -6,6 +6,7 @@ use hp_order::{Event, State};
 use super::decision::{
     Attribution, CLAIM_LOST, Decided, NotClaimed, claim, decide, on_other_account, release,
 };
+use super::interruption::Interruption;
 use crate::{
     config::Config,
     engine::processor::OrderProcessor,
@@ -21,9 +22,10 @@ pub(crate) async fn retry(
     as_json: bool,
 ) -> CommandResult {
     let processor = OrderProcessor::open(config, Random::from_entropy()).await?;
+    let interruption = Interruption::listen(config.drain)?;
     let mut all_done = true;
     for id in ids {
-        let decided = retry_order(&processor, id, attribution).await?;
+        let decided = retry_order(&processor, &interruption, id, attribution).await?;
         all_done &= decided.done;
         decided.print(as_json)?;
     }
@@ -32,11 +34,19 @@ pub(crate) async fn retry(
 
 async fn retry_order<'a>(
     processor: &OrderProcessor,
+    interruption: &Interruption,
     id: &'a OrderId,
     attribution: &Attribution,
 ) -> Result<Decided<'a>, CommandError> {
     let not_done = |reason: String| Decided::not_done(id, None, reason);
-    let claim = match claim(processor, id, Some(attribution.note("retried"))).await? {
+    let claim = match claim(
+        processor,
+        interruption,
+        id,
+        Some(attribution.note("retried")),
+    )
+    .await?
+    {
         Ok(claim) => claim,
         Err(reason) => return Ok(not_done(reason.to_string())),
     };

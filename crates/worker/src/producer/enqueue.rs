@@ -10,7 +10,7 @@ use std::{
 use hp_queue::{Job, Queue};
 
 use super::{
-    order_file::{Checked, check},
+    order_file::{Checked, check, decode},
     progress::enqueue_bar,
     result_printer::{ResultOutput, ResultPrinter},
     wait::{WaitLimits, Waiting},
@@ -72,12 +72,13 @@ pub(crate) async fn enqueue(
     // First, so that a file that cannot be written is an error before the orders are enqueued.
     let printer = ResultPrinter::open(wait.output)?;
     let waiting = tokio::select! {
-        waiting = send_and_watch(config, &jobs, &sent, !is_single) => waiting?,
+        waiting = send_and_watch(config, &jobs, &sent) => waiting?,
         () = interrupted.cancelled() => return Err(stopped("interrupted", &sent, &jobs)),
     };
     let limits = WaitLimits {
         timeout: wait.timeout,
         interrupted,
+        shows_progress: !is_single,
     };
     Ok(waiting.wait(limits, printer).await? && all_valid)
 }
@@ -97,10 +98,9 @@ async fn send_and_watch<'a>(
     config: &Config,
     jobs: &'a [Job],
     sent: &Cell<usize>,
-    shows_progress: bool,
 ) -> Result<Waiting<'a>, CommandError> {
     let queue = config.queue().await?;
-    let waiting = Waiting::open(config, &queue, jobs, shows_progress).await?;
+    let waiting = Waiting::open(config, &queue, jobs).await?;
     send(&queue, jobs, sent, None).await?;
     Ok(waiting)
 }
@@ -149,15 +149,9 @@ fn read_file(path: &Path) -> Result<Checked, String> {
         fs::read(path)
     };
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
-    match str::from_utf8(&bytes) {
-        Ok(text) => Ok(check(text)),
-        Err(error) => {
-            let before = &bytes[..error.valid_up_to()];
-            let line = before.split(|byte| *byte == b'\n').count();
-            Err(format!(
-                "{name}:{line}: this is not UTF-8: save the file as UTF-8"
-            ))
-        }
+    match decode(&bytes) {
+        Ok(text) => Ok(check(&text)),
+        Err((line, why)) => Err(format!("{name}:{line}: {why}")),
     }
 }
 

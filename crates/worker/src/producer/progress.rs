@@ -33,22 +33,27 @@ pub(super) struct Counts {
 }
 
 impl ResultProgress {
-    pub(super) fn new(all: usize, is_shown: bool) -> Self {
-        let all = all as u64;
-        let (is_terminal, started) = (io::stderr().is_terminal(), Instant::now());
+    /// Nothing is shown yet.
+    pub(super) fn new(all: usize) -> Self {
         Self {
-            bar: if is_shown && is_terminal {
-                result_bar(all)
-            } else {
-                ProgressBar::hidden()
-            },
+            bar: ProgressBar::hidden(),
             counts: Counts {
-                all,
+                all: all as u64,
                 done: 0,
                 not_completed: 0,
             },
-            started,
-            next_line: (is_shown && !is_terminal).then(|| started + LINE_INTERVAL),
+            started: Instant::now(),
+            next_line: None,
+        }
+    }
+
+    /// Shows the progress from now on.
+    pub(super) fn show(&mut self) {
+        self.started = Instant::now();
+        if io::stderr().is_terminal() {
+            self.bar = result_bar(self.counts.all);
+        } else {
+            self.next_line = Some(self.started + LINE_INTERVAL);
         }
     }
 

@@ -19,6 +19,10 @@ use crate::{
 const PAGE: usize = 256;
 /// The delay before the next read while Redis is unreachable.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The time between two looks at the orders themselves: one in review gets no result.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// Looks at many orders take long. They may take this part of the time.
+const LOOK_SHARE: u32 = 10;
 /// The most orders without a result that are listed.
 const LISTED: usize = 20;
 
@@ -38,6 +42,7 @@ pub(super) struct WaitLimits<'a> {
     pub(super) timeout: Option<Duration>,
     /// Cancelled when the operator interrupts the wait.
     pub(super) interrupted: &'a CancellationToken,
+    pub(super) shows_progress: bool,
 }
 
 impl<'a> Waiting<'a> {
@@ -46,7 +51,6 @@ impl<'a> Waiting<'a> {
         config: &Config,
         queue: &Queue,
         jobs: &'a [Job],
-        shows_progress: bool,
     ) -> Result<Self, QueueError> {
         // `{hp}:results` receives a result whose own stream cannot be written.
         let mut streams = vec![None];
@@ -63,7 +67,7 @@ impl<'a> Waiting<'a> {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
             inspector: config.inspector().await?,
             queue: queue.clone(),
-            progress: ResultProgress::new(pending.len(), shows_progress),
+            progress: ResultProgress::new(pending.len()),
             pending,
             has_warned: false,
         })
@@ -75,16 +79,19 @@ impl<'a> Waiting<'a> {
         limits: WaitLimits<'_>,
         mut printer: ResultPrinter,
     ) -> CommandResult {
+        if limits.shows_progress {
+            self.progress.show();
+        }
         let until = limits.timeout.map(|time| Instant::now() + time);
         tokio::select! {
             waited = self.wait_for_all(until, &mut printer) => waited?,
             () = limits.interrupted.cancelled() => {}
         }
         self.progress.finish();
-        let (printed, file) = printer.printed();
+        let (shown, file) = printer.printed();
         let all_readable = printer.finish()?;
         if limits.interrupted.is_cancelled() && !self.pending.is_empty() {
-            self.explain_interruption(printed, file.as_deref());
+            self.explain_interruption(shown, file.as_deref());
         } else {
             self.list_pending();
         }
@@ -99,19 +106,25 @@ impl<'a> Waiting<'a> {
     ) -> Result<(), CommandError> {
         let warned = self.warn_if_idle().await;
         self.tolerate_unreachable(warned)?;
+        let mut next_look = Instant::now() + LOOK_INTERVAL;
         while !self.pending.is_empty() {
             let Some(deliveries) = self.next(until).await else {
                 break;
             };
-            let done = match deliveries {
-                Ok(deliveries) if deliveries.is_empty() => self.drop_hopeless().await,
-                Ok(deliveries) => {
-                    self.accept(&deliveries, printer)?;
-                    Ok(())
-                }
+            let is_idle = deliveries.as_ref().is_ok_and(Vec::is_empty);
+            let accepted = match deliveries {
+                Ok(deliveries) => Ok(self.accept(&deliveries, printer)?),
                 Err(error) => Err(error),
             };
-            self.tolerate_unreachable(done)?;
+            self.tolerate_unreachable(accepted)?;
+            // Results of other orders may come without a pause.
+            let looked_at = Instant::now();
+            if is_idle || looked_at >= next_look {
+                let looked = self.drop_hopeless().await;
+                self.tolerate_unreachable(looked)?;
+                let took = looked_at.elapsed();
+                next_look = Instant::now() + LOOK_INTERVAL.max(took * LOOK_SHARE);
+            }
             self.progress.print_line();
         }
         Ok(())
@@ -241,7 +254,7 @@ impl<'a> Waiting<'a> {
     }
 
     /// Says what is saved, and how to go on.
-    fn explain_interruption(&self, printed: u64, file: Option<&Path>) {
+    fn explain_interruption(&self, shown: u64, file: Option<&Path>) {
         let Counts { all, .. } = self.progress.counts();
         let saved = match file {
             Some(path) => format!("are saved in {}", path.display()),
@@ -249,7 +262,7 @@ impl<'a> Waiting<'a> {
         };
         let waiting = self.pending.len();
         errln!(
-            "worker: interrupted: {printed} of {all} results {saved}. The other {waiting} orders stay in the queue, and workers go on with them"
+            "worker: interrupted: {shown} of {all} results {saved}. {waiting} more stay in the queue, and workers go on with them"
         );
         errln!(
             "worker: to wait again, run the same command: no order is bought twice, and results that are there come again. `worker results` reads all of them"

@@ -5,8 +5,9 @@ use hp_order::Millis;
 use hp_queue::store_run_report;
 
 use super::{
-    output::{self, ReportFile},
+    output,
     report::{FIGURE_NAMES, Report},
+    report_file::ReportFile,
     run::{Run, RunError},
     scheduler::Scheduler,
 };
@@ -121,6 +122,11 @@ async fn publish(
         retry_while_unreachable(|| store_run_report(&processor.queue, &fields)).await?;
     }
     printed?;
-    written?;
+    if let Some(Some(beside)) = written? {
+        eprintln!(
+            "worker: the run is incomplete, so the file keeps the report of an earlier run; this report is in {}",
+            beside.display()
+        );
+    }
     Ok(())
 }

@@ -9,5 +9,6 @@ pub(crate) mod command;
 mod dry_run;
 mod output;
 pub(crate) mod report;
+mod report_file;
 mod run;
 pub(crate) mod scheduler;

@@ -1,9 +1,7 @@
-//! The report of a run: in the log, on standard output, as JSON, and as a file.
+//! The report of a run: in the log, on standard output, and as JSON.
 
 use std::{
-    fs::File,
     io::{self, Write},
-    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -12,6 +10,9 @@ use tracing::{error, info};
 
 use super::{audit::findings::Audit, report::Report, run::Progress};
 use crate::terminal::{escape_control, stdout::stdout};
+
+/// How often the progress is drawn.
+const DRAW_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Counts the orders that are done, on a terminal only.
 pub(super) struct Bar(ProgressBar);
@@ -25,6 +26,10 @@ pub(super) fn progress_bar(is_hidden: bool) -> Bar {
     let style = ProgressStyle::with_template("{spinner} {pos} orders, {per_sec}, {elapsed}");
     if let Ok(style) = style {
         bar.set_style(style);
+    }
+    if !is_hidden {
+        // A thread of its own draws, so that a terminal that is stopped does not stop the run.
+        bar.enable_steady_tick(DRAW_INTERVAL);
     }
     Bar(bar)
 }
@@ -136,44 +141,4 @@ fn print_audit(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
         writeln!(out, "audit: {}: {difference}", found.order_id)?;
     }
     Ok(())
-}
-
-/// A file for a report: CSV rows of figure, key and value if its name ends in .csv, else JSON.
-pub(super) struct ReportFile {
-    file: File,
-    path: PathBuf,
-}
-
-impl ReportFile {
-    /// Creates the file before the run, so that a file that cannot be written is an error now.
-    pub(super) fn create(path: &Path) -> Result<Self, String> {
-        let file = File::create(path)
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        let path = path.to_owned();
-        Ok(Self { file, path })
-    }
-
-    pub(super) fn write(self, report: &Report) -> Result<(), String> {
-        let Self { mut file, path } = self;
-        let is_csv = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let written = if is_csv {
-            write_rows(report, file)
-        } else {
-            serde_json::to_string_pretty(report)
-                .map_err(Into::into)
-                .and_then(|json| writeln!(file, "{json}"))
-        };
-        written.map_err(|error| format!("cannot write {}: {error}", path.display()))
-    }
-}
-
-fn write_rows(report: &Report, file: File) -> io::Result<()> {
-    let mut table = csv::Writer::from_writer(file);
-    table.write_record(["figure", "key", "value"])?;
-    for row in report.rows() {
-        table.write_record(row)?;
-    }
-    table.flush()
 }

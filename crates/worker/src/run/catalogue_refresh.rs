@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::{
-    engine::{processor::OrderProcessor, self_pause::Subject},
+    engine::{processor::OrderProcessor, retry::REDIS, self_pause::Subject},
     terminal::CommandError,
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn fetch_first_list(
     if is_required {
         pause(processor, &error);
     } else {
-        warn!(%error, "no product list yet; orders are submitted without a check against it");
+        warn!(obstacle = "product_list", %error, "no product list yet; orders are submitted without a check against it");
     }
     Ok(Vec::new())
 }
@@ -76,7 +76,7 @@ pub(super) async fn publish(processor: &OrderProcessor, products: &[Product]) {
         Ok(true) => {}
         Ok(false) => warn!("product list not published: the queue has another account"),
         Err(error) => {
-            warn!(%error, "cannot publish the product list; shops still see the last one");
+            warn!(obstacle = REDIS, %error, "cannot publish the product list; shops still see the last one");
         }
     }
 }
@@ -106,7 +106,7 @@ async fn refresh(processor: &OrderProcessor, longest_delay: Duration, is_require
             if is_required {
                 pause(processor, &error.to_string());
             }
-            warn!(%error, ?retry_in, "cannot fetch the product list");
+            warn!(obstacle = "product_list", %error, ?retry_in, "cannot fetch the product list");
         })
         .await;
     if let Ok(products) = fetched {

@@ -13,7 +13,7 @@ use super::backend::Orders;
 use crate::engine::{
     claimed_order::{ClaimRequestTime, ClaimedOrder},
     processor::OrderProcessor,
-    retry::endless_backoff,
+    retry::{REDIS, endless_backoff},
     terms,
 };
 
@@ -109,7 +109,7 @@ impl Poller {
             Err(error) => {
                 terms::check_claim(&self.processor, &error);
                 let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot claim orders");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
                 Rest::For(retry_in)
             }
         }
@@ -171,7 +171,7 @@ impl Poller {
             Ok(()) => self.inbox_delays = endless_backoff(),
             Err(error) => {
                 let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot watch the inbox");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot watch the inbox");
                 sleep(retry_in).await;
             }
         }
@@ -186,9 +186,9 @@ impl Poller {
                 "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
             );
         }
-        if batch.vanished > 0 {
+        if batch.lost > 0 {
             warn!(
-                entries = batch.vanished,
+                entries = batch.lost,
                 "orders are lost: entries have left the inbox before a worker took them. Remove MAXLEN and MINID from the producers' XADD, let nobody run XTRIM or XDEL on the inbox, and enqueue orders without a result again"
             );
         }

@@ -6,7 +6,7 @@ use std::{
     io::{self, ErrorKind, Write},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use prometheus_client::metrics::counter::Counter;
@@ -35,10 +35,11 @@ struct State {
 
 impl LossyWriter {
     /// Starts the thread that writes to `destination`. It calls `report` with the number of lost lines as soon as the
-    /// destination accepts lines again.
+    /// destination accepts lines again, and the function of `regular` at intervals.
     pub(super) fn start(
         destination: impl Write + Send + 'static,
         report: fn(u64),
+        regular: (Duration, fn()),
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
@@ -47,7 +48,7 @@ impl LossyWriter {
         });
         let writer = Arc::clone(&shared);
         let thread = thread::Builder::new().name("log".into());
-        let thread = thread.spawn(move || write_all(&writer, destination, report))?;
+        let thread = thread.spawn(move || write_all(&writer, destination, report, regular))?;
         shared.lock().writer = Some(thread.thread().id());
         Ok(Self(shared))
     }
@@ -84,23 +85,35 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for lines and takes all of them.
-    fn next(&self) -> Vec<u8> {
+    /// Waits for lines and takes all of them. There may be none after `limit`.
+    fn next(&self, limit: Duration) -> Vec<u8> {
         let mut state = self.lock();
         state.is_writing = false;
         self.changed.notify_all();
         let is_idle = |state: &mut State| state.waiting.is_empty();
-        let state = self.changed.wait_while(state, is_idle);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        let state = self.changed.wait_timeout_while(state, limit, is_idle);
+        let (mut state, _) = state.unwrap_or_else(PoisonError::into_inner);
         state.is_writing = true;
         std::mem::take(&mut state.waiting)
     }
 }
 
-fn write_all(shared: &Shared, mut destination: impl Write, report: fn(u64)) {
-    let (mut is_cut, mut reported) = (false, 0);
+fn write_all(
+    shared: &Shared,
+    mut destination: impl Write,
+    report: fn(u64),
+    (interval, regular): (Duration, fn()),
+) {
+    let (mut is_cut, mut reported, mut last) = (false, 0, Instant::now());
     loop {
-        let mut lines = shared.next();
+        let mut lines = shared.next(interval.saturating_sub(last.elapsed()));
+        if last.elapsed() >= interval {
+            last = Instant::now();
+            regular();
+        }
+        if lines.is_empty() {
+            continue;
+        }
         if is_cut {
             // The rest of the last line is lost. The next one must not continue it.
             lines.insert(0, b'\n');
@@ -108,10 +121,10 @@ fn write_all(shared: &Shared, mut destination: impl Write, report: fn(u64)) {
         let written = write(&mut destination, &lines);
         if written == lines.len() {
             is_cut = false;
-            let lost = shared.lost.get();
-            if lost > reported {
-                report(lost - reported);
-                reported = lost;
+            let total = shared.lost.get();
+            if total > reported {
+                report(total - reported);
+                reported = total;
             }
             continue;
         }
@@ -151,6 +164,7 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_mins(1);
+    const NOTHING: (Duration, fn()) = (LONG, || {});
 
     /// Takes what the test allows, and fails otherwise.
     struct Gate {
@@ -177,12 +191,12 @@ mod tests {
     #[test]
     fn full_file_system_costs_whole_lines_only() {
         let ((allow, allowed), (written, texts)) = (channel(), channel());
-        let log = LossyWriter::start(Gate { allowed, written }, |_| {}).unwrap();
+        let log = LossyWriter::start(Gate { allowed, written }, |_| {}, NOTHING).unwrap();
         for (line, allowances) in [("one\n", &[2, 0][..]), ("two\n", &[0])] {
             log.append(line.as_bytes());
-            allowances
-                .iter()
-                .for_each(|bytes| allow.send(*bytes).unwrap());
+            for bytes in allowances {
+                allow.send(*bytes).unwrap();
+            }
             log.flush(LONG);
         }
         assert_eq!(log.lost().get(), 2);
@@ -197,7 +211,7 @@ mod tests {
     #[test]
     fn unread_pipe_blocks_neither_lines_nor_the_end() {
         let (mut reader, destination) = pipe().unwrap();
-        let log = LossyWriter::start(destination, |_| {}).unwrap();
+        let log = LossyWriter::start(destination, |_| {}, NOTHING).unwrap();
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
         for _ in 0..4096 {
             log.append(&line);
@@ -213,10 +227,10 @@ mod tests {
 
     #[test]
     fn report_counts_lost_lines_once_they_are_written_again() {
-        let ((allow, allowed), (written, _texts)) = (channel(), channel());
         static REPORTED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+        let ((allow, allowed), (written, _texts)) = (channel(), channel());
         let report = |lost| REPORTED.lock().unwrap().push(lost);
-        let log = LossyWriter::start(Gate { allowed, written }, report).unwrap();
+        let log = LossyWriter::start(Gate { allowed, written }, report, NOTHING).unwrap();
         for bytes in [0, 0, 9, 9] {
             log.append(b"line\n");
             allow.send(bytes).unwrap();

@@ -58,6 +58,11 @@ struct JsonRow<'a> {
     traceparent: Option<&'a RawValue>,
 }
 
+/// Counts the names that are names of fields.
+pub(super) fn count_known<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.filter(|name| FIELDS.contains(name)).count()
+}
+
 /// Checks the header line of a CSV file.
 pub(super) fn check_columns(names: &[&str]) -> Result<(), String> {
     let list = |names: &[&str]| format!("`{}`", names.join("`, `"));
@@ -66,8 +71,12 @@ pub(super) fn check_columns(names: &[&str]) -> Result<(), String> {
             return Err(format!("duplicate column `{name}`"));
         }
         if !FIELDS.contains(name) {
-            let separator = [';', '\t'].into_iter().find(|mark| name.contains(*mark));
-            let hint = separator.map_or("", |_| ". Separate the columns with commas");
+            let separator = ['|', ',', ';', '\t']
+                .into_iter()
+                .find(|mark| name.contains(*mark));
+            let hint = separator.map_or("", |_| {
+                ". Separate the columns with commas, semicolons or tabs, with the same mark in the whole file"
+            });
             let known = list(&FIELDS);
             return Err(format!(
                 "unknown column `{name}`, expected some of {known}{hint}"

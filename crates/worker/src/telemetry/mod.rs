@@ -1,13 +1,21 @@
 //! The log of this process on standard error.
 
+mod obstacles;
+
 use std::{
     io::{self, IsTerminal, Write},
     panic,
+    time::Duration,
 };
 
 use prometheus_client::metrics::counter::Counter;
 use tracing::{error, warn};
-use tracing_subscriber::{EnvFilter, fmt, fmt::MakeWriter};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, fmt, fmt::MakeWriter, layer::SubscriberExt, registry,
+    util::SubscriberInitExt,
+};
+
+use obstacles::FirstOnly;
 
 use crate::{
     config::{Config, LogFormat},
@@ -18,17 +26,20 @@ use crate::{
 /// standard error does not accept lines, they are lost and counted.
 pub(crate) fn start(config: &Config) -> io::Result<()> {
     let is_terminal = io::stderr().is_terminal();
-    let log = Log(stderr::make_lossy(report_lost_lines)?);
-    let writer = fmt()
-        .with_env_filter(EnvFilter::new(&config.log_filter))
+    let log = Log(prepare()?);
+    let filter = EnvFilter::new(&config.log_filter);
+    // Who looks for details sees each event.
+    let first_only = (filter.max_level_hint() < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
+    let lines = fmt::layer()
         .with_writer(log)
         .log_internal_errors(false)
         .with_target(false);
-    match config.log_format {
-        LogFormat::Json => writer.json().flatten_event(true).init(),
-        LogFormat::Auto if !is_terminal => writer.json().flatten_event(true).init(),
-        LogFormat::Auto | LogFormat::Text => writer.with_ansi(is_terminal).init(),
-    }
+    let lines = match config.log_format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Auto if !is_terminal => lines.json().flatten_event(true).boxed(),
+        LogFormat::Auto | LogFormat::Text => lines.with_ansi(is_terminal).boxed(),
+    };
+    registry().with(filter).with(first_only).with(lines).init();
     // The usual hook writes to standard error itself, and so may never return.
     panic::set_hook(Box::new(|panic| {
         let (place, reason) = (panic.location(), panic.payload_as_str());
@@ -38,6 +49,19 @@ pub(crate) fn start(config: &Config) -> io::Result<()> {
         );
     }));
     Ok(())
+}
+
+/// Lets standard error stop nothing from now on. The log may start later.
+pub(crate) fn prepare() -> io::Result<LossyWriter> {
+    stderr::make_lossy(report_lost_lines, EVERY_INTERVAL)
+}
+
+const EVERY_INTERVAL: (Duration, fn()) = (obstacles::INTERVAL, obstacles::report);
+
+/// Writes what is left to write.
+pub(crate) fn finish() {
+    obstacles::report();
+    stderr::finish();
 }
 
 /// The number of log lines that this process has lost.
