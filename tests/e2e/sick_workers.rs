@@ -105,8 +105,8 @@ async fn run_without_route_fails_and_opens_no_breaker() {
         world.enqueue(&format!("A-{n}"), 1).await;
         let claimed = claim_one(&ledger, LONG_LEASE).await;
         apply_event(&ledger, &claimed, lost()).await;
+        world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
     }
-    world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
     let route = Route::to(world.sandbox.addr());
     route.cut();
     let mut settings = world.settings(&[("HP_RECONCILE__STUCK_AFTER", "1ms")]);
