@@ -42,6 +42,7 @@ mod results_command;
 mod rust_client;
 mod snapshots;
 mod surplus_answers;
+mod throttle;
 mod two_masters;
 mod unsafe_redis;
 mod worker_lifecycle;

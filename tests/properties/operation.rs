@@ -61,6 +61,8 @@ pub(crate) enum Operation {
     BreakerPauseEnds,
     /// The clock is set back: the pause of the breaker seems long.
     BreakerPauseIsFar,
+    /// The pause that a front end has asked for is over, and forgotten.
+    ThrottleEnds,
     /// The rate allows another call.
     RateRecovers,
     HoldBalance,

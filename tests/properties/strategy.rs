@@ -36,6 +36,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => Just(Operation::BreakerPauseEnds),
         1 => Just(Operation::BreakerPauseIsFar),
         4 => Just(Operation::RateRecovers),
+        4 => Just(Operation::ThrottleEnds),
         1 => select(vec![Operation::HoldBalance, Operation::LiftBalanceHold, Operation::BothTryBalanceHold]),
         2 => (0..ORDERS).prop_map(|order| Operation::TrimResult { order }),
         1 => Just(Operation::Save),

@@ -19,6 +19,7 @@ pub(crate) struct View {
     pub(crate) breaker: Breaker,
     /// How many calls of the rate are used up, if Redis remembers.
     pub(crate) calls: Option<i64>,
+    pub(crate) is_throttled: bool,
     pub(crate) epoch: EpochView,
 }
 

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
     call_error::CallError,
@@ -38,6 +38,8 @@ pub enum DoubtKind {
     Pending,
     /// The answer is a code that settles nothing.
     Code,
+    /// A front end asks to send less. With the time for which to send nothing, if this is fresh and the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Doubt {
@@ -68,7 +70,7 @@ impl Doubt {
 }
 
 impl DoubtKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Exists,
         Self::Lost,
         Self::Blocked,
@@ -78,6 +80,7 @@ impl DoubtKind {
         Self::Mismatch,
         Self::Pending,
         Self::Code,
+        Self::Throttled(None),
     ];
 
     fn from_error(error: &CallError) -> Self {
@@ -86,6 +89,7 @@ impl DoubtKind {
             CallError::Api(_) => Self::Code,
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
+            CallError::Throttled { retry_after, .. } => Self::Throttled(*retry_after),
             CallError::Status(401 | 403 | 407) => Self::Blocked,
             CallError::Status(_)
             | CallError::Unattributed { .. }
@@ -112,6 +116,7 @@ impl DoubtKind {
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
+            Self::Throttled(_) => "throttled",
         }
     }
 }

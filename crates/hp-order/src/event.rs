@@ -49,6 +49,8 @@ pub enum VendorSignal {
     Answered,
     /// The call was never sent, or its outcome is unknown.
     NoAnswer,
+    /// A front end asks to send less: for how long to send nothing, if the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Event {
@@ -78,6 +80,7 @@ fn outcome_signal(outcome: &Outcome) -> VendorSignal {
 fn doubt_signal(doubt: &Doubt) -> VendorSignal {
     match doubt.kind {
         _ if doubt.is_account_failure() => VendorSignal::OwnFailure,
+        DoubtKind::Throttled(time) => VendorSignal::Throttled(time),
         DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending => VendorSignal::Answered,
         _ => VendorSignal::NoAnswer,
     }

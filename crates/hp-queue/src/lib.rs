@@ -25,6 +25,7 @@
 //! | `{hp}:write_check` | string | shows that Redis accepts writes; expires after a second |
 //! | `{hp}:held` | sorted set | the balances that orders wait for, by when a claim must look at them |
 //! | `{hp}:held:<balance>` | sorted set | the open orders that wait for this balance, by their own time limit; they are not in `schedule` |
+//! | `{hp}:throttle` | hash | what a front end of HitPoints has asked for: `until` when no call is made, and the `interval` of calls after that |
 //! | `{hp}:rate:runs` | string | as `rate`, for the share of reconciliation runs |
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!

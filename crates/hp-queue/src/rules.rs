@@ -68,6 +68,11 @@ impl Rules {
         millis(backoff.limits().1.max(2 * resubmit_after))
     }
 
+    /// Returns for how long no worker calls after a front end has asked to send less, in milliseconds.
+    pub(crate) fn slow_down(&self, asked: Option<Duration>) -> u64 {
+        millis(self.policy.backoff.slow_down(asked))
+    }
+
     /// Returns the longest time for which a balance hold can be set, in milliseconds.
     pub(crate) fn balance_pause(&self) -> u64 {
         millis(self.policy.backoff.top_up(1.0))

@@ -25,6 +25,10 @@ pub enum Fault {
     Http500Before,
     /// Processes the call, then answers HTTP 500.
     Http500After,
+    /// Answers HTTP 429 with `Retry-After` before the call is processed.
+    Http429Before,
+    /// Processes the call, then answers HTTP 503 with `Retry-After`.
+    Http503After,
     /// Closes the connection after half of the body.
     Truncated,
     /// Sends a signature that does not match the data.
@@ -60,7 +64,7 @@ pub enum Fault {
 /// The prefix of `code-400124`, which stands for any error code.
 const CODE_PREFIX: &str = "code-";
 
-const NAMES: [(Fault, &str); 21] = [
+const NAMES: [(Fault, &str); 23] = [
     (Fault::RefuseConnection, "refuse-connection"),
     (Fault::DropBefore, "drop-before"),
     (Fault::LostAnswer, "lost-answer"),
@@ -68,6 +72,8 @@ const NAMES: [(Fault, &str); 21] = [
     (Fault::TimeoutAfter, "timeout-after"),
     (Fault::Http500Before, "http-500-before"),
     (Fault::Http500After, "http-500-after"),
+    (Fault::Http429Before, "http-429-before"),
+    (Fault::Http503After, "http-503-after"),
     (Fault::Truncated, "truncated"),
     (Fault::BadSignature, "bad-signature"),
     (Fault::Unsigned, "unsigned"),

@@ -16,6 +16,7 @@ mod control;
 mod fault;
 mod fault_effect;
 mod fault_injector;
+mod front_end;
 mod handler;
 mod ledger;
 mod options;

@@ -79,6 +79,13 @@ pub struct Options {
     #[arg(long, value_name = "TIME", default_value = "300s", value_parser = humantime::parse_duration)]
     pub date_window: Duration,
 
+    /// Calls a second that a front end lets through
+    ///
+    /// It answers any further call in the same second with HTTP 429 and
+    /// "Retry-After: 1". Without this flag there is no limit.
+    #[arg(long, value_name = "N", verbatim_doc_comment)]
+    pub front_end_rate: Option<u32>,
+
     /// Fault and the share of calls that get it, 0 to 1; repeatable
     ///
     /// A fault without prefix affects fetches; the prefix "query:" selects

@@ -93,6 +93,12 @@ impl Sandbox {
         self.handler.vendor.faults.injected()
     }
 
+    /// Returns how many calls of the API have arrived, and how many of them the [front
+    /// end](Options::front_end_rate) turned away.
+    pub fn calls(&self) -> (u64, u64) {
+        self.handler.front_end.calls()
+    }
+
     /// Sets the balance of one account, and opens the account if there is none. Counts as a top-up.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod audit;
 mod dry_run;
 mod every_fault;
 mod interruption;
+mod load;
 mod report;
 mod schedule;
 mod stuck;

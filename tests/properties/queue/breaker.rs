@@ -91,6 +91,16 @@ impl Queue {
         self.freeze().await;
     }
 
+    pub(super) async fn throttle_ends(&mut self) {
+        let mut remove = redis::cmd("DEL");
+        remove.arg(self.key("throttle"));
+        remove
+            .query_async::<u64>(&mut self.connection)
+            .await
+            .unwrap();
+        self.reference.is_throttled = false;
+    }
+
     pub(super) async fn rate_recovers(&mut self) {
         let mut remove = redis::cmd("DEL");
         remove.arg(self.key("rate")).arg(self.key("rate:runs"));

@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "results",
     "results:own",
     "jobs",
@@ -24,6 +24,7 @@ pub(super) const KEYS: [&str; 14] = [
     "held",
     "held:CNY",
     "rate:runs",
+    "throttle",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -34,6 +35,7 @@ pub(super) const RATE: usize = 10;
 const HOLD_SCOPES: usize = 11;
 pub(super) const HELD: usize = 12;
 const RATE_OF_RUNS: usize = 13;
+pub(super) const THROTTLE: usize = 14;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ORDERS;
 

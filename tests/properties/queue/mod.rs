@@ -123,6 +123,7 @@ impl Queue {
             Operation::NineFailures => self.nine_failures().await,
             Operation::BreakerPauseEnds => self.breaker_pause_ends().await,
             Operation::BreakerPauseIsFar => self.breaker_pause_is_far().await,
+            Operation::ThrottleEnds => self.throttle_ends().await,
             Operation::RateRecovers => self.rate_recovers().await,
             Operation::HoldBalance => self.hold_balance().await,
             Operation::LiftBalanceHold => self.lift_balance_hold().await,

@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::{
     LONG,
-    contents::{BREAKER, Contents, EPOCH, HELD, ORDER, RATE, REPLAYS},
+    contents::{BREAKER, Contents, EPOCH, HELD, ORDER, RATE, REPLAYS, THROTTLE},
 };
 use crate::{
     operation::{ORDERS, id_of},
@@ -44,6 +44,7 @@ impl Contents {
                 probe: breaker.get("probe").cloned().unwrap_or_default(),
             },
             calls: self.calls(),
+            is_throttled: !self.hash(THROTTLE).is_empty(),
             epoch: EpochView {
                 is_lossy: epoch.get("id").is_some_and(|id| id.ends_with('!')),
                 doubts: epoch.get("since").is_some_and(|since| since != "0"),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The keys that a signal may change, whoever has claimed the order now.
-const SIGNAL_KEYS: [&str; 2] = ["breaker", "rate"];
+const SIGNAL_KEYS: [&str; 3] = ["breaker", "rate", "throttle"];
 
 impl Queue {
     pub(super) async fn settle(

@@ -24,7 +24,10 @@ impl Reference {
             Gate::Paused
         } else if self.breaker.pauses > 0 && !self.breaker_pause_is_over {
             Gate::BreakerOpen
-        } else if self.rate.is_used_up() || is_run && self.is_share_of_runs_used_up {
+        } else if self.is_throttled
+            || self.rate.is_used_up()
+            || is_run && self.is_share_of_runs_used_up
+        {
             Gate::RateUsedUp
         } else {
             Gate::Open

@@ -109,12 +109,18 @@ impl Reference {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = false;
             }
-            VendorSignal::None | VendorSignal::OwnFailure if is_probe => {
+            VendorSignal::None | VendorSignal::OwnFailure | VendorSignal::Throttled(_)
+                if is_probe =>
+            {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = true;
             }
-            VendorSignal::NoAnswer | VendorSignal::None | VendorSignal::OwnFailure => {}
+            VendorSignal::NoAnswer
+            | VendorSignal::None
+            | VendorSignal::OwnFailure
+            | VendorSignal::Throttled(_) => {}
         }
+        self.is_throttled |= matches!(request.signal, VendorSignal::Throttled(_));
         if request.signal == VendorSignal::None {
             self.rate.give_back();
         }

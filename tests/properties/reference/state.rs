@@ -15,6 +15,8 @@ pub(crate) struct Reference {
     pub(crate) breaker: Breaker,
     pub(crate) breaker_pause_is_over: bool,
     pub(crate) rate: Rate,
+    /// A front end has asked to send nothing.
+    pub(crate) is_throttled: bool,
     /// The share of reconciliation runs in the rate is used up.
     pub(crate) is_share_of_runs_used_up: bool,
     pub(crate) epoch: Option<Epoch>,
@@ -91,6 +93,7 @@ impl Reference {
             is_balance_held: self.is_balance_held,
             breaker: self.breaker.clone(),
             calls: self.rate.used_up,
+            is_throttled: self.is_throttled,
             epoch: self.epoch.map(Epoch::view).unwrap_or_default(),
         }
     }

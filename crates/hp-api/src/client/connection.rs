@@ -14,7 +14,9 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::{cancellable_body::CancellableBody, connector::Stream, failure, socket::Sent};
+use super::{
+    cancellable_body::CancellableBody, clock, connector::Stream, failure, retry_after, socket::Sent,
+};
 use crate::call_error::{CallError, CallResult};
 
 /// The maximum size of an answer in bytes.
@@ -84,7 +86,7 @@ impl Connection {
             .map_err(|error| self.http_failure(&error))?
             .into_parts();
         if head.status != StatusCode::OK {
-            return Err(CallError::Status(head.status.as_u16()));
+            return Err(refusal_of(head.status, &head.headers));
         }
         let body = self.drive(read_body(body)).await?;
         Ok(Answer {
@@ -131,6 +133,21 @@ impl Connection {
         } else {
             CallError::NeverSent(why)
         }
+    }
+}
+
+/// The error of an answer that comes from something in front of the API.
+fn refusal_of(status: StatusCode, headers: &HeaderMap) -> CallError {
+    let (code, retry_after) = (status.as_u16(), retry_after::read(headers, clock::now()));
+    let is_throttled = status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some();
+    if is_throttled {
+        CallError::Throttled {
+            status: code,
+            retry_after,
+        }
+    } else {
+        CallError::Status(code)
     }
 }
 

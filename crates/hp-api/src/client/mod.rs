@@ -15,6 +15,7 @@ mod http_request;
 mod pool;
 mod random;
 mod random_key;
+mod retry_after;
 mod settler;
 mod socket;
 #[cfg(test)]

@@ -36,10 +36,14 @@ impl Transition<'_> {
         if self.record.state == State::Review {
             return self.released();
         }
-        let is_possibly_forgotten = self.record.cause == Some(Cause::RedisRestarted);
+        // No request of these orders is expected to arrive late, so earlier queries would hardly find another answer.
+        let is_one_query_enough = matches!(
+            self.record.cause,
+            Some(Cause::RedisRestarted | Cause::Answer(DoubtKind::Throttled(_)))
+        );
         let valid_in = self.not_found_valid_in();
         if !valid_in.is_zero() {
-            return self.query_after(if is_possibly_forgotten {
+            return self.query_after(if is_one_query_enough {
                 valid_in
             } else {
                 self.check_delay().min(valid_in)
@@ -70,7 +74,10 @@ impl Transition<'_> {
         } else if self.record.is_too_old(self.policy, self.inputs.now) {
             self.review(doubt.message)
         } else {
-            self.query_after(self.check_delay())
+            self.query_after(match doubt.kind {
+                DoubtKind::Throttled(asked) => self.policy.backoff.slow_down(asked),
+                _ => self.check_delay(),
+            })
         };
         Step { pause, ..step }
     }

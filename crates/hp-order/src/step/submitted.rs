@@ -49,10 +49,11 @@ impl Transition<'_> {
 
     /// The outcome is unknown: HitPoints may have charged the submission.
     pub(super) fn doubted(&self, doubt: Doubt) -> Step {
-        let delay = if doubt.kind == DoubtKind::Exists {
-            Duration::ZERO
-        } else {
-            self.check_delay()
+        let delay = match doubt.kind {
+            DoubtKind::Exists => Duration::ZERO,
+            // Nothing is gained by a longer wait: the query is made when calls are made again.
+            DoubtKind::Throttled(asked) => self.policy.backoff.slow_down(asked),
+            _ => self.check_delay(),
         };
         Step {
             cause: Some(Cause::Answer(doubt.kind)),

@@ -136,3 +136,19 @@ fn scheduled(state: State) -> Record {
         ..claimed(state)
     }
 }
+
+#[test]
+fn throttled_order_is_not_queried_again_too_early() {
+    let throttled = uncertain(Cause::Answer(DoubtKind::Throttled(None)));
+    let early = step_at(10, &throttled, not_found());
+    assert_eq!(
+        (early.state, early.next),
+        (State::Uncertain, Next::After(Duration::from_secs(290)))
+    );
+    assert_eq!(step_at(300, &throttled, not_found()).state, State::Waiting);
+    let again = Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::Throttled(Some(
+        Duration::from_secs(20),
+    )))));
+    let step = step_at(10, &throttled, again);
+    assert_eq!(step.next, Next::After(Duration::from_secs(20)));
+}

@@ -190,3 +190,15 @@ fn existing_order_id_is_queried_at_once() {
         (State::Uncertain, Next::After(Duration::ZERO))
     );
 }
+
+#[test]
+fn throttled_submission_is_queried_after_the_pause() {
+    let pause = |asked| doubted(&submitting(1), DoubtKind::Throttled(asked)).next;
+    let seconds = |n| Next::After(Duration::from_secs(n));
+    assert_eq!(pause(Some(Duration::from_secs(40))), seconds(40));
+    assert_eq!(pause(Some(Duration::ZERO)), seconds(1));
+    assert_eq!(pause(None), seconds(1));
+    assert_eq!(pause(Some(Duration::MAX)), seconds(300));
+    let step = doubted(&submitting(1), DoubtKind::Throttled(None));
+    assert_eq!((step.state, step.attempts), (State::Uncertain, 1));
+}

@@ -1,9 +1,13 @@
 //! What an event shows about HitPoints.
 
+use std::time::Duration;
+
 use hp_api::{DoubtKind, Outcome, RefusalKind};
 use hp_order::{Event, QueryVerdict, VendorSignal};
 
 use crate::sample::{doubt, refusal, unknown_query, vendor_record};
+
+const PAUSE: Duration = Duration::from_secs(7);
 
 #[test]
 fn vendor_signal_tells_whether_hitpoints_answered() {
@@ -18,6 +22,10 @@ fn vendor_signal_tells_whether_hitpoints_answered() {
         (doubted(DoubtKind::Lost), VendorSignal::NoAnswer),
         (doubted(DoubtKind::Garbled), VendorSignal::NoAnswer),
         (doubted(DoubtKind::Exists), VendorSignal::Answered),
+        (
+            doubted(DoubtKind::Throttled(Some(PAUSE))),
+            VendorSignal::Throttled(Some(PAUSE)),
+        ),
         (doubted(DoubtKind::Blocked), VendorSignal::OwnFailure),
         (unknown_query(), VendorSignal::NoAnswer),
         (not_found, VendorSignal::Answered),

@@ -9,10 +9,17 @@ use crate::{
 
 script! {
     AcquirePermits<'a> = "acquire_permits.lua";
-    queue: paused, queue, breaker, rate, rate_of_runs;
+    queue: paused, queue, breaker, rate, rate_of_runs, throttle;
     order: ;
     arguments: limit: usize, longest_probe: u64, call_interval: u64, account: &'a str, protocol: u32, for_claim: u8,
         rate_share: u64;
+}
+
+script! {
+    SlowDown = "slow_down.lua";
+    queue: throttle;
+    order: ;
+    arguments: call_interval: u64, time: u64;
 }
 
 /// The most permits of one call.
@@ -74,5 +81,16 @@ impl Control {
             is_breaker_open: answer.text("breaker_open_since").is_some(),
             paused: answer.words("paused"),
         })
+    }
+
+    /// Stops the calls of all workers for a while: a front end has asked to send less, in the answer to a call that concerns no
+    /// claimed order. `asked` is the time that it asked for.
+    pub async fn slow_down(&self, asked: Option<Duration>) -> Result<(), QueueError> {
+        let call = SlowDown {
+            call_interval: self.rules().call_interval(),
+            time: self.rules().slow_down(asked),
+        }
+        .call(&self.handle.keys);
+        call.run(&mut self.handle.connection.clone()).await
     }
 }

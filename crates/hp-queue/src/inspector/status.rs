@@ -8,7 +8,7 @@ use crate::{error::QueueError, fields::FieldReader, script::script};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, schedule, open, rejected, paused, breaker, holds, held, workers, runs;
+    queue: jobs, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs;
     order: ;
     arguments: ;
 }
@@ -32,6 +32,10 @@ pub struct Status {
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
+    /// What a front end of HitPoints has asked for: `until` when no call is made, the `interval` between calls after that in
+    /// microseconds, how many answers asked for it (`count`), and `since` when the last pause began. Empty if it has not asked
+    /// for an hour.
+    pub throttle: HashMap<String, u64>,
     /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
     /// unknown.
     pub holds: HashMap<String, u64>,
@@ -58,6 +62,7 @@ impl Inspector {
             rejected: answer.answer("rejected")?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
+            throttle: answer.map("throttle"),
             holds: answer.map("holds"),
             held: answer.map("held"),
             workers: answer.map("workers"),

@@ -54,6 +54,8 @@ pub struct ClaimBatch {
     pub next_due: Option<Duration>,
     /// Time until orders may be claimed again, if breaker or rate allow none.
     pub wait: Option<Duration>,
+    /// Until when a front end of HitPoints has asked to send nothing.
+    pub throttled_until: Option<Millis>,
     /// Since when the breaker is open. While it is, only one order at a time calls HitPoints.
     pub breaker_open_since: Option<Millis>,
     /// Balances that are known to be too low, and until when.

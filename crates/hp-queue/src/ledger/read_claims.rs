@@ -42,6 +42,7 @@ pub(super) fn read_batch(
         more: answer.text("more").is_some(),
         next_due: ms("next_due").map(Duration::from_millis),
         wait: ms("wait").map(Duration::from_millis),
+        throttled_until: ms("throttled_until").map(Millis),
         breaker_open_since: ms("breaker_open_since").map(Millis),
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
         skips: answer

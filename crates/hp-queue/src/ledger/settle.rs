@@ -16,11 +16,11 @@ use crate::{
 
 script! {
     Settle<'a> = "settle.lua";
-    queue: jobs, schedule, open, results, breaker, rate, epoch, charged, holds, held;
+    queue: jobs, schedule, open, results, breaker, rate, throttle, epoch, charged, holds, held;
     order: record: &'a str, reply_to: &'a str, replays: &'a str;
     arguments:
         order_id: &'a str, claim: u64, epoch: &'a str, next_step: String, held: String, results_retention: u64, ledger_retention: u64,
-        signal: &'a str, breaker_pause: u64, longest_breaker_pause: u64, call_interval: u64, record_values: usize;
+        signal: &'a str, slow_down: u64, breaker_pause: u64, longest_breaker_pause: u64, call_interval: u64, record_values: usize;
 }
 
 script! {
@@ -91,6 +91,11 @@ impl Ledger {
                 VendorSignal::Answered => "answered",
                 VendorSignal::NoAnswer => "no_answer",
                 VendorSignal::OwnFailure => "own_failure",
+                VendorSignal::Throttled(_) => "throttled",
+            },
+            slow_down: match signal {
+                VendorSignal::Throttled(asked) => self.rules().slow_down(asked),
+                _ => 0,
             },
             breaker_pause: millis(breaker_pause),
             longest_breaker_pause: millis(longest_breaker_pause),

@@ -39,6 +39,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    ("throttle", include_str!("../scripts/prelude/throttle.lua")),
     ("trim", include_str!("../scripts/prelude/trim.lua")),
     ("waiting", include_str!("../scripts/prelude/waiting.lua")),
 ];

@@ -6,6 +6,7 @@
 --   new, scheduled, open, rejected             how many entries and orders
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
 --   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
+--   throttle                                   { name, value, ... }
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
@@ -22,6 +23,7 @@ report('rejected', text(redis.call('XLEN', key_rejected)))
 report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
+report('throttle', redis.call('HGETALL', key_throttle))
 report('holds', redis.call('HGETALL', key_holds))
 report('held', held)
 report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'))

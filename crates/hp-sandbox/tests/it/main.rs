@@ -10,6 +10,7 @@ mod conservation;
 mod control;
 mod duplicates;
 mod faults;
+mod front_end;
 mod orders;
 mod products;
 mod program;

@@ -15,3 +15,4 @@ pub(crate) mod retry;
 pub(crate) mod self_pause;
 pub(crate) mod settle;
 pub(crate) mod terms;
+pub(crate) mod throttle;

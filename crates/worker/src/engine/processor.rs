@@ -1,6 +1,8 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use hp_api::{CallError, Client, CurrencyText, NotFoundRule, Outcome, RefusalKind};
+use hp_api::{
+    CallError, Client, CurrencyText, Doubt, DoubtKind, NotFoundRule, Outcome, RefusalKind,
+};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
@@ -10,6 +12,7 @@ use tokio::sync::Notify;
 use super::{
     balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
     extra_calls::wait_for_permit, not_found_probe::NotFoundProbe, self_pause::SelfPause,
+    throttle::Throttle,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
@@ -30,6 +33,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) agreement: Agreement,
     /// Why this process alone claims no orders.
     pub(crate) self_pause: SelfPause,
+    /// What a front end of HitPoints has asked for.
+    pub(crate) throttle: Arc<Throttle>,
     timeout: Duration,
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
@@ -107,6 +112,7 @@ impl OrderProcessor {
             inspector,
             agreement,
             self_pause: SelfPause::default(),
+            throttle: Arc::default(),
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
@@ -172,16 +178,22 @@ impl OrderProcessor {
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
         let (wanted, lease, claimed) = (&order.record().wanted, self.lease, order.clone());
+        let throttle = Arc::clone(&self.throttle);
         // The lease may end while this process is suspended. Another worker may then claim the order, so this process
         // must send nothing any more.
         let answer = self
             .client
-            .fetch_if(wanted, move || !claimed.is_lease_over(lease))
+            .fetch_if(wanted, move || {
+                !claimed.is_lease_over(lease) && throttle.left().is_none()
+            })
             .await;
         if answer == Err(CallError::Cancelled) {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
+        if let Outcome::Unknown(doubt) = &outcome {
+            self.note_throttle(doubt);
+        }
         self.update_balance(order, &outcome).await;
         Event::Submitted(outcome)
     }
@@ -204,17 +216,30 @@ impl OrderProcessor {
         }
     }
 
+    /// Stops the calls of this process if a front end has asked for it. The settlement of the order stops those of all others.
+    fn note_throttle(&self, doubt: &Doubt) {
+        if let DoubtKind::Throttled(asked) = doubt.kind {
+            self.throttle
+                .slow_down(self.policy().backoff.slow_down(asked));
+        }
+    }
+
     /// Queries HitPoints for the record of an order. A "not found" that would decide the order now is confirmed first.
     pub(crate) async fn query(&self, record: &Record, now: Millis) -> QueryVerdict {
-        Self::query_with(&self.probe, record, now).await
+        self.query_with(&self.probe, record, now).await
     }
 
     /// The same for a reconciliation run.
     pub(crate) async fn query_for_run(&self, record: &Record, now: Millis) -> QueryVerdict {
-        Self::query_with(&self.run_probe, record, now).await
+        self.query_with(&self.run_probe, record, now).await
     }
 
-    async fn query_with(probe: &NotFoundProbe, record: &Record, now: Millis) -> QueryVerdict {
+    async fn query_with(
+        &self,
+        probe: &NotFoundProbe,
+        record: &Record,
+        now: Millis,
+    ) -> QueryVerdict {
         let rule = if record.is_only_submission_refused() {
             NotFoundRule::WithoutControl
         } else if record.is_decided_by_not_found(now) {
@@ -222,7 +247,11 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        probe.query(&record.wanted, rule).await
+        let verdict = probe.query(&record.wanted, rule).await;
+        if let QueryVerdict::Unknown(doubt) = &verdict {
+            self.note_throttle(doubt);
+        }
+        verdict
     }
 
     /// The time and the randomness of a decision that is made at `now`.

@@ -107,6 +107,7 @@ impl QueueStatus {
             ("rejected", queue.rejected.to_string()),
             ("paused", self.pause()),
             ("breaker", self.breaker()),
+            ("throttle", self.throttle()),
             ("held", self.holds()),
             ("rate", rate),
             ("workers", counted(workers.len(), &workers)),
@@ -136,6 +137,25 @@ impl QueueStatus {
         let since = field(breaker, "since").parse().unwrap_or(self.queue.now);
         let open_for = duration(self.now().since(Millis(since)));
         format!("open: no answers for {open_for}")
+    }
+
+    fn throttle(&self) -> String {
+        let throttle = &self.queue.throttle;
+        let value = |name| throttle.get(name).copied().unwrap_or_default();
+        let mut parts = Vec::new();
+        let left = Millis(value("until")).since(self.now());
+        if !left.is_zero() {
+            parts.push(format!("no calls for {}", duration(left)));
+        }
+        if value("interval") > 0 {
+            let rate = 1_000_000 / value("interval");
+            parts.push(format!("at most {} calls a second", rate.max(1)));
+        }
+        if parts.is_empty() {
+            return "no".into();
+        }
+        let (count, limits) = (value("count"), parts.join(", then "));
+        format!("{limits}: a front end of HitPoints answered 429 or 503 ({count} times)")
     }
 
     fn holds(&self) -> String {

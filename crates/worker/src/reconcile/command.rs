@@ -43,7 +43,10 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         adopted = terms::adopt(&processor) => adopted?,
         () = shutdown.token().cancelled() => return Ok(true),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let metrics = Arc::new(Metrics::new(
+        &FIGURE_NAMES,
+        processor.throttle.answers.clone(),
+    ));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
     let server = tokio::spawn(admin::serve(config.admin, metrics));

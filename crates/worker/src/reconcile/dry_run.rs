@@ -67,6 +67,7 @@ impl Run<'_> {
         let inputs = inputs.answered_after(started.elapsed());
         let signal = event.vendor_signal();
         if let Event::Reconciled(verdict) = &event {
+            self.follow_throttle(verdict).await?;
             self.count_verdict(verdict)?;
         }
         let step = step(&record, event, &self.processor.policy(), inputs);

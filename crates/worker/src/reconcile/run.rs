@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
                 self.failures = 0;
             }
             VendorSignal::NoAnswer => self.failures += 1,
-            VendorSignal::None | VendorSignal::OwnFailure => {}
+            VendorSignal::None | VendorSignal::OwnFailure | VendorSignal::Throttled(_) => {}
         }
     }
 
@@ -166,6 +166,15 @@ impl<'a> Run<'a> {
             _ if self.failures >= MAX_FAILURES => Err(RunError::VendorUnreachable),
             _ => Ok(()),
         }
+    }
+
+    /// Slows down all workers if a front end has asked for it in the answer to a query that is not settled.
+    pub(super) async fn follow_throttle(&self, verdict: &QueryVerdict) -> Result<(), RunError> {
+        if let VendorSignal::Throttled(asked) = verdict.vendor_signal() {
+            let control = &self.processor.control;
+            retry_while_unreachable(|| control.slow_down(asked)).await?;
+        }
+        Ok(())
     }
 
     /// Checks these orders, except those that a worker has claimed.

@@ -40,7 +40,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         () = catalogue_refresh::fetch_first_list(&processor) => {}
         () = shutdown.token().cancelled() => return Ok(()),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let metrics = Arc::new(Metrics::new(
+        &FIGURE_NAMES,
+        processor.throttle.answers.clone(),
+    ));
     let background = Background::start(&processor, config, &metrics);
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);

@@ -38,6 +38,7 @@ pub(super) fn start(
         first_source: FirstSource::Inbox,
         paused: None,
         is_breaker_open: false,
+        is_throttled: false,
         claim_delays: endless_backoff(),
         inbox_delays: endless_backoff(),
     };
@@ -54,6 +55,7 @@ struct Poller {
     first_source: FirstSource,
     paused: Option<String>,
     is_breaker_open: bool,
+    is_throttled: bool,
     /// Delays while claim requests fail.
     claim_delays: ExponentialBackoff,
     /// Delays while the inbox cannot be watched.
@@ -94,6 +96,9 @@ impl Poller {
         let (ledger, lease) = (&self.processor.ledger, self.processor.lease);
         if self.processor.self_pause.is_paused() {
             return Rest::For(BLOCKED_INTERVAL);
+        }
+        if let Some(left) = self.processor.throttle.left() {
+            return Rest::For(left.min(BLOCKED_INTERVAL));
         }
         let request = ClaimRequestTime::now();
         let claimed = ledger
@@ -192,6 +197,15 @@ impl Poller {
                 info!("breaker closed: HitPoints answers again");
             }
         }
+        let is_throttled = batch.throttled_until.is_some();
+        if is_throttled && !self.is_throttled {
+            let pause = batch.wait.unwrap_or_default();
+            warn!(
+                ?pause,
+                "a front end of HitPoints asks to send less (HTTP 429 or 503): all workers pause, then call more slowly"
+            );
+        }
+        self.is_throttled = is_throttled;
         if self.paused != batch.paused {
             if let Some(reason) = &batch.paused {
                 warn!(%reason, "queue paused: no worker claims orders until `worker resume`");

@@ -1,6 +1,6 @@
 -- Whether calls to HitPoints may be made now: account, protocol, pause, breaker and rate.
--- needs: clock, answer
--- keys: queue, paused, breaker, rate, rate_of_runs
+-- needs: clock, answer, throttle
+-- keys: queue, paused, breaker, rate, rate_of_runs, throttle
 -- arguments: account, protocol, longest_probe, call_interval
 --            rate_share  "1", or a number of which one part of the rate is for reconciliation runs, if this is one
 -- offers: permits(n)      how many of `n` calls may be made; if none, it reports `paused`, `wait`, or what the fence found
@@ -15,9 +15,9 @@ local is_breaker_open = breaker[1] ~= false
 -- microseconds.
 local rates = {}
 
-if arg_call_interval ~= '0' then
-  rates[1] = { key_rate, tonumber(arg_call_interval) }
-  if arg_rate_share ~= '1' then rates[2] = { key_rate_of_runs, arg_call_interval * arg_rate_share } end
+if call_interval() > 0 then
+  rates[1] = { key_rate, call_interval() }
+  if arg_rate_share ~= '1' then rates[2] = { key_rate_of_runs, call_interval() * arg_rate_share } end
 end
 
 local rate_wait
@@ -30,6 +30,10 @@ local function report_breaker() report('breaker_open_since', breaker[2]) end
 -- Calls are spread evenly. After an idle time a tenth of a second's worth may leave at once. Permits come from the past
 -- only: a rate that is used up to a future time shows that the clock was set back.
 local function permits_by_rate(n)
+  if throttled_for() > 0 then
+    rate_wait, n = throttled_for(), 0
+    report('throttled_until', throttle[1])
+  end
   for _, rate in ipairs(rates) do
     local interval, used_up_to = rate[2], tonumber(redis.call('GET', rate[1]) or 0)
     local free_from = now_us - math.max(interval, 100000)
@@ -45,6 +49,7 @@ local function permits_by_rate(n)
   return math.max(n, 0)
 end
 
+-- Also while a front end asks for a pause.
 local function is_rate_used_up() return rate_wait ~= nil end
 
 -- The fence: a worker may run on while the account of the queue is switched, or while newer workers start.

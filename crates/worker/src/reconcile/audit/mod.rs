@@ -110,6 +110,7 @@ impl Run<'_> {
             .collect();
         let mut outcome = Ok(());
         while let Some((snapshot, verdict)) = queries.next().await {
+            self.follow_throttle(&verdict).await?;
             outcome = outcome.and(self.count_verdict(&verdict));
             let answered_at = now.plus(started.elapsed());
             let judgement = judge(snapshot, verdict, &processor.policy(), answered_at);
