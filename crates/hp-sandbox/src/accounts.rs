@@ -95,9 +95,9 @@ impl Accounts {
 
     pub(crate) async fn wait_for_charge(&self, out_trade_id: &str) {
         let mut charges = self.charges.subscribe();
-        let charged = |_: &usize| self.state().find(out_trade_id).is_some();
+        let is_charged = |_: &usize| self.state().find(out_trade_id).is_some();
         // The sender lives as long as `self`.
-        let _ = charges.wait_for(charged).await;
+        let _ = charges.wait_for(is_charged).await;
     }
 
     /// Finds the latest order with this id, unless its record is still delayed.

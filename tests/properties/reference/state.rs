@@ -5,6 +5,10 @@ use crate::view::{Breaker, DueAt, ResultEntry, View};
 
 /// What Redis holds. A copy is a backup.
 #[derive(Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a condition of its own"
+)]
 pub(crate) struct Reference {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) inbox: VecDeque<Waiting>,

@@ -34,7 +34,7 @@ pub struct Status {
     pub breaker: HashMap<String, String>,
     /// What a front end of HitPoints has asked for: `until` when no call is made, the `interval` between calls after that in
     /// microseconds, how many answers asked for it (`count`), and `since` when the last pause began. Empty if it has not asked
-    /// for an hour.
+    /// for a day.
     pub throttle: HashMap<String, u64>,
     /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
     /// unknown.

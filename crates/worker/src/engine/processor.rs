@@ -247,7 +247,7 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        let verdict = probe.query(&record.wanted, rule).await;
+        let verdict = Box::pin(probe.query(&record.wanted, rule)).await;
         if let QueryVerdict::Unknown(doubt) = &verdict {
             self.note_throttle(doubt);
         }
