@@ -56,7 +56,7 @@ impl Transition<'_> {
             _ => self.check_delay(),
         };
         Step {
-            cause: Some(Cause::Answer(doubt.kind)),
+            cause: Some(Cause::Answer(doubt.kind.without_time())),
             pause: pause_reason(&doubt),
             code: doubt.code,
             message: Some(doubt.message),
