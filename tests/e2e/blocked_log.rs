@@ -7,7 +7,7 @@ use std::{
     process::{Child, ExitStatus, Stdio},
 };
 
-use e2e::{TIMEOUT, Worker, World};
+use e2e::{TIMEOUT, Terminal, Worker, World};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -82,6 +82,24 @@ async fn log_that_nobody_reads_stops_neither_orders_nor_sigterm() {
     let world = World::start();
     let (_reader, writer) = full_pipe();
     buy_and_stop(&world, Mute::start(&world, writer, &[])).await;
+}
+
+#[tokio::test]
+async fn terminal_that_is_stopped_stops_neither_orders_nor_sigterm() {
+    const STOP: &str = "\x13";
+    let world = World::start();
+    let settings = world.settings(&[("HP_WORKER__CONCURRENCY", "200")]);
+    let mut terminal = Terminal::start(&mut Worker::command(&["run"], &settings), 80);
+    terminal.wait_for("product list fetched").await;
+    terminal.type_text(STOP);
+    let ids: Vec<_> = (0..100).map(|n| format!("A-{n}")).collect();
+    for id in &ids {
+        world.enqueue(id, 1).await;
+    }
+    world.results_of_all(&ids).await;
+    terminal.signal(Signal::SIGTERM);
+    let (code, shown) = terminal.finish().await;
+    assert_eq!(code, Some(0), "{shown}");
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn order_is_bought_over_tls_of_a_private_authority() {
     let settings = world.settings(&[("HP_API__BASE_URL", &url)]);
     let text = failure(&["products"], settings).await;
     assert!(
-        text.contains("CA file") && text.contains("UnknownIssuer"),
+        text.contains("api.ca_file") && text.contains("UnknownIssuer"),
         "{text}"
     );
 }

@@ -4,6 +4,7 @@
 //! `authentication` (signature and date), `fault_injector` (which fault) and `accounts` (the charge). `control` has the
 //! endpoints under `/_sandbox`.
 #![doc = include_str!("../README.md")]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod accounts;
 mod api_error;

@@ -1,4 +1,5 @@
 //! The binary `hp-sandbox`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The four calls of the reseller API.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
 use hp_api::sign::Signer;
@@ -144,7 +144,7 @@ impl Vendor {
         let charged = match self.accounts.charge(&request) {
             Ok(charged) => charged,
             Err(why) => {
-                eprintln!("hp-sandbox: {why}; nothing was charged");
+                let _ = writeln!(io::stderr(), "hp-sandbox: {why}; nothing was charged");
                 return Ok(http_error(500));
             }
         };

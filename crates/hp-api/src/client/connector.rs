@@ -162,7 +162,7 @@ fn tls_failure(error: &io::Error) -> String {
         ))
     );
     let remedy = if is_unknown {
-        "; no authority that this machine trusts has issued the certificate: name the file of its authority as CA file"
+        "; no authority that this machine trusts has issued the certificate: trust its authority (api.ca_file)"
     } else {
         ""
     };

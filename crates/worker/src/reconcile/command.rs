@@ -18,7 +18,7 @@ use crate::{
     random::Random,
     shutdown::Shutdown,
     telemetry,
-    terminal::{CommandError, CommandResult},
+    terminal::{CommandError, CommandResult, errln},
 };
 
 /// What one run on demand does.
@@ -123,7 +123,7 @@ async fn publish(
     }
     printed?;
     if let Some(Some(beside)) = written? {
-        eprintln!(
+        errln!(
             "worker: the run is incomplete, so the file keeps the report of an earlier run; this report is in {}",
             beside.display()
         );
