@@ -36,6 +36,10 @@ unused:
 bench *args:
     cargo bench --locked -p e2e --bench speed {{ args }}
 
+# Measure what an order costs on a kept and on a new connection, over TLS
+connection:
+    cargo bench --locked -p e2e --bench connection
+
 # Measure the recovery from a failure of a worker, of Redis or of the vendor; about three minutes
 recovery:
     cargo bench --locked -p e2e --bench recovery

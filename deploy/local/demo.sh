@@ -119,7 +119,7 @@ show_next_steps() {
 NEXT
         say "Or start each part yourself, each in its own terminal:"
         cat <<NEXT
-    redis-server --port 6390 --appendonly yes --dir "\$(mktemp -d)"
+    redis-server --bind 127.0.0.1 --port 6390 --appendonly yes --dir "\$(mktemp -d)"
     $bin/hp-sandbox
     HP_API__BASE_URL=http://127.0.0.1:8700 HP_API__APP_ID=demo HP_API__APP_SECRET=demo-secret \\
       HP_REDIS__URL=redis://127.0.0.1:6390 $bin/worker run

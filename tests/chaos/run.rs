@@ -36,7 +36,7 @@ pub(crate) async fn run(settings: Settings) -> Report {
     );
     storm(&mut world, clock, &actions, settings.storm).await;
     let storm_ended = clock.now();
-    world.recover();
+    world.recover().await;
     let limit = Instant::now() + settings.settle_limit;
     until_settled(&mut world, &shops, &workload, limit).await;
     putting.abort();

@@ -18,6 +18,14 @@ pub(crate) enum Action {
     Continue(usize),
     /// Starts a worker in the place of one that exited or is exiting.
     Start(usize),
+    /// Takes a worker's file descriptors: it can open no connection.
+    Starve(usize),
+    /// Gives them back.
+    Feed(usize),
+    /// Reads a worker's log no longer: its pipe fills.
+    BlockLog(usize),
+    /// Reads it again.
+    ReadLog(usize),
     /// `kill -9` of Redis.
     KillRedis,
     /// `kill -9` of Redis with loss of the last second of its log, as in a crash of the machine.
@@ -172,6 +180,8 @@ struct Target {
 fn targets(profile: &StormProfile) -> Vec<Target> {
     let worker = |n| (worker_disturbances(n, profile), (500, 3000));
     let mut targets: Vec<_> = (0..profile.workers).map(worker).collect();
+    let starve = |n| (Action::Starve(n), (500, 4000), Action::Feed(n));
+    let block = |n| (Action::BlockLog(n), (1000, 5000), Action::ReadLog(n));
     let ms = Duration::from_millis;
     let (cut, stall, slow) = (Link::Cut, Link::Stall, Link::Slow);
     let redis = |link, time| (Action::RedisLink(link), time, Action::RedisLink(Link::Pass));
@@ -211,6 +221,8 @@ fn targets(profile: &StormProfile) -> Vec<Target> {
         ((0..profile.faults).map(flare).collect(), (500, 1500)),
         (CURRENCIES.map(drain).into(), (1000, 6000)),
         (clock_disturbances(profile), (500, 3000)),
+        ((0..profile.workers).map(starve).collect(), (500, 2000)),
+        ((0..profile.workers).map(block).collect(), (200, 1000)),
     ]);
     let target = |(disturbances, pause)| Target {
         disturbances,

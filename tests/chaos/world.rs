@@ -99,6 +99,10 @@ impl World {
             Action::Stop(worker) => self.fleet.signal(worker, Signal::SIGSTOP),
             Action::Continue(worker) => self.fleet.signal(worker, Signal::SIGCONT),
             Action::Start(worker) => self.fleet.replace(worker),
+            Action::Starve(worker) => self.fleet.set_starved(worker, true).await,
+            Action::Feed(worker) => self.fleet.set_starved(worker, false).await,
+            Action::BlockLog(worker) => self.fleet.set_log_read(worker, false),
+            Action::ReadLog(worker) => self.fleet.set_log_read(worker, true),
             Action::KillRedis => self.kill_redis(clock),
             Action::KillRedisLosingTail => {
                 self.kill_redis(clock);
@@ -120,7 +124,7 @@ impl World {
     }
 
     /// Ends the storm: repairs everything.
-    pub(crate) fn recover(&mut self) {
+    pub(crate) async fn recover(&mut self) {
         self.servers.start_again();
         self.servers.set_clocks(Clocks::All, 0);
         self.losses.close();
@@ -130,7 +134,7 @@ impl World {
         for currency in ["CNY", "USD"] {
             self.top_up(currency);
         }
-        self.fleet.resume_all();
+        self.fleet.resume_all().await;
         self.fleet.start_missing();
     }
 

@@ -1,8 +1,18 @@
 //! A vendor that does not answer: single trial orders test the connection, and the other orders wait.
 
-use e2e::World;
-use hp_api::{Doubt, DoubtKind, Outcome};
+use e2e::{World, assert_fields};
+use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 use hp_order::Event;
+
+use crate::claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one};
+
+fn never_sent() -> Event {
+    Event::Submitted(Outcome::NotCharged(Refusal {
+        kind: RefusalKind::NeverSent,
+        code: None,
+        message: "network is unreachable".into(),
+    }))
+}
 
 fn no_answer() -> Event {
     Event::Submitted(Outcome::Unknown(Doubt {
@@ -64,15 +74,33 @@ async fn breaker_stops_claims_until_vendor_answers() {
 }
 
 #[tokio::test]
-async fn breaker_opens_for_unsent_calls_without_attempt() {
+async fn breaker_ignores_unsent_calls() {
+    let world = World::start();
+    let ledger = world.ledger();
+    for n in 0..20 {
+        world.enqueue(&format!("A-{n}"), 1).await;
+    }
+    for _ in 0..20 {
+        let claimed = claim_one(&ledger, LONG_LEASE).await;
+        apply_event(&ledger, &claimed, never_sent()).await;
+    }
+    let exists: bool = world.redis.command(&["EXISTS", "{hp}:breaker"]).await;
+    assert!(!exists, "they say nothing about HitPoints");
+    for record in [world.record("A-0").await, world.record("A-19").await] {
+        assert_fields!(record, { "state": "waiting", "attempts": "0" });
+    }
+}
+
+#[tokio::test]
+async fn unsent_calls_cost_no_attempt_and_no_order() {
     let world = World::start();
     world.sandbox.set_fault("refuse-connection", 1.0).unwrap();
-    let _worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "4")]);
+    let worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "4")]);
     let ids: Vec<_> = (0..30).map(|n| format!("A-{n}")).collect();
     for id in &ids {
         world.enqueue(id, 1).await;
     }
-    wait_until_open(&world).await;
+    worker.wait_for_log("claims no orders").await;
     world.sandbox.clear_faults();
     for result in world.results_of_all(&ids).await {
         assert_eq!(result["status"], "completed");
@@ -83,8 +111,6 @@ async fn breaker_opens_for_unsent_calls_without_attempt() {
 
 #[tokio::test]
 async fn breaker_lost_trial_makes_room_for_next() {
-    use crate::claims::{LONG_LEASE, apply_event, claim_one};
-
     let world = World::start();
     let ledger = world.ledger_with(hp_queue::Rules {
         longest_processing: std::time::Duration::ZERO,
@@ -128,8 +154,6 @@ async fn breaker_lost_trial_makes_room_for_next() {
 
 #[tokio::test]
 async fn breaker_counts_repeated_settle_once() {
-    use crate::claims::{LONG_LEASE, apply_event, claim_one};
-
     let world = World::start();
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
@@ -146,8 +170,6 @@ async fn breaker_counts_repeated_settle_once() {
 
 #[tokio::test]
 async fn breaker_trial_skips_unreadable_record() {
-    use crate::claims::{ENDED_LEASE, LONG_LEASE, apply_event, claim_one};
-
     let world = World::start();
     let ledger = world.ledger();
     world.enqueue("broken", 1).await;

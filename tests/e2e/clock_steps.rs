@@ -94,7 +94,11 @@ async fn order_goes_on_when_clock_is_set_right() {
 async fn claimed_order_is_taken_over_when_clock_is_set_right() {
     let world = world_with(charging_vendor("10s"));
     world.redis.clock().set_ahead(DAY);
-    let settings = [("HP_API__TIMEOUT", "1s"), ("HP_WORKER__LEASE", "1s")];
+    let settings = [
+        ("HP_API__TIMEOUT", "1s"),
+        ("HP_WORKER__LEASE", "1s"),
+        ("HP_WORKER__NEEDS_PRODUCTS", "false"),
+    ];
     let killed = world.worker_with(&settings);
     world.enqueue("A-1", 1).await;
     world.wait_for_state("A-1", "submitting").await;

@@ -1,12 +1,14 @@
 //! Orders that workers are processing while Redis loses its last writes.
 
-use e2e::World;
+use std::time::Duration;
+
+use e2e::{Redis, World};
 use hp_order::State;
 use hp_queue::{FirstSource, Settled};
 use hp_sandbox::{Duplicate, Options};
 use nix::sys::signal::Signal;
 
-use crate::claims::{LONG_LEASE, apply_event, claim_one, gave_up, reconnect, refused};
+use crate::claims::{LONG_LEASE, apply_event, claim_one, gave_up, policy, reconnect, refused};
 
 /// A world whose vendor is slow and charges repeated submissions again.
 fn world_with_slow_careless_vendor() -> World {
@@ -120,6 +122,31 @@ async fn forgotten_order_is_restored_in_doubt() {
     let transitions: Vec<_> = again.history.entries().iter().collect();
     assert_eq!(transitions.len(), 1);
     assert_eq!(transitions[0].code, Some(400_100), "the vendor's code");
+}
+
+#[tokio::test]
+async fn restored_order_waits_no_longer_than_its_rule() {
+    let mut world = World::with_redis(Redis::single_with_clock(""), Options::local());
+    let empty = world.redis.snapshot();
+    let ledger = world.ledger();
+    world.redis.clock().set_ahead(Duration::from_hours(24));
+    world.enqueue("A-1", 1).await;
+    let claimed = claim_one(&ledger, LONG_LEASE).await;
+    world.redis.clock().set_right();
+    world.redis.restore(&empty);
+    reconnect(&ledger).await;
+    let settled = apply_event(&ledger, &claimed, refused()).await;
+    assert_eq!(settled, Settled::Restored);
+
+    let record = world.record("A-1").await;
+    let time = |name: &str| record[name].parse::<u64>().unwrap();
+    let arrives_until =
+        time("submitted_at").checked_add_signed(record["arrives_within"].parse().unwrap());
+    let longest = policy().resubmit_after.as_millis();
+    assert_eq!(
+        u128::from(arrives_until.unwrap() - time("restarted_at")),
+        longest
+    );
 }
 
 #[tokio::test]

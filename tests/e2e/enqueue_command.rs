@@ -169,7 +169,10 @@ async fn enqueue_wait_ends_for_orders_without_cards() {
     let ledger = world.ledger();
     // One order is in review. Another one has ended before, in a result stream of its own.
     world.enqueue("in-review", 1).await;
-    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity));
+    let mismatch = Event::Queried(QueryVerdict::Mismatch(Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
     apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, mismatch).await;
     let elsewhere = [
         "--order-id",

@@ -69,7 +69,10 @@ async fn enqueue_wait_tells_of_review_among_results() {
     let world = World::start();
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
-    let mismatch = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
+    let mismatch = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
     apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, mismatch).await;
     let order = ["enqueue", "--order-id", "A-1", "--product-id", "2"];
     let words = [

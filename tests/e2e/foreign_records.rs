@@ -165,6 +165,24 @@ async fn operator_accepts_older_record() {
     assert_fields!(world.result("1001").await, { "status": "completed", "source": "query" });
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn operator_closes_older_record_when_none_can_arrive() {
+    let world = disputed_order().await;
+    let (code, text) = resolve(&world, "closed");
+    assert!(code == 1 && text.contains("may still arrive"), "{text}");
+    assert_eq!(world.record("1001").await["state"], "review");
+    let key = "{hp}:order:1001";
+    world
+        .redis
+        .command::<u64>(&["HSET", key, "submitted_at", "1"])
+        .await;
+    let (code, text) = resolve(&world, "closed");
+    assert_eq!(code, 0, "{text}");
+    let result = world.result("1001").await;
+    assert_fields!(result, { "status": "failed", "reason": "closed" });
+    assert!(result["detail"].contains(EVIDENCE), "{}", result["detail"]);
+}
+
 #[tokio::test]
 async fn slow_answer_belongs_to_its_order() {
     let world = World::with_vendor(Options {

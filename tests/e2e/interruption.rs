@@ -54,7 +54,10 @@ async fn interrupted_resolve_leaves_order_in_review() {
     let ledger = world.ledger();
     world.enqueue(ID, 1).await;
     let claimed = claim_one(&ledger, LONG_LEASE).await;
-    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
+    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
     apply_event(&ledger, &claimed, other).await;
     let before = world.record(ID).await;
     let words = [

@@ -140,5 +140,6 @@ async fn products_command_names_skipped_products() {
         assert!(errors.contains(&format!("skipped {product}")), "{errors}");
     }
     let lines = String::from_utf8(shown.stdout).unwrap();
-    assert_eq!(lines.lines().count(), 1 + 3, "{lines}");
+    // The head, the products, and the note about open values.
+    assert_eq!(lines.lines().count(), 1 + 3 + 2, "{lines}");
 }

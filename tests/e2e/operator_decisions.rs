@@ -16,7 +16,10 @@ async fn enqueue_for_review(world: &World, ledger: &Ledger, id: &str, is_charged
     if is_charged {
         charge(world, &claimed).await;
     }
-    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
+    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
     apply_event(ledger, &claimed, other).await;
     assert_eq!(world.record(id).await["state"], "review");
 }

@@ -1,6 +1,11 @@
-//! Failures outside the order: Redis is down, the secret is wrong, the vendor is unreachable.
+//! Failures outside the order: Redis is down, the account is refused, the vendor is unreachable.
 
-use e2e::{Worker, World, assert_fields};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use e2e::{FrontEnd, Reply, Worker, World, assert_fields};
 use nix::sys::signal::Signal;
 
 #[tokio::test]
@@ -51,9 +56,23 @@ async fn worker_waits_for_redis_at_start() {
 }
 
 #[tokio::test]
-async fn wrong_secret_pauses_queue_and_costs_no_attempt() {
+async fn refused_account_pauses_queue_and_costs_no_attempt() {
     let world = World::start();
-    let mut wrong = world.worker_with(&[("HP_API__APP_SECRET", "wrong")]);
+    let refuses = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&refuses);
+    let front_end = FrontEnd::start(world.sandbox.addr(), move |_| {
+        if switch.load(Ordering::SeqCst) {
+            Reply::Code(400_107)
+        } else {
+            Reply::Vendor
+        }
+    });
+    let front_end = front_end.await;
+    let address = front_end.url();
+    let settings = [("HP_API__BASE_URL", address.as_str())];
+    let worker = world.worker_with(&settings);
+    worker.wait_for_log("product list fetched").await;
+    refuses.store(true, Ordering::SeqCst);
     world.enqueue("A-1", 1).await;
     let paused = world.redis.wait_until("the pause", || async {
         let paused: e2e::Entry = world.redis.command(&["HGETALL", "{hp}:paused"]).await;
@@ -64,12 +83,10 @@ async fn wrong_secret_pauses_queue_and_costs_no_attempt() {
     assert!(!paused["since"].is_empty() && !paused["by"].is_empty());
     let record = world.wait_for_state("A-1", "queued").await;
     assert_eq!(record["attempts"], "0");
-    wrong.signal(Signal::SIGTERM);
-    assert!(wrong.wait_for_exit().await.success());
 
-    let worker = world.worker();
+    refuses.store(false, Ordering::SeqCst);
     worker.wait_for_log("queue paused").await;
-    let resumed = Worker::output(&["resume"], &world.settings(&[]));
+    let resumed = Worker::output(&["resume"], &world.settings(&settings));
     assert!(resumed.status.success(), "{resumed:?}");
     let result = world.result("A-1").await;
     assert_fields!(result, { "status": "completed", "attempts": "1" });
@@ -83,7 +100,10 @@ async fn unreachable_vendor_costs_no_attempt() {
     let listen = listener.local_addr().unwrap();
     drop(listener);
     let address = format!("http://{listen}");
-    let settings = [("HP_API__BASE_URL", address.as_str())];
+    let settings = [
+        ("HP_API__BASE_URL", address.as_str()),
+        ("HP_WORKER__NEEDS_PRODUCTS", "false"),
+    ];
     let mut unconnected = world.worker_with(&settings);
     world.enqueue("A-1", 1).await;
     let record = world.wait_for_state("A-1", "waiting").await;

@@ -321,7 +321,8 @@ async fn resolve_waits_as_long_as_the_queue_says() {
     let ledger = world.ledger();
     world.enqueue("A-1", 1).await;
     let claim = claim_one(&ledger, LONG_LEASE).await;
-    let mismatch = hp_order::QueryVerdict::Mismatch(hp_api::Mismatch::Quantity);
+    let mismatch =
+        hp_order::QueryVerdict::Mismatch(hp_api::Mismatch::Quantity { wanted: 1, got: 2 });
     apply_event(&ledger, &claim, hp_order::Event::Queried(mismatch)).await;
     let resolve = ["resolve", "A-1", "--as", "not-charged", "--why", "x"];
     // The settings of this process would let it decide after 5.5 seconds.

@@ -4,8 +4,8 @@ use e2e::World;
 use nix::sys::signal::Signal;
 
 #[tokio::test]
-async fn sigterm_finishes_claimed_orders_and_exits_zero() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+async fn signal_finishes_claimed_orders_and_exits_zero() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let world = World::with_vendor(hp_sandbox::Options {
             latency: "300ms".parse().unwrap(),
             ..hp_sandbox::Options::local()

@@ -26,6 +26,8 @@ pub(crate) enum Operation {
         worker: usize,
         n: usize,
         lease_is_over: bool,
+        /// A reconciliation run claims them: it has a share of the rate, and leaves out orders that are not charged.
+        is_run: bool,
         /// A bit for each order.
         orders: u8,
     },
@@ -59,6 +61,8 @@ pub(crate) enum Operation {
     BreakerPauseEnds,
     /// The clock is set back: the pause of the breaker seems long.
     BreakerPauseIsFar,
+    /// The pause that a front end has asked for is over, and forgotten.
+    ThrottleEnds,
     /// The rate allows another call.
     RateRecovers,
     HoldBalance,

@@ -14,6 +14,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
         select(PROBES).prop_map(Kind::Unreachable),
         Just(Kind::Forgotten),
         Just(Kind::Late),
+        Just(Kind::Held),
         select(UNSENT).prop_map(Kind::Limited),
     ];
     (kinds, enqueue(), enqueue(), any::<bool>()).prop_map(|(kind, enqueue, other, choice)| {
@@ -23,6 +24,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
             Kind::Unreachable(probe) => unreachable(enqueue, other, probe, choice),
             Kind::Forgotten => forgotten(enqueue, choice),
             Kind::Late => late(enqueue),
+            Kind::Held => held(enqueue, other, choice),
             Kind::Limited(event) => limited(enqueue, event, choice),
         }
     })
@@ -63,6 +65,7 @@ enum Kind {
     Unreachable(WorkerEvent),
     Forgotten,
     Late,
+    Held,
     Limited(WorkerEvent),
 }
 
@@ -178,6 +181,26 @@ fn late(enqueue: Enqueue) -> Vec<Operation> {
     let mut scenario = vec![claim(0), Operation::Pause, Operation::Enqueue(enqueue)];
     scenario.extend([restart, claim(0)]);
     scenario.extend([Operation::DoubtsPass, Operation::Resume, claim(0)]);
+    scenario
+}
+
+/// Two orders wait for a balance, which is topped up, perhaps after Redis forgot something.
+fn held(enqueue: Enqueue, other: Enqueue, forgets: bool) -> Vec<Operation> {
+    let mut scenario = vec![
+        Operation::HoldBalance,
+        Operation::Enqueue(enqueue),
+        Operation::Enqueue(other),
+        claim(0),
+        settle(WorkerEvent::Withheld),
+        settle(WorkerEvent::Withheld),
+        claim(1),
+    ];
+    scenario.push(if forgets {
+        Operation::Restart { forgets }
+    } else {
+        Operation::Save
+    });
+    scenario.extend([Operation::LiftBalanceHold, claim(0), claim(1)]);
     scenario
 }
 

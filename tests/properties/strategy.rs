@@ -36,6 +36,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => Just(Operation::BreakerPauseEnds),
         1 => Just(Operation::BreakerPauseIsFar),
         4 => Just(Operation::RateRecovers),
+        4 => Just(Operation::ThrottleEnds),
         1 => select(vec![Operation::HoldBalance, Operation::LiftBalanceHold, Operation::BothTryBalanceHold]),
         2 => (0..3_usize).prop_map(|kept| Operation::TrimInbox { kept }),
         2 => (0..ORDERS).prop_map(|order| Operation::TrimResult { order }),
@@ -61,12 +62,13 @@ fn claim_batch() -> impl Strategy<Value = Operation> {
 fn claim_named() -> impl Strategy<Value = Operation> {
     let n = prop_oneof![Just(1), Just(2), Just(100)];
     let orders = 1..1_u8 << ORDERS;
-    (0..2_usize, n, any::<bool>(), orders).prop_map(|(worker, n, lease_is_over, orders)| {
-        Operation::ClaimNamed {
+    (0..2_usize, n, any::<bool>(), any::<bool>(), orders).prop_map(
+        |(worker, n, lease_is_over, is_run, orders)| Operation::ClaimNamed {
             worker,
             n,
             lease_is_over,
+            is_run,
             orders,
-        }
-    })
+        },
+    )
 }

@@ -8,6 +8,8 @@ pub(crate) struct View {
     pub(crate) orders: BTreeMap<String, RecordView>,
     pub(crate) open: Vec<String>,
     pub(crate) schedule: BTreeMap<String, DueAt>,
+    /// Orders that wait for a balance.
+    pub(crate) held: Vec<String>,
     /// The entries of the result streams, sorted.
     pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,
@@ -19,6 +21,7 @@ pub(crate) struct View {
     pub(crate) breaker: Breaker,
     /// How many calls of the rate are used up, if Redis remembers.
     pub(crate) calls: Option<i64>,
+    pub(crate) is_throttled: bool,
     pub(crate) epoch: EpochView,
 }
 

@@ -14,6 +14,7 @@ pub(crate) enum WorkerEvent {
     StaleDate,
     NeverSent,
     Unknown,
+    Throttled,
     Exists,
     NotFound,
     Declined,
@@ -55,6 +56,7 @@ impl WorkerEvent {
         Self::StaleDate,
         Self::NeverSent,
         Self::Unknown,
+        Self::Throttled,
         Self::Exists,
         Self::NotFound,
         Self::Declined,
@@ -73,7 +75,7 @@ impl WorkerEvent {
             }
             (_, Task::Conclude(event)) => event,
             (Self::Declined, Task::Submit) => Event::Declined(Rejection::UnknownProduct),
-            (Self::Withheld, _) => Event::BalanceHeld(Duration::from_hours(1)),
+            (Self::Withheld, _) => Event::HeldForBalance("CNY".parse().unwrap()),
             (_, Task::Submit) => Event::Submitted(self.outcome(record)),
             (_, Task::Query) => Event::Queried(self.finding(record)),
         }
@@ -87,6 +89,7 @@ impl WorkerEvent {
             Self::StaleDate => refused(RefusalKind::StaleDate),
             Self::NeverSent => refused(RefusalKind::NeverSent),
             Self::Exists => Outcome::Unknown(doubt(DoubtKind::Exists)),
+            Self::Throttled => Outcome::Unknown(doubt(THROTTLED)),
             _ => Outcome::Unknown(doubt(DoubtKind::Lost)),
         }
     }
@@ -94,12 +97,16 @@ impl WorkerEvent {
     fn finding(self, record: &Record) -> QueryVerdict {
         match self {
             Self::Charged | Self::Exists => QueryVerdict::Found(sample::order(&record.wanted)),
-            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity),
+            Self::Refused => QueryVerdict::Mismatch(Mismatch::Quantity { wanted: 1, got: 2 }),
             Self::NotFound | Self::LowBalance | Self::StaleDate => QueryVerdict::NotFound,
+            Self::Throttled => QueryVerdict::Unknown(doubt(THROTTLED)),
             _ => QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
         }
     }
 }
+
+/// As long as the queue believes it.
+const THROTTLED: DoubtKind = DoubtKind::Throttled(Some(Duration::from_hours(1)));
 
 fn refused(kind: RefusalKind) -> Outcome {
     Outcome::NotCharged(Refusal {

@@ -12,13 +12,20 @@
 )]
 
 mod fields;
+mod front_end;
 pub mod proxy;
 mod redis;
+mod route;
+mod terminal;
+pub mod tls;
 mod worker;
 mod world;
 
 pub use fields::{Fields, assert_fields};
+pub use front_end::{FrontEnd, Reply};
 pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
+pub use route::Route;
+pub use terminal::Terminal;
 pub use worker::Worker;
 pub use world::{Entry, World, rules};
 

@@ -1,6 +1,6 @@
 //! A network link that tests can cut, stall and slow.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
@@ -11,6 +11,7 @@ use tokio::{
     },
     sync::{Notify, watch},
     task::{JoinHandle, JoinSet},
+    time::{Instant, sleep_until},
 };
 
 /// The behaviour of the network between two processes.
@@ -20,6 +21,8 @@ pub enum Link {
     Pass,
     /// Delays each chunk by a random time up to this one, so that the two directions may overtake each other.
     Slow(Duration),
+    /// Delays everything on new connections by this time.
+    Distant(Duration),
     /// Delivers nothing and closes nothing. Delivers afterwards.
     Stall,
     /// Resets open and new connections. Data in transit is lost.
@@ -145,6 +148,13 @@ async fn forward(
     mut link: watch::Receiver<Link>,
     mut rng: StdRng,
 ) -> std::io::Result<()> {
+    let distance = match *link.borrow() {
+        Link::Distant(distance) => Some(distance),
+        _ => None,
+    };
+    if let Some(distance) = distance {
+        return forward_far(from, to, distance).await;
+    }
     let mut chunk = vec![0; 64 * 1024];
     loop {
         let length = from.read(&mut chunk).await?;
@@ -156,5 +166,31 @@ async fn forward(
             return to.shutdown().await;
         }
         to.write_all(&chunk[..length]).await?;
+    }
+}
+
+/// Delivers each chunk when it has been on its way for this time. Several may be on their way.
+async fn forward_far(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    distance: Duration,
+) -> std::io::Result<()> {
+    let (mut chunk, mut under_way) = (vec![0; 64 * 1024], VecDeque::new());
+    loop {
+        let arrival = under_way.front().map(|(arrival, _)| *arrival);
+        tokio::select! {
+            read = from.read(&mut chunk) => {
+                let length = read?;
+                if length == 0 {
+                    return to.shutdown().await;
+                }
+                under_way.push_back((Instant::now() + distance, chunk[..length].to_vec()));
+            }
+            () = sleep_until(arrival.unwrap_or_else(Instant::now)), if arrival.is_some() => {
+                if let Some((_, bytes)) = under_way.pop_front() {
+                    to.write_all(&bytes).await?;
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use crate::model::Mismatch;
+use crate::{code::RefusalKind, doubt::is_blocking, model::Mismatch};
 
 /// The result of one call.
 pub type CallResult<T> = Result<T, CallError>;
@@ -30,6 +30,16 @@ pub enum CallError {
     /// The HTTP status is not 200, for example a redirect: something in front of the API answered.
     #[error("the server answered with HTTP status {0}; {hint}", hint = status_hint(*.0))]
     Status(u16),
+    /// A front end asks to send less: HTTP 429, or 503 with the header `Retry-After`. It says nothing about the order.
+    #[error(
+        "the server answered with HTTP status {status}: too many requests, or no server at the moment; the request may still have been executed, so query before you repeat it"
+    )]
+    Throttled {
+        /// 429 or 503.
+        status: u16,
+        /// For how long to send nothing, at most an hour. `None` if the answer does not say it.
+        retry_after: Option<Duration>,
+    },
     /// The answer is larger than the client reads.
     #[error("the answer is larger than 8 MiB and was not read; query the order")]
     TooLarge,
@@ -74,6 +84,19 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Returns `true` if the answer rejects the caller's account, this machine or its clock, so that every other call would
+    /// probably fail in the same way.
+    pub fn is_account_failure(&self) -> bool {
+        match self {
+            Self::Status(status) => is_blocking(*status),
+            Self::Api(api) => matches!(
+                RefusalKind::from_code(api.code),
+                Some(RefusalKind::Credentials | RefusalKind::StaleDate)
+            ),
+            _ => false,
+        }
+    }
+
     /// Returns the error of an answer that may belong to another request.
     #[cfg(feature = "client")]
     pub(crate) fn unattributed(self) -> Self {

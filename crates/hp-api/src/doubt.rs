@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
     call_error::CallError,
@@ -24,7 +24,9 @@ pub enum DoubtKind {
     Exists,
     /// The answer was lost.
     Lost,
-    /// HTTP 401, 403 or 407: the vendor rejects this machine.
+    /// The query never left this machine.
+    NeverSent,
+    /// HTTP 401, 403 or 407: the vendor rejects this machine, or a front end of the vendor rejects this order.
     Blocked,
     /// The answer is not an answer of the API.
     Garbled,
@@ -38,6 +40,8 @@ pub enum DoubtKind {
     Pending,
     /// The answer is a code that settles nothing.
     Code,
+    /// A front end asks to send less. With the time for which to send nothing, if this is fresh and the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Doubt {
@@ -57,7 +61,8 @@ impl Doubt {
 
     /// Returns `true` if the failure is one of the caller's account: wrong credentials or a blocked IP address.
     ///
-    /// Every other order would fail in the same way, so the caller should pause.
+    /// Every other order would probably fail in the same way. So make a control call, for example for the product list, and
+    /// pause if [it fails like this too](CallError::is_account_failure).
     pub fn is_account_failure(&self) -> bool {
         let credentials = Meaning::Refused(RefusalKind::Credentials);
         self.kind == DoubtKind::Blocked
@@ -67,10 +72,16 @@ impl Doubt {
     }
 }
 
+/// Returns `true` for an HTTP status that rejects the caller, not the request.
+pub(crate) fn is_blocking(status: u16) -> bool {
+    matches!(status, 401 | 403 | 407)
+}
+
 impl DoubtKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Exists,
         Self::Lost,
+        Self::NeverSent,
         Self::Blocked,
         Self::Garbled,
         Self::Unverified,
@@ -78,6 +89,7 @@ impl DoubtKind {
         Self::Mismatch,
         Self::Pending,
         Self::Code,
+        Self::Throttled(None),
     ];
 
     fn from_error(error: &CallError) -> Self {
@@ -85,8 +97,10 @@ impl DoubtKind {
             CallError::Api(api) if code::meaning(api.code) == Meaning::Exists => Self::Exists,
             CallError::Api(_) => Self::Code,
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
-            CallError::Lost(_) | CallError::NeverSent(_) | CallError::Cancelled => Self::Lost,
-            CallError::Status(401 | 403 | 407) => Self::Blocked,
+            CallError::NeverSent(_) | CallError::Cancelled => Self::NeverSent,
+            CallError::Lost(_) => Self::Lost,
+            CallError::Throttled { retry_after, .. } => Self::Throttled(*retry_after),
+            CallError::Status(status) if is_blocking(*status) => Self::Blocked,
             CallError::Status(_)
             | CallError::Unattributed { .. }
             | CallError::TooLarge
@@ -104,6 +118,7 @@ impl DoubtKind {
         match self {
             Self::Exists => "exists",
             Self::Lost => "lost",
+            Self::NeverSent => "never_sent",
             Self::Blocked => "blocked",
             Self::Garbled => "garbled",
             Self::Unverified => "unverified",
@@ -112,6 +127,7 @@ impl DoubtKind {
             Self::Mismatch => "misfit",
             Self::Pending => "pending",
             Self::Code => "code",
+            Self::Throttled(_) => "throttled",
         }
     }
 }

@@ -16,6 +16,7 @@
 //! * `Settler`: settles an unknown outcome safely, with probe and control.
 
 pub mod answer;
+mod ca_certificates;
 mod call_error;
 #[cfg(feature = "client")]
 mod client;
@@ -26,11 +27,13 @@ mod json;
 mod lookup;
 mod model;
 mod outcome;
+mod pem;
 mod refusal;
 pub mod request;
 pub mod sign;
 pub mod value;
 
+pub use ca_certificates::CaCertificates;
 pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
 pub use client::{
@@ -42,6 +45,7 @@ pub use doubt::{Doubt, DoubtKind};
 pub use lookup::{Lookup, NotFoundAnswer};
 pub use model::{Card, FetchCards, Mismatch, Order, Product, ProductList, SkippedProduct};
 pub use outcome::Outcome;
+pub use pem::{PemError, pem_text};
 pub use refusal::Refusal;
 pub use value::{
     AppSecret, CardStatus, Currency, CurrencyText, Invalid, Money, OrderId, OrderStatus, PinKey,

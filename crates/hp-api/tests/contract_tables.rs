@@ -110,16 +110,29 @@ fn events() -> Vec<(CallError, FetchVerdict, QueryVerdict)> {
 /// Signed data that does not match the request.
 fn mismatches() -> Vec<(CallError, FetchVerdict, QueryVerdict)> {
     let why = || "why".to_owned();
+    let money = |text: &str| text.parse().unwrap();
     let mismatch =
         |mismatch, kind, verdict| (CallError::Mismatch(mismatch), Unknown(kind), verdict);
     let card_count = Mismatch::CardCount { wanted: 2, got: 1 };
+    let price = Mismatch::Price {
+        unit: money("1.00"),
+        total: money("3.00"),
+    };
     vec![
         mismatch(Mismatch::OrderId, DoubtKind::Mismatch, Inconclusive),
-        mismatch(Mismatch::ProductId, DoubtKind::Mismatch, Mismatched),
-        mismatch(Mismatch::Quantity, DoubtKind::Mismatch, Mismatched),
+        mismatch(
+            Mismatch::ProductId { wanted: 2, got: 5 },
+            DoubtKind::Mismatch,
+            Mismatched,
+        ),
+        mismatch(
+            Mismatch::Quantity { wanted: 1, got: 2 },
+            DoubtKind::Mismatch,
+            Mismatched,
+        ),
         mismatch(card_count, DoubtKind::Mismatch, Mismatched),
         mismatch(Mismatch::Card(why()), DoubtKind::Mismatch, Mismatched),
-        mismatch(Mismatch::Price, DoubtKind::Mismatch, Mismatched),
+        mismatch(price, DoubtKind::Mismatch, Mismatched),
         mismatch(Mismatch::NotCompleted(why()), Pending, Inconclusive),
     ]
 }
@@ -229,4 +242,27 @@ fn doubt_kind_round_trips_as_a_word() {
         assert_eq!(kind.as_str().parse::<DoubtKind>().unwrap(), kind);
     }
     assert!("unknown".parse::<DoubtKind>().is_err());
+}
+
+#[test]
+fn account_failures_are_those_that_every_call_would_meet() {
+    let api = |code| CallError::Api(ApiError::new(code, "no"));
+    for code in [400_101, 400_107, 400_108, 400_109, 400_110, 400_111] {
+        assert!(api(code).is_account_failure(), "{code}");
+    }
+    for status in [401, 403, 407] {
+        assert!(CallError::Status(status).is_account_failure(), "{status}");
+    }
+    let lost = CallError::Lost("no answer".to_owned());
+    let never_sent = CallError::NeverSent("no route".to_owned());
+    let others = [
+        api(0),
+        api(400_100),
+        api(400_113),
+        CallError::Status(429),
+        CallError::Status(500),
+    ];
+    for error in others.into_iter().chain([lost, never_sent]) {
+        assert!(!error.is_account_failure(), "{error:?}");
+    }
 }

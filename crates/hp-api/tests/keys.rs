@@ -50,6 +50,158 @@ fn rsa_keys_may_be_pkcs1() {
     );
 }
 
+/// A key as editors, scripts and environment variables hand it over.
+fn forms(pem: &str) -> [String; 9] {
+    let content: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    [
+        format!("{pem}\n\n\n"),
+        pem.replace('\n', " \t\n"),
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', "\\n"),
+        pem.replace('\n', "\\r\\n"),
+        pem.replace('\n', " "),
+        format!("\u{feff}{pem}"),
+        format!("\"{}\"", pem.replace('\n', "\\n")),
+        content,
+    ]
+}
+
+#[test]
+fn rsa_keys_are_read_in_every_usual_form() {
+    let (private, public) = pems();
+    let (key, peer) = (
+        PrivateKey::from_pkcs8_pem(&private).unwrap(),
+        PublicKey::from_public_key_pem(&public).unwrap(),
+    );
+    let old_private = key.to_pkcs1_pem(LineEnding::LF).unwrap();
+    let old_public = peer.to_pkcs1_pem(LineEnding::LF).unwrap();
+    let sign = Signer::rsa(&private).unwrap().sign(b"flat", "date");
+    for private in [private.as_str(), &old_private].map(forms).concat() {
+        let signer = Signer::rsa(&private).unwrap_or_else(|error| panic!("{private:?}: {error}"));
+        assert_eq!(signer.sign(b"flat", "date"), sign);
+    }
+    for public in [public.as_str(), &old_public].map(forms).concat() {
+        let verifier = Verifier::rsa(&public).unwrap_or_else(|error| panic!("{public:?}: {error}"));
+        assert_eq!(verifier.verify(b"flat", "date", &sign), Ok(()));
+    }
+    // A file may have more than the key.
+    let certificate = include_str!("data/keys/certificate.pem");
+    assert!(Signer::rsa(&format!("{certificate}{private}")).is_ok());
+    assert!(Verifier::rsa(&format!("{private}{public}")).is_ok());
+}
+
+#[test]
+fn other_keys_are_named_with_the_command_that_helps() {
+    let (private, public) = pems();
+    for (pem, what, command) in [
+        (
+            include_str!("data/keys/encrypted.pem"),
+            "encrypted with a password",
+            "openssl pkey -in",
+        ),
+        (
+            include_str!("data/keys/encrypted_traditional.pem"),
+            "encrypted with a password",
+            "openssl pkey -in",
+        ),
+        (
+            include_str!("data/keys/ec.pem"),
+            "an elliptic curve (EC) key",
+            "openssl genpkey -algorithm RSA",
+        ),
+        (
+            include_str!("data/keys/ec_traditional.pem"),
+            "an elliptic curve (EC) key",
+            "openssl genpkey -algorithm RSA",
+        ),
+        (
+            include_str!("data/keys/ed25519.pem"),
+            "an Ed25519 key",
+            "openssl genpkey -algorithm RSA",
+        ),
+        (
+            include_str!("data/keys/openssh.pem"),
+            "format of OpenSSH",
+            "ssh-keygen -p -m PEM",
+        ),
+        (
+            include_str!("data/keys/certificate.pem"),
+            "a certificate",
+            "own RSA private key",
+        ),
+        (
+            include_str!("data/keys/request.pem"),
+            "a certificate request",
+            "own RSA private key",
+        ),
+        (&public, "a public key", "own RSA private key"),
+        (
+            &private.replacen("MII", "MIJ", 1),
+            "damaged",
+            "copy the file again",
+        ),
+        (
+            &private.replacen("MII", "M*I", 1),
+            "not base64",
+            "copy the file again",
+        ),
+        ("", "not an RSA private key", "-----BEGIN"),
+    ] {
+        assert_explained(
+            &Signer::rsa(pem).unwrap_err().to_string(),
+            pem,
+            what,
+            command,
+        );
+    }
+    for (pem, what, command) in [
+        (
+            include_str!("data/keys/certificate.pem"),
+            "a certificate",
+            "openssl x509 -in",
+        ),
+        (
+            include_str!("data/keys/request.pem"),
+            "a certificate request",
+            "openssl req -in",
+        ),
+        (
+            include_str!("data/keys/openssh.pub"),
+            "a public key of SSH",
+            "ssh-keygen -e -m PKCS8",
+        ),
+        (
+            include_str!("data/keys/encrypted.pem"),
+            "a private key",
+            "public key of HitPoints",
+        ),
+        (&private, "a private key", "public key of HitPoints"),
+        (
+            ELLIPTIC,
+            "an elliptic curve (EC) key",
+            "public key of HitPoints",
+        ),
+    ] {
+        assert_explained(
+            &Verifier::rsa(pem).unwrap_err().to_string(),
+            pem,
+            what,
+            command,
+        );
+    }
+}
+
+/// The error names the fault and the command, and nothing of the key.
+fn assert_explained(error: &str, pem: &str, what: &str, command: &str) {
+    assert!(error.contains(what) && error.contains(command), "{error}");
+    let content = pem
+        .lines()
+        .filter(|line| line.len() > 8 && !line.starts_with('-'));
+    for line in content {
+        assert!(!error.contains(&line[..8]), "{error}");
+    }
+}
+
 #[test]
 fn public_key_that_is_short_or_not_rsa_is_rejected() {
     for (pem, reason) in [

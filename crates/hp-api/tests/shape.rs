@@ -131,12 +131,24 @@ fn mismatches() -> Vec<(&'static str, Value, Mismatch)> {
         Value::from(rows.collect::<Vec<_>>())
     };
     let count = |got| Mismatch::CardCount { wanted: 3, got };
+    let price = Mismatch::Price {
+        unit: "43.75".parse().unwrap(),
+        total: "131.26".parse().unwrap(),
+    };
     let card = |field: &str| Mismatch::Card(field.to_owned());
     let pending = Mismatch::NotCompleted("pending".to_owned());
     vec![
         ("/out_trade_id", json!("job-000417-b"), Mismatch::OrderId),
-        ("/product_id", json!(3), Mismatch::ProductId),
-        ("/quantity", json!(4), Mismatch::Quantity),
+        (
+            "/product_id",
+            json!(3),
+            Mismatch::ProductId { wanted: 31, got: 3 },
+        ),
+        (
+            "/quantity",
+            json!(4),
+            Mismatch::Quantity { wanted: 3, got: 4 },
+        ),
         ("/status", json!("pending"), pending),
         ("/order_pins", pins(&[0, 1]), count(2)),
         ("/order_pins", pins(&[0, 1, 2, 0]), count(4)),
@@ -156,7 +168,7 @@ fn mismatches() -> Vec<(&'static str, Value, Mismatch)> {
             json!("EUR"),
             card("order_pins[1].currency"),
         ),
-        ("/total_price", json!("131.26"), Mismatch::Price),
+        ("/total_price", json!("131.26"), price),
     ]
 }
 

@@ -2,13 +2,18 @@ use std::time::Duration;
 
 use hp_api::{Doubt, DoubtKind, Lookup, Mismatch, NotFoundAnswer, Order, Outcome, RefusalKind};
 
-use crate::terminal_outcome::Rejection;
+use crate::{balance_scope::BalanceScope, terminal_outcome::Rejection};
 
 /// What happened to a claimed order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The worker submitted the order: the outcome of the call.
     Submitted(Outcome),
+    /// The worker submitted the order, and HitPoints refused the account. A control call failed in the same way.
+    AccountRefused(Outcome),
+    /// The worker submitted the order, and HitPoints refused it like an account. But a control call worked, so only this
+    /// order is at fault.
+    OrderRefused(Outcome),
     /// The worker queried HitPoints for the record.
     Queried(QueryVerdict),
     /// A reconciliation run queried HitPoints for the record.
@@ -23,8 +28,11 @@ pub enum Event {
     Expired(Expiry),
     /// The worker released the order untouched; nothing was sent.
     Released,
-    /// The balance of the order's currency is known to be too low; nothing was sent. The order is due after this time.
+    /// The balance may be too low, and Redis could not say whether another order tests it; nothing was sent. The order is
+    /// due after this time.
     BalanceHeld(Duration),
+    /// A balance is known to be too low; nothing was sent. The order waits until the hold on this scope is lifted.
+    HeldForBalance(BalanceScope),
     /// The worker's code panicked; anything may have been sent.
     Panicked,
     /// Too many claimants vanished or panicked.
@@ -42,10 +50,14 @@ pub enum VendorSignal {
     None,
     /// Nothing, though a call may have been made: the failure was the worker's own.
     OwnFailure,
+    /// Nothing: the request could not leave this machine.
+    NeverSent,
     /// HitPoints gave a definite answer.
     Answered,
-    /// The call was never sent, or its outcome is unknown.
+    /// The request left, and its outcome is unknown.
     NoAnswer,
+    /// A front end asks to send less: for how long to send nothing, if the answer says it.
+    Throttled(Option<Duration>),
 }
 
 impl Event {
@@ -53,10 +65,11 @@ impl Event {
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Submitted(outcome) => outcome_signal(outcome),
+            Self::OrderRefused(_) => VendorSignal::Answered,
+            Self::AccountRefused(_) | Self::Panicked => VendorSignal::OwnFailure,
             Self::Queried(verdict) | Self::Reconciled(verdict) | Self::Resolved(_, verdict) => {
                 verdict.vendor_signal()
             }
-            Self::Panicked => VendorSignal::OwnFailure,
             _ => VendorSignal::None,
         }
     }
@@ -65,7 +78,7 @@ impl Event {
 fn outcome_signal(outcome: &Outcome) -> VendorSignal {
     match outcome {
         Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::NeverSent => {
-            VendorSignal::NoAnswer
+            VendorSignal::NeverSent
         }
         Outcome::NotCharged(_) | Outcome::Charged(_) => VendorSignal::Answered,
         Outcome::Unknown(doubt) => doubt_signal(doubt),
@@ -74,7 +87,8 @@ fn outcome_signal(outcome: &Outcome) -> VendorSignal {
 
 fn doubt_signal(doubt: &Doubt) -> VendorSignal {
     match doubt.kind {
-        _ if doubt.is_account_failure() => VendorSignal::OwnFailure,
+        DoubtKind::NeverSent => VendorSignal::NeverSent,
+        DoubtKind::Throttled(time) => VendorSignal::Throttled(time),
         DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending => VendorSignal::Answered,
         _ => VendorSignal::NoAnswer,
     }
@@ -89,6 +103,8 @@ pub enum Resolution {
     NotCharged,
     /// Submit the order again: there must certainly be no record.
     Resubmit,
+    /// Close the order although HitPoints has a record: it must not fit the order.
+    Closed,
 }
 
 /// Which time limit passed.
@@ -111,6 +127,10 @@ pub enum QueryVerdict {
     NotFound,
     /// The answer proves nothing.
     Unknown(Doubt),
+    /// HitPoints refused the account, and a control call failed in the same way.
+    AccountRefused(Doubt),
+    /// HitPoints refused the query like an account, twice. But a control call worked, so only this order is at fault.
+    OrderRefused(Doubt),
 }
 
 impl QueryVerdict {
@@ -143,6 +163,7 @@ impl QueryVerdict {
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Unknown(doubt) => doubt_signal(doubt),
+            Self::AccountRefused(_) => VendorSignal::OwnFailure,
             _ => VendorSignal::Answered,
         }
     }

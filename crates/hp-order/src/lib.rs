@@ -23,7 +23,7 @@
 //! submitting -> rejected     the product list does not allow it, and nothing was ever sent
 //! submitting -> expired      the deadline passed, and nothing was sent
 //! submitting -> uncertain    no definite answer, a final refusal, or the worker died
-//! submitting -> review       HitPoints answers with a record that is older than the order
+//! submitting -> review       HitPoints answers with a record that is older than the order, or refuses this order alone
 //! queued     -> submitting   claimed for submission
 //! queued     -> uncertain    older than the last restart of Redis, which may have forgotten a submission
 //! waiting    -> submitting   claimed for another submission, under the same id
@@ -33,13 +33,13 @@
 //! uncertain  -> waiting      not found, and no delayed request can arrive any more
 //! uncertain  -> queued       as before, and the doubt was only that Redis might have forgotten the first submission
 //! uncertain  -> failed       a final refusal, and there is no record
-//! uncertain  -> review       a contradiction, an older record, no definite answer for too long, too many crashes, or
-//!                            another account
+//! uncertain  -> review       a contradiction, an older record, queries refused for this order alone, no definite answer for
+//!                            too long, too many crashes, or another account
 //! review     -> completed    HitPoints has the record after all, and it matches
 //! review     -> review       still needs review by an operator
 //! review     -> uncertain    an operator requeues it for a fresh query
 //! review     -> waiting      an operator has it submitted again: there is certainly no record
-//! review     -> failed       an operator closes it: there is certainly no record
+//! review     -> failed       an operator closes it: there is certainly no record, or one that does not fit
 //! queued     -> queued       a reconciliation run queried it, and there is no record, as expected
 //! queued     -> review       a reconciliation run found a record, though the order was never submitted
 //! waiting    -> waiting      as for queued
@@ -58,6 +58,7 @@
 //! `tests/model` checks every order of events within its bounds: workers die, requests are delayed, and Redis loses
 //! writes. It also lists the assumptions that the promises need.
 
+mod balance_scope;
 mod claim;
 mod event;
 mod foreign_record;
@@ -70,6 +71,7 @@ mod terminal_outcome;
 mod time;
 mod word;
 
+pub use balance_scope::BalanceScope;
 pub use claim::{ClaimConditions, ClaimFacts, ClaimRule, EpochDoubt, claim, claim_rule};
 pub use event::{Event, Expiry, QueryVerdict, Resolution, VendorSignal};
 pub use foreign_record::ForeignRecord;

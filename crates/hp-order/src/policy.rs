@@ -44,6 +44,9 @@ const CHECKS: [u32; 4] = [2, 5, 15, 60];
 /// must notice it within a minute.
 const LONGEST_OUTAGE_DELAY: Duration = Duration::from_secs(30);
 
+/// The longest time for which a front end can stop all calls. Then a few calls find out whether it still asks for it.
+const LONGEST_SLOW_DOWN: Duration = Duration::from_mins(5);
+
 impl Backoff {
     /// Creates a backoff from `base` up to `max`.
     ///
@@ -95,6 +98,13 @@ impl Backoff {
         self.max
             .min(LONGEST_OUTAGE_DELAY)
             .mul_f64(0.5 + jitter / 2.0)
+    }
+
+    /// Returns for how long no worker calls after a front end has asked to send less: the time that it asks for, from a second
+    /// to five minutes. A base below a second shortens the minimum.
+    pub fn slow_down(&self, asked: Option<Duration>) -> Duration {
+        let shortest = self.base.min(Duration::from_secs(1));
+        asked.unwrap_or_default().clamp(shortest, LONGEST_SLOW_DOWN)
     }
 
     fn doubled(&self, delay: Duration, times: u64) -> Duration {

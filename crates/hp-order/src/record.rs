@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hp_api::FetchCards;
+use hp_api::{DoubtKind, FetchCards, Outcome, RefusalKind};
 
 use crate::{
     policy::Policy,
@@ -102,6 +102,25 @@ impl Record {
             && self.not_found_valid_from.is_none()
     }
 
+    /// Returns `true` if this outcome looks like a failure of the worker's account or clock. A control call shows whether it is
+    /// one, or whether only this order is at fault.
+    pub fn is_account_suspect(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Charged(_) => false,
+            Outcome::NotCharged(refusal) => match refusal.kind {
+                RefusalKind::Credentials => true,
+                RefusalKind::StaleDate => self.had_stale_date(),
+                RefusalKind::Final | RefusalKind::LowBalance | RefusalKind::NeverSent => false,
+            },
+            Outcome::Unknown(doubt) => doubt.is_account_failure(),
+        }
+    }
+
+    /// Returns `true` if the last answer was a refusal of the date. A second one in a row shows that a clock is wrong.
+    pub(crate) fn had_stale_date(&self) -> bool {
+        self.code.and_then(RefusalKind::from_code) == Some(RefusalKind::StaleDate)
+    }
+
     /// Returns `true` if too many claimants vanished or panicked: the order needs review by an operator.
     pub const fn is_poison(&self, policy: &Policy) -> bool {
         self.crashes >= policy.max_crashes
@@ -116,14 +135,27 @@ impl Record {
 
     /// Returns for how long a submission may still arrive that HitPoints does not know yet.
     pub fn not_found_valid_in(&self, now: Millis) -> Duration {
-        let left = |until: Millis| until.since(now);
-        let forgotten = self.not_found_valid_from.map_or(Duration::ZERO, left);
         // Earlier doubt ended before the refused submission left, and a refused request does not arrive again.
-        if self.cause == Some(Cause::Refused) {
+        let has_arrived = self.cause == Some(Cause::Refused);
+        self.submission_arrives_in(has_arrived, now)
+    }
+
+    /// Returns for how long a submission may still arrive that gives the order another record than HitPoints has now.
+    pub fn closable_in(&self, now: Millis) -> Duration {
+        // A signed answer that does not fit comes after HitPoints has processed the submission, as a refusal does.
+        let answered = [Cause::Refused, Cause::Answer(DoubtKind::Mismatch)];
+        let has_arrived = self.cause.is_some_and(|cause| answered.contains(&cause));
+        self.submission_arrives_in(has_arrived, now)
+    }
+
+    /// The wait for a submission that Redis may have forgotten and, unless it has arrived, for the last one.
+    fn submission_arrives_in(&self, has_arrived: bool, now: Millis) -> Duration {
+        let left = |until: Option<Millis>| until.map_or(Duration::ZERO, |until| until.since(now));
+        let forgotten = left(self.not_found_valid_from);
+        if has_arrived {
             return forgotten;
         }
-        let delayed = self.arrives_until.map_or(Duration::ZERO, left);
-        forgotten.max(delayed)
+        forgotten.max(left(self.arrives_until))
     }
 
     /// Returns `true` if the producer no longer wants the order to be submitted.

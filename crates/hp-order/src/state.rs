@@ -19,7 +19,7 @@ pub enum State {
     Review,
     /// Ended: charged once, cards delivered.
     Completed,
-    /// Ended: not charged.
+    /// Ended: not charged, or closed by an operator against a record that does not fit.
     Failed,
     /// Ended: never sent.
     Rejected,

@@ -12,7 +12,7 @@ pub enum TerminalOutcome {
         /// The call that returned the record.
         source: Source,
     },
-    /// Not charged.
+    /// Not charged, or [`FailReason::Closed`].
     Failed {
         /// Why.
         reason: FailReason,
@@ -30,7 +30,7 @@ pub enum TerminalOutcome {
 pub enum Status {
     /// Charged once.
     Completed,
-    /// Not charged.
+    /// Not charged, except with the reason `closed`: see there.
     Failed,
     /// Never sent.
     Rejected,
@@ -60,8 +60,10 @@ pub enum FailReason {
     Refused,
     /// Older than the policy allows, and known not to be charged.
     GaveUp,
-    /// An operator closed it.
+    /// An operator closed it, and HitPoints has no record.
     Resolved,
+    /// An operator closed it although HitPoints' record does not fit it. HitPoints may have charged something.
+    Closed,
 }
 
 /// Why an order was rejected without a call.
@@ -81,7 +83,7 @@ words!(Status {
     Conflict => "conflict",
 });
 words!(Source { Fetch => "fetch", Query => "query", Reconcile => "reconcile", Worker => "worker" });
-words!(FailReason { Refused => "refused", GaveUp => "gave_up", Resolved => "resolved" });
+words!(FailReason { Refused => "refused", GaveUp => "gave_up", Resolved => "resolved", Closed => "closed" });
 words!(Rejection {
     UnknownProduct => "unknown_product",
     QuantityOverLimit => "quantity_over_limit",

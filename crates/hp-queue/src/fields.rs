@@ -46,6 +46,11 @@ impl<'a> FieldReader<'a> {
         self.value(name).map_or(&[], list)
     }
 
+    /// A list of texts. Replaces what is not UTF-8.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        self.list(name).iter().filter_map(to_text).collect()
+    }
+
     /// A list as pairs of texts. Replaces what is not UTF-8.
     pub(crate) fn pairs(&self, name: &str) -> Vec<(String, String)> {
         let pairs = self.list(name).chunks_exact(2);

@@ -59,10 +59,14 @@ pub(crate) struct Keys {
     pub(crate) breaker: String,
     pub(crate) charged: String,
     pub(crate) rate: String,
+    pub(crate) rate_of_runs: String,
+    pub(crate) throttle: String,
     pub(crate) holds: String,
+    pub(crate) held: String,
     pub(crate) reconcile: String,
     pub(crate) runs: String,
     pub(crate) workers: String,
+    pub(crate) products: String,
     pub(crate) write_check: String,
     order: String,
     replays: String,
@@ -85,10 +89,14 @@ impl Keys {
             breaker: key("breaker"),
             charged: key("charged"),
             rate: key("rate"),
+            rate_of_runs: key("rate:runs"),
+            throttle: key("throttle"),
             holds: key("holds"),
+            held: key("held"),
             reconcile: key("reconcile"),
             runs: key("reconcile:runs"),
             workers: key("workers"),
+            products: key("products"),
             write_check: key("write_check"),
             order: key("order:"),
             replays: key("replays:"),
@@ -97,6 +105,11 @@ impl Keys {
 
     pub(crate) fn order(&self, id: &OrderId) -> String {
         [&self.order, id.as_str()].concat()
+    }
+
+    /// The own record of a worker.
+    pub(crate) fn worker(&self, name: &str) -> String {
+        [&self.workers, ":", name].concat()
     }
 
     /// The start of every record's key.

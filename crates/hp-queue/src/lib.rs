@@ -21,9 +21,15 @@
 //! | `{hp}:holds` | hash | by currency, until when its balance is known to be too low |
 //! | `{hp}:charged` | hash | the order that was charged last: the control query for "not found" uses it |
 //! | `{hp}:workers` | sorted set | the workers that are alive, by the time until which they count as alive |
+//! | `{hp}:workers:<name>` | hash | why this worker claims no orders, and since when; expires with the worker |
+//! | `{hp}:products` | hash | the products that shops may order, as JSON by id, and when HitPoints listed them |
 //! | `{hp}:reconcile` | hash | the lease on the reconciliation run, and the last tick that is done |
 //! | `{hp}:reconcile:runs` | stream | the reports of reconciliation runs |
 //! | `{hp}:write_check` | string | shows that Redis accepts writes; expires after a second |
+//! | `{hp}:held` | sorted set | the balances that orders wait for, by when a claim must look at them |
+//! | `{hp}:held:<balance>` | sorted set | the open orders that wait for this balance, by their own time limit; they are not in `schedule` |
+//! | `{hp}:throttle` | hash | what a front end of HitPoints has asked for: `until` when no call is made, and the `interval` of calls after that |
+//! | `{hp}:rate:runs` | string | as `rate`, for the share of reconciliation runs |
 //! | `{hp}:rate` | string | if the rate is limited: up to which time calls are used up, in microseconds |
 //!
 //! The life of an order: a shop adds it to `jobs`. A claim moves it from there to `order:<id>`, `schedule` and `open`, in one
@@ -38,7 +44,7 @@
 //! | [`Queue`] | shops | enqueues orders, reads results |
 //! | [`Inbox`] | workers | waits for new orders |
 //! | [`Ledger`] | workers | claims orders, renews leases, settles |
-//! | [`Control`] | workers and operators | pause, call permits, balance holds, replays, dead letters |
+//! | [`Control`] | workers and operators | pause, call permits, balance holds, product list, replays, dead letters |
 //! | [`RunLease`] | the reconciler | lets one process at a time make a reconciliation run |
 //! | [`Inspector`] | everybody | reads orders, status and server, and changes nothing |
 //!
@@ -82,6 +88,8 @@
 //! `?sentinel_password=`. If a connection breaks, does not answer or leads to a replica, the client
 //! queries Sentinel or the cluster again and opens a new connection. So a failover needs no operator.
 //!
+//! [`connect_trusting`] trusts the authorities that you name, in place of those of the operating system.
+//!
 //! # Errors
 //!
 //! Every call returns a [`QueueError`] if Redis cannot be reached or refuses. A call adds to that only where it says so.
@@ -113,7 +121,7 @@ pub use agreement::{
     Account, AccountSwitch, Agreement, Join, OrderInDoubt, PROTOCOL, QueueTerms, RuleChange,
 };
 pub use connect::{
-    client::{Client, connect},
+    client::{Client, connect, connect_trusting},
     redact::without_password,
 };
 pub use control::{Control, permits::CallPermits};
@@ -127,7 +135,7 @@ pub use inspector::{
     scan::OpenOrderScan,
     server_info::ServerInfo,
     snapshot::{Charge, OrderSnapshot},
-    status::Status,
+    status::{Status, WorkerFault},
 };
 pub use keys::{Prefix, PrefixError};
 pub use ledger::{
@@ -144,5 +152,5 @@ pub use queue::{
     results::Results,
     watch::{Watch, WatchFrom},
 };
-pub use rules::{LONGEST_LEASE, Retention, Rules};
+pub use rules::{LONGEST_LEASE, RateShare, Retention, Rules};
 pub use run_lease::{LeaseState, RunLease, store_run_report};

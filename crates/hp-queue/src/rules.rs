@@ -5,6 +5,25 @@ use hp_order::Policy;
 /// The longest lease that a worker may claim an order for. The scripts know it, too.
 pub const LONGEST_LEASE: Duration = Duration::from_hours(1);
 
+/// Which part of the rate a caller may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateShare {
+    /// All of it: new orders and operators.
+    All,
+    /// A quarter, for all reconciliation runs together. So new orders keep at least three quarters.
+    Runs,
+}
+
+impl RateShare {
+    /// The rate divided by this is the share.
+    pub(crate) const fn parts(self) -> u64 {
+        match self {
+            Self::All => 1,
+            Self::Runs => 4,
+        }
+    }
+}
+
 /// The rules that all workers of a queue share.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -47,6 +66,16 @@ impl Rules {
         } = self.policy;
         // After a promotion an order waits for the old master as well.
         millis(backoff.limits().1.max(2 * resubmit_after))
+    }
+
+    /// Returns for how long no worker calls after a front end has asked to send less, in milliseconds.
+    pub(crate) fn slow_down(&self, asked: Option<Duration>) -> u64 {
+        millis(self.policy.backoff.slow_down(asked))
+    }
+
+    /// Returns the longest time for which a balance hold can be set, in milliseconds.
+    pub(crate) fn balance_pause(&self) -> u64 {
+        millis(self.policy.backoff.top_up(1.0))
     }
 
     /// Returns the longest time for which the breaker can be set, in milliseconds: a pause, or the call of a single order.

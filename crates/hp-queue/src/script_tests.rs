@@ -12,6 +12,8 @@ const ALL: &[Source] = &[
     control::dead_letter::RequeueDeadLetter::SOURCE,
     control::pause::Pause::SOURCE,
     control::permits::AcquirePermits::SOURCE,
+    control::products::PublishProducts::SOURCE,
+    control::permits::SlowDown::SOURCE,
     inspector::server_info::ReadServerInfo::SOURCE,
     inspector::snapshot::Snapshot::SOURCE,
     inspector::status::ReadStatus::SOURCE,

@@ -66,9 +66,15 @@ fn set_balances(vendor: &Vendor, body: &[u8]) -> Result<Answer, BadSetting> {
         .iter()
         .map(|(currency, amount)| Balance::new(currency, *amount));
     for balance in balances.collect::<Result<Vec<_>, _>>()? {
-        vendor.accounts.set_balance(balance);
+        set_balance(vendor, &balance)?;
     }
     Ok(json(&vendor.accounts.snapshot().1))
+}
+
+/// Sets a balance. The reason of a failure is text for the caller.
+pub(crate) fn set_balance(vendor: &Vendor, balance: &Balance) -> Result<(), BadSetting> {
+    let set = vendor.accounts.set_balance(balance);
+    set.map_err(|why| BadSetting(why.to_string()))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, BadSetting> {

@@ -25,6 +25,10 @@ pub enum Fault {
     Http500Before,
     /// Processes the call, then answers HTTP 500.
     Http500After,
+    /// Answers HTTP 429 with `Retry-After` before the call is processed.
+    Http429Before,
+    /// Processes the call, then answers HTTP 503 with `Retry-After`.
+    Http503After,
     /// Closes the connection after half of the body.
     Truncated,
     /// Sends a signature that does not match the data.
@@ -60,7 +64,7 @@ pub enum Fault {
 /// The prefix of `code-400124`, which stands for any error code.
 const CODE_PREFIX: &str = "code-";
 
-const NAMES: [(Fault, &str); 21] = [
+const NAMES: [(Fault, &str); 23] = [
     (Fault::RefuseConnection, "refuse-connection"),
     (Fault::DropBefore, "drop-before"),
     (Fault::LostAnswer, "lost-answer"),
@@ -68,6 +72,8 @@ const NAMES: [(Fault, &str); 21] = [
     (Fault::TimeoutAfter, "timeout-after"),
     (Fault::Http500Before, "http-500-before"),
     (Fault::Http500After, "http-500-after"),
+    (Fault::Http429Before, "http-429-before"),
+    (Fault::Http503After, "http-503-after"),
     (Fault::Truncated, "truncated"),
     (Fault::BadSignature, "bad-signature"),
     (Fault::Unsigned, "unsigned"),
@@ -83,6 +89,67 @@ const NAMES: [(Fault, &str); 21] = [
     (Fault::LowBalance, "low-balance"),
     (Fault::Fail0, "fail-0"),
 ];
+
+/// Every fault for the help: its name, whether a fetch with it is charged, and what the client gets.
+const HELP: [(&str, &str, &str); 22] = [
+    ("refuse-connection", "no", "a connection reset"),
+    ("drop-before", "no", "a closed connection, no answer"),
+    ("lost-answer", "yes", "a closed connection, no answer"),
+    ("timeout-before", "no", "no answer until --hold is over"),
+    ("timeout-after", "yes", "no answer until --hold is over"),
+    ("http-500-before", "no", "HTTP 500"),
+    ("http-500-after", "yes", "HTTP 500"),
+    ("truncated", "yes", "half of the body"),
+    ("bad-signature", "yes", "a signature that does not match"),
+    ("unsigned", "yes", "no signature"),
+    ("stale-date", "yes", "a date that is one hour old"),
+    ("short", "yes", "one card less; queries are correct"),
+    (
+        "wrong-product",
+        "yes",
+        "another product; queries are correct",
+    ),
+    ("short-record", "yes", "one card less, also in queries"),
+    ("wrong-record", "yes", "another product, also in queries"),
+    (
+        "sparse-record",
+        "yes",
+        "null in all but the necessary fields",
+    ),
+    (
+        "late-record",
+        "yes",
+        "nothing; queries know it --late-record later",
+    ),
+    (
+        "surplus",
+        "yes",
+        "the answer and a second one, error 400100",
+    ),
+    (
+        "late-surplus",
+        "yes",
+        "the same, the second one --late-surplus later",
+    ),
+    (
+        "low-balance",
+        "no",
+        "error 400113, until the balance is set",
+    ),
+    ("fail-0", "no", "error code 0"),
+    ("code-400124", "no", "this error code; any code but 200"),
+];
+
+/// Lists every fault.
+pub(crate) fn help() -> String {
+    let row =
+        |(name, charged, gets): &(&str, &str, &str)| format!("  {name:<19}{charged:<9}{gets}\n");
+    let rows: String = HELP.iter().map(row).collect();
+    format!(
+        "  {:<19}{:<9}{}\n{rows}",
+        "fault", "charged", "the client gets"
+    )
+}
 
 impl Fault {
     /// Returns every fault except `Code`.

@@ -12,6 +12,7 @@ pub(crate) fn reply_without_processing(fault: Fault) -> Option<Reply> {
         Fault::DropBefore => Some(Reply::Close),
         Fault::TimeoutBefore => Some(Reply::Stall),
         Fault::Http500Before => Some(Reply::Send(Answer::http_500())),
+        Fault::Http429Before => Some(Reply::Send(Answer::http_429())),
         Fault::LowBalance => Some(api_error::BALANCE.into()),
         Fault::Fail0 => Some(api_error::FAIL.into()),
         Fault::Code(code) => Some(Reply::Send(Answer::error(code, "error"))),
@@ -25,6 +26,7 @@ pub(crate) fn reply_after_processing(fault: Fault) -> Option<Reply> {
         Fault::LostAnswer | Fault::LateRecord => Some(Reply::Close),
         Fault::TimeoutAfter => Some(Reply::Stall),
         Fault::Http500After => Some(Reply::Send(Answer::http_500())),
+        Fault::Http503After => Some(Reply::Send(Answer::http_503())),
         _ => None,
     }
 }

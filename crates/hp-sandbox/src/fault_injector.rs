@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::fault::Fault;
 use crate::rng::KeyedRng;
+use crate::setting::BadSetting;
 use crate::trigger::{Call, FaultRate, Trigger, requested_faults};
 
 /// Injects faults and counts them.
@@ -14,6 +15,7 @@ use crate::trigger::{Call, FaultRate, Trigger, requested_faults};
 /// faults in every run, however their calls are interleaved.
 pub(crate) struct FaultInjector {
     rng: KeyedRng,
+    has_plain_ids: bool,
     rates: RwLock<BTreeMap<Trigger, f64>>,
     progress: Mutex<HashMap<(Call, String), Progress>>,
     connections: AtomicU64,
@@ -31,14 +33,27 @@ struct Progress {
 }
 
 impl FaultInjector {
-    pub(crate) fn new(rng: KeyedRng, rates: &[FaultRate]) -> Self {
+    /// `has_plain_ids`: no suffix of an order id requests a fault.
+    pub(crate) fn new(rng: KeyedRng, rates: &[FaultRate], has_plain_ids: bool) -> Self {
         Self {
             rng,
+            has_plain_ids,
             rates: RwLock::new(rate_map(rates)),
             progress: Mutex::default(),
             connections: AtomicU64::new(0),
             injected: Mutex::default(),
         }
+    }
+
+    /// Checks the suffixes of an order id.
+    ///
+    /// # Errors
+    /// A suffix names no fault.
+    pub(crate) fn check_suffixes(&self, id: &str) -> Result<(), BadSetting> {
+        if self.has_plain_ids {
+            return Ok(());
+        }
+        requested_faults(id, Call::Fetch).map(drop)
     }
 
     /// Returns how often each fault was injected since the start.
@@ -86,7 +101,12 @@ impl FaultInjector {
         id: &str,
         top_ups: impl Fn() -> u64,
     ) -> Option<Fault> {
-        let requested = requested_faults(id, call);
+        let requested = if self.has_plain_ids {
+            Vec::new()
+        } else {
+            // A fetch with an unknown fault is refused before. A query finds no order of such an id.
+            requested_faults(id, call).unwrap_or_default()
+        };
         let rates = self.rates_of(call);
         if requested.is_empty() && rates.is_empty() {
             return None;

@@ -1,5 +1,6 @@
 //! Handles one HTTP request: passes it to the control endpoints or to the vendor, with the configured latency.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,9 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::http::request::Parts;
 
+use crate::front_end::FrontEnd;
 use crate::options::Options;
 use crate::params::Params;
-use crate::reply::Reply;
+use crate::reply::{Answer, Reply};
 use crate::rng::KeyedRng;
 use crate::setting::Latency;
 use crate::vendor::{Request, Vendor};
@@ -19,6 +21,7 @@ pub(crate) struct Handler {
     pub(crate) vendor: Vendor,
     /// How long a timeout fault keeps a connection open.
     pub(crate) stall_time: Duration,
+    pub(crate) front_end: FrontEnd,
     latency: Latency,
     verbose: bool,
     rng: KeyedRng,
@@ -30,6 +33,7 @@ impl Handler {
         Self {
             vendor,
             stall_time: options.hold,
+            front_end: FrontEnd::new(options.front_end_rate),
             latency: options.latency,
             verbose: options.verbose,
             rng,
@@ -41,6 +45,9 @@ impl Handler {
         let path = head.uri.path();
         if path == "/_sandbox" || path.starts_with("/_sandbox/") {
             return Reply::Send(control::answer(&self.vendor, &request(&head, &body)));
+        }
+        if !self.front_end.lets_through(clock::now()) {
+            return Reply::Send(Answer::http_429());
         }
         if self.latency.to.is_zero() {
             return self.process(&head, &body);
@@ -91,7 +98,9 @@ fn log(request: &Request<'_>, reply: &Reply) {
         .iter()
         .find_map(|name| form.get(name).or_else(|| query.get(name)))
         .unwrap_or("-");
-    eprintln!(
+    // The sandbox works without a reader of its log, too.
+    let _ = writeln!(
+        io::stderr(),
         "{} {} {subject:?}: {}",
         request.method,
         request.path,

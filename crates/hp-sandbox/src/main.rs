@@ -1,6 +1,6 @@
 //! The binary `hp-sandbox`.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -12,7 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(
     version,
     next_line_help = true,
-    after_help = "GET /_sandbox lists the control endpoints. The README lists the faults."
+    after_help = "--help lists the faults. GET /_sandbox lists the control endpoints.",
+    after_long_help = hp_sandbox::faults_help()
 )]
 struct Cli {
     #[command(flatten)]
@@ -24,7 +25,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("hp-sandbox: {why}");
+            let _ = writeln!(io::stderr(), "hp-sandbox: {why}");
             ExitCode::FAILURE
         }
     }
@@ -35,7 +36,9 @@ async fn run(options: Options) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let app_id = options.app_id.clone();
     let sandbox = Sandbox::start(options)?;
-    println!(
+    // The sandbox works without a reader of its output, too.
+    let _ = writeln!(
+        io::stdout(),
         "hp-sandbox listening on {} (app id {app_id})",
         sandbox.base_url()
     );

@@ -13,6 +13,10 @@ use crate::trigger::FaultRate;
 
 /// How a sandbox behaves. `Options::default()` equals the binary without flags.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the binary"
+)]
 pub struct Options {
     /// Address to listen on; port 0: any free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8700")]
@@ -75,9 +79,23 @@ pub struct Options {
     #[arg(long, value_name = "CURRENCY=AMOUNT", verbatim_doc_comment)]
     pub balance: Vec<Balance>,
 
+    /// File that keeps the ledger over a restart
+    ///
+    /// The file is created if there is none. It keeps charges, cards and
+    /// balances; --balance counts for a new file only.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    pub ledger: Option<PathBuf>,
+
     /// Largest difference between Date-GMT and the clock
     #[arg(long, value_name = "TIME", default_value = "300s", value_parser = humantime::parse_duration)]
     pub date_window: Duration,
+
+    /// Calls a second that a front end lets through
+    ///
+    /// It answers any further call in the same second with HTTP 429 and
+    /// "Retry-After: 1". Without this flag there is no limit.
+    #[arg(long, value_name = "N", verbatim_doc_comment)]
+    pub front_end_rate: Option<u32>,
 
     /// Fault and the share of calls that get it, 0 to 1; repeatable
     ///
@@ -85,6 +103,10 @@ pub struct Options {
     /// order queries: lost-answer=0.1, query:http-500-before=0.05.
     #[arg(long, value_name = "NAME=RATE", verbatim_doc_comment)]
     pub fault: Vec<FaultRate>,
+
+    /// Take every order id as it is: no suffix requests a fault
+    #[arg(long)]
+    pub plain_ids: bool,
 
     /// Seed of card keys and of faults by rate
     ///

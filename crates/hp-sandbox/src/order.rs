@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::card;
 use crate::catalogue::Product;
@@ -25,7 +26,8 @@ pub(crate) struct Order {
 }
 
 /// A difference between an answer and the order that was charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Defect {
     /// One card is missing.
     Short,

@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     pub(crate) sign: Option<String>,
     pub(crate) date: Option<String>,
+    /// The header `Retry-After`.
+    pub(crate) retry_after: Option<&'static str>,
     /// The connection closes after half of the body.
     pub(crate) truncated: bool,
     /// A surplus answer follows after this time.
@@ -46,6 +48,7 @@ impl Answer {
             body,
             sign: None,
             date: None,
+            retry_after: None,
             truncated: false,
             surplus: None,
         }
@@ -93,6 +96,24 @@ impl Answer {
     pub(crate) fn http_500() -> Self {
         let page = "<html><body><h1>500 Internal Server Error</h1></body></html>\n";
         Self::new(500, "text/html", page.to_owned())
+    }
+
+    /// Creates the answer of a front end that limits the rate of calls.
+    pub(crate) fn http_429() -> Self {
+        let page = "<html><body><h1>429 Too Many Requests</h1></body></html>\n";
+        Self {
+            retry_after: Some("1"),
+            ..Self::new(429, "text/html", page.to_owned())
+        }
+    }
+
+    /// Creates the answer of a front end without a server behind it.
+    pub(crate) fn http_503() -> Self {
+        let page = "<html><body><h1>503 Service Unavailable</h1></body></html>\n";
+        Self {
+            retry_after: Some("1"),
+            ..Self::new(503, "text/html", page.to_owned())
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::connection;
 use crate::handler::Handler;
 use crate::ledger::Ledger;
 use crate::options::Options;
@@ -18,6 +17,7 @@ use crate::rng::KeyedRng;
 use crate::setting::{BadSetting, Balance};
 use crate::trigger::{FaultRate, Trigger};
 use crate::vendor::Vendor;
+use crate::{connection, control};
 
 /// A running sandbox. Dropping it stops it.
 pub struct Sandbox {
@@ -30,7 +30,7 @@ impl Sandbox {
     /// Starts a sandbox on the current tokio runtime.
     ///
     /// # Errors
-    /// There is no runtime, the address is not available, or an RSA key is not usable.
+    /// There is no runtime, the address is not available, or an RSA key or the ledger file is not usable.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "each sandbox has its own options, and calls read better without a reference"
@@ -93,14 +93,19 @@ impl Sandbox {
         self.handler.vendor.faults.injected()
     }
 
+    /// Returns how many calls of the API have arrived, and how many of them the [front
+    /// end](Options::front_end_rate) turned away.
+    pub fn calls(&self) -> (u64, u64) {
+        self.handler.front_end.calls()
+    }
+
     /// Sets the balance of one account, and opens the account if there is none. Counts as a top-up.
     ///
     /// # Errors
-    /// The currency or the amount is malformed.
+    /// The currency or the amount is malformed, or the ledger file cannot be written.
     pub fn set_balance(&self, currency: &str, amount: Decimal) -> Result<(), BadSetting> {
         let balance = Balance::new(currency, amount)?;
-        self.handler.vendor.accounts.set_balance(balance);
-        Ok(())
+        control::set_balance(&self.handler.vendor, &balance)
     }
 
     /// Stops the sandbox and waits until its port is closed.

@@ -104,19 +104,25 @@ impl FromStr for FaultRate {
 
 /// Returns the faults that the suffixes of an order id request, in the order of the calls that get them.
 ///
-/// `A-17~http-500-before~lost-answer` requests one fault for the first call and one for the second. A suffix that is
-/// not a fault, and everything before it, belongs to the id.
-pub(crate) fn requested_faults(id: &str, call: Call) -> Vec<Fault> {
+/// `A-17~http-500-before~lost-answer` requests one fault for the first call and one for the second. A suffix that cannot be
+/// the name of a fault, and everything before it, belongs to the id.
+///
+/// # Errors
+/// A suffix has the form of a name, and there is no such fault.
+pub(crate) fn requested_faults(id: &str, call: Call) -> Result<Vec<Fault>, BadSetting> {
     let Some((_, suffixes)) = id.split_once('~') else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let triggers = suffixes
-        .rsplit('~')
-        .map_while(|s| s.parse::<Trigger>().ok());
-    let mut faults: Vec<Fault> = triggers
-        .filter(|trigger| trigger.call == call)
-        .map(|trigger| trigger.fault)
-        .collect();
-    faults.reverse();
-    faults
+    let names = suffixes.rsplit('~').take_while(|suffix| is_name(suffix));
+    let triggers = names.map(str::parse).collect::<Result<Vec<Trigger>, _>>()?;
+    let of_call = triggers.iter().rev().filter(|trigger| trigger.call == call);
+    Ok(of_call.map(|trigger| trigger.fault).collect())
+}
+
+/// Returns `true` if a suffix has the form of a fault's name: it begins with a letter, and has only letters, digits and
+/// hyphens.
+fn is_name(suffix: &str) -> bool {
+    let name = suffix.strip_prefix(QUERY_PREFIX).unwrap_or(suffix);
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(is_part)
 }

@@ -20,7 +20,7 @@ use crate::options::Options;
 use crate::params::Params;
 use crate::reply::{Answer, Reply};
 use crate::rng::KeyedRng;
-use crate::setting::NotFound;
+use crate::setting::{BadSetting, NotFound};
 use crate::signable::Signable;
 use crate::trigger::Call;
 use crate::{card, catalogue, product_list, record};
@@ -58,8 +58,8 @@ impl Vendor {
         Ok(Self {
             authenticator,
             signer,
-            accounts: Accounts::new(options.duplicate, &options.balance),
-            faults: FaultInjector::new(rng, &options.fault),
+            accounts: Accounts::open(options)?,
+            faults: FaultInjector::new(rng, &options.fault, options.plain_ids),
             not_found: options.not_found,
             late_record: options.late_record,
             late_surplus: options.late_surplus,
@@ -126,6 +126,9 @@ impl Vendor {
 
     fn fetch(&self, params: &Params<'_>, now: SystemTime) -> Result<Reply, ApiError> {
         let mut request = order_request(params, now)?;
+        if let Err(BadSetting(why)) = self.faults.check_suffixes(request.out_trade_id) {
+            return Ok(unknown_fault(&why));
+        }
         let currency = request.product.currency;
         let top_ups = || self.accounts.top_ups(currency);
         let fault = self
@@ -138,7 +141,13 @@ impl Vendor {
         if fault == Some(Fault::LateRecord) {
             request.record_delay = self.late_record;
         }
-        let charged = self.accounts.charge(&request);
+        let charged = match self.accounts.charge(&request) {
+            Ok(charged) => charged,
+            Err(why) => {
+                eprintln!("hp-sandbox: {why}; nothing was charged");
+                return Ok(http_error(500));
+            }
+        };
         if let Some(reply) = fault.and_then(reply_after_processing) {
             return Ok(reply);
         }
@@ -225,6 +234,12 @@ fn order_request<'a>(
         record_delay: Duration::ZERO,
         record_defect: None,
     })
+}
+
+/// Nothing was charged. A fetch without a fault would hide the slip.
+fn unknown_fault(why: &str) -> Reply {
+    let text = format!("hp-sandbox: the order id ends like the name of a fault, but {why}");
+    Reply::Send(Answer::error(api_error::PARAMETER.0, &text))
 }
 
 fn http_error(status: u16) -> Reply {

@@ -3,6 +3,7 @@
 //! Data flows in one direction: `cli` parses a command and calls one module. The modules (`run`, `reconcile`, `operator`,
 //! `inspect`, `producer`, `doctor`) use the `engine`, and the engine uses the crates `hp-queue`, `hp-order` and `hp-api`.
 //! `docs/ARCHITECTURE.md` lists the modules.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod admin;
 mod cli;

@@ -1,6 +1,6 @@
 //! The shutdown of a process: graceful at the first signal, immediate at the second.
 
-use std::{io, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -17,11 +17,13 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens for SIGTERM and SIGINT: the first requests the stop, the second makes it urgent.
+    /// Listens for SIGTERM, SIGINT and SIGHUP: the first requests the stop, the second makes it urgent. It leaves a
+    /// SIGHUP alone that `nohup` ignores.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let mut signals = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
+            hangup()?,
         );
         let shutdown = Self {
             requested: CancellationToken::new(),
@@ -54,9 +56,32 @@ impl Shutdown {
     }
 }
 
-async fn next((terminate, interrupt): &mut (Signal, Signal)) {
+async fn next((terminate, interrupt, hangup): &mut (Signal, Signal, Option<Signal>)) {
+    let hung_up = async {
+        match hangup {
+            Some(hangup) => hangup.recv().await,
+            None => pending().await,
+        }
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        _ = hung_up => {}
     }
+}
+
+fn hangup() -> io::Result<Option<Signal>> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if ignores_hangup(&status) {
+        return Ok(None);
+    }
+    signal(SignalKind::hangup()).map(Some)
+}
+
+/// Reads the set of ignored signals from the status that Linux gives of a process. Its lowest bit stands for SIGHUP.
+fn ignores_hangup(status: &str) -> bool {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored
+        .and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
+        .is_some_and(|set| set & 1 == 1)
 }

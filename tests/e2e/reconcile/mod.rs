@@ -5,6 +5,8 @@ mod audit;
 mod dry_run;
 mod every_fault;
 mod interruption;
+mod load;
+mod printed;
 mod report;
 mod report_file;
 mod schedule;

@@ -52,7 +52,10 @@ async fn report_file_stays_if_the_run_fails() {
 async fn enqueue_for_review(world: &World, id: &str) {
     let ledger = world.ledger();
     let order = enqueue_and_claim(world, &ledger, id).await;
-    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
+    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
     apply_event(&ledger, &order, other).await;
 }
 

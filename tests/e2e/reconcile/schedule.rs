@@ -1,6 +1,16 @@
 //! Scheduled reconciliation: one run for each tick over all workers.
 
-use e2e::{Entry, Worker, World, assert_fields};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use e2e::{Entry, FrontEnd, Reply, Worker, World, assert_fields};
+use hp_order::Millis;
+use hp_queue::{Account, Agreement, LeaseState, Ledger, RunLease};
 use nix::sys::signal::Signal;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,12 +24,15 @@ use crate::{
 
 /// Creates twenty orders in doubt that do not become due.
 async fn enqueue_stuck_orders(world: &World) {
-    let ledger = world.ledger();
+    enqueue_stuck_orders_of(world, &world.ledger()).await;
+}
+
+async fn enqueue_stuck_orders_of(world: &World, ledger: &Ledger) {
     let far_time = (world.now().await + 1_800_000).to_string();
     for n in 0..20 {
         world.enqueue(&format!("A-{n}"), 1).await;
-        let claimed = claim_one(&ledger, LONG_LEASE).await;
-        apply_event(&ledger, &claimed, lost()).await;
+        let claimed = claim_one(ledger, LONG_LEASE).await;
+        apply_event(ledger, &claimed, lost()).await;
         world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
         let far = ["ZADD", "{hp}:schedule", &far_time, claimed.id().as_str()];
         world.redis.command::<u64>(&far).await;
@@ -62,6 +75,16 @@ async fn three_workers_make_one_run_for_each_tick() {
     assert!(ticks.iter().all(|tick| tick % 1000 == 0));
 }
 
+#[tokio::test]
+async fn run_lease_holds_against_shorter_leases() {
+    let world = World::start();
+    let lease = |holder: &str| RunLease::new(world.handle(), holder.to_owned(), Millis(1000));
+    let held = lease("one").acquire(Duration::from_mins(10)).await;
+    assert!(matches!(held, Ok(LeaseState::Held(_))), "{held:?}");
+    let other = lease("another").acquire(Duration::from_secs(1)).await;
+    assert!(matches!(other, Ok(LeaseState::HeldByOther(_))), "{other:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn run_of_killed_worker_is_taken_over() {
     let world = World::start();
@@ -77,12 +100,12 @@ async fn run_of_killed_worker_is_taken_over() {
         holder
     };
     let acting = world.redis.wait_until("a run to begin", holder).await;
-    let is_acting = |worker: &&Worker| acting.contains(&format!(":{} ", worker.id()));
+    let is_acting = |worker: &&Worker| acting.contains(&format!(":{}:", worker.id()));
     let acting = workers.iter().find(is_acting).unwrap();
     acting.signal(Signal::SIGKILL);
 
     let run = wait_for_runs(&world, 1).await.remove(0);
-    assert!(!run["by"].ends_with(&format!(":{}", acting.id())));
+    assert!(!run["by"].contains(&format!(":{}:", acting.id())));
     assert_eq!(run["incomplete"], "");
     for worker in workers.iter().filter(|worker| worker.id() != acting.id()) {
         worker.signal(Signal::SIGTERM);
@@ -108,7 +131,7 @@ async fn suspended_worker_leaves_no_second_report() {
     first.signal(Signal::SIGSTOP);
     let second = worker(&world, "0 0 1 1 *", "1000");
     let run = wait_for_runs(&world, 1).await.remove(0);
-    assert!(run["by"].ends_with(&format!(":{}", second.id())));
+    assert!(run["by"].contains(&format!(":{}:", second.id())));
     first.signal(Signal::SIGCONT);
     first.wait_for_log("run lease lost").await;
     assert_eq!(world.stream("{hp}:reconcile:runs").await.len(), 1);
@@ -156,18 +179,34 @@ async fn run_of_stopping_worker_is_taken_over_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_failure_pauses_queue_and_defers_run() {
     let world = World::start();
-    enqueue_stuck_orders(&world).await;
+    // HitPoints refuses the account from the second call on.
+    let (calls, is_refused) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(true)));
+    let switch = Arc::clone(&is_refused);
+    let front_end = FrontEnd::start(world.sandbox.addr(), move |_| {
+        let is_first = calls.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_first || !switch.load(Ordering::SeqCst) {
+            Reply::Vendor
+        } else {
+            Reply::Code(400_107)
+        }
+    });
+    let front_end = front_end.await;
+    let address = front_end.url();
+    let account = Account::new("demo", &address);
+    let ledger = Ledger::new(world.handle(), Agreement::new(account, e2e::rules()));
+    enqueue_stuck_orders_of(&world, &ledger).await;
     let schedule = [
+        ("HP_API__BASE_URL", address.as_str()),
         ("HP_RECONCILE__SCHEDULE", "0 0 1 1 *"),
         ("HP_RECONCILE__STUCK_AFTER", "1ms"),
     ];
-    let slip = [&schedule[..], &[("HP_API__APP_SECRET", "another-secret")]].concat();
-    let first = world.worker_with(&slip);
+    let first = world.worker_with(&schedule);
     let left = wait_for_runs(&world, 1).await.remove(0);
     assert!(left["incomplete"].contains("paused"), "{left:?}");
     drop(first);
     assert!(world.inspector().paused().await.unwrap().is_some());
     world.control().resume().await.unwrap();
+    is_refused.store(false, Ordering::SeqCst);
     let _second = world.worker_with(&schedule);
     let second = wait_for_runs(&world, 2).await.remove(1);
     assert_fields!(second, { "tick": left["tick"], "incomplete": "" });

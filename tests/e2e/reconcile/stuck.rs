@@ -78,7 +78,10 @@ async fn review_completes_only_with_vendor_record() {
         if id == "there" {
             charge(&world, &order).await;
         }
-        let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
+        let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+            wanted: 1,
+            got: 2,
+        }));
         apply_event(&ledger, &order, other).await;
         assert_eq!(world.record(id).await["state"], "review");
     }
@@ -101,7 +104,10 @@ async fn order_in_review_is_checked_at_any_age() {
     let ledger = world.ledger();
     let order = enqueue_and_claim(&world, &ledger, "A-1").await;
     charge(&world, &order).await;
-    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity));
+    let other = Event::Queried(QueryVerdict::Mismatch(hp_api::Mismatch::Quantity {
+        wanted: 1,
+        got: 2,
+    }));
     apply_event(&ledger, &order, other).await;
     let young = enqueue_and_claim(&world, &ledger, "A-2").await;
     apply_event(&ledger, &young, lost()).await;

@@ -91,14 +91,25 @@ impl Queue {
         self.freeze().await;
     }
 
+    pub(super) async fn throttle_ends(&mut self) {
+        let mut remove = redis::cmd("DEL");
+        remove.arg(self.key("throttle"));
+        remove
+            .query_async::<u64>(&mut self.connection)
+            .await
+            .unwrap();
+        self.reference.is_throttled = false;
+    }
+
     pub(super) async fn rate_recovers(&mut self) {
         let mut remove = redis::cmd("DEL");
-        remove.arg(self.key("rate"));
+        remove.arg(self.key("rate")).arg(self.key("rate:runs"));
         remove
             .query_async::<u64>(&mut self.connection)
             .await
             .unwrap();
         self.reference.rate.used_up = None;
+        self.reference.is_share_of_runs_used_up = false;
     }
 
     pub(super) async fn breaker_pause_is_far(&mut self) {

@@ -58,13 +58,17 @@ impl Queue {
         &mut self,
         worker: usize,
         n: usize,
-        lease_is_over: bool,
+        (lease_is_over, is_run): (bool, bool),
         ids: &[String],
     ) -> Verdict {
         let (ledger, lease) = (&self.workers[worker].ledger, lease(lease_is_over));
         let names: Vec<&str> = ids.iter().map(String::as_str).collect();
         let previews = ledger.preview_claims(lease, &names).await.unwrap();
-        let batch = ledger.claim_named(n, lease, &names).await.unwrap();
+        let batch = if is_run {
+            ledger.claim_for_run(n, lease, &names, true).await.unwrap()
+        } else {
+            ledger.claim_named(n, lease, &names).await.unwrap()
+        };
         for claim in &batch.claims {
             let is_of = |record: &Record| record.wanted.order_id == *claim.id();
             let mut previews = previews.iter().map(|preview| preview.as_ref().unwrap());
@@ -73,9 +77,9 @@ impl Queue {
         }
         let (request, gate) = (
             self.request(worker, n, lease_is_over),
-            self.reference.gate(),
+            self.reference.gate_of(is_run),
         );
-        let (expected, skips) = self.reference.claim_named(request, ids);
+        let (expected, skips) = self.reference.claim_named(request, ids, is_run);
         prop_assert_eq!(&batch.skips, &skips, "skips");
         self.check(batch, worker, gate, &expected, lease).await
     }

@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 16] = [
     "results",
     "results:own",
     "jobs",
@@ -22,6 +22,10 @@ pub(super) const KEYS: [&str; 12] = [
     "epoch",
     "rate",
     "inbox",
+    "held",
+    "held:CNY",
+    "rate:runs",
+    "throttle",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -30,6 +34,10 @@ pub(super) const BREAKER: usize = 8;
 pub(super) const EPOCH: usize = 9;
 pub(super) const RATE: usize = 10;
 pub(super) const INBOX: usize = 11;
+const HOLD_SCOPES: usize = 12;
+pub(super) const HELD: usize = 13;
+const RATE_OF_RUNS: usize = 14;
+pub(super) const THROTTLE: usize = 15;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ORDERS;
 
@@ -42,15 +50,18 @@ pub(super) struct Contents {
     pub(super) now: Millis,
 }
 
-/// Brings what is due to the beginning of the schedule: there it stands in the order of the ids, whatever the time.
+/// Brings what is due to the beginning of the schedule: there it stands in the order of the ids, whatever the time. So do the
+/// orders that are held.
 const FLATTEN: &str = "local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do redis.call('ZADD', KEYS[1], 0, id) end";
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do redis.call('ZADD', KEYS[1], 0, id) end
+    for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('ZADD', KEYS[2], now + 3600000, id) end";
 
 impl Queue {
     pub(super) async fn flatten(&mut self) {
         let mut script = redis::cmd("EVAL");
-        script.arg(FLATTEN).arg(1).arg(self.key("schedule"));
+        script.arg(FLATTEN).arg(2).arg(self.key("schedule"));
+        script.arg(self.key("held:CNY"));
         script
             .query_async::<()>(&mut self.connection)
             .await
@@ -68,8 +79,10 @@ impl Queue {
         for (n, key) in keys.iter().enumerate() {
             match n {
                 0..=3 => read.cmd("XRANGE").arg(key).arg("-").arg("+"),
-                4 | 5 => read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES"),
-                RATE => read.cmd("GET").arg(key),
+                4 | 5 | HOLD_SCOPES | HELD => {
+                    read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES")
+                }
+                RATE | RATE_OF_RUNS => read.cmd("GET").arg(key),
                 REPLAYS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
                 _ => read.cmd("HGETALL").arg(key),
             };
@@ -109,7 +122,7 @@ impl Contents {
     /// The keys that have changed.
     pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
         let is_same = |n| match n {
-            0..HASHES | RATE | REPLAYS.. => self.values[n] == before.values[n],
+            0..HASHES | RATE..ORDER | REPLAYS.. => self.values[n] == before.values[n],
             _ => self.hash(n) == before.hash(n),
         };
         let changed = (0..self.values.len()).filter(|n| !is_same(*n));

@@ -38,7 +38,7 @@ impl Contents {
                 line.state
             );
             prop_assert!(
-                has_ended || view.schedule.contains_key(id),
+                has_ended || view.schedule.contains_key(id) || view.held.contains(id),
                 "{} is out of sight",
                 id
             );

@@ -99,11 +99,13 @@ impl Queue {
                 worker,
                 n,
                 lease_is_over,
+                is_run,
                 orders,
             } => {
                 let named = (0..ORDERS).filter(|order| orders & 1 << order != 0);
                 let ids: Vec<_> = named.map(id_of).collect();
-                self.claim_named(worker, n, lease_is_over, &ids).await?;
+                self.claim_named(worker, n, (lease_is_over, is_run), &ids)
+                    .await?;
             }
             Operation::AcquirePermits { n } => self.acquire_permits(n).await?,
             Operation::Settle { held, event, at } => self.settle(held, event, at).await?,
@@ -121,6 +123,7 @@ impl Queue {
             Operation::NineFailures => self.nine_failures().await,
             Operation::BreakerPauseEnds => self.breaker_pause_ends().await,
             Operation::BreakerPauseIsFar => self.breaker_pause_is_far().await,
+            Operation::ThrottleEnds => self.throttle_ends().await,
             Operation::RateRecovers => self.rate_recovers().await,
             Operation::HoldBalance => self.hold_balance().await,
             Operation::LiftBalanceHold => self.lift_balance_hold().await,

@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::{
     LONG,
-    contents::{BREAKER, Contents, EPOCH, INBOX, ORDER, RATE, REPLAYS},
+    contents::{BREAKER, Contents, EPOCH, HELD, INBOX, ORDER, RATE, REPLAYS, THROTTLE},
 };
 use crate::{
     operation::{ORDERS, id_of},
@@ -32,6 +32,7 @@ impl Contents {
                 .into_iter()
                 .map(|(id, score)| (id, due_at(&score)))
                 .collect(),
+            held: scores(HELD).into_iter().map(|(id, _)| id).collect(),
             results,
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
@@ -44,6 +45,7 @@ impl Contents {
                 probe: breaker.get("probe").cloned().unwrap_or_default(),
             },
             calls: self.calls(),
+            is_throttled: !self.hash(THROTTLE).is_empty(),
             epoch: EpochView {
                 is_lossy: epoch.get("id").is_some_and(|id| id.ends_with('!')),
                 doubts: epoch.get("since").is_some_and(|since| since != "0"),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The keys that a signal may change, whoever has claimed the order now.
-const SIGNAL_KEYS: [&str; 2] = ["breaker", "rate"];
+const SIGNAL_KEYS: [&str; 3] = ["breaker", "rate", "throttle"];
 
 impl Queue {
     pub(super) async fn settle(
@@ -32,6 +32,9 @@ impl Queue {
         let mut step = step(record, event, &policy, DecisionInputs::new(now, 0.5));
         if matches!(step.next, Next::After(delay) if !delay.is_zero()) {
             step.next = Next::After(LONG);
+        }
+        if let Next::Held { at_most, .. } = &mut step.next {
+            *at_most = LONG;
         }
         self.apply(&held, &step, signal).await?;
         self.settled.push((held, step, signal));

@@ -15,11 +15,19 @@ pub(crate) enum Gate {
 
 impl Reference {
     pub(crate) fn gate(&self) -> Gate {
+        self.gate_of(false)
+    }
+
+    /// The gate of a reconciliation run, or of another caller.
+    pub(crate) fn gate_of(&self, is_run: bool) -> Gate {
         if self.paused {
             Gate::Paused
         } else if self.breaker.pauses > 0 && !self.breaker_pause_is_over {
             Gate::BreakerOpen
-        } else if self.rate.is_used_up() {
+        } else if self.is_throttled
+            || self.rate.is_used_up()
+            || is_run && self.is_share_of_runs_used_up
+        {
             Gate::RateUsedUp
         } else {
             Gate::Open
@@ -28,7 +36,11 @@ impl Reference {
 
     /// How many calls the gate permits.
     fn permits(&self, n: usize) -> usize {
-        match self.gate() {
+        self.permits_of(false, n)
+    }
+
+    fn permits_of(&self, is_run: bool, n: usize) -> usize {
+        match self.gate_of(is_run) {
             Gate::Open if self.breaker.pauses > 0 || self.rate.is_limited => n.min(1),
             Gate::Open => n,
             Gate::Paused | Gate::BreakerOpen | Gate::RateUsedUp => 0,
@@ -55,6 +67,7 @@ impl Reference {
         let lost = self.notice_lost(epoch.claims);
         let n = self.permits(request.n);
         let was_due = self.due();
+        self.return_held(n);
         let mut claimed = Vec::new();
         if schedule_first {
             self.claim_due(n, epoch, &was_due, &mut claimed);
@@ -67,27 +80,45 @@ impl Reference {
         (claimed, lost)
     }
 
-    /// Returns the orders that are claimed, and those that are left out.
+    /// Once the hold is lifted, each claim brings back as many orders as it may claim.
+    fn return_held(&mut self, n: usize) {
+        if self.is_balance_held {
+            return;
+        }
+        let held = self.orders.values_mut().filter(|order| order.is_held);
+        for order in held.take(n) {
+            (order.is_held, order.due_at) = (false, Some(DueAt::Due));
+        }
+    }
+
+    /// Returns the orders that are claimed, and those that are left out. An order that is left out needs no permit.
     pub(crate) fn claim_named(
         &mut self,
         request: ClaimRequest,
         ids: &[String],
+        is_run: bool,
     ) -> (Vec<String>, Vec<(String, ClaimSkip)>) {
         let epoch = self.notice(request.caller);
-        let n = self.permits(request.n);
+        let n = self.permits_of(is_run, request.n);
         let (mut claimed, mut skips) = (Vec::new(), Vec::new());
+        if !matches!(self.gate_of(is_run), Gate::Open | Gate::RateUsedUp) {
+            return (claimed, skips);
+        }
         for id in ids {
-            if claimed.len() >= n {
-                break;
-            }
-            match self.orders.get_mut(id) {
-                None => skips.push((id.clone(), ClaimSkip::Unknown)),
-                Some(order) => match order.claim_by_name(epoch) {
-                    Some(skip) => skips.push((id.clone(), skip)),
-                    None => claimed.push(id.clone()),
-                },
+            let order = self.orders.get_mut(id);
+            let skip = order.map_or(Some(ClaimSkip::Unknown), |order| {
+                order.reason_to_leave_out(epoch, is_run)
+            });
+            match skip {
+                Some(skip) => skips.push((id.clone(), skip)),
+                None if claimed.len() >= n => break,
+                None => {
+                    self.orders.get_mut(id).unwrap().reclaim(epoch, true);
+                    claimed.push(id.clone());
+                }
             }
         }
+        self.is_share_of_runs_used_up |= is_run && self.rate.is_limited && !claimed.is_empty();
         self.lease(&claimed, request);
         (claimed, skips)
     }
@@ -135,8 +166,8 @@ impl Reference {
 }
 
 impl Order {
-    /// Returns why it is left out, or `None` if it is claimed.
-    fn claim_by_name(&mut self, epoch: Epoch) -> Option<ClaimSkip> {
+    /// Returns why it is left out, or `None` if it may be claimed.
+    fn reason_to_leave_out(&mut self, epoch: Epoch, is_run: bool) -> Option<ClaimSkip> {
         if self.settled != self.record.claim && self.due_at == Some(DueAt::Later) {
             return Some(ClaimSkip::Claimed);
         }
@@ -144,7 +175,7 @@ impl Order {
             self.due_at = None;
             return Some(ClaimSkip::Ended);
         }
-        self.reclaim(epoch, true);
-        None
+        let is_certainly_unsent = self.record.state.is_unsent() && !self.is_older_than(epoch);
+        (is_run && is_certainly_unsent).then_some(ClaimSkip::Unsent)
     }
 }

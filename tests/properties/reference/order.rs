@@ -23,6 +23,8 @@ pub(crate) struct Order {
     pub(crate) doubt: Doubt,
     /// Its time in the schedule.
     pub(crate) due_at: Option<DueAt>,
+    /// It waits for a balance, and is not in the schedule.
+    pub(crate) is_held: bool,
     /// Its first result, even if it has left its stream.
     pub(crate) first: Option<ResultEntry>,
     /// The repetitions that wait for their answers.
@@ -72,6 +74,7 @@ impl Order {
             epoch: epoch.name,
             doubt: Doubt::None,
             due_at: None,
+            is_held: false,
             first: None,
             replays: VecDeque::new(),
         };
@@ -81,8 +84,12 @@ impl Order {
 
     /// A due order, or one that is claimed by its name.
     pub(super) fn reclaim(&mut self, epoch: Epoch, is_named: bool) {
-        let is_older = self.epoch != epoch.name && epoch.doubts != AdmissionDoubt::None;
-        self.claim(epoch, is_older, is_named);
+        self.claim(epoch, self.is_older_than(epoch), is_named);
+    }
+
+    /// Whether Redis may have forgotten a submission.
+    pub(super) fn is_older_than(&self, epoch: Epoch) -> bool {
+        self.epoch != epoch.name && epoch.doubts != AdmissionDoubt::None
     }
 
     fn claim(&mut self, epoch: Epoch, is_older_epoch: bool, is_named: bool) {
@@ -96,6 +103,7 @@ impl Order {
             not_found_valid_from: Some(BEGINS),
         };
         self.record = claim(&self.record, &facts);
+        self.is_held = false;
         self.doubt = match self.record.not_found_valid_from {
             Some(BEGINS) => Doubt::in_epoch(epoch),
             Some(_) => self.doubt,
@@ -120,6 +128,7 @@ impl Order {
             epoch,
             doubt: Doubt::Restored,
             due_at: Some(DueAt::Due),
+            is_held: false,
             first: None,
             replays: VecDeque::new(),
         }

@@ -86,6 +86,7 @@ impl Reference {
             }
             Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
             Next::After(_) => order.continues(request, DueAt::Later),
+            Next::Held { .. } => order.hold(request),
             Next::Review | Next::Parked => order.continues(request, DueAt::Never),
         }
     }
@@ -108,13 +109,23 @@ impl Reference {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = false;
             }
-            VendorSignal::None | VendorSignal::OwnFailure if is_probe => {
+            VendorSignal::None
+            | VendorSignal::NeverSent
+            | VendorSignal::OwnFailure
+            | VendorSignal::Throttled(_)
+                if is_probe =>
+            {
                 breaker.probe.clear();
                 self.breaker_pause_is_over = true;
             }
-            VendorSignal::NoAnswer | VendorSignal::None | VendorSignal::OwnFailure => {}
+            VendorSignal::NoAnswer
+            | VendorSignal::None
+            | VendorSignal::NeverSent
+            | VendorSignal::OwnFailure
+            | VendorSignal::Throttled(_) => {}
         }
-        if request.signal == VendorSignal::None {
+        self.is_throttled |= matches!(request.signal, VendorSignal::Throttled(_));
+        if matches!(request.signal, VendorSignal::None | VendorSignal::NeverSent) {
             self.rate.give_back();
         }
     }
@@ -128,6 +139,11 @@ impl Order {
     fn continues(&mut self, request: &SettleRequest, due_at: DueAt) {
         self.apply(&request.step);
         self.due_at = Some(due_at);
+    }
+
+    fn hold(&mut self, request: &SettleRequest) {
+        self.apply(&request.step);
+        (self.due_at, self.is_held) = (None, true);
     }
 
     fn apply(&mut self, step: &Step) {

@@ -16,6 +16,10 @@ pub(crate) struct Reference {
     pub(crate) breaker: Breaker,
     pub(crate) breaker_pause_is_over: bool,
     pub(crate) rate: Rate,
+    /// A front end has asked to send nothing.
+    pub(crate) is_throttled: bool,
+    /// The share of reconciliation runs in the rate is used up.
+    pub(crate) is_share_of_runs_used_up: bool,
     pub(crate) epoch: Option<Epoch>,
     /// The numbers of the calls that left something in it.
     pub(crate) history: Vec<u64>,
@@ -88,6 +92,10 @@ impl Reference {
             schedule: orders()
                 .filter_map(|(id, order)| Some((id.clone(), order.due_at?)))
                 .collect(),
+            held: orders()
+                .filter(|(_, order)| order.is_held)
+                .map(|(id, _)| id.clone())
+                .collect(),
             results,
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
@@ -96,6 +104,7 @@ impl Reference {
             is_balance_held: self.is_balance_held,
             breaker: self.breaker.clone(),
             calls: self.rate.used_up,
+            is_throttled: self.is_throttled,
             epoch: self.epoch.map(Epoch::view).unwrap_or_default(),
         }
     }

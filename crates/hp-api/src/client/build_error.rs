@@ -18,6 +18,12 @@ pub enum BuildError {
     /// An RSA key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A certificate of an authority cannot be used.
+    #[error("the certificates of the authorities cannot be used: {0}")]
+    CaCertificates(String),
+    /// The address of the proxy cannot be used.
+    #[error("the address of the proxy {0}")]
+    Proxy(String),
     /// A timeout is zero.
     #[error("a timeout is zero, which leaves no time for a call")]
     Timeout,

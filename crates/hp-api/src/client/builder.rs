@@ -1,13 +1,14 @@
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use url::Url;
 
 use super::{
-    base_url, build_error::BuildError, calls::Client, connector::Connector, pool::Pool,
-    random::RandomSource, transport::Transport,
+    base_url, build_error::BuildError, calls::Client, connector::Connector,
+    extra_calls::ExtraCalls, pool::Pool, proxy::Proxy, random::RandomSource, transport::Transport,
 };
 use crate::{
+    ca_certificates::CaCertificates,
     sign::{Signer, Verifier},
     value::AppSecret,
 };
@@ -21,8 +22,12 @@ pub struct ClientBuilder {
     keys: Result<(Signer, Verifier), BuildError>,
     timeout: Duration,
     connect_timeout: Duration,
+    authorities: Option<CaCertificates>,
+    proxy: Option<Result<Proxy, BuildError>>,
+    connect_hint: Option<String>,
     date_window: Duration,
     random: RandomSource,
+    extra_calls: ExtraCalls,
 }
 
 impl Client {
@@ -42,8 +47,12 @@ impl ClientBuilder {
             keys: Err(BuildError::NoKey),
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
+            authorities: None,
+            proxy: None,
+            connect_hint: None,
             date_window: Duration::from_mins(5),
             random: RandomSource::default(),
+            extra_calls: ExtraCalls::default(),
         }
     }
 
@@ -76,6 +85,27 @@ impl ClientBuilder {
         self
     }
 
+    /// Trusts servers with a certificate of these authorities, in place of those that the operating system trusts.
+    pub fn authorities(mut self, certificates: CaCertificates) -> Self {
+        self.authorities = Some(certificates);
+        self
+    }
+
+    /// Connects through an HTTP proxy: `http://[user:password@]host[:port]`.
+    ///
+    /// It opens a tunnel, so the proxy sees the address of the vendor and nothing of the calls. A connection to this
+    /// machine without TLS does not use it.
+    pub fn proxy(mut self, address: &str) -> Self {
+        self.proxy = Some(Proxy::parse(address));
+        self
+    }
+
+    /// Adds a sentence to the error of a connection that fails, for example about a setting.
+    pub fn connect_hint(mut self, hint: &str) -> Self {
+        self.connect_hint = Some(hint.to_owned());
+        self
+    }
+
     /// Sets how far the date of an answer may be from the clock of this machine. The default is 300 s.
     pub fn date_window(mut self, window: Duration) -> Self {
         self.date_window = window;
@@ -90,6 +120,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets what to await before each HTTP request that a query needs beyond its first one: probes, controls, and checks of a
+    /// connection. So the caller can count these requests for a rate limit. The default does not wait.
+    pub fn before_extra_calls<F>(mut self, wait: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.extra_calls = ExtraCalls::new(wait);
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -101,14 +141,22 @@ impl ClientBuilder {
         }
         let headers = self.headers(&base)?;
         let (signer, verifier) = self.keys?;
+        let mut connector = Connector::new(&base, self.authorities.as_ref(), self.connect_timeout)?;
+        if let Some(proxy) = self.proxy {
+            connector.use_proxy(proxy?);
+        }
+        if let Some(hint) = self.connect_hint {
+            connector.set_hint(hint);
+        }
         let transport = Transport {
-            pool: Pool::new(Connector::new(&base, self.connect_timeout)?),
+            pool: Pool::new(connector),
             headers,
             timeout: self.timeout,
             signer,
             verifier,
             date_window: self.date_window,
             random: self.random,
+            extra_calls: self.extra_calls,
         };
         Ok(Client::new(transport))
     }

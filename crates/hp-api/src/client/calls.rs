@@ -12,7 +12,7 @@ use crate::{
 /// The client of the vendor's API at one base URL, for one app id. Clones are cheap and share their connections.
 ///
 /// Each call makes one attempt and never repeats it. [`Outcome`] and [`Lookup`] decide what to do after a failure. The
-/// client does not use the proxy settings of the environment.
+/// client does not use the proxy settings of the environment, but [`ClientBuilder::proxy`](crate::ClientBuilder::proxy).
 ///
 /// Every call returns a [`CallError`] if it fails.
 ///
@@ -57,6 +57,14 @@ impl Client {
         self.0
             .call(&Request::Products { currency }, product_list)
             .await
+    }
+
+    /// Makes a connection and sends nothing. Shows whether requests can leave this machine.
+    ///
+    /// # Errors
+    /// [`NeverSent`](crate::CallError::NeverSent) with the reason.
+    pub async fn connect(&self) -> CallResult<()> {
+        self.0.connect().await
     }
 
     /// Returns the vendor's time to the second, from the date header of an answer.
@@ -127,6 +135,11 @@ impl Client {
 }
 
 impl Client {
+    /// Waits until a request may be sent that is not the first one of a query.
+    pub(super) async fn permit_extra_call(&self) {
+        self.0.extra_calls.permit().await;
+    }
+
     /// Returns an order id that certainly never existed.
     pub(super) fn random_id(&self) -> String {
         let bits = || random_key(self.0.random.bits());

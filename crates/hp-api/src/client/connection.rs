@@ -3,6 +3,8 @@ use std::{
     future::{Future, poll_fn, ready},
     io,
     pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
 };
 
 use http::{HeaderMap, Request, StatusCode};
@@ -14,7 +16,10 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::{cancellable_body::CancellableBody, connector::Stream, failure, socket::Sent};
+use super::{
+    cancellable_body::CancellableBody, clock, connector::Stream, failure, idle::stated_limit,
+    retry_after, socket::Sent,
+};
 use crate::call_error::{CallError, CallResult};
 
 /// The maximum size of an answer in bytes.
@@ -26,12 +31,18 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// next call before it sends a byte, see [`Socket`](super::socket::Socket). The HTTP library then ends the connection.
 pub(super) struct Connection {
     sender: SendRequest<CancellableBody>,
-    driver: http1::Connection<TokioIo<Box<dyn Stream>>, CancellableBody>,
+    /// Present while the connection is open. It must be dropped at its end: a request that it never began to send would
+    /// otherwise wait for an answer.
+    driver: Option<Driver>,
     state: State,
     sent: Sent,
     /// When the last call ended, if there was one.
     pub(super) kept_since: Option<Instant>,
+    /// After what idle time the server closes the connection, if its last answer said so.
+    pub(super) stated_limit: Option<Duration>,
 }
+
+type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, CancellableBody>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -52,16 +63,28 @@ impl Connection {
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self {
             sender,
-            driver,
+            driver: Some(driver),
             state: State::Open,
             sent,
             kept_since: None,
+            stated_limit: None,
         })
     }
 
     /// Returns `true` if the connection has carried an earlier call.
     pub(super) fn is_kept(&self) -> bool {
         self.kept_since.is_some()
+    }
+
+    /// Returns how long the connection has been idle.
+    pub(super) fn idle(&self) -> Duration {
+        self.kept_since
+            .map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Returns `true` if the server has closed the connection, as far as the client has noticed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state != State::Open
     }
 
     /// Sends a request and reads the answer.
@@ -84,8 +107,9 @@ impl Connection {
             .map_err(|error| self.http_failure(&error))?
             .into_parts();
         if head.status != StatusCode::OK {
-            return Err(CallError::Status(head.status.as_u16()));
+            return Err(refusal_of(head.status, &head.headers));
         }
+        self.stated_limit = stated_limit(&head.headers);
         let body = self.drive(read_body(body)).await?;
         Ok(Answer {
             headers: head.headers,
@@ -108,9 +132,10 @@ impl Connection {
     async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|cx| {
-            if self.state == State::Open
-                && let std::task::Poll::Ready(end) = Pin::new(&mut self.driver).poll(cx)
+            if let Some(driver) = &mut self.driver
+                && let Poll::Ready(end) = Pin::new(driver).poll(cx)
             {
+                self.driver = None;
                 self.state = end.map_or_else(|error| state_after(&error), |()| State::Closed);
             }
             work.as_mut().poll(cx)
@@ -131,6 +156,21 @@ impl Connection {
         } else {
             CallError::NeverSent(why)
         }
+    }
+}
+
+/// The error of an answer that comes from something in front of the API.
+fn refusal_of(status: StatusCode, headers: &HeaderMap) -> CallError {
+    let (code, retry_after) = (status.as_u16(), retry_after::read(headers, clock::now()));
+    let is_throttled = status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some();
+    if is_throttled {
+        CallError::Throttled {
+            status: code,
+            retry_after,
+        }
+    } else {
+        CallError::Status(code)
     }
 }
 

@@ -1,15 +1,20 @@
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, io, sync::Arc, time::Duration};
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
     time::timeout,
 };
 use tokio_rustls::{
     TlsConnector,
-    rustls::{self, ClientConfig, crypto::aws_lc_rs, pki_types::ServerName},
+    rustls::{
+        self, CertificateError, ClientConfig, RootCertStore,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, ServerName},
+    },
 };
 use tower_service::Service;
 use url::Url;
@@ -18,9 +23,13 @@ use super::{
     build_error::BuildError,
     connection::Connection,
     failure,
+    proxy::Proxy,
     socket::{Sent, Socket},
 };
-use crate::call_error::{CallError, CallResult};
+use crate::{
+    ca_certificates::CaCertificates,
+    call_error::{CallError, CallResult},
+};
 
 /// Makes connections to the vendor: DNS, TCP and TLS.
 #[derive(Clone)]
@@ -28,6 +37,9 @@ pub(super) struct Connector {
     uri: Uri,
     tcp: HttpConnector,
     tls: Option<Tls>,
+    proxy: Option<Proxy>,
+    /// What an operator should know about a connection that fails.
+    hint: Option<String>,
     timeout: Duration,
 }
 
@@ -44,9 +56,13 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Connector {
-    pub(super) fn new(base: &Url, timeout: Duration) -> Result<Self, BuildError> {
+    pub(super) fn new(
+        base: &Url,
+        authorities: Option<&CaCertificates>,
+        timeout: Duration,
+    ) -> Result<Self, BuildError> {
         // A machine without TLS may have no root certificates.
-        let tls = (base.scheme() == "https").then(|| Tls::new(base));
+        let tls = (base.scheme() == "https").then(|| Tls::new(base, authorities));
         Self::with_tls(base, tls.transpose()?, timeout)
     }
 
@@ -65,8 +81,19 @@ impl Connector {
             uri,
             tcp,
             tls,
+            proxy: None,
+            hint: None,
             timeout,
         })
+    }
+
+    /// Connects through this proxy. A connection without TLS stays on this machine.
+    pub(super) fn use_proxy(&mut self, proxy: Proxy) {
+        self.proxy = Some(proxy).filter(|_| self.tls.is_some());
+    }
+
+    pub(super) fn set_hint(&mut self, hint: String) {
+        self.hint = Some(hint);
     }
 
     /// Makes a connection. A failure proves that no request was sent.
@@ -76,11 +103,17 @@ impl Connector {
             .unwrap_or_else(|_| {
                 Err(format!("no connection within {} ms", self.timeout.as_millis()).into())
             });
-        connected.map_err(|error| CallError::NeverSent(failure::with_causes(&*error)))
+        connected.map_err(|error| {
+            let why = failure::with_causes(&*error);
+            CallError::NeverSent(match &self.hint {
+                Some(hint) => format!("{why} ({hint})"),
+                None => why,
+            })
+        })
     }
 
     async fn open(&self) -> Result<Connection, Box<dyn Error + Send + Sync>> {
-        let tcp = self.tcp.clone().call(self.uri.clone()).await?.into_inner();
+        let tcp = self.open_tcp().await?;
         let sent = Sent::default();
         let socket = Socket::new(tcp, sent.clone());
         let stream: Box<dyn Stream> = match &self.tls {
@@ -89,30 +122,83 @@ impl Connector {
                 let connector = TlsConnector::from(Arc::clone(config));
                 let name = ServerName::try_from(host.clone())?;
                 let handshake = connector.connect(name, socket).await;
-                Box::new(handshake.map_err(|error| format!("TLS failed: {error}"))?)
+                Box::new(handshake.map_err(|error| tls_failure(&error))?)
             }
         };
         Ok(Connection::open(stream, sent).await?)
     }
+
+    async fn open_tcp(&self) -> Result<TcpStream, Box<dyn Error + Send + Sync>> {
+        let mut tcp = self.tcp.clone();
+        let Some(proxy) = &self.proxy else {
+            return Ok(tcp.call(self.uri.clone()).await?.into_inner());
+        };
+        let opened = tcp.call(proxy.uri().clone()).await;
+        let why = |error| {
+            format!(
+                "cannot connect to the proxy {proxy}: {}",
+                failure::with_causes(&error)
+            )
+        };
+        let mut tcp = opened.map_err(why)?.into_inner();
+        proxy.open_tunnel(&mut tcp, &self.target()).await?;
+        Ok(tcp)
+    }
+
+    /// The host of the vendor with its port.
+    fn target(&self) -> String {
+        let host = self.uri.host().unwrap_or_default();
+        format!("{host}:{}", self.uri.port_u16().unwrap_or(443))
+    }
+}
+
+fn tls_failure(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    let is_unknown = matches!(
+        cause,
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer
+        ))
+    );
+    let remedy = if is_unknown {
+        "; no authority that this machine trusts has issued the certificate: name the file of its authority as CA file"
+    } else {
+        ""
+    };
+    format!("TLS failed: {error}{remedy}")
 }
 
 impl Tls {
-    fn new(base: &Url) -> Result<Self, BuildError> {
+    fn new(base: &Url, authorities: Option<&CaCertificates>) -> Result<Self, BuildError> {
         let host = base.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
         Ok(Self {
-            config: Arc::new(platform_config().map_err(unusable)?),
+            config: Arc::new(config(authorities)?),
             host: host.to_owned(),
         })
     }
 }
 
-/// Trusts the certificates that the operating system trusts.
-fn platform_config() -> Result<ClientConfig, rustls::Error> {
+/// Trusts these authorities, or those that the operating system trusts.
+fn config(authorities: Option<&CaCertificates>) -> Result<ClientConfig, BuildError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let versions =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    Ok(versions?.with_platform_verifier()?.with_no_client_auth())
+    let versions = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?;
+    let config = match authorities {
+        Some(authorities) => versions.with_root_certificates(roots(authorities)?),
+        None => versions.with_platform_verifier().map_err(unusable)?,
+    };
+    Ok(config.with_no_client_auth())
+}
+
+fn roots(authorities: &CaCertificates) -> Result<RootCertStore, BuildError> {
+    let mut roots = RootCertStore::empty();
+    for der in authorities.ders() {
+        let added = roots.add(CertificateDer::from(der.to_vec()));
+        added.map_err(|error| BuildError::CaCertificates(error.to_string()))?;
+    }
+    Ok(roots)
 }
 
 fn unusable(error: impl Error + 'static) -> BuildError {

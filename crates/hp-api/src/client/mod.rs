@@ -1,4 +1,4 @@
-//! The HTTP client: one connection pool, no redirects, no proxy, no retries, and no answer without its request.
+//! The HTTP client: one connection pool, no redirects, no retries, and no answer without its request.
 
 mod attribution;
 mod base_url;
@@ -9,11 +9,15 @@ mod cancellable_body;
 mod clock;
 mod connection;
 mod connector;
+mod extra_calls;
 mod failure;
 mod http_request;
+mod idle;
 mod pool;
+mod proxy;
 mod random;
 mod random_key;
+mod retry_after;
 mod settler;
 mod socket;
 #[cfg(test)]

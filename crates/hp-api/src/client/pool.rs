@@ -1,20 +1,15 @@
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{connection::Connection, connector::Connector};
+use super::{connection::Connection, connector::Connector, idle::IdleLimit};
 use crate::call_error::{CallError, CallResult};
-
-/// Shorter than the usual timeout of a server, which may close the connection while a request is on its way.
-const MAX_IDLE: Duration = Duration::from_secs(10);
 
 /// The idle connections to the vendor.
 pub(super) struct Pool {
     connector: Connector,
     idle: Mutex<Vec<Connection>>,
+    pub(super) limit: IdleLimit,
 }
 
 impl Pool {
@@ -22,13 +17,14 @@ impl Pool {
         Self {
             connector,
             idle: Mutex::default(),
+            limit: IdleLimit::default(),
         }
     }
 
-    /// Takes the connection that was used last.
+    /// Takes the connection that was used last, unless the server may close it soon.
     pub(super) fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle();
-        idle.retain(is_fresh);
+        idle.retain(|connection| self.is_fresh(connection));
         idle.pop()
     }
 
@@ -43,7 +39,7 @@ impl Pool {
         if connection.is_reusable().await {
             connection.kept_since = Some(Instant::now());
             let mut idle = self.idle();
-            idle.retain(is_fresh);
+            idle.retain(|connection| self.is_fresh(connection));
             idle.push(connection);
         }
     }
@@ -51,12 +47,10 @@ impl Pool {
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn is_fresh(connection: &Connection) -> bool {
-    connection
-        .kept_since
-        .is_some_and(|since| since.elapsed() < MAX_IDLE)
+    fn is_fresh(&self, connection: &Connection) -> bool {
+        connection.idle() < self.limit.of(connection.stated_limit)
+    }
 }
 
 impl std::fmt::Debug for Pool {

@@ -8,6 +8,7 @@ use super::{
     cancellable_body::Permit,
     clock,
     connection::{Answer, Connection},
+    extra_calls::ExtraCalls,
     http_request::{DATE_GMT, HttpRequest, SIGN},
     pool::Pool,
     random::RandomSource,
@@ -32,6 +33,7 @@ pub(super) struct Transport {
     pub(super) verifier: Verifier,
     pub(super) date_window: Duration,
     pub(super) random: RandomSource,
+    pub(super) extra_calls: ExtraCalls,
 }
 
 /// A request that was written, and its answer.
@@ -66,10 +68,12 @@ impl Transport {
         if let Err(error) = &answer
             && must_ask_again(error, request, &exchange.connection)
         {
+            self.extra_calls.permit().await;
             if self.check_step(&mut exchange.connection).await.is_ok() {
                 self.pool.keep(exchange.connection).await;
                 return answer;
             }
+            self.extra_calls.permit().await;
             exchange = self.exchange_on_new_connection(request).await?;
             answer = self.read(&exchange, &read);
         }
@@ -80,6 +84,12 @@ impl Transport {
             }
             Err(error) => Err(self.attribute(error, request, exchange.connection).await),
         }
+    }
+
+    /// Makes a connection and drops it.
+    pub(super) async fn connect(&self) -> CallResult<()> {
+        let connection = self.pool.connect(Instant::now() + self.timeout).await;
+        connection.map(drop)
     }
 
     fn read<T>(
@@ -108,7 +118,12 @@ impl Transport {
         let deadline = Instant::now() + self.timeout;
         let (request, sign) = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
-            match connection.exchange(request.to_http(), deadline).await {
+            let idle = connection.idle();
+            let answer = connection.exchange(request.to_http(), deadline).await;
+            if answer.is_err() && connection.is_closed() {
+                self.pool.limit.closed_after(idle);
+            }
+            match answer {
                 Err(CallError::NeverSent(_)) => {}
                 answer => {
                     return answer.map(|answer| Exchange {

@@ -1,3 +1,5 @@
+use crate::value::Money;
+
 /// A difference between a signed answer and the request. No variant holds a card's key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
@@ -5,11 +7,25 @@ pub enum Mismatch {
     #[error("the answer is about another order id: an old or mixed up answer; query again")]
     OrderId,
     /// The order has another product.
-    #[error("the order has another product_id than requested: its order id was used before")]
-    ProductId,
+    #[error(
+        "the order has product_id {got}, and {wanted} was requested: its order id was used before"
+    )]
+    ProductId {
+        /// The requested product.
+        wanted: u64,
+        /// The product of the order.
+        got: u64,
+    },
     /// The order has another quantity.
-    #[error("the order has another quantity than requested: its order id was used before")]
-    Quantity,
+    #[error(
+        "the order has quantity {got}, and {wanted} was requested: its order id was used before"
+    )]
+    Quantity {
+        /// The requested quantity.
+        wanted: u32,
+        /// The quantity of the order.
+        got: u32,
+    },
     /// The number of cards is not the quantity.
     #[error("the answer has {got} cards for {wanted} units; ask the vendor for the order's cards")]
     CardCount {
@@ -22,8 +38,15 @@ pub enum Mismatch {
     #[error("a card does not fit its order: {0}; ask the vendor for the order's cards")]
     Card(String),
     /// The total is not the unit price times the quantity.
-    #[error("total_price is not unit_price times quantity; ask the vendor what was charged")]
-    Price,
+    #[error(
+        "total_price {total} is not unit_price {unit} times quantity; ask the vendor what was charged"
+    )]
+    Price {
+        /// The price of one card.
+        unit: Money,
+        /// The charged amount.
+        total: Money,
+    },
     /// The order is not completed. Holds the status.
     #[error("the order is not completed yet (status {0:?}); query again")]
     NotCompleted(String),

@@ -44,3 +44,11 @@ pub struct Product {
     /// The group in the vendor's product list, such as `pin-value-fixed`.
     pub group: String,
 }
+
+impl Product {
+    /// Returns `true` if the face value is not fixed. The API has no parameter for the value, so the vendor refuses an order of
+    /// such a product.
+    pub fn has_open_value(&self) -> bool {
+        self.par_value.amount().is_zero()
+    }
+}

@@ -22,7 +22,10 @@ impl Order {
         self.check_cards()?;
         match self.unit_price.times(self.quantity.get()) {
             Some(total) if total == self.total_price => Ok(()),
-            _ => Err(Mismatch::Price),
+            _ => Err(Mismatch::Price {
+                unit: self.unit_price,
+                total: self.total_price,
+            }),
         }
     }
 
@@ -31,10 +34,16 @@ impl Order {
             return Err(Mismatch::OrderId);
         }
         if self.product_id != wanted.product_id {
-            return Err(Mismatch::ProductId);
+            return Err(Mismatch::ProductId {
+                wanted: wanted.product_id.get(),
+                got: self.product_id.get(),
+            });
         }
         if self.quantity != wanted.quantity {
-            return Err(Mismatch::Quantity);
+            return Err(Mismatch::Quantity {
+                wanted: wanted.quantity.get(),
+                got: self.quantity.get(),
+            });
         }
         Ok(())
     }

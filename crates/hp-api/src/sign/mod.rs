@@ -25,6 +25,7 @@ mod compare;
 mod flatten;
 mod float;
 mod key_error;
+mod key_fault;
 mod numeric;
 mod rsa;
 mod secret;

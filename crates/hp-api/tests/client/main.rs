@@ -6,6 +6,7 @@
 
 mod answers;
 mod exchange;
+mod idle;
 mod lost;
 mod never_sent;
 mod never_twice;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hp_api::{CallError, Client, Outcome, Refusal, RefusalKind};
-use tokio::net::TcpListener;
+use tokio::{io::AsyncReadExt, net::TcpListener};
 
 use super::{
     answers::{order, signed},
@@ -28,6 +28,19 @@ async fn closed_port_is_never_sent() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     assert_never_sent(&client(&url)).await;
+    let connected = client(&url).connect().await;
+    assert!(matches!(connected, Err(CallError::NeverSent(_))));
+}
+
+#[tokio::test]
+async fn connect_sends_no_byte() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    client(&url).connect().await.unwrap();
+    let (mut connection, _) = listener.accept().await.unwrap();
+    let mut bytes = Vec::new();
+    connection.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes, b"");
 }
 
 #[tokio::test]

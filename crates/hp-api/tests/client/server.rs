@@ -1,6 +1,7 @@
 use std::{
     collections::HashMap,
     io::Write,
+    net::Shutdown,
     sync::{Arc, Mutex},
 };
 
@@ -77,6 +78,12 @@ impl Server {
     pub(crate) fn push(&self, connection: usize, bytes: &[u8]) {
         let connections = self.connections.lock().unwrap();
         (&connections[&connection]).write_all(bytes).unwrap();
+    }
+
+    /// Closes a connection without an announcement.
+    pub(crate) fn close(&self, connection: usize) {
+        let connections = self.connections.lock().unwrap();
+        connections[&connection].shutdown(Shutdown::Both).unwrap();
     }
 
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {

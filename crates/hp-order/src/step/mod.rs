@@ -11,8 +11,6 @@ pub use self::{
     worker::other_account_evidence,
 };
 
-use hp_api::Outcome;
-
 use self::transition::Transition;
 use crate::{
     event::Event, policy::Policy, record::Record, terminal_outcome::Source, time::DecisionInputs,
@@ -31,9 +29,9 @@ pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInpu
         return transition.replayed(event);
     }
     match event {
-        Event::Submitted(Outcome::Charged(order)) => transition.charged(order, Source::Fetch),
-        Event::Submitted(Outcome::NotCharged(refusal)) => transition.refused(refusal),
-        Event::Submitted(Outcome::Unknown(doubt)) => transition.doubted(doubt),
+        Event::Submitted(outcome) => transition.submitted(outcome),
+        Event::AccountRefused(outcome) => transition.account_refused(outcome),
+        Event::OrderRefused(outcome) => transition.order_refused(outcome),
         Event::Queried(verdict) => transition.queried(verdict, Source::Query),
         Event::Reconciled(verdict) => transition.reconciled(verdict),
         Event::Resolved(resolution, verdict) => transition.resolved(resolution, verdict),
@@ -42,6 +40,7 @@ pub fn step(record: &Record, event: Event, policy: &Policy, inputs: DecisionInpu
         Event::Expired(expiry) => transition.expired(expiry),
         Event::Released | Event::ReplayRequested => transition.released(),
         Event::BalanceHeld(delay) => transition.balance_held(delay),
+        Event::HeldForBalance(scope) => transition.held_for_balance(scope),
         Event::Panicked => transition.panicked(),
         Event::Crashed => transition.crashed(),
         Event::OtherAccount => transition.not_queryable(),

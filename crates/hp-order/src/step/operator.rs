@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::transition::{Next, Step, Transition};
+use super::transition::{Next, Step, Transition, alone_at_fault};
 use crate::{
     event::{QueryVerdict, Resolution},
     state::State,
@@ -25,7 +25,45 @@ impl Transition<'_> {
             {
                 self.with_limits_reset(self.to(State::Waiting, Next::After(Duration::ZERO)))
             }
+            (Resolution::Closed, verdict) => match self.misfit(&verdict) {
+                Some(evidence) if self.is_closable() => self.closed(evidence),
+                _ => self.reconciled(verdict),
+            },
             (_, verdict) => self.reconciled(verdict),
+        }
+    }
+
+    /// Returns what HitPoints' record shows if it does not fit the order, or why HitPoints does not show the record.
+    fn misfit(&self, verdict: &QueryVerdict) -> Option<String> {
+        match verdict {
+            QueryVerdict::Mismatch(mismatch) => Some(mismatch.to_string()),
+            QueryVerdict::Found(order) => {
+                let answered_at = self.inputs.answered_at;
+                let foreign = self.record.foreign_record(order, self.policy, answered_at);
+                foreign.map(|foreign| foreign.to_string())
+            }
+            QueryVerdict::OrderRefused(doubt) => Some(format!(
+                "{}; whether the order was charged is not known",
+                alone_at_fault(&doubt.message)
+            )),
+            QueryVerdict::NotFound | QueryVerdict::Unknown(_) | QueryVerdict::AccountRefused(_) => {
+                None
+            }
+        }
+    }
+
+    /// Only an order in review, and only when no request can arrive that would still give it a record that fits.
+    fn is_closable(&self) -> bool {
+        let is_in_review = self.record.state == State::Review;
+        is_in_review && self.record.closable_in(self.inputs.now).is_zero()
+    }
+
+    /// The evidence is the detail of the result. The code of an earlier answer has nothing to do with it.
+    fn closed(&self, evidence: String) -> Step {
+        Step {
+            code: None,
+            message: Some(evidence),
+            ..self.failed(FailReason::Closed, Source::Query)
         }
     }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use hp_api::{Doubt, DoubtKind};
 
-use super::transition::{Next, Step, Transition, pause_reason};
+use super::transition::{Next, Step, Transition, account_failure, alone_at_fault};
 use crate::{
     event::QueryVerdict,
     state::{Cause, State},
@@ -16,6 +16,11 @@ impl Transition<'_> {
             QueryVerdict::Mismatch(mismatch) => self.review(mismatch.to_string()),
             QueryVerdict::NotFound => self.not_found(),
             QueryVerdict::Unknown(doubt) => self.still_unknown(doubt),
+            QueryVerdict::AccountRefused(doubt) => Step {
+                pause: Some(account_failure(doubt.code, &doubt.message)),
+                ..self.still_unknown(doubt)
+            },
+            QueryVerdict::OrderRefused(doubt) => self.not_answerable(&doubt),
         }
     }
 
@@ -23,9 +28,13 @@ impl Transition<'_> {
     pub(super) fn reconciled(&self, verdict: QueryVerdict) -> Step {
         let is_unsent = self.record.state.is_unsent();
         match verdict {
-            QueryVerdict::NotFound if is_unsent => self.released(),
-            QueryVerdict::Unknown(doubt) if is_unsent => Step {
-                pause: pause_reason(&doubt),
+            QueryVerdict::NotFound | QueryVerdict::Unknown(_) | QueryVerdict::OrderRefused(_)
+                if is_unsent =>
+            {
+                self.released()
+            }
+            QueryVerdict::AccountRefused(doubt) if is_unsent => Step {
+                pause: Some(account_failure(doubt.code, &doubt.message)),
                 ..self.released()
             },
             verdict => self.queried(verdict, Source::Reconcile),
@@ -36,10 +45,14 @@ impl Transition<'_> {
         if self.record.state == State::Review {
             return self.released();
         }
-        let is_possibly_forgotten = self.record.cause == Some(Cause::RedisRestarted);
+        // No request of these orders is expected to arrive late, so earlier queries would hardly find another answer.
+        let is_one_query_enough = matches!(
+            self.record.cause,
+            Some(Cause::RedisRestarted | Cause::Answer(DoubtKind::Throttled(_)))
+        );
         let valid_in = self.not_found_valid_in();
         if !valid_in.is_zero() {
-            return self.query_after(if is_possibly_forgotten {
+            return self.query_after(if is_one_query_enough {
                 valid_in
             } else {
                 self.check_delay().min(valid_in)
@@ -64,14 +77,26 @@ impl Transition<'_> {
     }
 
     fn still_unknown(&self, doubt: Doubt) -> Step {
-        let pause = pause_reason(&doubt);
-        let step = if self.record.state == State::Review {
+        if self.record.state == State::Review {
             self.released()
         } else if self.record.is_too_old(self.policy, self.inputs.now) {
             self.review(doubt.message)
         } else {
-            self.query_after(self.check_delay())
-        };
-        Step { pause, ..step }
+            self.query_after(match doubt.kind {
+                DoubtKind::Throttled(asked) => self.policy.backoff.slow_down(asked),
+                _ => self.check_delay(),
+            })
+        }
+    }
+
+    /// HitPoints answers queries, but not the query for this order. Only an operator can learn its outcome.
+    fn not_answerable(&self, doubt: &Doubt) -> Step {
+        if self.record.state == State::Review {
+            return self.released();
+        }
+        Step {
+            code: doubt.code.or(self.record.code),
+            ..self.review(alone_at_fault(&doubt.message))
+        }
     }
 }

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use hp_api::{Doubt, Order};
+use hp_api::Order;
 
 use crate::{
+    balance_scope::BalanceScope,
     policy::Policy,
     record::Record,
     state::{Cause, State},
@@ -41,6 +42,13 @@ pub struct Step {
 pub enum Next {
     /// After this time.
     After(Duration),
+    /// When the balance hold on this scope is over or lifted, and no later than after this time.
+    Held {
+        /// The hold.
+        scope: BalanceScope,
+        /// The time until the order's own limit.
+        at_most: Duration,
+    },
     /// When an operator or a reconciliation run claims it.
     Review,
     /// The order has ended, and its result is out of reach: the repetition waits until a reconciliation run or an operator
@@ -143,13 +151,12 @@ impl Transition<'_> {
     }
 }
 
-/// Returns the reason to pause the queue, if the doubt comes from the worker's account.
-pub(super) fn pause_reason(doubt: &Doubt) -> Option<String> {
-    doubt
-        .is_account_failure()
-        .then(|| account_failure(doubt.code, &doubt.message))
+/// Returns the evidence of an order that HitPoints refuses although it accepts the account.
+pub(super) fn alone_at_fault(message: &str) -> String {
+    format!("HitPoints refuses only the calls about this order: {message}")
 }
 
+/// Returns the reason to pause the queue.
 pub(super) fn account_failure(code: Option<i64>, message: &str) -> String {
     match code {
         Some(code) => format!("HitPoints answered {code}: {message}"),

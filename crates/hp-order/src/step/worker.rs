@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::transition::{Next, Step, Transition};
 use crate::{
+    balance_scope::BalanceScope,
     event::Expiry,
     state::{Cause, State},
     terminal_outcome::{FailReason, Rejection, Source, TerminalOutcome},
@@ -49,6 +50,20 @@ impl Transition<'_> {
         match self.record.state {
             State::Submitting => Step {
                 next: Next::After(self.until_expiry(delay)),
+                ..self.released()
+            },
+            _ => self.released(),
+        }
+    }
+
+    /// The order leaves the schedule, but its time limits still count.
+    pub(super) fn held_for_balance(&self, scope: BalanceScope) -> Step {
+        match self.record.state {
+            State::Submitting => Step {
+                next: Next::Held {
+                    scope,
+                    at_most: self.until_expiry(Duration::MAX),
+                },
                 ..self.released()
             },
             _ => self.released(),

@@ -70,6 +70,8 @@ pub(crate) enum QueryAnswer {
     Truth,
     /// Another denial.
     OtherDenial,
+    /// A front end refuses the query, and only queries for this order.
+    Blocked,
     None,
 }
 
@@ -79,6 +81,8 @@ pub(crate) enum Verdict {
     Accept,
     Refuse,
     LowBalance,
+    /// A front end refuses the call, and only calls about this order.
+    Block,
 }
 
 impl Action {
@@ -107,9 +111,14 @@ impl Action {
             all.extend(Self::of_worker(w, job.map(|job| job.phase)));
         }
         for request in 0..world.requests.len() {
-            let verdicts = [Verdict::Accept, Verdict::Refuse, Verdict::LowBalance];
+            let verdicts = [
+                Verdict::Accept,
+                Verdict::Refuse,
+                Verdict::LowBalance,
+                Verdict::Block,
+            ];
             all.extend(verdicts.map(|verdict| Self::Arrive(request, verdict)));
-            let refusals = [Verdict::Refuse, Verdict::LowBalance];
+            let refusals = [Verdict::Refuse, Verdict::LowBalance, Verdict::Block];
             all.extend(refusals.map(|refusal| Self::ArriveBehindRefusal(request, refusal)));
         }
         all
@@ -123,6 +132,7 @@ impl Action {
                 Self::ClaimNamed(w, Purpose::Reconcile),
                 Self::ClaimNamed(w, Purpose::GiveUp),
                 Self::ClaimNamed(w, Purpose::Resubmit),
+                Self::ClaimNamed(w, Purpose::Close),
                 Self::ClaimNamed(w, Purpose::Retry),
             ],
             Some(Phase::Claimed) => vec![
@@ -133,6 +143,7 @@ impl Action {
                 Self::Conclude(w),
                 Self::Query(w, QueryAnswer::Truth),
                 Self::Query(w, QueryAnswer::OtherDenial),
+                Self::Query(w, QueryAnswer::Blocked),
                 Self::Query(w, QueryAnswer::None),
             ],
             Some(Phase::AwaitingAnswer) => vec![Self::StopWaiting(w), Self::GetSurplusRefusal(w)],

@@ -36,8 +36,11 @@ pub(crate) fn task(job: &Job, setting: &Setting) -> Task {
 pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting) -> Step {
     let inputs = DecisionInputs::new(NOW, 0.5);
     let trusts_not_found = setting.has(Fault::TrustsNotFoundAtOnce);
-    let valid_in = job.not_found_valid_in.filter(|_| !trusts_not_found);
-    let event = match (job.purpose, event(observation, setting)) {
+    let closes_at_once =
+        job.purpose == Some(Purpose::Close) && setting.has(Fault::ClosesWithoutWaiting);
+    let knows_no_wait = trusts_not_found || closes_at_once;
+    let valid_in = job.not_found_valid_in.filter(|_| !knows_no_wait);
+    let event = match (job.purpose, event(seen(job, observation, setting), setting)) {
         (Some(Purpose::Reconcile), Event::Queried(verdict)) => Event::Reconciled(verdict),
         (Some(Purpose::GiveUp), Event::Queried(verdict)) => {
             Event::Resolved(Resolution::NotCharged, verdict)
@@ -45,11 +48,14 @@ pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting)
         (Some(Purpose::Resubmit), Event::Queried(verdict)) => {
             Event::Resolved(Resolution::Resubmit, verdict)
         }
+        (Some(Purpose::Close), Event::Queried(verdict)) => {
+            Event::Resolved(Resolution::Closed, verdict)
+        }
         (_, event) => event,
     };
     let record = job.order.record(valid_in);
     let mut record = Record {
-        arrives_until: record.arrives_until.filter(|_| !trusts_not_found),
+        arrives_until: record.arrives_until.filter(|_| !knows_no_wait),
         ..record
     };
     let mut event = event;
@@ -58,6 +64,16 @@ pub(crate) fn step_after(job: &Job, observation: Observation, setting: &Setting)
         event = Event::Queried(QueryVerdict::NotFound);
     }
     step(&record, event, &POLICY, inputs)
+}
+
+/// The fault takes any record for one that does not fit, as soon as no request can arrive.
+fn seen(job: &Job, observation: Observation, setting: &Setting) -> Observation {
+    let is_fault = job.purpose == Some(Purpose::Close) && setting.has(Fault::ClosesFittingRecord);
+    let has_arrived = job.order.submitted.is_none_or(|age| age >= RESUBMIT);
+    match observation {
+        Observation::Found(_) if is_fault && has_arrived => Observation::FoundOlder,
+        _ => observation,
+    }
 }
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy {
@@ -81,6 +97,13 @@ fn event(observation: Observation, setting: &Setting) -> Event {
         Observation::NeverSent => refused(RefusalKind::NeverSent),
         Observation::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
         Observation::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
+        Observation::Blocked if setting.has(Fault::TrustsFrontEnd) => {
+            refused(RefusalKind::Credentials)
+        }
+        Observation::Blocked if setting.has(Fault::PausesWithoutControl) => {
+            Event::AccountRefused(Outcome::Unknown(doubt(DoubtKind::Blocked)))
+        }
+        Observation::Blocked => Event::OrderRefused(Outcome::Unknown(doubt(DoubtKind::Blocked))),
         Observation::Found(age) => {
             queried(Lookup::Found(vendor_record(Some(ticks(age)))), NOT_FOUND)
         }
@@ -93,6 +116,9 @@ fn event(observation: Observation, setting: &Setting) -> Event {
             queried(Lookup::NotFound(OTHER_DENIAL), OTHER_DENIAL)
         }
         Observation::OtherDenial => queried(Lookup::NotFound(OTHER_DENIAL), NOT_FOUND),
+        Observation::QueryBlocked => {
+            Event::Queried(QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)))
+        }
         Observation::QueryUnanswered => queried(Lookup::Unknown(doubt(DoubtKind::Lost)), NOT_FOUND),
         Observation::Declined => Event::Declined(Rejection::UnknownProduct),
         Observation::TooOld => Event::Expired(Expiry::GiveUp),

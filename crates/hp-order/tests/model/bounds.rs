@@ -88,6 +88,14 @@ impl Bounds {
         }
     }
 
+    /// A front end refuses the calls about this order.
+    pub(crate) const fn with_front_end(self) -> Setting {
+        Setting {
+            feature: Some(Feature::FrontEnd),
+            ..self.setting()
+        }
+    }
+
     /// The shop repeats the order after its end, too.
     pub(crate) const fn with_replays(self) -> Setting {
         Setting {

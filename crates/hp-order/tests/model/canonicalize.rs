@@ -163,6 +163,8 @@ impl Observation {
             Self::Crashed => 28,
             Self::Released => 29,
             Self::Retried => 30,
+            Self::Blocked => 31,
+            Self::QueryBlocked => 32,
         }
     }
 }

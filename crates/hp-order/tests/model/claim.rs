@@ -58,11 +58,13 @@ impl World {
         require(may_query || setting.has(Fault::QueriesNewAccount))?;
         require(match purpose {
             Purpose::Reconcile => !order.state.has_ended() && is_unclaimed,
-            Purpose::GiveUp | Purpose::Resubmit | Purpose::Retry => order.state == State::Review,
+            Purpose::GiveUp | Purpose::Resubmit | Purpose::Close | Purpose::Retry => {
+                order.state == State::Review
+            }
         })?;
         require(self.workers[w].job.is_none() && order.claim < setting.bounds.claims)?;
         spend(&mut self.budget.failures)?;
-        if purpose == Purpose::GiveUp {
+        if matches!(purpose, Purpose::GiveUp | Purpose::Close) {
             spend(&mut self.budget.refusals)?;
         }
         self.assign(w, ClaimSource::Name, Some(purpose), setting);

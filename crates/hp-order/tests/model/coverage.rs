@@ -4,7 +4,7 @@ use hp_api::DoubtKind;
 use hp_order::{Cause, State};
 
 use crate::{
-    bounds::{NO_ROLLBACK, ONE_ROLLBACK},
+    bounds::{FEW_FAILURES, NO_ROLLBACK, ONE_ROLLBACK},
     checker::search,
     order::{MAX_CRASHES, Order},
     setting::{Bounds, Dropped, RepeatedId, Setting},
@@ -58,6 +58,10 @@ reaches! {
     reaches_a_doubt_about_a_known_id:
         Setting { repeated_id: RepeatedId::Rejected, dropped: Dropped::All, ..NO_ROLLBACK.setting() },
         |world, _| has_order(world, |order| order.cause == Some(Cause::Answer(DoubtKind::Exists)));
+    reaches_a_charge_in_review_behind_a_front_end:
+        FEW_FAILURES.with_front_end(), |world, _| is(world, State::Review, 1) && world.vendor.charges == 1;
+    reaches_an_uncharged_order_in_review_behind_a_front_end:
+        FEW_FAILURES.with_front_end(), |world, _| is(world, State::Review, 1) && world.vendor.charges == 0;
     reaches_a_charge_that_redis_may_have_forgotten:
         ONE_ROLLBACK.setting(), |world, _| is(world, State::Completed, 1) && world.generation == 1;
 }

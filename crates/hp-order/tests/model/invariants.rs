@@ -55,6 +55,15 @@ fn promises_hold_if_known_ids_are_answered() {
 }
 
 #[test]
+fn promises_hold_behind_a_front_end() {
+    let bounds = Bounds {
+        refusals: 2,
+        ..FEW_FAILURES
+    };
+    promises_hold(bounds.with_front_end());
+}
+
+#[test]
 fn promises_hold_after_a_rollback() {
     let bounds = Bounds {
         enqueues: 1,

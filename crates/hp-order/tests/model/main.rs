@@ -12,6 +12,8 @@
 //!   answer. The reply to a settle call is lost, and the worker settles again.
 //! - HitPoints charges or refuses. It rejects a known id, answers it with the existing order, or charges again. It may
 //!   show its record late. It answers a query with the truth, with a denial that proves nothing, or not at all.
+//! - A front end of HitPoints refuses the calls about this order as if the account were blocked. The call has been executed
+//!   or not.
 //! - A worker gets a refusal that belongs to another request, while HitPoints charges its submission.
 //! - Redis rolls back to any earlier state. A script is saved as a whole or not at all. After a rollback Redis has
 //!   forgotten claims, and gives out their numbers again.
@@ -42,10 +44,12 @@
 //! # What is not modelled
 //!
 //! - More than one order. So there is no breaker, no balance hold and no rate.
-//! - The pause of the queue.
+//! - The pause of the queue, except that this one order must not cause it.
 //! - Lease renewals. Without them other workers take over more often, not less.
 //! - Conflicting, unusable or trimmed entries.
+//! - An operator who closes an order whose record HitPoints refuses to give: nothing shows whether it was charged.
 //! - An operator who asserts that an older record belongs to the order, or who ends an order of another account.
+//! - A record of the order itself that does not fit. An operator closes an order only against an older record.
 //! - A shop that enqueues on the old master. Its entry is lost, as after a rollback.
 //! - Deadlines. They act like `retry.give_up_after`.
 //! - Panics. They act like a lost answer.
@@ -88,6 +92,7 @@
 //! - An ended order stays ended.
 //! - Copies of the result answer only repetitions that were enqueued after the end, and all of them.
 //! - HitPoints' record of the order is not taken for that of another order.
+//! - The order does not pause the queue as long as the account works.
 //! - The order is not lost. If nothing fails from here on, it comes to exactly one result or to review, unless Redis
 //!   has forgotten all of it.
 //!

@@ -98,12 +98,21 @@ finds! {
     mutant_that_ends_at_a_final_refusal:
         NotChargedOnlyIfNot,
         with_in(Fault::FinalRefusalEndsAtOnce, FEW_FAILURES.with_surplus_refusals());
+    mutant_that_trusts_a_front_end:
+        NeverChargedTwice, with_in(Fault::TrustsFrontEnd, FEW_FAILURES.with_front_end());
+    mutant_that_pauses_without_a_control:
+        OneOrderPausesNothing, with_in(Fault::PausesWithoutControl, FEW_FAILURES.with_front_end());
     mutant_that_ignores_the_age_of_an_answered_record:
         CompletedOnlyIfCharged,
         with_in(Fault::IgnoresRecordAge, EXPIRY.with_record_ages(RepeatedId::Answered));
     mutant_that_ignores_the_age_of_a_queried_record:
         CompletedOnlyIfCharged,
         with_in(Fault::IgnoresRecordAge, EXPIRY.with_record_ages(RepeatedId::Rejected));
+    mutant_that_closes_a_fitting_record:
+        NotChargedOnlyIfNot, with(Fault::ClosesFittingRecord, Bounds { grows_old: true, workers: 2, ..NO_ROLLBACK });
+    mutant_that_closes_while_a_request_may_arrive:
+        NotChargedOnlyIfNot,
+        with_in(Fault::ClosesWithoutWaiting, EXPIRY.with_record_ages(RepeatedId::Charged));
     mutant_that_queries_the_new_account:
         NeverChargedTwice, with(Fault::QueriesNewAccount, ACCOUNT_SWITCH);
     mutant_that_replays_early_repetitions:

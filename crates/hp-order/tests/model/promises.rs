@@ -7,7 +7,7 @@ use crate::{
     world::{Phase, Sender, World},
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Promise {
     NeverChargedTwice,
     OneResult,
@@ -16,6 +16,7 @@ pub(crate) enum Promise {
     EndsAreFinal,
     CopiesOnlyAfterTheEnd,
     OwnRecordIsAccepted,
+    OneOrderPausesNothing,
     NeverLost,
 }
 
@@ -37,8 +38,8 @@ impl World {
             Some(Promise::EndsAreFinal)
         } else if self.redis.copies > self.late_repetitions {
             Some(Promise::CopiesOnlyAfterTheEnd)
-        } else if self.is_disowned {
-            Some(Promise::OwnRecordIsAccepted)
+        } else if self.broken.is_some() {
+            self.broken
         } else if setting.looks_ahead && !self.ends_without_failures(setting) {
             Some(Promise::NeverLost)
         } else {

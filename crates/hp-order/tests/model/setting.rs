@@ -28,6 +28,8 @@ pub(crate) enum Feature {
     Replays,
     /// The ages of the order and of the vendor's record are compared, tick by tick.
     RecordAges,
+    /// A front end of the vendor may refuse the calls about this order like those of a blocked account.
+    FrontEnd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,8 +124,16 @@ pub(crate) enum Fault {
     TrustsFarDueTime,
     /// A final refusal of the first submission ends the order without a query.
     FinalRefusalEndsAtOnce,
+    /// An order that a front end refuses counts as not charged.
+    TrustsFrontEnd,
+    /// The worker pauses the queue without a control call.
+    PausesWithoutControl,
     /// A record of the vendor belongs to the order however old it is.
     IgnoresRecordAge,
+    /// An operator closes an order although the vendor's record fits it.
+    ClosesFittingRecord,
+    /// An operator closes an order while its request may still arrive and make a record that fits.
+    ClosesWithoutWaiting,
     /// An order in doubt is queried on the account that the queue has now.
     QueriesNewAccount,
     /// A repetition is answered with a copy of the result, even if it was enqueued before the end.

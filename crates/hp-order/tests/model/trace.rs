@@ -50,6 +50,7 @@ impl Action {
             Self::Arrive(_, Verdict::Accept) => (None, "a request arrives"),
             Self::Arrive(_, Verdict::Refuse) => (None, "a request arrives and is refused"),
             Self::Arrive(_, Verdict::LowBalance) => (None, "a request meets a low balance"),
+            Self::Arrive(_, Verdict::Block) => (None, "a request is blocked by a front end"),
             Self::ArriveBehindRefusal(..) => {
                 (None, "a request arrives, its worker gets another refusal")
             }
@@ -78,6 +79,7 @@ impl Action {
             Self::Conclude(w) => (Some(w), "needs no call"),
             Self::Query(w, QueryAnswer::Truth) => (Some(w), "queries the record"),
             Self::Query(w, QueryAnswer::OtherDenial) => (Some(w), "queries, gets another denial"),
+            Self::Query(w, QueryAnswer::Blocked) => (Some(w), "queries, is blocked"),
             Self::Query(w, QueryAnswer::None) => (Some(w), "queries, gets no answer"),
             Self::StopWaiting(w) => (Some(w), "stops waiting for the answer"),
             Self::Settle(w) => (Some(w), "settles"),
@@ -93,6 +95,7 @@ impl Purpose {
             Self::Reconcile => "claims for reconciliation",
             Self::GiveUp => "claims for an operator, to close it",
             Self::Resubmit => "claims for an operator, to resubmit it",
+            Self::Close => "claims for an operator, to close it against the record",
             Self::Retry => "claims for an operator, to query again",
         }
     }

@@ -11,6 +11,7 @@ use crate::{
 impl World {
     pub(crate) fn arrive(&mut self, r: usize, verdict: Verdict, setting: &Setting) -> Option<()> {
         require(r < self.requests.len())?;
+        require(verdict != Verdict::Block || setting.models(Feature::FrontEnd))?;
         if verdict != Verdict::Accept {
             spend(&mut self.budget.refusals)?;
         }
@@ -19,6 +20,7 @@ impl World {
             Verdict::Accept => self.accept(request, setting),
             Verdict::Refuse => Observation::Refused,
             Verdict::LowBalance => Observation::LowBalance,
+            Verdict::Block => Observation::Blocked,
         };
         if let Sender::Waiting(w) = request.sender {
             self.workers[w].job.as_mut()?.observe(observation);
@@ -33,19 +35,24 @@ impl World {
         refusal: Verdict,
         setting: &Setting,
     ) -> Option<()> {
-        let is_final = refusal == Verdict::Refuse;
-        require(is_final || !setting.assumes(Assumption::OtherRefusalsAreOurs))?;
-        require(setting.models(Feature::SurplusRefusals) && r < self.requests.len())?;
+        let is_assumed_away =
+            refusal == Verdict::LowBalance && setting.assumes(Assumption::OtherRefusalsAreOurs);
+        let feature = if refusal == Verdict::Block {
+            Feature::FrontEnd
+        } else {
+            Feature::SurplusRefusals
+        };
+        require(!is_assumed_away && setting.models(feature) && r < self.requests.len())?;
         let Sender::Waiting(w) = self.requests[r].sender else {
             return None;
         };
         spend(&mut self.budget.refusals)?;
         let request = self.requests.remove(r);
         self.accept(request, setting);
-        self.workers[w].job.as_mut()?.observe(if is_final {
-            Observation::Refused
-        } else {
-            Observation::LowBalance
+        self.workers[w].job.as_mut()?.observe(match refusal {
+            Verdict::Block => Observation::Blocked,
+            Verdict::LowBalance => Observation::LowBalance,
+            Verdict::Accept | Verdict::Refuse => Observation::Refused,
         });
         Some(())
     }

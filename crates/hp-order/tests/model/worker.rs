@@ -6,9 +6,10 @@ use crate::{
     action::QueryAnswer,
     adapter,
     budget::{require, spend},
-    setting::{Assumption, Dropped, Fault, Setting},
+    promises::Promise,
+    setting::{Assumption, Dropped, Fault, Feature, Setting},
     time::{LEASE, older},
-    world::{Job, Observation, Phase, Request, Sender, Worker, World},
+    world::{Job, Observation, Phase, Purpose, Request, Sender, Worker, World},
 };
 
 impl World {
@@ -75,12 +76,16 @@ impl World {
     }
 
     pub(crate) fn query(&mut self, w: usize, answer: QueryAnswer, setting: &Setting) -> Option<()> {
+        require(answer != QueryAnswer::Blocked || setting.models(Feature::FrontEnd))?;
         let vendor = self.vendor.clone();
         let job = self.untouched_job(w)?;
-        require(adapter::task(job, setting) == Task::Query)?;
+        let is_closed_unread =
+            job.purpose == Some(Purpose::Close) && answer == QueryAnswer::Blocked;
+        require(adapter::task(job, setting) == Task::Query && !is_closed_unread)?;
         job.observe(match answer {
             QueryAnswer::Truth => vendor.record_on(job.account).found(),
             QueryAnswer::OtherDenial => Observation::OtherDenial,
+            QueryAnswer::Blocked => Observation::QueryBlocked,
             QueryAnswer::None => Observation::QueryUnanswered,
         });
         if answer == QueryAnswer::Truth {
@@ -105,7 +110,13 @@ impl World {
         let step = adapter::step_after(&job, observation, setting);
         let is_own = matches!(observation, Observation::Charged(_) | Observation::Found(_));
         let is_judged = matches!(setting.dropped, Dropped::None);
-        self.is_disowned |= is_judged && is_own && step.state == State::Review;
+        // The vendor's record of the order was taken for that of another order.
+        let is_disowned = is_judged && is_own && step.state == State::Review;
+        if is_disowned {
+            self.broken = Some(Promise::OwnRecordIsAccepted);
+        } else if step.pause.is_some() {
+            self.broken = Some(Promise::OneOrderPausesNothing);
+        }
         self.redis
             .settle(&job.order, &step, self.generation, setting);
         self.is_forgotten &= self.redis.order.is_none();

@@ -7,6 +7,7 @@ use crate::{
     epoch::Watermark,
     labels::{Labels, WORKERS},
     order::Order,
+    promises::Promise,
     redis::Redis,
     setting::Bounds,
     time::Age,
@@ -35,8 +36,8 @@ pub(crate) struct World {
     pub(crate) account: u8,
     /// How often the shop repeated the order after its end.
     pub(crate) late_repetitions: u8,
-    /// The vendor's record of the order was taken for that of another order.
-    pub(crate) is_disowned: bool,
+    /// The promise that a settle call broke, if no later world shows it.
+    pub(crate) broken: Option<Promise>,
     pub(crate) budget: Budget,
     pub(crate) labels: Labels,
 }
@@ -76,6 +77,8 @@ pub(crate) enum Purpose {
     GiveUp,
     /// An operator has an order in review submitted again.
     Resubmit,
+    /// An operator closes an order in review against a record that does not fit.
+    Close,
     /// An operator requeues an order in review for a fresh query.
     Retry,
 }
@@ -102,12 +105,16 @@ pub(crate) enum Observation {
     NeverSent,
     NoAnswer,
     Exists,
+    /// A front end refused the submission, and a control call worked.
+    Blocked,
     Found(Age),
     FoundOlder,
     NotFound,
     /// A denial that is not the one for an order that never existed.
     OtherDenial,
     QueryUnanswered,
+    /// A front end refused the query, and a control call worked.
+    QueryBlocked,
     Declined,
     TooOld,
     Crashed,
@@ -171,7 +178,7 @@ impl World {
             is_forgotten: false,
             account: 0,
             late_repetitions: 0,
-            is_disowned: false,
+            broken: None,
             budget: Budget::new(bounds),
             labels: Labels::new(),
         }

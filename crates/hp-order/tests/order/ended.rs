@@ -27,6 +27,24 @@ fn failed_order_is_replayed_as_it_ended() {
 }
 
 #[test]
+fn closed_order_is_replayed_with_its_evidence() {
+    let closed = Record {
+        failed: Some((FailReason::Closed, Source::Query)),
+        message: Some("the order has quantity 2".into()),
+        ..claimed(State::Failed)
+    };
+    let step = step_at(9, &closed, Event::ReplayRequested);
+    assert_eq!(step.message, closed.message);
+    assert!(matches!(
+        step.next,
+        Next::End(TerminalOutcome::Failed {
+            reason: FailReason::Closed,
+            ..
+        })
+    ));
+}
+
+#[test]
 fn replay_needs_the_record_of_the_first_result() {
     for (hp_order_id, is_replayed) in [(None, true), (Some(417), true), (Some(416), false)] {
         let completed = Record {

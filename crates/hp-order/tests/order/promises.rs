@@ -65,6 +65,16 @@ fn belongs(record: &Record, event: &Event, seconds: u64) -> bool {
     record.cause == Some(Cause::RedisRestarted) || record.first_submitted_at.is_some_and(is_as_old)
 }
 
+/// The rule, written again: an operator closes an order in review whose submissions have all arrived.
+fn may_be_closed(record: &Record, event: &Event, seconds: u64) -> bool {
+    let now = at(seconds).now;
+    let has_arrived = record.cause == Some(Cause::Refused) || now >= record.arrives_until.unwrap();
+    matches!(event, Event::Resolved(Resolution::Closed, _))
+        && record.state == State::Review
+        && has_arrived
+        && record.not_found_valid_from.is_none_or(|until| now >= until)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
@@ -83,14 +93,19 @@ proptest! {
     }
 
     #[test]
-    fn proven_charge_completes_the_order_or_goes_to_review(
+    fn proven_charge_completes_or_needs_an_operator(
         record in records(), seconds in 0_u64..200_000,
     ) {
         for event in events().into_iter().filter(proves_a_charge) {
             if !record.state.has_ended() {
+                let otherwise = if may_be_closed(&record, &event, seconds) {
+                    State::Failed
+                } else {
+                    State::Review
+                };
                 let is_own = belongs(&record, &event, seconds);
                 let step = step(&record, event, &policy(), at(seconds));
-                prop_assert_eq!(step.state, if is_own { State::Completed } else { State::Review });
+                prop_assert_eq!(step.state, if is_own { State::Completed } else { otherwise });
             }
         }
     }
@@ -101,7 +116,7 @@ proptest! {
     ) {
         let uncertain = Record { state: State::Uncertain, ..record };
         let is_answered = match &event {
-            Event::Submitted(_) => true,
+            Event::Submitted(_) | Event::AccountRefused(_) | Event::OrderRefused(_) => true,
             Event::Queried(verdict) | Event::Reconciled(verdict) | Event::Resolved(_, verdict) => {
                 matches!(verdict, QueryVerdict::Found(_) | QueryVerdict::NotFound)
             }
@@ -146,6 +161,7 @@ proptest! {
             Next::After(delay) => prop_assert!(delay.as_secs() >= 1, "a replay is retried without a delay"),
             Next::Parked => prop_assert_eq!(record.state, State::Completed),
             Next::Review => prop_assert!(false, "an ended order needs no review"),
+            Next::Held { .. } => prop_assert!(false, "an ended order is not held"),
         }
     }
 
@@ -156,6 +172,7 @@ proptest! {
         let step = step(&record, event, &policy(), at(seconds));
         match step.next {
             Next::After(_) => prop_assert!(step.state != State::Review),
+            Next::Held { .. } => prop_assert!(step.state.is_unsent()),
             Next::Review => prop_assert_eq!(step.state, State::Review),
             Next::End(_) | Next::Parked => prop_assert!(step.state.has_ended()),
         }

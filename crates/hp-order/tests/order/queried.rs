@@ -63,7 +63,10 @@ fn existing_id_without_a_record_goes_to_review() {
 
 #[test]
 fn mismatch_goes_to_review() {
-    let event = Event::Queried(QueryVerdict::Mismatch(Mismatch::Price));
+    let event = Event::Queried(QueryVerdict::Mismatch(Mismatch::ProductId {
+        wanted: 2,
+        got: 5,
+    }));
     let step = step_at(5, &uncertain(Cause::WorkerDied), event);
     assert_eq!((step.state, step.next), (State::Review, Next::Review));
     assert!(step.message.is_some());
@@ -124,7 +127,10 @@ fn reconciled_waiting_order_follows_the_record() {
 #[test]
 fn reconciled_mismatch_goes_to_review() {
     for state in [State::Queued, State::Waiting] {
-        let mismatch = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity));
+        let mismatch = Event::Reconciled(QueryVerdict::Mismatch(Mismatch::Quantity {
+            wanted: 1,
+            got: 2,
+        }));
         assert_eq!(step_at(1, &scheduled(state), mismatch).state, State::Review);
     }
 }
@@ -135,4 +141,40 @@ fn scheduled(state: State) -> Record {
         attempts: 3,
         ..claimed(state)
     }
+}
+
+#[test]
+fn order_whose_queries_are_refused_needs_review() {
+    for cause in [Cause::Answer(DoubtKind::Lost), Cause::RedisRestarted] {
+        let event = Event::Queried(QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)));
+        let step = step_at(2, &uncertain(cause), event);
+        assert_eq!((step.state, step.cause), (State::Review, Some(cause)));
+        assert_eq!(step.pause, None);
+    }
+}
+
+#[test]
+fn order_in_review_pauses_only_for_the_account() {
+    let blocked = || doubt(DoubtKind::Blocked);
+    let review = claimed(State::Review);
+    let pause = |verdict| step_at(2, &review, Event::Reconciled(verdict)).pause;
+    assert_eq!(pause(QueryVerdict::OrderRefused(blocked())), None);
+    assert_eq!(pause(QueryVerdict::Unknown(blocked())), None);
+    assert!(pause(QueryVerdict::AccountRefused(blocked())).is_some());
+}
+
+#[test]
+fn throttled_order_is_not_queried_again_too_early() {
+    let throttled = uncertain(Cause::Answer(DoubtKind::Throttled(None)));
+    let early = step_at(10, &throttled, not_found());
+    assert_eq!(
+        (early.state, early.next),
+        (State::Uncertain, Next::After(Duration::from_secs(290)))
+    );
+    assert_eq!(step_at(300, &throttled, not_found()).state, State::Waiting);
+    let again = Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::Throttled(Some(
+        Duration::from_secs(20),
+    )))));
+    let step = step_at(10, &throttled, again);
+    assert_eq!(step.next, Next::After(Duration::from_secs(20)));
 }

@@ -7,16 +7,17 @@ use hp_api::{
     RefusalKind,
 };
 use hp_order::{
-    Backoff, Cause, DecisionInputs, Event, Expiry, Millis, Policy, QueryVerdict, Record, Rejection,
-    Resolution, State, Step, step,
+    Backoff, BalanceScope, Cause, DecisionInputs, Event, Expiry, Millis, Policy, QueryVerdict,
+    Record, Rejection, Resolution, State, Step, step,
 };
 
 pub(crate) const ADMITTED: u64 = 1_700_000_000_000;
 
-pub(crate) const RESOLUTIONS: [Resolution; 3] = [
+pub(crate) const RESOLUTIONS: [Resolution; 4] = [
     Resolution::Completed,
     Resolution::NotCharged,
     Resolution::Resubmit,
+    Resolution::Closed,
 ];
 
 pub(crate) fn policy() -> Policy {
@@ -121,6 +122,10 @@ pub(crate) fn doubt(kind: DoubtKind) -> Doubt {
     }
 }
 
+pub(crate) fn usd() -> BalanceScope {
+    "USD".parse().unwrap()
+}
+
 pub(crate) fn unknown_query() -> Event {
     Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::Lost)))
 }
@@ -141,6 +146,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Expired(Expiry::GiveUp),
         Event::Released,
         Event::BalanceHeld(Duration::from_secs(30)),
+        Event::HeldForBalance(usd()),
         Event::Panicked,
         Event::Crashed,
         Event::OtherAccount,
@@ -171,21 +177,23 @@ fn submission_events() -> Vec<Event> {
     ];
     let refused = refusals.map(|kind| Outcome::NotCharged(refusal(kind, Some(400_111))));
     let doubted = doubts.map(|kind| Outcome::Unknown(doubt(kind)));
-    [vendor_record(), older_vendor_record()]
-        .map(Outcome::Charged)
+    let charged = [vendor_record(), older_vendor_record()].map(Outcome::Charged);
+    let uncharged: Vec<_> = refused.into_iter().chain(doubted).collect();
+    let suspect = [Event::AccountRefused, Event::OrderRefused]
         .into_iter()
-        .chain(refused)
-        .chain(doubted)
-        .map(Event::Submitted)
-        .collect()
+        .flat_map(|event| uncharged.clone().into_iter().map(event));
+    let submitted = charged.into_iter().chain(uncharged.clone());
+    submitted.map(Event::Submitted).chain(suspect).collect()
 }
 
-fn verdicts() -> [QueryVerdict; 5] {
+fn verdicts() -> [QueryVerdict; 7] {
     [
         QueryVerdict::Found(vendor_record()),
         QueryVerdict::Found(older_vendor_record()),
-        QueryVerdict::Mismatch(Mismatch::Quantity),
+        QueryVerdict::Mismatch(Mismatch::Quantity { wanted: 1, got: 2 }),
         QueryVerdict::NotFound,
         QueryVerdict::Unknown(doubt(DoubtKind::Lost)),
+        QueryVerdict::AccountRefused(doubt(DoubtKind::Blocked)),
+        QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)),
     ]
 }

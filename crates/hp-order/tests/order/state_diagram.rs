@@ -96,9 +96,13 @@ fn steps() -> Transitions {
 
 fn is_possible(state: State, event: &Event) -> bool {
     match event {
-        Event::Submitted(_) | Event::Declined(_) | Event::Expired(_) | Event::BalanceHeld(_) => {
-            state == State::Submitting
-        }
+        Event::Submitted(_)
+        | Event::AccountRefused(_)
+        | Event::OrderRefused(_)
+        | Event::Declined(_)
+        | Event::Expired(_)
+        | Event::BalanceHeld(_)
+        | Event::HeldForBalance(_) => state == State::Submitting,
         Event::Queried(_) | Event::OtherAccount => {
             matches!(state, State::Uncertain | State::Review)
         }

@@ -139,9 +139,15 @@ fn stale_date_twice_in_a_row_pauses_the_queue() {
         code: Some(400_111),
         ..submitting(2)
     };
-    let step = refused(&again, RefusalKind::StaleDate, 400_111);
+    let outcome = || Outcome::NotCharged(refusal(RefusalKind::StaleDate, Some(400_111)));
+    assert!(again.is_account_suspect(&outcome()));
+    assert!(!submitting(2).is_account_suspect(&outcome()));
+    let step = step_at(1, &again, Event::AccountRefused(outcome()));
     assert_eq!((step.state, step.attempts), (State::Waiting, 1));
     assert_eq!(step.pause.as_deref(), Some("HitPoints answered 400111: no"));
+    // With a control call that works, only this request was late.
+    let step = step_at(1, &again, Event::OrderRefused(outcome()));
+    assert_eq!((step.state, step.pause), (State::Waiting, None));
 }
 
 #[test]
@@ -153,12 +159,55 @@ fn unsent_request_costs_no_attempt() {
 
 #[test]
 fn wrong_credentials_pause_the_queue() {
-    let step = refused(&submitting(1), RefusalKind::Credentials, 400_107);
-    assert_eq!(
-        (step.state, step.attempts, step.next),
-        (State::Queued, 0, Next::After(Duration::ZERO))
-    );
+    let step = step_at(1, &submitting(1), Event::AccountRefused(wrong_signature()));
+    assert_eq!((step.state, step.attempts), (State::Queued, 0));
     assert_eq!(step.pause.as_deref(), Some("HitPoints answered 400107: no"));
+}
+
+#[test]
+fn account_failure_without_control_pauses_nothing() {
+    for outcome in [wrong_signature(), blocked()] {
+        assert!(submitting(1).is_account_suspect(&outcome));
+        let step = step_at(1, &submitting(1), Event::Submitted(outcome));
+        assert_eq!(step.pause, None);
+        assert!(
+            matches!(step.next, Next::After(delay) if !delay.is_zero()),
+            "{:?}",
+            step.next
+        );
+    }
+}
+
+#[test]
+fn order_at_fault_gets_a_second_try() {
+    let refused = step_at(1, &submitting(1), Event::OrderRefused(wrong_signature()));
+    assert_eq!((refused.state, refused.attempts), (State::Waiting, 1));
+    let doubted = step_at(1, &submitting(1), Event::OrderRefused(blocked()));
+    assert_eq!(doubted.state, State::Uncertain);
+    assert_eq!((refused.pause, doubted.pause), (None, None));
+}
+
+#[test]
+fn order_at_fault_needs_review_with_evidence() {
+    for (outcome, code) in [(wrong_signature(), Some(400_107)), (blocked(), None)] {
+        let step = step_at(1, &submitting(2), Event::OrderRefused(outcome));
+        assert_eq!((step.state, step.next), (State::Review, Next::Review));
+        let cause = Some(Cause::Answer(DoubtKind::Blocked));
+        assert_eq!((step.cause, step.code, step.pause), (cause, code, None));
+        let evidence = step.message.unwrap();
+        assert!(
+            evidence.contains("only the calls about this order"),
+            "{evidence}"
+        );
+    }
+}
+
+fn wrong_signature() -> Outcome {
+    Outcome::NotCharged(refusal(RefusalKind::Credentials, Some(400_107)))
+}
+
+fn blocked() -> Outcome {
+    Outcome::Unknown(doubt(DoubtKind::Blocked))
 }
 
 #[test]
@@ -177,7 +226,7 @@ fn unknown_outcome_is_queried_after_two_seconds() {
 
 #[test]
 fn blocked_address_pauses_the_queue_in_doubt() {
-    let step = doubted(&submitting(1), DoubtKind::Blocked);
+    let step = step_at(1, &submitting(1), Event::AccountRefused(blocked()));
     assert_eq!(step.state, State::Uncertain);
     assert!(step.pause.is_some());
 }
@@ -189,4 +238,16 @@ fn existing_order_id_is_queried_at_once() {
         (step.state, step.next),
         (State::Uncertain, Next::After(Duration::ZERO))
     );
+}
+
+#[test]
+fn throttled_submission_is_queried_after_the_pause() {
+    let pause = |asked| doubted(&submitting(1), DoubtKind::Throttled(asked)).next;
+    let seconds = |n| Next::After(Duration::from_secs(n));
+    assert_eq!(pause(Some(Duration::from_secs(40))), seconds(40));
+    assert_eq!(pause(Some(Duration::ZERO)), seconds(1));
+    assert_eq!(pause(None), seconds(1));
+    assert_eq!(pause(Some(Duration::MAX)), seconds(300));
+    let step = doubted(&submitting(1), DoubtKind::Throttled(None));
+    assert_eq!((step.state, step.attempts), (State::Uncertain, 1));
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use hp_order::{
-    Cause, Event, Expiry, FailReason, Next, Record, Rejection, Source, State, Step, Task,
-    TerminalOutcome, plan,
+    BalanceScope, Cause, Event, Expiry, FailReason, Next, Record, Rejection, Source, State, Step,
+    Task, TerminalOutcome, plan,
 };
 
-use crate::sample::{at, claimed, policy, step_at, uncertain};
+use crate::sample::{at, claimed, policy, step_at, uncertain, usd};
 
 fn submitting(attempts: u32) -> Record {
     Record {
@@ -43,6 +43,39 @@ fn balance_hold_ends_at_the_deadline() {
         step_at(1, &deadline, hold).next,
         Next::After(Duration::from_secs(10))
     );
+}
+
+#[test]
+fn balance_hold_lasts_no_longer_than_the_order() {
+    let hold = Event::HeldForBalance(usd());
+    let step = step_at(1, &submitting(1), hold.clone());
+    assert_eq!((step.state, step.attempts), (State::Queued, 0));
+    let until_given_up = Next::Held {
+        scope: usd(),
+        at_most: policy().give_up_after - Duration::from_secs(1),
+    };
+    assert_eq!(step.next, until_given_up);
+    let deadline = Record {
+        deadline: Some(at(11).now),
+        ..submitting(2)
+    };
+    let step = step_at(1, &deadline, hold);
+    let until_deadline = Next::Held {
+        scope: usd(),
+        at_most: Duration::from_secs(10),
+    };
+    assert_eq!((step.state, step.next), (State::Waiting, until_deadline));
+}
+
+#[test]
+fn balance_scope_is_read_as_it_is_written() {
+    for word in ["USD", "product:2"] {
+        let scope: BalanceScope = word.parse().unwrap();
+        assert_eq!(scope.to_string(), word);
+    }
+    for word in ["", "usd", "product:", "product:0", "product:x"] {
+        assert!(word.parse::<BalanceScope>().is_err(), "{word}");
+    }
 }
 
 #[test]

@@ -1,26 +1,33 @@
+use hp_api::CaCertificates;
 use redis::{
-    ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, cluster::ClusterClient,
+    ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
+    TlsCertificates,
 };
 
-use super::{place::Place, sentinel::WatchedMaster};
+use super::{cluster::Nodes, place::Place, sentinel::WatchedMaster};
 
 /// Reads an address. The error says what is wrong, without the address.
-pub(super) fn read(url: &str) -> Result<Place, String> {
+pub(super) fn read(url: &str, authorities: Option<&CaCertificates>) -> Result<Place, String> {
     let (scheme, rest) = url
         .split_once("://")
         .ok_or("it does not begin with a scheme such as redis://")?;
+    let scheme = scheme.to_ascii_lowercase();
     if !scheme.contains("unix") {
         check_login(rest)?;
     }
-    match scheme.to_ascii_lowercase().as_str() {
-        "redis+cluster" => cluster(&Parts::new("redis", rest)),
-        "rediss+cluster" => cluster(&Parts::new("rediss", rest)),
-        "redis+sentinel" => sentinel(&Parts::new("redis", rest)),
-        "rediss+sentinel" => sentinel(&Parts::new("rediss", rest)),
-        _ => match url.into_connection_info().and_then(redis::Client::open) {
-            Ok(client) => Ok(Place::Server(client)),
-            Err(why) => Err(fault(&why)),
-        },
+    if authorities.is_some() && !scheme.starts_with("rediss") {
+        return Err("it is without TLS, but certificates of authorities are given: write rediss in place of redis, or remove the certificates".into());
+    }
+    let certificates = authorities.map(|authorities| TlsCertificates {
+        client_tls: None,
+        root_cert: Some(authorities.to_pem().into()),
+    });
+    match scheme.as_str() {
+        "redis+cluster" => cluster(&Parts::new("redis", rest), certificates),
+        "rediss+cluster" => cluster(&Parts::new("rediss", rest), certificates),
+        "redis+sentinel" => sentinel(&Parts::new("redis", rest), certificates),
+        "rediss+sentinel" => sentinel(&Parts::new("rediss", rest), certificates),
+        _ => server(url, certificates).map_err(|why| fault(&why)),
     }
 }
 
@@ -52,28 +59,39 @@ fn fault(why: &RedisError) -> String {
     }
 }
 
-fn cluster(parts: &Parts<'_>) -> Result<Place, String> {
-    let nodes = parts.nodes(6379, parts.path)?;
-    ClusterClient::new(nodes.clone()).map_err(|why| fault(&why))?;
+fn server(url: &str, certificates: Option<TlsCertificates>) -> RedisResult<Place> {
+    let client = match certificates {
+        Some(certificates) => redis::Client::build_with_tls(url, certificates),
+        None => url.into_connection_info().and_then(redis::Client::open),
+    };
+    client.map(Place::Server)
+}
+
+fn cluster(parts: &Parts<'_>, certificates: Option<TlsCertificates>) -> Result<Place, String> {
+    let nodes = Nodes {
+        addresses: parts.nodes(6379, parts.path)?,
+        certificates,
+    };
+    nodes.client().build().map_err(|why| fault(&why))?;
     Ok(Place::Cluster(nodes))
 }
 
-fn sentinel(parts: &Parts<'_>) -> Result<Place, String> {
+fn sentinel(parts: &Parts<'_>, certificates: Option<TlsCertificates>) -> Result<Place, String> {
     let (name, database) = parts.path.split_once('/').unwrap_or((parts.path, ""));
     if name.is_empty() {
         return Err("it names no master".into());
     }
     let sentinels = parts.nodes(26379, database)?;
-    // The user and password of the address are for the master; Sentinel may have its own.
-    let master = sentinels[0].clone();
-    let login = parts.sentinel_login();
-    let sentinels = sentinels
-        .into_iter()
-        .map(|node| node.set_redis_settings(login.clone()))
-        .collect();
-    Ok(Place::Sentinel(WatchedMaster::new(
-        sentinels, name, &master,
-    )))
+    let watched = WatchedMaster {
+        // The user and password of the address are for the master; Sentinel may have its own.
+        master: sentinels[0].clone(),
+        sentinels: sentinels.iter().map(|node| node.addr().clone()).collect(),
+        sentinel_login: parts.sentinel_login(),
+        name: name.into(),
+        certificates,
+    };
+    watched.client().map_err(|why| fault(&why))?;
+    Ok(Place::Sentinel(watched))
 }
 
 /// The parts of an address after the scheme: `user:password@host:port,host:port/path?query`.
@@ -139,17 +157,22 @@ mod tests {
     use super::{Place, read};
 
     fn debug(url: &str) -> String {
-        format!("{:?}", read(url).unwrap())
+        format!("{:?}", read(url, None).unwrap())
     }
 
     #[test]
     fn cluster_address_names_some_nodes() {
-        let Place::Cluster(nodes) = read("redis+cluster://shop:pw@a:7000,b,[::1]").unwrap() else {
+        let Place::Cluster(nodes) = read("redis+cluster://shop:pw@a:7000,b,[::1]", None).unwrap()
+        else {
             panic!("no cluster")
         };
-        let addresses: Vec<_> = nodes.iter().map(|node| node.addr().to_string()).collect();
+        let addresses: Vec<_> = nodes
+            .addresses
+            .iter()
+            .map(|node| node.addr().to_string())
+            .collect();
         assert_eq!(addresses, ["a:7000", "b:6379", "::1:6379"]);
-        for node in &nodes {
+        for node in &nodes.addresses {
             let login = node.redis_settings();
             assert_eq!(
                 (login.username(), login.password()),
@@ -164,12 +187,9 @@ mod tests {
         for part in ["26379", "7000", "mymaster", "db: 3"] {
             assert!(read.contains(part), "no {part} in {read}");
         }
-        assert!(!read.contains("tls_mode: Some"), "{read}");
+        assert!(!read.contains("TcpTls"), "{read}");
         let read = debug("rediss+sentinel://a/mymaster");
-        assert!(
-            read.contains("TcpTls") && read.contains("tls_mode: Some"),
-            "{read}"
-        );
+        assert!(read.contains("TcpTls"), "{read}");
     }
 
     #[test]
@@ -194,7 +214,7 @@ mod tests {
             "redis+cluster://:pa/ss@a,b",
             "rediss+sentinel://:pa/ss@a/mymaster",
         ] {
-            assert!(read(url).unwrap_err().contains("%2F for /"), "{url}");
+            assert!(read(url, None).unwrap_err().contains("%2F for /"), "{url}");
         }
         for url in [
             "redis://:pa%2Fss@a",
@@ -203,8 +223,25 @@ mod tests {
             "redis+sentinel://a?sentinel_password=hunt@er2",
             "redis+unix:///run/a@b.sock",
         ] {
-            let fault = read(url).err().unwrap_or_default();
+            let fault = read(url, None).err().unwrap_or_default();
             assert!(!fault.contains("%2F"), "{url}");
+        }
+    }
+
+    #[test]
+    fn authorities_need_tls() {
+        let authority = include_str!("../../../hp-api/tests/data/tls/ca.crt")
+            .parse()
+            .unwrap();
+        for form in [
+            "SCHEME://a",
+            "SCHEME+cluster://a,b",
+            "SCHEME+sentinel://a,b/mymaster",
+        ] {
+            let with_tls = form.replace("SCHEME", "rediss");
+            assert!(read(&with_tls, Some(&authority)).is_ok(), "{with_tls}");
+            let plain = read(&form.replace("SCHEME", "redis"), Some(&authority));
+            assert!(plain.unwrap_err().contains("rediss"));
         }
     }
 
@@ -220,7 +257,7 @@ mod tests {
             "redis+sentinel:///mymaster",
             "redis+sentinel://a/mymaster/x",
         ] {
-            assert!(read(url).is_err(), "{url}");
+            assert!(read(url, None).is_err(), "{url}");
         }
     }
 }

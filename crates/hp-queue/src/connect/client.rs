@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use hp_api::CaCertificates;
+
 use super::{
     address,
     link::Link,
@@ -16,7 +18,17 @@ pub struct Client(Place);
 
 /// Creates a client for a [Redis address](crate#redis-addresses). Sends nothing yet; fails only if the address cannot be used.
 pub fn connect(url: &str) -> Result<Client, QueueError> {
-    match address::read(url) {
+    open(url, None)
+}
+
+/// Does the same for a server whose certificate one of these authorities has issued. It does not trust those of the
+/// operating system.
+pub fn connect_trusting(url: &str, authorities: &CaCertificates) -> Result<Client, QueueError> {
+    open(url, Some(authorities))
+}
+
+fn open(url: &str, authorities: Option<&CaCertificates>) -> Result<Client, QueueError> {
+    match address::read(url, authorities) {
         Ok(place) => Ok(Client(place)),
         Err(why) => Err(QueueError::Url {
             url: without_password(url),

@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, RedisError, RedisResult, Value,
-    aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, RedisError, RedisResult, Value, aio::MultiplexedConnection,
 };
 
 use super::{
-    cluster,
+    cluster::Nodes,
     link::Link,
     sentinel::WatchedMaster,
     timing::{CONNECT, Repeat},
@@ -35,8 +34,7 @@ fn is_turned_away(error: &RedisError) -> bool {
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Server(Client),
-    /// Some nodes of a cluster. They know the others.
-    Cluster(Vec<ConnectionInfo>),
+    Cluster(Nodes),
     Sentinel(WatchedMaster),
 }
 
@@ -46,7 +44,7 @@ impl Place {
         let master = match self {
             Self::Server(server) => server.clone(),
             Self::Sentinel(watched) => watched.master().await?,
-            Self::Cluster(nodes) => return cluster::open(nodes, response, repeat).await,
+            Self::Cluster(nodes) => return nodes.open(response, repeat).await,
         };
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(response))

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use hp_api::Currency;
-use hp_order::Millis;
+use hp_order::{BalanceScope, Millis};
 
 use super::Control;
 use crate::{error::QueueError, rules::millis, script::script};
@@ -10,34 +9,38 @@ script! {
     BalanceHold<'a> = "balance_hold.lua";
     queue: holds;
     order: ;
-    arguments: currency: &'a str, expected_end: &'a str, time: u64;
+    arguments: scope: &'a str, expected_end: &'a str, time: u64;
 }
 
 impl Control {
-    /// Holds the orders of a currency whose balance is too low, for this time.
-    pub async fn hold_balance(&self, currency: Currency, time: Duration) -> Result<(), QueueError> {
-        self.set_hold(currency, "", time).await.map(drop)
+    /// Holds the orders of a scope whose balance is too low, for this time.
+    pub async fn hold_balance(
+        &self,
+        scope: BalanceScope,
+        time: Duration,
+    ) -> Result<(), QueueError> {
+        self.set_hold(scope, "", time).await.map(drop)
     }
 
-    /// Requests to submit one order of a currency whose balance hold ended at `until`. If the answer is `true`, the other
+    /// Requests to submit one order of a scope whose balance hold ended at `until`. If the answer is `true`, the other
     /// orders wait for this time more. If it is `false`, another worker submits one.
     pub async fn try_balance_hold(
         &self,
-        currency: Currency,
+        scope: BalanceScope,
         until: Millis,
         time: Duration,
     ) -> Result<bool, QueueError> {
-        self.set_hold(currency, &until.0.to_string(), time).await
+        self.set_hold(scope, &until.0.to_string(), time).await
     }
 
     async fn set_hold(
         &self,
-        currency: Currency,
+        scope: BalanceScope,
         expected_end: &str,
         time: Duration,
     ) -> Result<bool, QueueError> {
         let call = BalanceHold {
-            currency: currency.as_str(),
+            scope: &scope.to_string(),
             expected_end,
             time: millis(time),
         }
@@ -45,12 +48,20 @@ impl Control {
         call.run(&mut self.handle.connection.clone()).await
     }
 
-    /// Lifts the balance hold of a currency: its balance suffices again.
-    pub async fn lift_balance_hold(&self, currency: Currency) -> Result<(), QueueError> {
-        let mut command = redis::cmd("HDEL");
-        command.arg(&self.handle.keys.holds).arg(currency.as_str());
-        Ok(command
-            .query_async(&mut self.handle.connection.clone())
-            .await?)
+    /// Lifts a balance hold: the balance suffices again. The orders that it holds return with the next claims.
+    pub async fn lift_balance_hold(&self, scope: BalanceScope) -> Result<(), QueueError> {
+        let (keys, scope) = (&self.handle.keys, scope.to_string());
+        redis::pipe()
+            .atomic()
+            .hdel(&keys.holds, &scope)
+            .ignore()
+            .cmd("ZADD")
+            .arg(&keys.held)
+            .arg("XX")
+            .arg(0)
+            .arg(&scope)
+            .query_async::<()>(&mut self.handle.connection.clone())
+            .await?;
+        Ok(())
     }
 }

@@ -4,11 +4,12 @@ pub(crate) mod balance_hold;
 pub(crate) mod dead_letter;
 pub(crate) mod pause;
 pub(crate) mod permits;
+pub(crate) mod products;
 mod replay;
 
 use crate::{agreement::Agreement, handle::Handle, rules::Rules};
 
-/// The controls of a queue: pause, call permits, balance holds, replays and dead letters. Cheap to clone.
+/// The controls of a queue: pause, call permits, balance holds, product list, replays and dead letters. Cheap to clone.
 #[derive(Clone)]
 pub struct Control {
     handle: Handle,

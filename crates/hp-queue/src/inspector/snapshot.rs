@@ -1,4 +1,4 @@
-use hp_order::{Millis, Record};
+use hp_order::{BalanceScope, Millis, Record};
 use redis::Value;
 
 use super::Inspector;
@@ -34,6 +34,8 @@ pub struct OrderSnapshot {
     pub reply_to: Option<String>,
     /// The account of its last submission.
     pub account: Option<String>,
+    /// The balance hold that keeps it out of the schedule.
+    pub held: Option<BalanceScope>,
     /// A worker may be processing it.
     pub is_claimed: bool,
     /// The charge that its result reported.
@@ -95,6 +97,7 @@ fn read_fields(fields: &FieldReader<'_>) -> Result<OrderSnapshot, String> {
             .map(History::read)
             .unwrap_or_default(),
         is_claimed: fields.text("is_claimed").is_some(),
+        held: fields.parse("held")?,
         account: text("account"),
         result: text("result"),
         reply_to: text("reply_to"),

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use redis::Value;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::{error::QueueError, fields::FieldReader, script::script};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, holds, workers, runs;
+    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs;
     order: ;
     arguments: ;
 }
@@ -36,12 +36,40 @@ pub struct Status {
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
-    /// By currency, until when its balance is known to be too low.
+    /// What a front end of HitPoints has asked for: `until` when no call is made, the `interval` between calls after that in
+    /// microseconds, how many answers asked for it (`count`), and `since` when the last pause began. Empty if it has not asked
+    /// for an hour.
+    pub throttle: HashMap<String, u64>,
+    /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
+    /// unknown.
     pub holds: HashMap<String, u64>,
+    /// How many orders wait for each balance.
+    pub held: HashMap<String, u64>,
     /// The workers that are alive, and until when each counts as alive without another report.
     pub workers: HashMap<String, u64>,
+    /// The workers that claim no orders at the moment. Other workers go on.
+    pub worker_faults: BTreeMap<String, WorkerFault>,
     /// The report of the last reconciliation run.
     pub last_run: HashMap<String, String>,
+}
+
+/// Why a worker claims no orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerFault {
+    /// The reason, in words.
+    pub reason: String,
+    /// Since when, Unix milliseconds.
+    pub since: u64,
+}
+
+/// Reads a flat list of name, reason and time for each worker.
+fn worker_faults(values: &[String]) -> BTreeMap<String, WorkerFault> {
+    let faults = values.chunks_exact(3).filter_map(|fault| {
+        let since = fault[2].parse().ok()?;
+        let reason = fault[1].clone();
+        Some((fault[0].clone(), WorkerFault { reason, since }))
+    });
+    faults.collect()
 }
 
 impl Inspector {
@@ -64,8 +92,11 @@ impl Inspector {
             lost_at: answer.parse("lost_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
+            throttle: answer.map("throttle"),
             holds: answer.map("holds"),
+            held: answer.map("held"),
             workers: answer.map("workers"),
+            worker_faults: worker_faults(&answer.texts("faults")),
             last_run: answer.map("last_run"),
         })
     }

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use hp_api::{Currency, OrderId};
-use hp_order::{Millis, Record};
+use hp_api::OrderId;
+use hp_order::{BalanceScope, Millis, Record};
 
 use crate::history::History;
 
@@ -33,6 +33,8 @@ pub struct Claim {
     pub at: Millis,
     /// Who claimed the order and why, for its history, if an operator did.
     pub note: Option<String>,
+    /// The balance hold that it waited for, if this claim took it out of that hold.
+    pub held: Option<BalanceScope>,
 }
 
 /// What a claim call returned.
@@ -52,13 +54,15 @@ pub struct ClaimBatch {
     pub next_due: Option<Duration>,
     /// Time until orders may be claimed again, if breaker or rate allow none.
     pub wait: Option<Duration>,
+    /// Until when a front end of HitPoints has asked to send nothing.
+    pub throttled_until: Option<Millis>,
     /// Since when the breaker is open. While it is, only one order at a time calls HitPoints.
     pub breaker_open_since: Option<Millis>,
     /// Number of entries that have left the inbox before a worker took them, since the last claim: another program has
     /// trimmed or deleted them. Each is reported once.
     pub lost: u64,
     /// Balances that are known to be too low, and until when.
-    pub holds: Vec<(Currency, Millis)>,
+    pub holds: Vec<(BalanceScope, Millis)>,
     /// Named orders that were not claimed, or whose indexes were repaired.
     pub skips: Vec<(String, ClaimSkip)>,
 }
@@ -68,6 +72,8 @@ pub struct ClaimBatch {
 pub enum ClaimSkip {
     /// Not claimed: it has ended, and no repetition waits for its result.
     Ended,
+    /// Not claimed: it is certainly not charged, and [`claim_for_run`](crate::Ledger::claim_for_run) leaves such orders out.
+    Unsent,
     /// Not claimed: another worker may be processing it.
     Claimed,
     /// There is no such order.

@@ -11,27 +11,29 @@ use crate::{
     agreement::PROTOCOL,
     error::QueueError,
     fields::FieldReader,
-    rules::millis,
+    rules::{RateShare, millis},
     script::{Call, script},
 };
 
 script! {
     ClaimBatchCall<'a> = "claim_batch.lua";
-    queue: jobs, inbox, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, workers;
+    queue: jobs, inbox, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, rate_of_runs, throttle, holds, held, workers;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, first: &'a str, longest_delay: u64, results_retention: u64,
         resubmit_after: u64, longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64,
-        vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32;
+        vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32, balance_pause: u64,
+        rate_share: u64;
 }
 
 script! {
     ClaimNamedCall<'a> = "claim_named.lua";
-    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, holds, workers;
+    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, rate_of_runs, throttle, holds, held, workers;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,
-        known_epoch: &'a str, known_claim: u64, vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32;
+        known_epoch: &'a str, known_claim: u64, vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32,
+        leaves_unsent: u8, rate_share: u64;
 }
 
 /// The most orders of one claim: a script must not keep Redis busy for long.
@@ -70,6 +72,8 @@ impl Ledger {
                 old_master: self.old_master_time(),
                 account: self.agreement.queue_account(),
                 protocol: PROTOCOL,
+                balance_pause: self.rules().balance_pause(),
+                rate_share: RateShare::All.parts(),
             }
             .call(&self.handle.keys)
         };
@@ -79,12 +83,37 @@ impl Ledger {
     /// Claims the orders with these ids, up to `limit` of them, in whatever state they are. Leaves out orders that another
     /// worker may be processing, and repairs the indexes. An order that is certainly not charged keeps its state.
     ///
-    /// The answer names every order that the call has examined.
+    /// The answer names every order that the call has examined. Orders that are left out need no call permit.
     pub async fn claim_named(
         &self,
         limit: usize,
         lease: Duration,
         ids: &[&str],
+    ) -> Result<ClaimBatch, QueueError> {
+        self.claim_by_name(limit, lease, ids, (false, RateShare::All))
+            .await
+    }
+
+    /// Claims the orders with these ids like [`claim_named`](Self::claim_named), for a reconciliation run: within the
+    /// [share of the rate](RateShare::Runs) that runs have. If `leaves_unsent` is set, orders that are certainly not charged
+    /// are left out as well.
+    pub async fn claim_for_run(
+        &self,
+        limit: usize,
+        lease: Duration,
+        ids: &[&str],
+        leaves_unsent: bool,
+    ) -> Result<ClaimBatch, QueueError> {
+        self.claim_by_name(limit, lease, ids, (leaves_unsent, RateShare::Runs))
+            .await
+    }
+
+    async fn claim_by_name(
+        &self,
+        limit: usize,
+        lease: Duration,
+        ids: &[&str],
+        (leaves_unsent, share): (bool, RateShare),
     ) -> Result<ClaimBatch, QueueError> {
         let mut call = {
             let (known, asked_at) = (self.watermark(), Instant::now());
@@ -102,6 +131,8 @@ impl Ledger {
                 old_master: self.old_master_time(),
                 account: self.agreement.queue_account(),
                 protocol: PROTOCOL,
+                leaves_unsent: leaves_unsent.into(),
+                rate_share: share.parts(),
             }
             .call(&self.handle.keys)
         };

@@ -1,7 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use hp_api::Currency;
-use hp_order::{Millis, Record};
+use hp_order::{BalanceScope, Millis, Record};
 
 use super::{
     claim::{Claim, ClaimBatch, ClaimSkip, Repair},
@@ -43,6 +42,7 @@ pub(super) fn read_batch(
         more: answer.text("more").is_some(),
         next_due: ms("next_due").map(Duration::from_millis),
         wait: ms("wait").map(Duration::from_millis),
+        throttled_until: ms("throttled_until").map(Millis),
         breaker_open_since: ms("breaker_open_since").map(Millis),
         lost: ms("lost").unwrap_or(0),
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
@@ -86,6 +86,7 @@ fn read_claim(
             .unwrap_or_default(),
         at: now,
         note: None,
+        held: fields.parse("held")?,
     })
 }
 
@@ -94,6 +95,7 @@ impl ClaimSkip {
         match word.as_str() {
             "ended" => Self::Ended,
             "claimed" => Self::Claimed,
+            "unsent" => Self::Unsent,
             "unknown" => Self::Unknown,
             "forgotten" => Self::Repaired(Repair::Forgotten),
             "listed" => Self::Repaired(Repair::Listed),
@@ -105,6 +107,6 @@ impl ClaimSkip {
     }
 }
 
-fn read_hold((currency, until): &(String, String)) -> Option<(Currency, Millis)> {
-    Some((currency.parse().ok()?, Millis(until.parse().ok()?)))
+fn read_hold((scope, until): &(String, String)) -> Option<(BalanceScope, Millis)> {
+    Some((scope.parse().ok()?, Millis(until.parse().ok()?)))
 }

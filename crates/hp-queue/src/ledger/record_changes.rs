@@ -1,5 +1,5 @@
 use hp_api::{Card, CardStatus, Currency, CurrencyText, Order};
-use hp_order::{Millis, Next, Record, Rejection, State, Step, TerminalOutcome};
+use hp_order::{FailReason, Millis, Next, Record, Rejection, State, Step, TerminalOutcome};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -111,8 +111,8 @@ pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcom
     if let Some(reason) = outcome.reason() {
         add("reason", reason.into());
     }
-    if let TerminalOutcome::Rejected(rejection) = outcome {
-        add("detail", rejection_detail(record, *rejection));
+    if let Some(detail) = detail(record, step, outcome) {
+        add("detail", detail);
     }
     if let Some(code) = step.code {
         add("code", code.to_string());
@@ -134,6 +134,18 @@ pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcom
         add("pins_encoding", "json".into());
     }
     fields
+}
+
+/// What is wrong, in words. For an order that an operator closed: what HitPoints' record shows.
+fn detail(record: &Record, step: &Step, outcome: &TerminalOutcome) -> Option<String> {
+    match outcome {
+        TerminalOutcome::Rejected(rejection) => Some(rejection_detail(record, *rejection)),
+        TerminalOutcome::Failed {
+            reason: FailReason::Closed,
+            ..
+        } => step.message.clone(),
+        _ => None,
+    }
 }
 
 fn rejection_detail(record: &Record, rejection: Rejection) -> String {

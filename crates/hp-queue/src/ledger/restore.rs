@@ -1,13 +1,13 @@
 use hp_order::{ClaimConditions, ClaimRule, Millis, State, Step, claim_rule};
 
 use super::{Ledger, claim::Claim};
-use crate::{agreement::Account, error::QueueError, script::script};
+use crate::{agreement::Account, error::QueueError, rules::millis, script::script};
 
 script! {
     Restore<'a> = "restore.lua";
     queue: schedule, open, epoch;
     order: record: &'a str;
-    arguments: order_id: &'a str, accepted_at: u64;
+    arguments: order_id: &'a str, accepted_at: u64, submitted_at: u64, resubmit_after: u64;
 }
 
 /// A restored order is claimed like an order that Redis may have forgotten.
@@ -28,6 +28,8 @@ impl Ledger {
             record: &keys.order(claim.id()),
             order_id: claim.id().as_str(),
             accepted_at: claim.record.accepted_at.0,
+            submitted_at: claim.record.submitted_at.map_or(0, |at| at.0),
+            resubmit_after: millis(self.rules().policy.resubmit_after),
         }
         .call(keys);
         for (name, value) in restored_fields(claim, step, self.agreement.account()) {

@@ -16,11 +16,11 @@ use crate::{
 
 script! {
     Settle<'a> = "settle.lua";
-    queue: jobs, schedule, open, results, breaker, rate, epoch, charged;
+    queue: jobs, schedule, open, results, breaker, rate, throttle, epoch, charged, holds, held;
     order: record: &'a str, reply_to: &'a str, replays: &'a str;
     arguments:
-        order_id: &'a str, claim: u64, epoch: &'a str, next_step: String, results_retention: u64, ledger_retention: u64,
-        signal: &'a str, breaker_pause: u64, longest_breaker_pause: u64, call_interval: u64, record_values: usize;
+        order_id: &'a str, claim: u64, epoch: &'a str, next_step: String, held: String, results_retention: u64, ledger_retention: u64,
+        signal: &'a str, slow_down: u64, breaker_pause: u64, longest_breaker_pause: u64, call_interval: u64, record_values: usize;
 }
 
 script! {
@@ -80,13 +80,23 @@ impl Ledger {
             claim: record.claim,
             epoch: &claim.epoch,
             next_step: next_step(claim, step),
+            held: match step.next {
+                Next::Held { scope, .. } => scope.to_string(),
+                _ => String::new(),
+            },
             results_retention: millis(self.rules().retention.results),
             ledger_retention: millis(self.rules().retention.ledger),
             signal: match signal {
-                VendorSignal::None => "no_call",
+                // A call that could not leave needs no permit either.
+                VendorSignal::None | VendorSignal::NeverSent => "no_call",
                 VendorSignal::Answered => "answered",
                 VendorSignal::NoAnswer => "no_answer",
                 VendorSignal::OwnFailure => "own_failure",
+                VendorSignal::Throttled(_) => "throttled",
+            },
+            slow_down: match signal {
+                VendorSignal::Throttled(asked) => self.rules().slow_down(asked),
+                _ => 0,
             },
             breaker_pause: millis(breaker_pause),
             longest_breaker_pause: millis(longest_breaker_pause),
@@ -118,7 +128,7 @@ impl Ledger {
 
 fn next_step(claim: &Claim, step: &Step) -> String {
     match &step.next {
-        Next::After(delay) => millis(*delay).to_string(),
+        Next::After(delay) | Next::Held { at_most: delay, .. } => millis(*delay).to_string(),
         Next::Review | Next::Parked => "review".into(),
         Next::End(_) if claim.record.state.has_ended() => "replay".into(),
         Next::End(TerminalOutcome::Completed { .. }) => "charged".into(),

@@ -16,8 +16,8 @@ script! {
 script! {
     ReportAlive<'a> = "report_alive.lua";
     queue: workers;
-    order: ;
-    arguments: name: &'a str, time: u64;
+    order: worker: &'a str;
+    arguments: name: &'a str, time: u64, fault: &'a str;
 }
 
 impl Ledger {
@@ -42,9 +42,21 @@ impl Ledger {
 
     /// Reports that the worker `name` is alive. It counts as alive for this time; zero removes it.
     pub async fn report_alive(&self, name: &str, time: Duration) -> Result<(), QueueError> {
+        self.report_worker(name, time, None).await
+    }
+
+    /// Like [`report_alive`](Self::report_alive), with the reason why the worker claims no orders.
+    pub async fn report_worker(
+        &self,
+        name: &str,
+        time: Duration,
+        fault: Option<&str>,
+    ) -> Result<(), QueueError> {
         let call = ReportAlive {
+            worker: &self.handle.keys.worker(name),
             name,
             time: millis(time),
+            fault: fault.unwrap_or_default(),
         }
         .call(&self.handle.keys);
         let _: String = call.run(&mut self.handle.connection.clone()).await?;

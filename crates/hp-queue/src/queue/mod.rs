@@ -34,7 +34,11 @@ pub struct Queue {
 impl Queue {
     /// Connects to the queue under `prefix` at a [Redis address](crate#redis-addresses).
     pub async fn connect(url: &str, prefix: Prefix) -> Result<Self, QueueError> {
-        let client = connect(url)?;
+        Self::open(connect(url)?, prefix).await
+    }
+
+    /// Connects to the queue under `prefix` with this client.
+    pub async fn open(client: Client, prefix: Prefix) -> Result<Self, QueueError> {
         let connection = client.shared();
         redis::cmd("PING")
             .query_async::<()>(&mut connection.clone())

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, str::FromStr};
 
 use hp_api::{CurrencyText, Money, PinKey, PinSn};
-use hp_order::{Millis, Source, Status};
+use hp_order::{FailReason, Millis, Source, Status};
 use serde::Deserialize;
 
 /// A result as a shop reads it. Prints without card keys.
@@ -17,7 +17,7 @@ pub struct OrderResult {
     pub status: Status,
     /// Why it ended so, unless completed.
     pub reason: Option<String>,
-    /// What is wrong, in words.
+    /// What is wrong, in words. With the reason `closed`: what HitPoints' record shows.
     pub detail: Option<String>,
     /// HitPoints' response code, if it gave one.
     pub code: Option<i64>,
@@ -47,6 +47,13 @@ impl OrderResult {
     pub fn ends_order(&self) -> bool {
         let is_invalid = self.reason.as_deref() == Some("invalid_job");
         self.status != Status::Conflict && !is_invalid
+    }
+
+    /// Returns `true` if HitPoints may have charged something for this entry: the order is completed, or an operator closed it
+    /// although HitPoints' record does not fit it. Then [`detail`](Self::detail) says what the record shows.
+    pub fn may_be_charged(&self) -> bool {
+        let is_closed = self.reason.as_deref() == Some(FailReason::Closed.as_str());
+        self.status == Status::Completed || is_closed
     }
 }
 

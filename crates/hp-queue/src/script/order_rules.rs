@@ -13,7 +13,7 @@ const HAS_CLAIMANT_VANISHED: u8 = 4;
 ///
 /// - `claim_rule(state, conditions)`: the [`ClaimRule`] as a table, or nil if there is no such state. `conditions` is a sum
 ///   of `IS_OLDER_EPOCH`, `IS_NAMED` and `HAS_CLAIMANT_VANISHED`.
-/// - `has_ended(state)`, `is_in_doubt(state)`.
+/// - `has_ended(state)`, `is_in_doubt(state)`, `is_unsent(state)`.
 /// - `ADMITTED`: the state of a new order before its first claim. `IN_REVIEW`: the state of an order that waits for an
 ///   operator.
 ///
@@ -25,11 +25,13 @@ pub(super) fn render() -> String {
          local ADMITTED, IN_REVIEW = '{}', '{}'\n\
          local function has_ended(state)\n  return {}\nend\n\
          local function is_in_doubt(state)\n  return {}\nend\n\
+         local function is_unsent(state)\n  return {}\nend\n\
          local function claim_rule(state, conditions)\n",
         State::Queued,
         State::Review,
         one_of(State::has_ended),
         one_of(State::is_in_doubt),
+        one_of(State::is_unsent),
     );
     for state in State::ALL {
         // Writing to a `String` cannot fail.

@@ -1,10 +1,18 @@
--- Acquires permits for up to `limit` calls that concern no claimed order.
+-- Acquires permits for up to `limit` calls besides the one for which an order was claimed.
 -- needs: clock, permits, answer
 --
+-- arguments: for_claim  "1": the calls belong to a claimed order, so pause and breaker permit them
 -- answers by name: calls (how many may be made), and `paused`, `wait` and `breaker_open_since` as claim_batch
 
-local calls = permits(tonumber(arg_limit))
-if is_breaker_open and calls > 0 then
+local function permits_for_claim(n)
+  n = permits_by_rate(n)
+  if rate_wait then report_wait(rate_wait) end
+  return n
+end
+
+local is_for_claim = arg_for_claim == '1'
+local calls = (is_for_claim and permits_for_claim or permits)(tonumber(arg_limit))
+if not is_for_claim and is_breaker_open and calls > 0 then
   -- While the breaker is open, only a claimed order may call HitPoints.
   calls = 0
   report_wait(1000)

@@ -8,12 +8,12 @@
 --   claims              a list of ledger records, each { field, value, ... } with order_id first. A new order without
 --                       `state` is one that was claimed under no special condition: hp_order::claim gives the rest
 --   more                present if another call would find something to do
---   next_due            ms until the next open order is due, if there is one
+--   next_due            ms until the next open order is due or may return from its hold, if there is one
 --   paused              the reason, if the queue is paused; nothing is claimed
 --   wait                ms until orders may be claimed again, if breaker or rate allow none
 --   breaker_open_since  Unix ms, if the breaker is open
 --   lost                how many entries have left the inbox before a worker took them, since the last claim, if any
---   holds               { currency, Unix ms, ... }: until then a balance is known to be too low
+--   holds               { scope, Unix ms, ... }: until then a balance is known to be too low
 --   epoch, epoch_since, epoch_promoted, steady, clock_step, claims_so_far: see prelude/epoch.lua. `clock_step` is by how many
 --                       ms the clock was set since the caller's last call, if it was
 
@@ -163,6 +163,8 @@ local function claim_due(n)
   return #due == n
 end
 
+return_held(limit, tonumber(arg_balance_pause), longest_wait(tonumber(arg_balance_pause)))
+
 local has_more = false
 for _, source in ipairs(arg_first == 'inbox' and { claim_inbox, claim_due } or { claim_due, claim_inbox }) do
   has_more = source(limit - #claims) or has_more
@@ -187,6 +189,7 @@ redis.call('XTRIM', key_results, 'MINID', '~', trim_before())
 -- While the breaker is open, only one order at a time is claimed.
 report('more', has_more and not (is_breaker_open and #claims > 0) and '1')
 -- Orders in review are at the end of the schedule.
-local first = redis.call('ZRANGE', key_schedule, 0, 0, 'WITHSCORES')
-report('next_due', first[2] and first[2] ~= 'inf' and text(math.max(first[2] - now, 0)))
+local first = tonumber(redis.call('ZRANGE', key_schedule, 0, 0, 'WITHSCORES')[2] or nil) or math.huge
+local next_due = math.min(first, next_return() or math.huge)
+report('next_due', next_due < math.huge and text(math.max(next_due - now, 0)))
 return finish_claims()

@@ -2,16 +2,18 @@
 -- an order that its claimant may still be processing, and an ended order without a repetition that waits.
 -- needs: clock, keys, record, order_rules, permits, answer, claim
 --
+-- arguments: leaves_unsent  "1": orders that are certainly not charged are left out, and only their indexes are repaired
 -- values: ids
 -- answers by name: as claim_batch, without `more` and `next_due`, and with
 --   skips  { id, word, ... }: why an order was left out, or what was repaired
 --            claimed         another worker may be processing it
+--            unsent          it is certainly not charged
 --            ended           it has ended, and no repetition waits for its result
 --            unknown         there is no such order
 --            unusable: ...   its record cannot be used
 --            forgotten       repaired: it was in an index and has no record
 --            listed          repaired: it was not among the open orders
---            scheduled       repaired: it was not in the schedule
+--            scheduled       repaired: it was neither in the schedule nor held
 --            unlisted        repaired: it has ended and was among the open orders
 --            without_result  it had ended without a result, and is claimed to publish one
 
@@ -36,16 +38,22 @@ local function check_ended(id, result, is_open)
   return true
 end
 
-local function check_open(id, accepted_at, is_open, due_at)
+local function check_open(id, accepted_at, is_open, has_place)
   if not is_open then
     redis.call('ZADD', key_open, accepted_at or at, id)
     skip(id, 'listed')
   end
-  if not due_at then skip(id, 'scheduled') end
+  if not has_place then skip(id, 'scheduled') end
 end
 
-local function claim_named(id)
-  local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at')
+-- A restart of Redis casts doubt on an order that seems unsent.
+local function is_left_unsent(state, order_epoch)
+  return arg_leaves_unsent == '1' and is_unsent(state) and (epoch.since == 0 or order_epoch == epoch.id)
+end
+
+-- Leaves out the order, or returns how to claim it: when it would have been due, or false.
+local function examine(id)
+  local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at', 'held', 'epoch')
   local due_at, is_open = redis.call('ZSCORE', key_schedule, id), redis.call('ZSCORE', key_open, id)
   if not known[1] then
     local removed = redis.call('ZREM', key_open, id) + redis.call('ZREM', key_schedule, id)
@@ -55,18 +63,34 @@ local function claim_named(id)
   if has_ended(known[1]) then
     if check_ended(id, known[4], is_open) then return end
   else
-    check_open(id, known[5], is_open, due_at)
+    local has_place = due_at or known[6] and is_held(id, known[6])
+    check_open(id, known[5], is_open, has_place)
+    if is_left_unsent(known[1], known[7]) then
+      if not has_place then redis.call('ZADD', key_schedule, at, id) end
+      return skip(id, 'unsent')
+    end
   end
-  redis.call('ZADD', key_schedule, lease_ends, id)
-  claim_order(id, true, due_at ~= 'inf' and due_at)
+  return due_at ~= 'inf' and due_at
+end
+
+-- An order that needs no claim needs no permit. The rest is left for the next call.
+local function examine_and_claim(limit)
+  for i = FIRST_VALUE, #ARGV do
+    local id = ARGV[i]
+    local ok, due_at = pcall(examine, id)
+    if not ok then
+      skip(id, 'unusable: ' .. message_of(due_at))
+    elseif due_at ~= nil then
+      if #claims >= limit then return end
+      redis.call('ZADD', key_schedule, lease_ends, id)
+      local is_claimed_now, failure = pcall(claim_order, id, true, due_at)
+      if not is_claimed_now then skip(id, 'unusable: ' .. message_of(failure)) end
+    end
+  end
 end
 
 local limit = claim_limit()
-for i = FIRST_VALUE, #ARGV do
-  if #claims >= limit then break end
-  local ok, failure = pcall(claim_named, ARGV[i])
-  if not ok then skip(ARGV[i], 'unusable: ' .. message_of(failure)) end
-end
+if limit > 0 or is_rate_used_up() then examine_and_claim(limit) end
 
 report('skips', skips)
 return finish_claims()

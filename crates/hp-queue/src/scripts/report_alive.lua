@@ -1,8 +1,10 @@
--- Reports that a worker is alive.
+-- Reports that a worker is alive, and why it claims no orders, if it does not.
 -- needs: clock
 --
+-- keys:      worker  the worker's own record, which expires with its report
 -- arguments: name
---            time  for how long it counts as alive, ms; 0: it ends
+--            time    for how long it counts as alive, ms; 0: it ends
+--            fault   why it claims no orders; "": it does
 -- answers nothing
 
 redis.call('ZREMRANGEBYSCORE', key_workers, '-inf', at)
@@ -12,5 +14,12 @@ if arg_time == '0' then
   redis.call('ZREM', key_workers, arg_name)
 else
   redis.call('ZADD', key_workers, text(now + arg_time), arg_name)
+end
+if arg_time == '0' or arg_fault == '' then
+  redis.call('DEL', key_worker)
+else
+  redis.call('HSET', key_worker, 'fault', arg_fault)
+  redis.call('HSETNX', key_worker, 'since', at)
+  redis.call('PEXPIRE', key_worker, arg_time)
 end
 return ''

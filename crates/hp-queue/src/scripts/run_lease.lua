@@ -20,8 +20,7 @@ if arg_action == 'acquire' then
   -- No run is done before its time: a later tick shows that the clock was set back.
   local done = tonumber(known[1] or 0)
   if done >= tonumber(arg_tick) and done <= now then return state('done') end
-  -- A lease that ends later than any can shows that the clock was set back.
-  if known[2] and left > 0 and left <= tonumber(arg_lease) then return state('held_by_other', left) end
+  if known[2] and is_ahead(known[3], LONGEST_LEASE) then return state('held_by_other', left) end
 elseif arg_holder ~= '' and known[2] ~= arg_holder then
   return state('lost')
 end

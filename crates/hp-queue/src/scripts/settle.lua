@@ -1,13 +1,16 @@
 -- Settles a claimed order: applies a step, all of it or nothing.
--- needs: clock, server, record, copy, waiting, trim
+-- needs: clock, server, record, copy, waiting, trim, held, throttle
 --
 -- keys:      reply_to  the stream for the result
 --            replays   the repetitions that wait for a copy of the result
 --            charged   the order that was charged last
 -- arguments: next_step      a number of ms to wait, "review", "charged" or "uncharged" for an end, or "replay" for a copy of
 --                           the result for each of the repetitions
---            signal         what the call showed about HitPoints: "answered", "no_answer", "own_failure" of the worker, or
---                           "no_call"
+--            held           the scope of the balance hold that keeps the order out of the schedule, at most for that number of
+--                           ms; "" for none
+--            signal         what the call showed about HitPoints: "answered", "no_answer", "own_failure" of the worker,
+--                           "throttled" if a front end asks to send less, or "no_call"
+--            slow_down      if it is throttled: for how long no call is made, ms
 --            call_interval  microseconds, if the rate is limited, else 0
 --            record_values  how many of the values belong to the record
 -- values:    field, value, ... of the record. An empty value removes the field. The last line of `history` gets its time here.
@@ -32,7 +35,11 @@ end
 
 -- The signal of one call counts for all orders, even if another worker has claimed this one since.
 local function apply_signal()
-  if arg_signal == 'answered' then return redis.call('DEL', key_breaker) end
+  if arg_signal == 'answered' then
+    speed_up()
+    return redis.call('DEL', key_breaker)
+  end
+  if arg_signal == 'throttled' then slow_down(tonumber(arg_slow_down)) end
   local breaker = redis.call('HMGET', key_breaker, 'until', 'pauses', 'probe')
   local is_probe = breaker[3] == arg_order_id .. ' ' .. arg_claim
   if arg_signal == 'no_answer' then
@@ -41,8 +48,8 @@ local function apply_signal()
     return
   end
   if is_probe then redis.call('HSET', key_breaker, 'until', at, 'probe', '') end
-  local is_unused = arg_signal == 'no_call' and arg_call_interval ~= '0' and redis.call('EXISTS', key_rate) == 1
-  if is_unused then redis.call('DECRBY', key_rate, arg_call_interval) end
+  local is_unused = arg_signal == 'no_call' and call_interval() > 0 and redis.call('EXISTS', key_rate) == 1
+  if is_unused then redis.call('DECRBY', key_rate, text(call_interval())) end
 end
 
 local known = redis.call('HMGET', key_record, 'claim', 'epoch', 'settled', 'result')
@@ -67,6 +74,7 @@ end
 
 -- A claim that ends without `settled` was lost by a worker that vanished.
 local fields, removed = { 'updated_at', at, 'settled', arg_claim }, {}
+if arg_held ~= '' then append(fields, 'held', arg_held) end
 
 -- A repetition that was enqueued until now asks for the result that comes now. The inbox is in order, but the times in its
 -- ids are the producers'. After the largest time an inbox may start again with smaller ids.
@@ -173,6 +181,8 @@ if has_result then
   redis.call('ZREM', key_open, arg_order_id)
 elseif arg_next_step == 'review' then
   redis.call('ZADD', key_schedule, '+inf', arg_order_id)
+elseif arg_held ~= '' then
+  hold_order(arg_order_id, arg_held, now + arg_next_step)
 else
   redis.call('ZADD', key_schedule, text(now + arg_next_step), arg_order_id)
 end

@@ -7,10 +7,17 @@
 --   lost, lost_at                              how many entries have left the inbox before a worker took them, and when the
 --                                              last of them was missed, Unix ms
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
+--   faults                                     { worker, reason, since, ... } of the workers that claim no orders
+--   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
+--   throttle                                   { name, value, ... }
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
 local last_run = redis.call('XREVRANGE', key_runs, '+', '-', 'COUNT', 1)[1]
+local held = {}
+for _, scope in ipairs(redis.call('ZRANGE', key_held, 0, 99)) do
+  held[#held + 1], held[#held + 2] = scope, text(redis.call('ZCARD', key_held .. ':' .. scope))
+end
 report('now', at)
 report('new', text(redis.call('XLEN', key_jobs)))
 report('scheduled', text(redis.call('ZCARD', key_schedule)))
@@ -24,7 +31,18 @@ end
 report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
+report('throttle', redis.call('HGETALL', key_throttle))
 report('holds', redis.call('HGETALL', key_holds))
-report('workers', redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'))
+report('held', held)
+
+local workers, faults = redis.call('ZRANGEBYSCORE', key_workers, at, text(now + LONGEST_LEASE), 'WITHSCORES'), {}
+for i = 1, #workers, 2 do
+  local own = redis.call('HMGET', key_workers .. ':' .. workers[i], 'fault', 'since')
+  if own[1] then
+    for _, value in ipairs({ workers[i], own[1], own[2] or at }) do faults[#faults + 1] = value end
+  end
+end
+report('workers', workers)
+report('faults', faults)
 report('last_run', last_run and last_run[2])
 return answer

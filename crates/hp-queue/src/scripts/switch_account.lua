@@ -49,6 +49,8 @@ for _, order in ipairs(in_doubt) do move(order[1], order[2]) end
 redis.call('HSET', key_queue, 'account', arg_account, 'previous_account', old_account, 'switched_at', at,
   'switched_steady', redis.call('HGET', key_epoch, 'steady') or at, 'switched_by', arg_by, 'switched_why', arg_why)
 -- What was learned from the old account says nothing about the new one.
-redis.call('DEL', key_charged, key_holds, key_breaker)
+redis.call('DEL', key_charged, key_holds, key_breaker, key_products)
+-- Without a hold the orders that it held return with the next claims.
+for _, scope in ipairs(redis.call('ZRANGE', key_held, 0, -1)) do redis.call('ZADD', key_held, at, scope) end
 report('is_switched', '1')
 return answer

@@ -244,9 +244,58 @@ async fn invalid_signature_consumes_no_fault() {
 }
 
 #[tokio::test]
-async fn unknown_suffix_is_part_of_the_order_id() {
+async fn unknown_fault_suffix_is_refused_with_the_names() {
     let sandbox = Sandbox::start(Options::local()).unwrap();
-    for id in ["lost-answer", "A-1~other", "A-1~lost-answer~other"] {
+    for (id, why) in [
+        ("A-1~tpyo", "there is no fault \"tpyo\""),
+        ("A-1~Lost-Answer", "there is no fault \"Lost-Answer\""),
+        ("A-1~lost-answer~other", "there is no fault \"other\""),
+        ("A-1~other~lost-answer", "there is no fault \"other\""),
+        ("A-1~query:lost", "there is no fault \"lost\""),
+        ("A-1~query:low-balance", "does not apply to queries"),
+        ("A-1~code-200", "there is no fault \"code-200\""),
+    ] {
+        let answer = fetch(&sandbox, id, 2, 1).answer().await;
+        assert_eq!(answer.code(), 400_100, "{id}");
+        assert!(
+            answer.body.contains(&why.replace('"', "\\\"")),
+            "{}",
+            answer.body
+        );
+        // A query finds no order of this id.
+        assert_eq!(query(&sandbox, id).code().await, 400_100);
+    }
+    assert_eq!(sandbox.ledger().totals.charges, 0);
+}
+
+#[tokio::test]
+async fn suffix_that_cannot_be_a_name_belongs_to_the_id() {
+    let sandbox = Sandbox::start(Options::local()).unwrap();
+    for id in [
+        "lost-answer",
+        "A~",
+        "~",
+        "A~7",
+        "A~b_c",
+        "A~x.y",
+        "A~tpyo~",
+        "A~tpyo~1",
+        "A~é",
+    ] {
+        assert_eq!(fetch(&sandbox, id, 2, 1).code().await, 200, "{id}");
+    }
+    // Faults after such a part count.
+    assert_eq!(fetch(&sandbox, "A~1~fail-0", 2, 1).code().await, 0);
+}
+
+#[tokio::test]
+async fn plain_ids_request_no_fault() {
+    let options = Options {
+        plain_ids: true,
+        ..Options::local()
+    };
+    let sandbox = Sandbox::start(options).unwrap();
+    for id in ["A-1~tpyo", "A-1~fail-0", "A-1~lost-answer"] {
         assert_eq!(fetch(&sandbox, id, 2, 1).code().await, 200, "{id}");
     }
 }

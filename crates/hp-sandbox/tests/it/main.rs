@@ -10,6 +10,8 @@ mod conservation;
 mod control;
 mod duplicates;
 mod faults;
+mod front_end;
+mod ledger_file;
 mod orders;
 mod products;
 mod program;

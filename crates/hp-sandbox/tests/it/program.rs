@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use hp_sandbox::Options;
+use hp_sandbox::{Options, Trigger};
 
 fn program(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hp-sandbox"));
@@ -79,6 +79,19 @@ fn help_fits_80_columns() {
         for line in help.lines() {
             assert!(line.len() <= 80, "{flag}: {line}");
         }
+    }
+}
+
+#[test]
+fn help_lists_every_fault() {
+    let output = program(&["--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let readme = include_str!("../../README.md");
+    let names = Trigger::all().map(|trigger| trigger.fault.to_string());
+    for name in names.chain(["code-400124".to_owned()]) {
+        let is_listed = |line: &str| line.split_whitespace().next() == Some(&name);
+        assert!(help.lines().any(is_listed), "{name}: {help}");
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
     }
 }
 

@@ -10,7 +10,7 @@ use prometheus_client::{
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counts reconciliation runs. Every label is present from the start, at zero.
+/// Counts reconciliation runs and lost log lines. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
     runs: Family<Label, Counter>,
@@ -31,16 +31,21 @@ const COMPLETE: Label = [("end", "complete")];
 const INCOMPLETE: Label = [("end", "incomplete")];
 
 impl Metrics {
-    /// Metrics of a process whose runs count orders under these names.
-    pub(crate) fn new(figures: &[&'static str]) -> Self {
+    /// Metrics of a process whose runs count orders under these names. `throttled` counts its throttled calls, and
+    /// `lost_log_lines` the lines that its log loses.
+    pub(crate) fn new(
+        figures: &[&'static str],
+        throttled: Counter,
+        lost_log_lines: Counter,
+    ) -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("hp_reconcile"),
+            registry: Registry::with_prefix("hp"),
             runs: Family::default(),
             orders: Family::default(),
             last_run: Gauge::default(),
             last_run_duration: Gauge::default(),
         };
-        metrics.register();
+        metrics.register(throttled, lost_log_lines);
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
         }
@@ -50,8 +55,14 @@ impl Metrics {
         metrics
     }
 
-    fn register(&mut self) {
-        let registry = &mut self.registry;
+    fn register(&mut self, throttled: Counter, lost_log_lines: Counter) {
+        let help =
+            "Answers of a front end that asked to send less: HTTP 429, or 503 with Retry-After";
+        self.registry.register("throttled_calls", help, throttled);
+        let help = "Log lines that standard error did not accept";
+        self.registry
+            .register("log_lines_lost", help, lost_log_lines);
+        let registry = self.registry.sub_registry_with_prefix("reconcile");
         let help = "Reconciliation runs of this process";
         registry.register("runs", help, self.runs.clone());
         let help = "Orders in these runs, by what was found; every order that was checked also counts in `checked`";
@@ -107,7 +118,10 @@ mod tests {
 
     #[test]
     fn metrics_count_runs_and_start_at_zero() {
-        let metrics = Metrics::new(&["checked", "agreed", "to_review"]);
+        let throttled = Counter::default();
+        let figures = ["checked", "agreed", "to_review"];
+        let metrics = Metrics::new(&figures, throttled.clone(), Counter::default());
+        throttled.inc();
         let end = RunEnd {
             is_complete: true,
             at: 1_700_000_001_500,
@@ -120,8 +134,10 @@ mod tests {
             ("hp_reconcile_runs_total{end=\"incomplete\"}", "0"),
             ("hp_reconcile_orders_total{figure=\"agreed\"}", "7"),
             ("hp_reconcile_orders_total{figure=\"to_review\"}", "0"),
+            ("hp_throttled_calls_total", "1"),
             ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
             ("hp_reconcile_last_run_duration_seconds", "1.5"),
+            ("hp_log_lines_lost_total", "0"),
         ] {
             assert_eq!(value(&text, name), expected, "{name}");
         }

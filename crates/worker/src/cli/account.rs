@@ -1,10 +1,10 @@
 use clap::{Args, Subcommand};
 
-use super::args::{Json, Operator};
+use super::args::{Json, Operator, parse_words};
 use crate::{
     config::Config,
     operator::account::{SwitchOptions, show, switch},
-    terminal::CommandResult,
+    terminal::{CommandError, CommandResult},
 };
 
 /// Show or switch the HitPoints account of the queue.
@@ -41,7 +41,7 @@ enum Action {
 #[command(verbatim_doc_comment)]
 struct Switch {
     /// The reason. The queue stores it, and so does the history of each order that moves to review.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_words)]
     why: String,
     #[command(flatten)]
     operator: Operator,
@@ -54,21 +54,25 @@ struct Switch {
 }
 
 impl AccountCommand {
+    pub(super) fn is_show(&self) -> bool {
+        matches!(self.action, Action::Show(_))
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         match self.action {
             Action::Show(output) => show(config, output.json).await,
-            Action::Switch(command) => switch(config, &command.into()).await,
+            Action::Switch(command) => switch(config, &command.options()?).await,
         }
     }
 }
 
-impl From<Switch> for SwitchOptions {
-    fn from(command: Switch) -> Self {
-        Self {
-            by: command.operator.name(),
-            why: command.why,
-            move_to_review: command.move_to_review,
-            json: command.output.json,
-        }
+impl Switch {
+    fn options(self) -> Result<SwitchOptions, CommandError> {
+        Ok(SwitchOptions {
+            by: self.operator.name()?,
+            why: self.why,
+            move_to_review: self.move_to_review,
+            json: self.output.json,
+        })
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use hp_api::OrderId;
 
-use crate::{operator::Attribution, producer::result_printer::ResultOutput};
+use crate::{
+    operator::Attribution, producer::result_printer::ResultOutput, terminal::CommandError,
+};
 
 /// One order by its id.
 #[derive(Clone, Debug, Args)]
@@ -27,40 +29,62 @@ pub(super) struct SeveralOrders {
 #[derive(Clone, Debug, Args)]
 pub(super) struct OptionalReason {
     /// The reason. The history of the order stores it.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_words)]
     why: Option<String>,
     #[command(flatten)]
     operator: Operator,
 }
 
-impl From<OptionalReason> for Attribution {
-    fn from(args: OptionalReason) -> Self {
-        Self {
-            by: args.operator.name(),
-            why: args.why,
-        }
+impl OptionalReason {
+    pub(super) fn attribution(self) -> Result<Attribution, CommandError> {
+        Ok(Attribution {
+            by: self.operator.name()?,
+            why: self.why,
+        })
     }
 }
 
 /// Who decides.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Operator {
-    /// Your name for the history of the order [default: the user of this machine].
-    #[arg(long, value_name = "NAME")]
+    /// Your name, for others who look later [default: the user of this machine].
+    #[arg(long, value_name = "NAME", value_parser = parse_words)]
     by: Option<String>,
 }
 
 impl Operator {
-    pub(super) fn name(self) -> String {
-        self.by.unwrap_or_else(user)
+    pub(super) fn name(self) -> Result<String, CommandError> {
+        let name = self.by.or_else(user);
+        name.ok_or_else(|| "who are you? This machine knows no user: USER and LOGNAME are not set, and the user id has no name. Give your name with --by NAME".into())
     }
 }
 
-/// The user of this machine.
-pub(super) fn user() -> String {
-    std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| "unknown".into())
+/// Reads a reason or a name: there must be something in it.
+pub(super) fn parse_words(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("write at least a word"),
+        words => Ok(words.into()),
+    }
+}
+
+/// The user of this machine, if it is known.
+pub(super) fn user() -> Option<String> {
+    let named = ["USER", "LOGNAME"].map(|name| std::env::var(name).ok());
+    known_user(named, || {
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid());
+        user.ok().flatten().map(|user| user.name)
+    })
+}
+
+fn known_user(
+    named: impl IntoIterator<Item = Option<String>>,
+    of_user_id: impl FnOnce() -> Option<String>,
+) -> Option<String> {
+    let named = named.into_iter().flatten();
+    named
+        .map(|name| name.trim().to_owned())
+        .find(|name| !name.is_empty())
+        .or_else(of_user_id)
 }
 
 /// JSON output.
@@ -100,5 +124,26 @@ impl From<OutputArgs> for ResultOutput {
             file: args.out,
             json: args.json,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_user_names_are_unknown() {
+        let text = |name: &str| Some(name.to_owned());
+        let nobody = || None;
+        assert_eq!(known_user([text("ada"), None], nobody), text("ada"));
+        assert_eq!(known_user([text(" "), text("bob")], nobody), text("bob"));
+        assert_eq!(known_user([text(""), None], || text("root")), text("root"));
+        assert_eq!(known_user([text(""), None], nobody), None);
+    }
+
+    #[test]
+    fn reason_needs_a_word() {
+        assert_eq!(parse_words(" ticket 42 ").as_deref(), Ok("ticket 42"));
+        assert!(parse_words(" ").is_err());
     }
 }

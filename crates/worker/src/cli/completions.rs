@@ -1,10 +1,10 @@
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::Cli;
-use crate::terminal::CommandResult;
+use crate::terminal::{CommandResult, stdout::stdout};
 
 /// Print shell completions: worker completions bash > /etc/bash_completion.d/worker
 #[derive(Clone, Debug, Args)]
@@ -17,7 +17,7 @@ impl Completions {
         // To memory first: the library panics if it cannot write.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "worker", &mut script);
-        io::stdout().write_all(&script)?;
+        stdout().write_all(&script)?;
         Ok(true)
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct ShowConfig {}
 impl ShowConfig {
     pub(super) fn execute(config: &Config) -> CommandResult {
         config.client()?;
-        hp_queue::connect(config.redis_url.expose())?;
+        config.redis()?;
         outln!("{config}")?;
         Ok(true)
     }

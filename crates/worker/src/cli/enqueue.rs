@@ -22,10 +22,11 @@ use crate::{
 ///   jq -c '.orders[]' shop.json | worker enqueue --file -
 ///
 /// The command checks every line of a file before it enqueues the first order. You can enqueue the same file again: the
-/// worker buys each order once.
+/// worker buys each order once. With --wait it shows the progress of a file on standard error. If you interrupt it (Ctrl-C),
+/// it says what is saved; the orders stay enqueued, and the same command waits for them again.
 ///
 /// Exit codes: 0: all enqueued, and with --wait all completed. 1: some lines are invalid (--partial), or an order is not
-/// completed (--wait). 2: failed.
+/// completed, or you interrupted the wait (--wait). 2: failed.
 #[derive(Clone, Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Enqueue {
@@ -75,6 +76,10 @@ struct OneOrder {
 }
 
 impl Enqueue {
+    pub(super) fn waits(&self) -> bool {
+        self.wait
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         let is_about_results = self.output.show_pins || self.output.out.is_some();
         if is_about_results && !self.wait {

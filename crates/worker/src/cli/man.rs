@@ -1,10 +1,10 @@
-use std::{fs, io, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use clap::{Args, CommandFactory};
 use clap_mangen::{Man as Page, generate_to};
 
 use super::Cli;
-use crate::terminal::CommandResult;
+use crate::terminal::{CommandResult, stdout::stdout};
 
 /// Print the manual page, or write a page for each command into a folder.
 #[derive(Clone, Debug, Args)]
@@ -18,7 +18,7 @@ impl Man {
     pub(super) fn execute(self) -> CommandResult {
         let command = Cli::command();
         match self.out {
-            None => Page::new(command).render(&mut io::stdout())?,
+            None => Page::new(command).render(&mut stdout())?,
             Some(folder) => {
                 fs::create_dir_all(&folder)?;
                 generate_to(command, folder)?;

@@ -35,7 +35,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::Config,
-    terminal::{CommandResult, Refused, escape_control_lines, is_broken_pipe},
+    telemetry,
+    terminal::{CommandResult, Refused, errln, escape_control_lines, stdout},
 };
 
 /// Buys cards from HitPoints for the orders that shops put into Redis.
@@ -84,14 +85,30 @@ enum Command {
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let failure_code = cli.command.failure_code();
-    match cli.execute() {
+    let (failure_code, is_output_wanted) = {
+        let command = &cli.command;
+        (command.failure_code(), command.is_output_wanted())
+    };
+    let code = exit_code(cli.execute(), failure_code);
+    let lost_output = stdout::finish();
+    if let Some(error) = lost_output {
+        errln!(
+            "worker: cannot write to standard output: {error}. The output is incomplete; what the command has done stays done"
+        );
+    }
+    telemetry::finish();
+    if lost_output.is_some() && is_output_wanted {
+        return failure_code;
+    }
+    code
+}
+
+fn exit_code(result: CommandResult, failure_code: ExitCode) -> ExitCode {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            if !is_broken_pipe(error.as_ref()) {
-                eprintln!("worker: {}", escape_control_lines(&error.to_string()));
-            }
+            errln!("worker: {}", escape_control_lines(&error.to_string()));
             if error.is::<Refused>() {
                 return ExitCode::from(2);
             }
@@ -137,6 +154,33 @@ impl Command {
             _ => ExitCode::from(2),
         }
     }
+
+    /// `true` if the command has failed when its output is lost. The exit code of other commands says what they did.
+    fn is_output_wanted(&self) -> bool {
+        match self {
+            Self::Results(_)
+            | Self::Config(_)
+            | Self::Doctor(_)
+            | Self::Orders(_)
+            | Self::Order(_)
+            | Self::Record(_)
+            | Self::Products(_)
+            | Self::Pin(_)
+            | Self::Status(_)
+            | Self::Completions(_)
+            | Self::Man(_) => true,
+            Self::Enqueue(command) => command.waits(),
+            Self::Reconcile(command) => command.prints_json(),
+            Self::Rejected(command) => command.is_list(),
+            Self::Account(command) => command.is_show(),
+            Self::Run(_)
+            | Self::Retry(_)
+            | Self::Resolve(_)
+            | Self::Republish(_)
+            | Self::Pause(_)
+            | Self::Resume(_) => false,
+        }
+    }
 }
 
 /// Runs a command on one thread: `docs/adr/0005-one-thread-per-worker.md`.
@@ -144,5 +188,9 @@ fn block_on(work: impl Future<Output = CommandResult>) -> CommandResult {
     let runtime: io::Result<_> = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    runtime?.block_on(work)
+    let runtime = runtime?;
+    let result = runtime.block_on(work);
+    // A look-up of a name that never ends must not keep the process.
+    runtime.shutdown_background();
+    result
 }

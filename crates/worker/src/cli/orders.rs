@@ -4,12 +4,16 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use hp_api::ProductId;
 use hp_order::State;
 
 use super::args::JsonLines;
 use crate::{
     config::Config,
-    inspect::orders::{OrderFilter, list_orders},
+    inspect::{
+        orders::{OrderFilter, list_orders},
+        time_bound::TimeBound,
+    },
     terminal::CommandResult,
 };
 
@@ -17,7 +21,10 @@ use crate::{
 ///
 ///   worker orders --state review
 ///   worker orders --older-than 10m --reason lost
-///   worker orders --state failed --json | jq .reason
+///   worker orders --state completed --limit 3
+///   worker orders --state failed --since 24h --product 2 --json | jq .reason
+///
+/// Open orders come oldest first. A list with ended orders has the newest first, and reads all records for it.
 ///
 /// Exit codes: 0: listed. 1: a record cannot be read. 2: failed.
 #[derive(Clone, Debug, Args)]
@@ -29,6 +36,16 @@ pub(super) struct Orders {
     /// Only orders that were admitted longer ago than this, such as 10m.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     older_than: Option<Duration>,
+    /// Only orders since this time: 24h ago, a day (2026-12-31) or a time (2026-12-31T18:00:00Z). It is compared with the time of
+    /// an order's end or, while it is open, of its admission.
+    #[arg(long, value_name = "TIME")]
+    since: Option<TimeBound>,
+    /// Only orders until this time, as for --since.
+    #[arg(long, value_name = "TIME")]
+    until: Option<TimeBound>,
+    /// Only orders of this product. May be given several times.
+    #[arg(long = "product", visible_alias = "product-id", value_name = "N")]
+    products: Vec<ProductId>,
     /// Only orders with this cause, reason or code, such as lost, refused or 400113.
     #[arg(long, value_name = "WORD")]
     reason: Option<String>,
@@ -48,6 +65,9 @@ impl Orders {
         let filter = OrderFilter {
             states: self.states,
             older_than: self.older_than,
+            since: self.since,
+            until: self.until,
+            products: self.products,
             reason: self.reason,
             limit: self.limit,
         };

@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::args::user;
+use super::args::{Operator, parse_words};
 use crate::{config::Config, operator::queue::pause, terminal::CommandResult};
 
 /// Pause the queue: no worker claims orders.
@@ -11,12 +11,14 @@ use crate::{config::Config, operator::queue::pause, terminal::CommandResult};
 #[derive(Clone, Debug, Args)]
 pub(super) struct Pause {
     /// The reason, for others who find the queue paused.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_words)]
     why: String,
+    #[command(flatten)]
+    operator: Operator,
 }
 
 impl Pause {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        pause(config, &self.why, &user()).await
+        pause(config, &self.why, &self.operator.name()?).await
     }
 }

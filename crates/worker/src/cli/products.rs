@@ -6,6 +6,9 @@ use crate::{config::Config, inspect::vendor::list_products, terminal::CommandRes
 
 /// List the products that may be ordered.
 ///
+/// The value of a product may be `open`: HitPoints refuses an order of such a product, because the API cannot name a value.
+/// Shops find the same list in {hp}:products.
+///
 /// Exit codes: 0: listed. 2: failed.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Products {

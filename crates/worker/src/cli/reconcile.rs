@@ -1,4 +1,8 @@
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::Args;
 use hp_api::OrderId;
@@ -14,8 +18,9 @@ use crate::{
 ///
 /// A reconciliation run checks each open order that is older than reconcile.stuck_after and unclaimed, and every order in
 /// review. Workers make a run at each tick of reconcile.schedule; this command needs no worker. It respects rate limit,
-/// breaker and pause, and you can interrupt it. Every run leaves a report in {hp}:reconcile:runs and in the log. If
-/// HitPoints refuses the account, the run ends and the queue is not paused. A worker would also pause the queue.
+/// breaker and pause, and you can interrupt it. Every run leaves a report in {hp}:reconcile:runs. A run on the schedule also
+/// logs it; a single run prints what is not zero. If HitPoints refuses the account, the run ends and the queue is not
+/// paused. A worker would also pause the queue.
 ///
 ///   worker reconcile --once                        one run, as for a CronJob or a timer
 ///   worker reconcile --order A-1001 --dry-run      shows what a run would do with one order
@@ -55,11 +60,22 @@ pub(super) struct Reconcile {
     json: bool,
 }
 
+/// The default of log.filter.
+const USUAL_FILTER: &str = "info";
+
 impl Reconcile {
+    pub(super) fn prints_json(&self) -> bool {
+        self.json
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        telemetry::start(config);
         if !self.is_single() {
+            telemetry::start(config)?;
             return run_on_schedule(config).await;
+        }
+        // On a terminal the report says it all; a log for other programs, or one that was asked for, is welcome.
+        if !io::stderr().is_terminal() || config.log_filter != USUAL_FILTER {
+            telemetry::start(config)?;
         }
         let options = RunOptions {
             orders: self.orders,

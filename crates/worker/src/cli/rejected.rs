@@ -22,6 +22,14 @@ enum Action {
     #[command(verbatim_doc_comment)]
     Requeue(Requeue),
     /// Remove dead letters.
+    ///
+    ///   worker rejected discard 1700000000000-0
+    ///   worker rejected discard --all
+    ///
+    /// --all asks first, and removes only what was there when it asked.
+    ///
+    /// Exit codes: 0: removed. 1: there is no such entry, or you did not confirm. 2: failed.
+    #[command(verbatim_doc_comment)]
     Discard(Discard),
 }
 
@@ -38,8 +46,14 @@ struct Requeue {
 #[derive(Clone, Debug, Args)]
 struct Discard {
     /// The entry ids in {hp}:rejected, as `list` shows them.
-    #[arg(required = true, value_parser = parse_entry_id)]
+    #[arg(required_unless_present = "all", value_parser = parse_entry_id)]
     entries: Vec<String>,
+    /// Remove all dead letters.
+    #[arg(long, conflicts_with = "entries")]
+    all: bool,
+    /// Do not ask: for scripts.
+    #[arg(long, requires = "all")]
+    yes: bool,
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {
@@ -56,13 +70,22 @@ fn parse_entry_id(text: &str) -> Result<String, String> {
 }
 
 impl Rejected {
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.action, Action::List(_))
+    }
+
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
         match self.action {
             Action::List(output) => dead_letters::list(config, output.json).await,
             Action::Requeue(Requeue { entry, values }) => {
                 dead_letters::requeue(config, &entry, &values).await
             }
-            Action::Discard(Discard { entries }) => dead_letters::discard(config, &entries).await,
+            Action::Discard(Discard { all: true, yes, .. }) => {
+                dead_letters::discard_all(config, yes).await
+            }
+            Action::Discard(Discard { entries, .. }) => {
+                dead_letters::discard(config, &entries).await
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ impl Republish {
         republish(
             config,
             &self.orders.ids,
-            &self.reason.into(),
+            &self.reason.attribution()?,
             self.output.json,
         )
         .await

@@ -41,13 +41,18 @@ pub(super) struct Results {
     output: OutputArgs,
 }
 
+/// Two consumers of one name would acknowledge each other's results.
+const NO_CONSUMER: &str = "give the name of the consumer with --consumer: this machine knows no user, USER and LOGNAME are not set, and the user id has no name";
+
 impl Results {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        let name = self.consumer;
-        let consumer = self.group.map(|group| Consumer {
-            group,
-            name: name.unwrap_or_else(user),
-        });
+        let consumer = match self.group {
+            None => None,
+            Some(group) => Some(Consumer {
+                group,
+                name: self.consumer.or_else(user).ok_or(NO_CONSUMER)?,
+            }),
+        };
         let selection = ResultSelection {
             follow: self.follow,
             consumer,

@@ -24,7 +24,7 @@ impl Retry {
         retry(
             config,
             &self.orders.ids,
-            &self.reason.into(),
+            &self.reason.attribution()?,
             self.output.json,
         )
         .await

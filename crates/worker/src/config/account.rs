@@ -2,7 +2,8 @@ use hp_api::AppSecret;
 
 use super::{
     fault::{ConfigFault, variable},
-    secret::{Hidden, read_file, value_or_file},
+    pem_file::{CaFile, pem_or_file},
+    secret::{Hidden, value_or_file},
     settings::ApiSettings,
 };
 
@@ -12,6 +13,10 @@ pub(crate) struct Account {
     pub(crate) base_url: String,
     pub(crate) app_id: String,
     pub(crate) key: Key,
+    /// Whom to trust in place of the authorities of the operating system.
+    pub(crate) authorities: Option<CaFile>,
+    /// May contain a password: never printed.
+    pub(crate) proxy: Option<Hidden>,
 }
 
 /// What signs the requests.
@@ -20,7 +25,7 @@ pub(crate) enum Key {
     /// The account's secret, with HMAC.
     Secret(AppSecret),
     /// Two keys in PEM: the reseller's private key, and the public key of HitPoints.
-    Rsa { private: Hidden, server: String },
+    Rsa { private: Hidden, server: Hidden },
 }
 
 impl Account {
@@ -48,19 +53,23 @@ impl Account {
             settings.app_secret,
             settings.app_secret_file.as_deref(),
         )?;
-        let read = |key, path: Option<_>| path.map(|path| read_file(key, path)).transpose();
-        let private = read(
-            "api.rsa_private_key_file",
+        let private = pem_or_file(
+            "api.rsa_private_key",
+            settings.rsa_private_key,
             settings.rsa_private_key_file.as_deref(),
         )?;
-        let server = read(
-            "api.rsa_server_key_file",
+        let server = pem_or_file(
+            "api.rsa_server_key",
+            settings.rsa_server_key,
             settings.rsa_server_key_file.as_deref(),
         )?;
+        let proxy = value_or_file("api.proxy", settings.proxy, settings.proxy_file.as_deref())?;
         Ok(Self {
             base_url,
             app_id,
             key: Key::choose(secret, private, server)?,
+            authorities: CaFile::read("api.ca_file", settings.ca_file)?,
+            proxy,
         })
     }
 }
@@ -81,14 +90,11 @@ impl Key {
     /// Prefers RSA if both kinds are set.
     fn choose(
         secret: Option<Hidden>,
-        private: Option<String>,
-        server: Option<String>,
+        private: Option<Hidden>,
+        server: Option<Hidden>,
     ) -> Result<Self, ConfigFault> {
         match (secret, private, server) {
-            (_, Some(private), Some(server)) => Ok(Self::Rsa {
-                private: Hidden::from(private),
-                server,
-            }),
+            (_, Some(private), Some(server)) => Ok(Self::Rsa { private, server }),
             (_, Some(_), None) => Err(missing(
                 "api.rsa_server_key_file",
                 "Name the file with the public key of HitPoints in PEM",

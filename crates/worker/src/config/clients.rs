@@ -2,26 +2,47 @@
 
 use std::time::Duration;
 
-use hp_api::Client;
+use hp_api::{Client, ClientBuilder};
 use hp_queue::{
     Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules, connect,
+    connect_trusting,
 };
 
-use super::{Config, account::Key, fault::ConfigFault};
-use crate::terminal::CommandError;
+use super::{
+    Config,
+    account::{Account, Key},
+    fault::ConfigFault,
+};
+use crate::terminal::{CommandError, errln};
 
 impl Config {
     /// The client of the vendor's API.
     pub(crate) fn client(&self) -> Result<Client, ConfigFault> {
+        build(self.client_builder()?)
+    }
+
+    /// The client of the vendor's API, which awaits this before each request that a query needs beyond its first one.
+    pub(crate) fn client_with<F>(
+        &self,
+        before_extra_calls: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Result<Client, ConfigFault>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        build(
+            self.client_builder()?
+                .before_extra_calls(before_extra_calls),
+        )
+    }
+
+    fn client_builder(&self) -> Result<ClientBuilder, ConfigFault> {
         let account = self.api.account.as_ref().map_err(Clone::clone)?;
         let builder = Client::builder(&account.base_url, &account.app_id).timeout(self.api.timeout);
         let builder = match &account.key {
             Key::Secret(secret) => builder.secret(secret.clone()),
-            Key::Rsa { private, server } => builder.rsa(private.expose(), server),
+            Key::Rsa { private, server } => builder.rsa(private.expose(), server.expose()),
         };
-        builder.build().map_err(|error| {
-            ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
-        })
+        Ok(account.network(builder))
     }
 
     /// The account and the rules of these settings. A queue may have stored others.
@@ -37,17 +58,25 @@ impl Config {
         match self.handle()?.terms().await {
             Ok(terms) => agreement.check_account(&terms)?,
             Err(error @ QueueError::Unreachable(_)) => {
-                eprintln!("worker: cannot check that this is the account of the queue: {error}");
+                errln!("worker: cannot check that this is the account of the queue: {error}");
             }
             Err(error) => return Err(error.into()),
         }
         Ok(client)
     }
 
+    /// The client of Redis. Opens no connection.
+    pub(crate) fn redis(&self) -> Result<hp_queue::Client, QueueError> {
+        let url = self.redis_url.expose();
+        match &self.redis_authorities {
+            Some(authorities) => connect_trusting(url, &authorities.certificates),
+            None => connect(url),
+        }
+    }
+
     /// The queue, on one connection, without a look at what it has stored.
     pub(crate) fn handle(&self) -> Result<Handle, QueueError> {
-        let redis = connect(self.redis_url.expose())?;
-        Ok(Handle::open(&redis, &self.prefix))
+        Ok(Handle::open(&self.redis()?, &self.prefix))
     }
 
     /// The queue, and what it has stored. Fails if a newer program uses it.
@@ -76,8 +105,31 @@ impl Config {
 
     /// The shop's side of the queue.
     pub(crate) async fn queue(&self) -> Result<Queue, QueueError> {
-        Queue::connect(self.redis_url.expose(), self.prefix.clone()).await
+        Queue::open(self.redis()?, self.prefix.clone()).await
     }
+}
+
+impl Account {
+    /// Adds how to reach HitPoints.
+    fn network(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        if let Some(authorities) = &self.authorities {
+            builder = builder.authorities(authorities.certificates.clone());
+        }
+        match (&self.proxy, unused_proxy_variable()) {
+            (Some(proxy), _) => builder.proxy(proxy.expose()),
+            (None, Some(name)) => builder.connect_hint(&format!(
+                "the environment variable {name} names a proxy, which the worker does not use: it uses the setting api.proxy alone"
+            )),
+            (None, None) => builder,
+        }
+    }
+}
+
+/// The variable with which other programs choose a proxy, if one is set.
+fn unused_proxy_variable() -> Option<&'static str> {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    names.into_iter().find(is_set)
 }
 
 impl From<&Config> for Rules {
@@ -89,4 +141,10 @@ impl From<&Config> for Rules {
             interval: config.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
         }
     }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, ConfigFault> {
+    builder.build().map_err(|error| {
+        ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
+    })
 }

@@ -4,6 +4,7 @@ mod account;
 mod bounds;
 mod clients;
 mod fault;
+mod pem_file;
 mod print;
 mod schedule;
 mod secret;
@@ -25,6 +26,7 @@ pub(crate) use schedule::Schedule;
 pub(crate) use values::LogFormat;
 
 use account::Account;
+use pem_file::CaFile;
 use secret::Hidden;
 use settings::{ReconcileSettings, RetrySettings, Settings};
 
@@ -36,11 +38,15 @@ pub(crate) struct Config {
     pub(crate) api: Api,
     /// May contain a password: never printed.
     pub(crate) redis_url: Hidden,
+    /// Whom to trust in place of the authorities of the operating system.
+    pub(crate) redis_authorities: Option<CaFile>,
     pub(crate) prefix: Prefix,
     pub(crate) concurrency: usize,
     pub(crate) lease: Duration,
     /// Calls a second, over all workers of the queue together.
     pub(crate) rate: Option<f64>,
+    /// Whether the worker claims no orders until it has the product list.
+    pub(crate) needs_products: bool,
     pub(crate) drain: Duration,
     pub(crate) retry_base: Duration,
     pub(crate) retry_max: Duration,
@@ -84,10 +90,12 @@ impl TryFrom<Settings> for Config {
         let redis_url = secret::value_or_file("redis.url", redis.url, redis.url_file.as_deref())?;
         let config = Self {
             redis_url: redis_url.unwrap_or_else(|| Hidden::from(DEFAULT_REDIS_URL.to_owned())),
+            redis_authorities: CaFile::read("redis.ca_file", redis.ca_file)?,
             prefix: settings.queue.prefix.0,
             concurrency: worker.concurrency.0 as usize,
             lease: worker.lease.0,
             rate: worker.rate.map(|rate| rate.0),
+            needs_products: worker.needs_products.0,
             drain: worker.drain.0,
             retry_base: settings.retry.base.0,
             retry_max: settings.retry.max.0,

@@ -8,6 +8,8 @@ use hp_queue::without_password;
 use super::{
     Api, Config, Reconcile,
     account::{Account, Key},
+    pem_file::CaFile,
+    secret::Hidden,
     values::LogFormat,
 };
 
@@ -22,7 +24,9 @@ impl Display for Config {
             "clock_tolerance = {}\n",
             Quoted(self.policy.clock_tolerance)
         )?;
-        writeln!(f, "[redis]\nurl = {url:?}\n")?;
+        writeln!(f, "[redis]\nurl = {url:?}")?;
+        write_ca_file(f, self.redis_authorities.as_ref())?;
+        writeln!(f)?;
         writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
         self.write_worker(f)?;
         self.write_retry(f)?;
@@ -43,6 +47,7 @@ impl Config {
         if let Some(rate) = self.rate {
             writeln!(f, "rate = {rate}")?;
         }
+        writeln!(f, "needs_products = {}", self.needs_products)?;
         writeln!(f, "drain = {}\n", Quoted(self.drain))
     }
 
@@ -72,7 +77,21 @@ impl Display for Account {
         match self.key {
             Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\""),
             Key::Rsa { .. } => writeln!(f, "# Signed with RSA. The keys are not shown."),
-        }
+        }?;
+        write_ca_file(f, self.authorities.as_ref())?;
+        let proxy = self.proxy.as_ref().map(Hidden::expose);
+        writeln!(
+            f,
+            "proxy = {:?}",
+            without_password(proxy.unwrap_or_default())
+        )
+    }
+}
+
+fn write_ca_file(f: &mut Formatter<'_>, file: Option<&CaFile>) -> fmt::Result {
+    match file {
+        Some(file) => writeln!(f, "ca_file = {:?}", file.path.display().to_string()),
+        None => Ok(()),
     }
 }
 

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::{
     schedule::{CronExpression, TimeZoneName},
     secret::Hidden,
-    values::{BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate},
+    values::{
+        BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate, Switch,
+    },
 };
 
 /// The settings of the worker.
@@ -45,11 +47,23 @@ pub(super) struct ApiSettings {
     pub(super) app_secret: Option<Hidden>,
     /// File that contains `app_secret`, in place of it.
     pub(super) app_secret_file: Option<PathBuf>,
-    /// File with the reseller's private key in PEM, to sign with RSA in place of the secret. Needs
-    /// `rsa_server_key_file`.
+    /// The reseller's private key in PEM, to sign with RSA in place of the secret. Line ends may be written as `\\n`. Needs
+    /// `rsa_server_key`.
+    pub(super) rsa_private_key: Option<Hidden>,
+    /// File that contains `rsa_private_key`, in place of it.
     pub(super) rsa_private_key_file: Option<PathBuf>,
-    /// File with the public key of HitPoints in PEM. Needs `rsa_private_key_file`.
+    /// The public key of HitPoints in PEM. Needs `rsa_private_key`.
+    pub(super) rsa_server_key: Option<Hidden>,
+    /// File that contains `rsa_server_key`, in place of it.
     pub(super) rsa_server_key_file: Option<PathBuf>,
+    /// File with the certificates in PEM of the authorities to trust, in place of those of the operating system. For a
+    /// proxy that opens TLS. Default: those of the operating system.
+    pub(super) ca_file: Option<PathBuf>,
+    /// HTTP proxy through which to connect: `http://user:password@host:port`. Proxy variables of the environment do not
+    /// count. Default: no proxy.
+    pub(super) proxy: Option<Hidden>,
+    /// File that contains `proxy`, in place of it.
+    pub(super) proxy_file: Option<PathBuf>,
     /// Longest duration of one call. After it the outcome is unknown and the worker queries the order. From 1s to 10m.
     /// Default: `30s`.
     pub(super) timeout: BoundedDuration,
@@ -67,6 +81,9 @@ pub(super) struct RedisSettings {
     pub(super) url: Option<Hidden>,
     /// File that contains `url`, in place of it.
     pub(super) url_file: Option<PathBuf>,
+    /// File with the certificates in PEM of the authorities to trust, in place of those of the operating system. Needs an
+    /// address with `rediss`. Default: those of the operating system.
+    pub(super) ca_file: Option<PathBuf>,
 }
 
 /// The keys of the queue in Redis.
@@ -90,6 +107,8 @@ pub(super) struct WorkerSettings {
     pub(super) lease: BoundedDuration,
     /// Most calls a second, over all workers of the queue together. Default: no limit.
     pub(super) rate: Option<Rate>,
+    /// Whether the worker claims no orders until it has fetched the product list once. Default: `true`.
+    pub(super) needs_products: Switch,
     /// How long a stopping worker waits for the orders that it has claimed. From 100ms to 1h. Default: `25s`.
     pub(super) drain: BoundedDuration,
 }

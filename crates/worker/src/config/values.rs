@@ -72,6 +72,21 @@ impl TryFrom<String> for Rate {
     }
 }
 
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline, with = "bool")]
+pub(super) struct Switch(pub(super) bool);
+
+impl TryFrom<String> for Switch {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let switch = text.parse().map(Self);
+        switch.map_err(|_| format!("is `{text}`. Give true or false."))
+    }
+}
+
 /// The start of every key. The part in braces keeps the keys in one slot of a Redis Cluster.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    terminal::{CommandResult, escape_control, outln},
+    terminal::{CommandResult, errln, escape_control, outln},
 };
 
 /// The result of one check.
@@ -46,7 +46,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let vendor = vendor::check(&client, &handle, agreement.account()).await;
     bad += print(vendor, as_json)?;
     if bad > 0 {
-        eprintln!("worker: orders are not safe: fix the {bad} checks above that are BAD");
+        errln!("worker: orders are not safe: fix the {bad} checks above that are BAD");
     }
     Ok(bad == 0)
 }

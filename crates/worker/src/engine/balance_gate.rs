@@ -1,4 +1,4 @@
-//! Holds the orders of a currency back while its balance at HitPoints is too low.
+//! Holds orders back while their balance at HitPoints is too low: by currency, or by product where the currency is unknown.
 
 use std::{
     collections::HashMap,
@@ -6,17 +6,18 @@ use std::{
     time::Duration,
 };
 
-use hp_api::Currency;
-use hp_order::{Backoff, Millis};
+use hp_api::{Currency, ProductId};
+use hp_order::{Backoff, BalanceScope, Event, Millis};
 use hp_queue::{Agreement, Control};
 use tracing::{info, warn};
 
+use super::retry::REDIS;
 use crate::random::Random;
 
-/// The balance holds of all workers, as the last claim reported them. While a currency has a hold, single orders of it
-/// test the balance; orders of other currencies continue.
+/// The balance holds of all workers, as the last claim reported them. While a balance has a hold, single orders test it;
+/// orders of other balances continue.
 pub(crate) struct BalanceGate {
-    holds: RwLock<HashMap<Currency, Millis>>,
+    holds: RwLock<HashMap<BalanceScope, Millis>>,
     control: Control,
     agreement: Agreement,
     random: Random,
@@ -33,50 +34,83 @@ impl BalanceGate {
     }
 
     /// Stores the holds that a claim reported.
-    pub(crate) fn update(&self, holds: Vec<(Currency, Millis)>) {
+    pub(crate) fn update(&self, holds: Vec<(BalanceScope, Millis)>) {
         if holds.is_empty() && self.read(HashMap::is_empty) {
             return;
         }
         *self.holds.write().unwrap_or_else(PoisonError::into_inner) = holds.into_iter().collect();
     }
 
-    /// How long an order of this currency must wait, or `None` if it may be submitted now.
-    pub(crate) async fn delay(&self, currency: Currency, now: Millis) -> Option<Duration> {
-        let until = self.held_until(currency)?;
+    /// Why an order must wait, or `None` if it may be submitted now.
+    pub(crate) async fn objection(
+        &self,
+        product: ProductId,
+        currency: Option<Currency>,
+        now: Millis,
+    ) -> Option<Event> {
+        for scope in scopes(product, currency) {
+            if let Some(event) = self.objection_of(scope, now).await {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    async fn objection_of(&self, scope: BalanceScope, now: Millis) -> Option<Event> {
+        let until = self.held_until(scope)?;
         let left = until.since(now);
-        let spread = self.backoff().top_up(0.0).mul_f64(self.random.jitter());
         // No hold is longer than this, unless Redis' clock stepped back.
         if !left.is_zero() && left <= self.backoff().top_up(1.0) {
-            return Some(left + spread);
+            return Some(Event::HeldForBalance(scope));
         }
         let pause = self.pause();
-        match self.control.try_balance_hold(currency, until, pause).await {
+        match self.control.try_balance_hold(scope, until, pause).await {
             Ok(true) => None,
-            Ok(false) => Some(pause + spread),
+            Ok(false) => Some(Event::HeldForBalance(scope)),
             Err(error) => {
-                warn!(%error, "cannot check whether another order tests the balance");
-                Some(pause)
+                warn!(obstacle = REDIS, %error, "cannot check whether another order tests the balance");
+                Some(Event::BalanceHeld(pause))
             }
         }
     }
 
-    /// Holds the orders of this currency: HitPoints refused one because of the balance.
-    pub(crate) async fn hold(&self, currency: Currency, answer: &str) {
-        warn!(%currency, answer, "balance too low: orders of this currency wait until it is topped up");
-        if let Err(error) = self.control.hold_balance(currency, self.pause()).await {
-            warn!(%error, "cannot store the balance hold; other workers still submit orders of this currency");
-        }
-    }
-
-    /// Lifts the hold on this currency, if there is one: HitPoints charged an order.
-    pub(crate) async fn lift(&self, currency: Currency) {
-        if self.held_until(currency).is_none() {
+    /// Holds the orders of this currency, or of this product if the currency is unknown: HitPoints refused one because of
+    /// the balance.
+    pub(crate) async fn hold(
+        &self,
+        (product, currency): (ProductId, Option<Currency>),
+        answer: &str,
+        now: Millis,
+    ) {
+        let scope = currency.map_or(BalanceScope::Product(product), BalanceScope::Currency);
+        warn!(obstacle = %format_args!("balance of {scope}"), %scope, answer, "balance too low: orders of this balance wait until it is topped up");
+        let pause = self.pause();
+        if let Err(error) = self.control.hold_balance(scope, pause).await {
+            warn!(obstacle = REDIS, %error, "cannot store the balance hold; other workers still submit orders of this balance");
             return;
         }
-        info!(%currency, "balance hold lifted: HitPoints charged an order of this currency");
-        if let Err(error) = self.control.lift_balance_hold(currency).await {
-            warn!(%error, "cannot lift the balance hold in Redis; other workers still hold orders of this currency back");
+        // Orders that this worker has already claimed stop at once.
+        let mut holds = self.holds.write().unwrap_or_else(PoisonError::into_inner);
+        holds.insert(scope, now.plus(pause));
+    }
+
+    /// Lifts the holds on this product and this currency, if there are any: HitPoints charged an order. Returns `true` if
+    /// held orders may return.
+    pub(crate) async fn lift(&self, product: ProductId, currency: Option<Currency>) -> bool {
+        let mut is_lifted = false;
+        for scope in scopes(product, currency) {
+            if self.held_until(scope).is_none() {
+                continue;
+            }
+            info!(%scope, "balance hold lifted: HitPoints charged an order");
+            match self.control.lift_balance_hold(scope).await {
+                Ok(()) => is_lifted = true,
+                Err(error) => {
+                    warn!(obstacle = REDIS, %error, "cannot lift the balance hold in Redis; other workers still hold orders back");
+                }
+            }
         }
+        is_lifted
     }
 
     fn backoff(&self) -> Backoff {
@@ -87,11 +121,20 @@ impl BalanceGate {
         self.backoff().top_up(self.random.jitter())
     }
 
-    fn held_until(&self, currency: Currency) -> Option<Millis> {
-        self.read(|holds| holds.get(&currency).copied())
+    fn held_until(&self, scope: BalanceScope) -> Option<Millis> {
+        self.read(|holds| holds.get(&scope).copied())
     }
 
-    fn read<T>(&self, read: impl FnOnce(&HashMap<Currency, Millis>) -> T) -> T {
+    fn read<T>(&self, read: impl FnOnce(&HashMap<BalanceScope, Millis>) -> T) -> T {
         read(&self.holds.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// The holds that may concern an order.
+fn scopes(product: ProductId, currency: Option<Currency>) -> impl Iterator<Item = BalanceScope> {
+    let product = BalanceScope::Product(product);
+    currency
+        .map(BalanceScope::Currency)
+        .into_iter()
+        .chain([product])
 }

@@ -4,7 +4,9 @@ use std::{
     time::Duration,
 };
 
-use hp_api::{CallError, Client, Currency, FetchCards, ProductId, ProductList, SkippedProduct};
+use hp_api::{
+    CallError, Client, Currency, FetchCards, Product, ProductId, ProductList, SkippedProduct,
+};
 use hp_order::Rejection;
 use tokio::{
     sync::Mutex,
@@ -49,11 +51,11 @@ impl Catalogue {
         }
     }
 
-    /// Fetches the list and returns the number of products. Keeps the old list if that fails.
-    pub(crate) async fn refresh(&self) -> Result<usize, CallError> {
+    /// Fetches the list and returns the products. Keeps the old list if that fails.
+    pub(crate) async fn refresh(&self) -> Result<Vec<Product>, CallError> {
         let ProductList { products, skipped } = self.client.products(None).await?;
-        let products: HashMap<_, _> = products
-            .into_iter()
+        let listed: HashMap<_, _> = products
+            .iter()
             .map(|product| {
                 let listed = ListedProduct {
                     max_quantity: product.max_fetch_quantity,
@@ -62,17 +64,16 @@ impl Catalogue {
                 (product.product_id, listed)
             })
             .collect();
-        let count = products.len();
         let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         if list.as_ref().is_none_or(|old| old.skipped != skipped) {
             skipped.iter().for_each(warn_of_skipped);
         }
         *list = Some(List {
             fetched: Instant::now(),
-            products,
+            products: listed,
             skipped,
         });
-        Ok(count)
+        Ok(products)
     }
 
     /// `true` if a list was fetched.
@@ -115,7 +116,7 @@ impl Catalogue {
             Err(_) => Some("no answer in time".into()),
         };
         if let Some(error) = error {
-            warn!(%error, "cannot fetch the product list; HitPoints decides about products that the old list lacks");
+            warn!(obstacle = "product_list", %error, "cannot fetch the product list; HitPoints decides about products that the old list lacks");
         }
         *requested = Some(Instant::now());
     }

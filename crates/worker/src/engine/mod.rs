@@ -4,9 +4,11 @@
 //! HitPoints, and then through [`settle`], which applies the step that follows. The lease is renewed in between
 //! ([`lease`]).
 
+mod account_control;
 pub(crate) mod balance_gate;
 pub(crate) mod catalogue;
 pub(crate) mod claimed_order;
+pub(crate) mod extra_calls;
 pub(crate) mod lease;
 pub(crate) mod not_found_probe;
 pub(crate) mod processor;
@@ -14,3 +16,5 @@ pub(crate) mod retry;
 pub(crate) mod self_pause;
 pub(crate) mod settle;
 pub(crate) mod terms;
+pub(crate) mod throttle;
+pub(crate) mod vendor_link;

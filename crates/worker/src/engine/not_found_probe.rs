@@ -39,6 +39,7 @@ impl NotFoundProbe {
             }) => info!(%answer, %control, "learned the answer that means \"not found\""),
             Ok(_) => {}
             Err(error) => warn!(
+                obstacle = "probe",
                 %error,
                 "the probe failed; an answer learned earlier still counts, and without one the worker resubmits no order in doubt"
             ),
@@ -52,7 +53,7 @@ impl NotFoundProbe {
             Settlement::Mismatch(mismatch) => QueryVerdict::Mismatch(mismatch),
             Settlement::NotCharged(_) | Settlement::TooEarly(_) => QueryVerdict::NotFound,
             Settlement::Unconfirmed(answer, reason) => {
-                warn!(%reason, "\"not found\" is not confirmed; a worker queries HitPoints again later");
+                warn!(obstacle = "not_found_unconfirmed", %reason, "\"not found\" is not confirmed; a worker queries HitPoints again later");
                 QueryVerdict::inconclusive(answer, &reason.to_string())
             }
             Settlement::Unknown(doubt) => QueryVerdict::Unknown(doubt),

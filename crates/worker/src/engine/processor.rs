@@ -1,23 +1,38 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use hp_api::{CallError, Client, CurrencyText, FetchCards, NotFoundRule, Outcome, RefusalKind};
+use hp_api::{
+    CallError, Client, CurrencyText, Doubt, DoubtKind, FetchCards, NotFoundRule, Outcome,
+    RefusalKind,
+};
 use hp_order::{
     DecisionInputs, Event, Millis, Policy, QueryVerdict, Record, Rejection, Task, plan,
 };
-use hp_queue::{Agreement, Control, Handle, Inspector, Ledger};
+use hp_queue::{Agreement, Control, Handle, Inspector, Ledger, RateShare};
 use tokio::sync::Notify;
 
 use super::{
-    balance_gate::BalanceGate, catalogue::Catalogue, claimed_order::ClaimedOrder,
-    not_found_probe::NotFoundProbe, self_pause::SelfPause,
+    account_control::{AccountControl, AccountVerdict},
+    balance_gate::BalanceGate,
+    catalogue::Catalogue,
+    claimed_order::ClaimedOrder,
+    extra_calls::wait_for_permit,
+    not_found_probe::NotFoundProbe,
+    self_pause::SelfPause,
+    throttle::Throttle,
+    vendor_link::VendorLink,
 };
 use crate::{config::Config, random::Random, terminal::CommandError};
 
 /// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
     client: Client,
+    account_control: AccountControl,
+    /// Whether requests can leave this process.
+    pub(crate) link: VendorLink,
     pub(crate) catalogue: Catalogue,
     pub(crate) probe: NotFoundProbe,
+    /// The same for reconciliation runs, whose calls get only their share of the rate.
+    pub(crate) run_probe: NotFoundProbe,
     pub(crate) balance_gate: BalanceGate,
     /// The queue itself, from which run leases are created.
     pub(crate) queue: Handle,
@@ -28,10 +43,14 @@ pub(crate) struct OrderProcessor {
     pub(crate) agreement: Agreement,
     /// Why this process alone claims no orders.
     pub(crate) self_pause: SelfPause,
+    /// What a front end of HitPoints has asked for.
+    pub(crate) throttle: Arc<Throttle>,
     timeout: Duration,
     pub(crate) lease: Duration,
     /// Notified when an order was rescheduled, so that the poller learns when it is due.
     pub(crate) rescheduled: Notify,
+    /// Notified when an order was settled without a call, so that the poller uses its permit at once.
+    pub(crate) permit_returned: Notify,
     /// Identifies this process in logs, in `{hp}:workers` and as the `by` of a pause.
     pub(crate) name: String,
     pub(crate) random: Random,
@@ -82,25 +101,35 @@ impl OrderProcessor {
         agreement: Agreement,
         random: Random,
     ) -> Result<Self, CommandError> {
-        let (client, queue) = (config.client()?, config.handle()?);
+        let queue = config.handle()?;
         let inspector = Inspector::new(queue.clone());
         let control = Control::new(queue.clone(), agreement.clone());
         let account = agreement.account().clone();
+        let client = |share| {
+            let control = control.clone();
+            config.client_with(move || wait_for_permit(control.clone(), share))
+        };
+        let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
+            run_probe: NotFoundProbe::new(run_client, inspector.clone(), account.clone()),
             probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             client,
+            account_control: AccountControl::default(),
+            link: VendorLink::default(),
             ledger: Ledger::new(queue.clone(), agreement.clone()),
             queue,
             control,
             inspector,
             agreement,
             self_pause: SelfPause::default(),
+            throttle: Arc::default(),
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),
-            name: process_name(),
+            permit_returned: Notify::new(),
+            name: process_name(&random),
             random,
         })
     }
@@ -138,8 +167,8 @@ impl OrderProcessor {
         if let Some(rejection) = self.objection(order.record()).await {
             return Some(Event::Declined(rejection));
         }
-        if let Some(delay) = self.balance_delay(order).await {
-            return Some(Event::BalanceHeld(delay));
+        if let Some(event) = self.balance_objection(order).await {
+            return Some(event);
         }
         order.is_lease_over(self.lease).then_some(Event::Released)
     }
@@ -152,47 +181,90 @@ impl OrderProcessor {
         self.catalogue.objection(&record.wanted).await
     }
 
-    async fn balance_delay(&self, order: &ClaimedOrder) -> Option<Duration> {
-        let currency = self.catalogue.currency(order.record().wanted.product_id)?;
-        self.balance_gate.delay(currency, order.now()).await
+    async fn balance_objection(&self, order: &ClaimedOrder) -> Option<Event> {
+        let product = order.record().wanted.product_id;
+        let currency = self.catalogue.currency(product);
+        let gate = &self.balance_gate;
+        gate.objection(product, currency, order.now()).await
     }
 
     async fn submit(&self, order: &ClaimedOrder) -> Event {
         let (wanted, lease, claimed) = (&order.record().wanted, self.lease, order.clone());
+        let throttle = Arc::clone(&self.throttle);
         // The lease may end while this process is suspended. Another worker may then claim the order, so this process
         // must send nothing any more.
         let answer = self
             .client
-            .fetch_if(wanted, move || !claimed.is_lease_over(lease))
+            .fetch_if(wanted, move || {
+                !claimed.is_lease_over(lease) && throttle.left().is_none()
+            })
             .await;
         if answer == Err(CallError::Cancelled) {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
-        self.update_balance(wanted, &outcome).await;
-        Event::Submitted(outcome)
+        self.link.observe_submission(&outcome);
+        if let Outcome::Unknown(doubt) = &outcome {
+            self.note_throttle(doubt);
+        }
+        self.update_balance(order, &outcome).await;
+        self.judge_submission(order.record(), outcome).await
     }
 
-    async fn update_balance(&self, wanted: &FetchCards, outcome: &Outcome) {
+    /// Finds out with a control call whose fault it is if HitPoints seems to refuse the account.
+    async fn judge_submission(&self, record: &Record, outcome: Outcome) -> Event {
+        if !record.is_account_suspect(&outcome) {
+            return Event::Submitted(outcome);
+        }
+        match self.account_control.check(&self.client).await {
+            AccountVerdict::Accepted => Event::OrderRefused(outcome),
+            AccountVerdict::Refused => Event::AccountRefused(outcome),
+            AccountVerdict::Unclear => Event::Submitted(outcome),
+        }
+    }
+
+    async fn update_balance(&self, order: &ClaimedOrder, outcome: &Outcome) {
+        let product = order.record().wanted.product_id;
+        let listed = self.catalogue.currency(product);
         match outcome {
-            Outcome::Charged(order) => {
-                let charged = order.currency.as_ref().and_then(CurrencyText::code);
-                let currency = charged.or_else(|| self.catalogue.currency(wanted.product_id));
-                if let Some(currency) = currency {
-                    self.balance_gate.lift(currency).await;
+            Outcome::Charged(charged) => {
+                let charged = charged.currency.as_ref().and_then(CurrencyText::code);
+                if self.balance_gate.lift(product, charged.or(listed)).await {
+                    self.rescheduled.notify_one();
                 }
             }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {
-                if let Some(currency) = self.catalogue.currency(wanted.product_id) {
-                    self.balance_gate.hold(currency, &refusal.message).await;
-                }
+                let (scope, answer) = ((product, listed), &refusal.message);
+                self.balance_gate.hold(scope, answer, order.now()).await;
             }
             _ => {}
         }
     }
 
+    /// Stops the calls of this process if a front end has asked for it. The settlement of the order stops those of all others.
+    fn note_throttle(&self, doubt: &Doubt) {
+        if let DoubtKind::Throttled(asked) = doubt.kind {
+            self.throttle
+                .slow_down(self.policy().backoff.slow_down(asked));
+        }
+    }
+
     /// Queries HitPoints for the record of an order. A "not found" that would decide the order now is confirmed first.
     pub(crate) async fn query(&self, record: &Record, now: Millis) -> QueryVerdict {
+        self.query_with(&self.probe, record, now).await
+    }
+
+    /// The same for a reconciliation run.
+    pub(crate) async fn query_for_run(&self, record: &Record, now: Millis) -> QueryVerdict {
+        self.query_with(&self.run_probe, record, now).await
+    }
+
+    async fn query_with(
+        &self,
+        probe: &NotFoundProbe,
+        record: &Record,
+        now: Millis,
+    ) -> QueryVerdict {
         let rule = if record.is_only_submission_refused() {
             NotFoundRule::WithoutControl
         } else if record.is_decided_by_not_found(now) {
@@ -200,7 +272,58 @@ impl OrderProcessor {
         } else {
             NotFoundRule::TooEarly
         };
-        self.probe.query(&record.wanted, rule).await
+        let verdict = self.query_by(probe, &record.wanted, rule).await;
+        match verdict {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
+                self.judge_query(probe, &record.wanted, rule, doubt).await
+            }
+            verdict => verdict,
+        }
+    }
+
+    async fn query_by(
+        &self,
+        probe: &NotFoundProbe,
+        wanted: &FetchCards,
+        rule: NotFoundRule,
+    ) -> QueryVerdict {
+        // Boxed: it is large, and every caller would contain it twice.
+        let verdict = Box::pin(probe.query(wanted, rule)).await;
+        self.link.observe_query(&verdict);
+        if let QueryVerdict::Unknown(doubt) = &verdict {
+            self.note_throttle(doubt);
+        }
+        verdict
+    }
+
+    /// Finds out whose fault it is if HitPoints seems to refuse the account. After a control call that works, the query is
+    /// repeated, because the account may have been refused for a moment only.
+    async fn judge_query(
+        &self,
+        probe: &NotFoundProbe,
+        wanted: &FetchCards,
+        rule: NotFoundRule,
+        doubt: Doubt,
+    ) -> QueryVerdict {
+        match self.account_control.check(&self.client).await {
+            AccountVerdict::Refused => return QueryVerdict::AccountRefused(doubt),
+            AccountVerdict::Unclear => return QueryVerdict::Unknown(doubt),
+            AccountVerdict::Accepted => {}
+        }
+        match self.query_by(probe, wanted, rule).await {
+            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
+                QueryVerdict::OrderRefused(doubt)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Tries to make a connection to HitPoints, and sends nothing.
+    pub(crate) async fn try_link(&self) -> Result<(), String> {
+        self.client.connect().await.map_err(|error| match error {
+            CallError::NeverSent(why) => why,
+            error => error.to_string(),
+        })
     }
 
     /// The time and the randomness of a decision that is made at `now`.
@@ -209,13 +332,25 @@ impl OrderProcessor {
     }
 }
 
-/// Returns the host name and the process id.
-fn process_name() -> String {
+/// Returns the host name, the process id and a random part. In containers the first two may be the same on two machines.
+fn process_name(random: &Random) -> String {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() {
         "worker"
     } else {
         host.trim()
     };
-    format!("{host}:{}", std::process::id())
+    format!("{host}:{}:{}", std::process::id(), random.alphanumeric(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::process_name;
+    use crate::random::Random;
+
+    #[test]
+    fn process_name_differs_with_the_same_host_and_id() {
+        let name = || process_name(&Random::from_entropy());
+        assert_ne!(name(), name());
+    }
 }

@@ -7,6 +7,9 @@ use hp_queue::QueueError;
 use tokio::time::sleep;
 use tracing::warn;
 
+/// The name of the obstacle that Redis is away or refuses, in the log.
+pub(crate) const REDIS: &str = "redis";
+
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 /// Repeats an idempotent call for about fifteen seconds while Redis is unreachable. For commands and reconciliation runs.
@@ -29,7 +32,7 @@ where
         match write().await {
             Ok(written) => return written,
             Err(error) => {
-                warn!(%error, "cannot write to Redis; the worker keeps the outcome and retries");
+                warn!(obstacle = REDIS, %error, "cannot write to Redis; the worker keeps the outcome and retries");
                 sleep(delays.next().unwrap_or(LONGEST_DELAY)).await;
             }
         }

@@ -19,6 +19,10 @@ pub(crate) enum Subject {
     Terms,
     /// The safety of Redis.
     Redis,
+    /// The product list, which was never fetched.
+    Products,
+    /// The connection to HitPoints.
+    Link,
 }
 
 impl SelfPause {
@@ -37,6 +41,13 @@ impl SelfPause {
         if reasons.is_empty() {
             info!("the cause is fixed: this process claims orders again");
         }
+    }
+
+    /// All reasons to claim no orders, if there are any.
+    pub(crate) fn reason(&self) -> Option<String> {
+        let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: Vec<_> = reasons.values().map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// `true` if there is a reason to claim no orders.

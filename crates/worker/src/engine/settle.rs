@@ -1,6 +1,6 @@
 //! The only way to settle an order, for workers, reconciliation runs and operator commands.
 
-use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, step};
+use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, VendorSignal, step};
 use hp_queue::{Claim, QueueError, Settled};
 use tracing::{Span, debug, info, info_span, warn};
 
@@ -61,10 +61,14 @@ pub(crate) async fn settle(
         pause(processor, reason, settler).await?;
     }
     let write = || processor.ledger.settle(claim, &step, signal);
+    let is_unused = signal == VendorSignal::None;
     let settled = match settler {
         Settler::Worker => retry_until_written(write).await,
         Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
     };
+    if is_unused {
+        processor.permit_returned.notify_one();
+    }
     Ok(report(processor, step, settled))
 }
 
@@ -93,11 +97,11 @@ fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlemen
             Settlement::Applied(step)
         }
         Settled::Stale => {
-            warn!(%state, "claim lost to another worker or a restart of Redis; the next claimant queries HitPoints");
+            warn!(obstacle = "claim_lost", %state, "claim lost to another worker or a restart of Redis; the next claimant queries HitPoints");
             Settlement::ClaimLost
         }
         Settled::Restored => {
-            warn!(%state, "Redis had forgotten this order; it is restored in doubt, and the next claimant queries HitPoints");
+            warn!(obstacle = "order_forgotten", %state, "Redis had forgotten this order; it is restored in doubt, and the next claimant queries HitPoints");
             processor.rescheduled.notify_one();
             Settlement::Restored
         }
@@ -115,9 +119,11 @@ fn log(step: &Step, result: Option<&str>) {
         Next::Parked => {
             warn!("cannot publish the result again: only another account has the cards");
         }
+        Next::Held { scope, .. } => debug!(%state, %scope, "order waits for its balance"),
         Next::Review => warn!(%state, cause, code, answer, "order needs review"),
         Next::After(delay) if state == State::Uncertain => {
-            warn!(%state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");
+            let obstacle = cause.unwrap_or("unknown");
+            warn!(obstacle, %state, cause, code, answer, ?delay, "outcome unknown; a worker queries HitPoints later");
         }
         Next::After(delay) => debug!(%state, code, answer, ?delay, "order rescheduled"),
     }

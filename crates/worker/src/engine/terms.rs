@@ -6,11 +6,24 @@ use hp_queue::{Join, QueueError, QueueTerms, RuleChange};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::{processor::OrderProcessor, retry::endless_backoff, self_pause::Subject};
+use super::{
+    processor::OrderProcessor,
+    retry::{REDIS, endless_backoff},
+    self_pause::Subject,
+};
 use crate::terminal::CommandError;
 
 /// How often a process that keeps running reads the account and the rules of the queue.
 const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Checks that the queue has no other account. Changes nothing. Waits until Redis is reachable.
+///
+/// # Errors
+/// The queue has another account, or a newer program uses it.
+pub(crate) async fn check_account(processor: &OrderProcessor) -> Result<(), CommandError> {
+    let terms = until_reachable(|| processor.queue.terms()).await?;
+    Ok(processor.agreement.check_account(&terms)?)
+}
 
 /// Gives the queue the account and the rules of this worker. Waits until Redis is reachable.
 ///
@@ -56,7 +69,9 @@ pub(crate) async fn follow(processor: &OrderProcessor, is_worker: bool) {
             Err(error @ QueueError::NewerProtocol(_)) => {
                 set_fault(processor, Some(error.to_string()));
             }
-            Err(error) => warn!(%error, "cannot read the account and the rules of the queue"),
+            Err(error) => {
+                warn!(obstacle = REDIS, %error, "cannot read the account and the rules of the queue")
+            }
         }
         sleep(INTERVAL).await;
     }
@@ -115,7 +130,7 @@ where
     loop {
         match call().await {
             Err(error @ QueueError::Unreachable(_)) => {
-                warn!(%error, "cannot use Redis; trying again");
+                warn!(obstacle = REDIS, %error, "cannot use Redis; trying again");
                 sleep(delays.next().unwrap_or(INTERVAL)).await;
             }
             answer => return answer,

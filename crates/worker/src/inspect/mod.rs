@@ -1,7 +1,9 @@
 //! Commands that show something and change nothing: orders, the queue, HitPoints' records.
 
 pub(crate) mod order;
+mod order_pages;
 pub(crate) mod orders;
 mod row;
 pub(crate) mod status;
+pub(crate) mod time_bound;
 pub(crate) mod vendor;

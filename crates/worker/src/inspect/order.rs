@@ -7,7 +7,7 @@ use super::row::OrderRow;
 use crate::{
     config::Config,
     terminal::{
-        CommandResult, escape_control,
+        CommandResult, errln, escape_control,
         format::{print_json, time},
         outln,
         table::print_pairs,
@@ -48,14 +48,14 @@ pub(crate) async fn show_order(config: &Config, id: &OrderId, as_json: bool) -> 
     let snapshots = config.inspector().await?.snapshot(&[id.as_str()]).await?;
     let snapshot = match snapshots.into_iter().next() {
         None => {
-            eprintln!(
+            errln!(
                 "worker: there is no such order. It may still be in the inbox, or its record is older than ledger.retention"
             );
             return Ok(false);
         }
         Some(Err((id, error))) => {
             let error = escape_control(&error);
-            eprintln!("worker: cannot read the record of {id}: {error}");
+            errln!("worker: cannot read the record of {id}: {error}");
             return Ok(false);
         }
         Some(Ok(snapshot)) => snapshot,

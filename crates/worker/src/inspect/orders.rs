@@ -1,12 +1,17 @@
 use std::time::Duration;
 
+use hp_api::ProductId;
 use hp_order::{Millis, State};
-use hp_queue::{Inspector, OpenOrderScan, OrderSnapshot, QueueError};
+use hp_queue::OrderSnapshot;
 
-use super::row::{HEAD, OrderRow};
+use super::{
+    order_pages::{Page, Pages},
+    row::{HEAD, OrderRow},
+    time_bound::TimeBound,
+};
 use crate::{
     config::Config,
-    terminal::{CommandResult, escape_control, outln, table::Table},
+    terminal::{CommandResult, errln, escape_control, outln, stdout::is_stdout_gone, table::Table},
 };
 
 /// Which orders to list.
@@ -16,13 +21,18 @@ pub(crate) struct OrderFilter {
     pub(crate) states: Vec<State>,
     /// Orders that were admitted longer ago than this.
     pub(crate) older_than: Option<Duration>,
+    /// Orders that ended, or while they are open were admitted, at this time or later.
+    pub(crate) since: Option<TimeBound>,
+    /// Orders that ended, or while they are open were admitted, at this time or earlier.
+    pub(crate) until: Option<TimeBound>,
+    /// Orders of one of these products. Empty: of any.
+    pub(crate) products: Vec<ProductId>,
     /// Orders with this cause, reason or code.
     pub(crate) reason: Option<String>,
     /// The most orders to list.
     pub(crate) limit: Option<usize>,
 }
 
-const PAGE: usize = 256;
 /// The most orders to list if the filter sets no limit.
 const DEFAULT_LIMIT: usize = 1000;
 
@@ -34,9 +44,9 @@ pub(crate) async fn list_orders(
 ) -> CommandResult {
     let inspector = config.inspector().await?;
     let now = inspector.now().await?;
-    let until = now.before(filter.older_than.unwrap_or_default());
+    let period = filter.period(now);
     let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
-    let mut pages = Pages::new(&inspector, filter, until);
+    let mut pages = Pages::new(&inspector, filter, period, limit);
     let mut table = Table::new(&HEAD);
     let (mut listed, mut all_readable) = (0, true);
     while let Some(page) = pages.next().await? {
@@ -44,7 +54,7 @@ pub(crate) async fn list_orders(
         let matching = page
             .iter()
             .flatten()
-            .filter(|snapshot| filter.matches(snapshot, until));
+            .filter(|snapshot| filter.matches(snapshot, period));
         let rows: Vec<OrderRow> = matching.map(OrderRow::from).collect();
         let is_cut = rows.len() > limit - listed;
         let rows = &rows[..rows.len().min(limit - listed)];
@@ -59,57 +69,17 @@ pub(crate) async fn list_orders(
         }
         if is_cut {
             if filter.limit.is_none() {
-                eprintln!(
+                errln!(
                     "worker: there are more than {listed} orders. Use --limit N to list N of them"
                 );
             }
             break;
         }
+        if is_stdout_gone() {
+            break;
+        }
     }
     Ok(all_readable)
-}
-
-type Page = Vec<Result<OrderSnapshot, (String, String)>>;
-
-/// Reads orders page by page: open orders by age, or all records if ended orders are wanted, too.
-struct Pages<'a> {
-    inspector: &'a Inspector,
-    includes_ended: bool,
-    until: Millis,
-    scan: OpenOrderScan,
-    cursor: u64,
-    is_over: bool,
-}
-
-impl<'a> Pages<'a> {
-    fn new(inspector: &'a Inspector, filter: &OrderFilter, until: Millis) -> Self {
-        Self {
-            inspector,
-            includes_ended: filter.states.iter().any(|state| state.has_ended()),
-            until,
-            scan: OpenOrderScan::default(),
-            cursor: 0,
-            is_over: false,
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<Page>, QueueError> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let ids = if self.includes_ended {
-            let ids = self.inspector.recorded_orders(&mut self.cursor).await?;
-            self.is_over = self.cursor == 0;
-            ids
-        } else {
-            let scan = &mut self.scan;
-            let ids = self.inspector.open_orders(scan, self.until, PAGE).await?;
-            self.is_over = ids.is_empty();
-            ids
-        };
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        self.inspector.snapshot(&ids).await.map(Some)
-    }
 }
 
 fn report_unreadable(page: &Page) -> bool {
@@ -117,16 +87,40 @@ fn report_unreadable(page: &Page) -> bool {
     for (id, error) in page.iter().filter_map(|read| read.as_ref().err()) {
         all_readable = false;
         let error = escape_control(error);
-        eprintln!("worker: cannot read the record of {id}: {error}");
+        errln!("worker: cannot read the record of {id}: {error}");
     }
     all_readable
 }
 
+/// The times between which orders are listed.
+#[derive(Clone, Copy)]
+pub(super) struct Period {
+    /// No order was admitted later.
+    pub(super) admitted_until: Millis,
+    since: Millis,
+    until: Millis,
+}
+
 impl OrderFilter {
-    fn matches(&self, snapshot: &OrderSnapshot, until: Millis) -> bool {
+    fn period(&self, now: Millis) -> Period {
+        let at = |bound: Option<TimeBound>| bound.map(|bound| bound.at(now));
+        Period {
+            admitted_until: now.before(self.older_than.unwrap_or_default()),
+            since: at(self.since).unwrap_or(Millis(0)),
+            until: at(self.until).unwrap_or(Millis(u64::MAX)),
+        }
+    }
+
+    pub(super) fn matches(&self, snapshot: &OrderSnapshot, period: Period) -> bool {
         let record = &snapshot.record;
         let has_state = self.states.is_empty() || self.states.contains(&record.state);
-        has_state && record.accepted_at <= until && self.matches_reason(snapshot)
+        let product = record.wanted.product_id;
+        let has_product = self.products.is_empty() || self.products.contains(&product);
+        has_state
+            && has_product
+            && record.accepted_at <= period.admitted_until
+            && (period.since..=period.until).contains(&time_of(snapshot))
+            && self.matches_reason(snapshot)
     }
 
     fn matches_reason(&self, snapshot: &OrderSnapshot) -> bool {
@@ -138,4 +132,9 @@ impl OrderFilter {
             || row.reason == Some(word)
             || row.code.is_some_and(|code| code.to_string() == *word)
     }
+}
+
+/// When the order ended or, while it is open, was admitted.
+pub(super) fn time_of(snapshot: &OrderSnapshot) -> Millis {
+    snapshot.finished_at.unwrap_or(snapshot.record.accepted_at)
 }

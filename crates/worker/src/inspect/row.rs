@@ -21,6 +21,8 @@ pub(super) struct OrderRow {
     updated_at: Option<u64>,
     finished_at: Option<u64>,
     due_at: Option<u64>,
+    /// The balance that the order waits for.
+    held: Option<String>,
     /// The name has been in the JSON output from the beginning.
     #[serde(rename = "in_hand")]
     is_claimed: bool,
@@ -37,6 +39,7 @@ impl OrderRow {
     pub(super) fn cells(&self, now: Millis) -> Vec<String> {
         let due = match self.due_at {
             _ if self.is_claimed => "claimed".into(),
+            None if self.held.is_some() => "held".into(),
             Some(at) => duration(Millis(at).since(now)),
             None => String::new(),
         };
@@ -82,6 +85,7 @@ impl From<&OrderSnapshot> for OrderRow {
             updated_at: snapshot.updated_at.map(|at| at.0),
             finished_at: snapshot.finished_at.map(|at| at.0),
             due_at: record.due_at.map(|at| at.0),
+            held: snapshot.held.map(|scope| scope.to_string()),
             is_claimed: snapshot.is_claimed,
             message: record.message.clone(),
         }

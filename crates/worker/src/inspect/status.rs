@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::{
     config::Config,
     terminal::{
-        CommandResult,
+        CommandResult, escape_control,
         format::{duration, print_json, time},
+        outln,
         table::print_pairs,
     },
 };
@@ -108,11 +109,23 @@ impl QueueStatus {
             ("rejected", queue.rejected.to_string()),
             ("paused", self.pause()),
             ("breaker", self.breaker()),
+            ("throttle", self.throttle()),
             ("held", self.holds()),
             ("rate", rate),
             ("workers", counted(workers.len(), &workers)),
             ("last run", self.last_run()),
-        ])
+        ])?;
+        self.print_worker_faults()
+    }
+
+    /// The workers that claim no orders, one paragraph each.
+    fn print_worker_faults(&self) -> std::io::Result<()> {
+        for (worker, fault) in &self.queue.worker_faults {
+            let since = duration(self.now().since(Millis(fault.since)));
+            let reason = escape_control(&fault.reason);
+            outln!("\nworker {worker} claims no orders since {since}:\n  {reason}")?;
+        }
+        Ok(())
     }
 
     fn lost(&self) -> String {
@@ -146,10 +159,32 @@ impl QueueStatus {
         format!("open: no answers for {open_for}")
     }
 
+    fn throttle(&self) -> String {
+        let throttle = &self.queue.throttle;
+        let value = |name| throttle.get(name).copied().unwrap_or_default();
+        let mut parts = Vec::new();
+        let left = Millis(value("until")).since(self.now());
+        if !left.is_zero() {
+            parts.push(format!("no calls for {}", duration(left)));
+        }
+        if value("interval") > 0 {
+            let rate = 1_000_000 / value("interval");
+            parts.push(format!("at most {} calls a second", rate.max(1)));
+        }
+        if parts.is_empty() {
+            return "no".into();
+        }
+        let (count, limits) = (value("count"), parts.join(", then "));
+        format!("{limits}: a front end of HitPoints answered 429 or 503 ({count} times)")
+    }
+
     fn holds(&self) -> String {
         let holds = self.queue.holds.iter().map(|(currency, until)| {
             let left = duration(Millis(*until).since(self.now()));
-            format!("{currency} for {left}")
+            match self.queue.held.get(currency) {
+                Some(orders) => format!("{currency} for {left} ({orders} orders)"),
+                None => format!("{currency} for {left}"),
+            }
         });
         holds.collect::<Vec<_>>().join(", ")
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     terminal::{
-        CommandResult, escape_control,
+        CommandResult, errln, escape_control,
         format::{duration, known, print_json, unix_seconds},
         outln,
         table::{Table, print_pairs},
@@ -25,6 +25,8 @@ struct ShownProduct<'a> {
     region: Option<&'a str>,
     currency: String,
     par_value: String,
+    /// The value is not fixed, so HitPoints refuses an order of this product.
+    open_value: bool,
     discount: Option<&'a str>,
     max_quantity: u32,
     group: &'a str,
@@ -71,7 +73,7 @@ pub(crate) async fn list_products(
 ) -> CommandResult {
     let list = config.client_of_queue().await?.products(currency).await?;
     for skipped in &list.skipped {
-        eprintln!("worker: {}", skipped_text(skipped));
+        errln!("worker: {}", skipped_text(skipped));
     }
     let shown: Vec<_> = list.products.iter().map(ShownProduct::from).collect();
     if as_json {
@@ -90,12 +92,19 @@ pub(crate) async fn list_products(
             known(product.category),
             known(product.region),
             product.currency.clone(),
-            product.par_value.clone(),
+            if product.open_value {
+                "open".into()
+            } else {
+                product.par_value.clone()
+            },
             known(product.discount),
             product.max_quantity.to_string(),
         ]
     });
     Table::new(&head).print(&rows.collect::<Vec<_>>())?;
+    if shown.iter().any(|product| product.open_value) {
+        outln!("\nopen: the value is not fixed. HitPoints refuses an order of such a product.")?;
+    }
     Ok(true)
 }
 
@@ -209,7 +218,7 @@ fn report_none(error: CallError) -> CommandResult {
     }
     let error = error.to_string();
     let error = escape_control(&error);
-    eprintln!("worker: HitPoints has no such record: {error}");
+    errln!("worker: HitPoints has no such record: {error}");
     Ok(false)
 }
 
@@ -222,6 +231,7 @@ impl<'a> From<&'a Product> for ShownProduct<'a> {
             region: product.region.as_deref(),
             currency: product.currency.to_string(),
             par_value: product.par_value.to_string(),
+            open_value: product.has_open_value(),
             discount: product.discount_rate.as_deref(),
             max_quantity: product.max_fetch_quantity,
             group: &product.group,

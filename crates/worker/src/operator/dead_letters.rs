@@ -1,9 +1,14 @@
+use std::io::{self, BufRead, IsTerminal};
+
+use hp_queue::{Inspector, QueueError};
+
 use crate::{
     config::Config,
-    terminal::{CommandResult, escape_control, outln},
+    terminal::{CommandError, CommandResult, errln, escape_control, outln},
 };
 
 const PAGE: usize = 256;
+const NONE: &str = "there are no dead letters";
 
 /// Lists the dead letters, oldest first.
 pub(crate) async fn list(config: &Config, as_json: bool) -> CommandResult {
@@ -12,6 +17,9 @@ pub(crate) async fn list(config: &Config, as_json: bool) -> CommandResult {
     loop {
         let page = inspector.dead_letters(&after, PAGE).await?;
         let Some(last) = page.last() else {
+            if after.is_empty() && !as_json {
+                outln!("{NONE}")?;
+            }
             return Ok(true);
         };
         after.clone_from(&last.entry);
@@ -62,4 +70,50 @@ pub(crate) async fn discard(config: &Config, entries: &[String]) -> CommandResul
         all_done &= is_removed;
     }
     Ok(all_done)
+}
+
+/// Removes all dead letters that are there now, once the operator has confirmed it.
+pub(crate) async fn discard_all(config: &Config, is_confirmed: bool) -> CommandResult {
+    let entries = all_entries(&config.inspector().await?).await?;
+    let (Some(oldest), n) = (entries.first(), entries.len()) else {
+        outln!("{NONE}")?;
+        return Ok(true);
+    };
+    if !is_confirmed && !confirm(n, oldest)? {
+        outln!("nothing was removed")?;
+        return Ok(false);
+    }
+    let control = config.control().await?;
+    let mut removed = 0;
+    for entry in &entries {
+        removed += usize::from(control.discard_dead_letter(entry).await?);
+    }
+    outln!("{removed} dead letters removed")?;
+    Ok(true)
+}
+
+async fn all_entries(inspector: &Inspector) -> Result<Vec<String>, QueueError> {
+    let mut entries = Vec::<String>::new();
+    loop {
+        let after = entries.last().cloned().unwrap_or_default();
+        let page = inspector.dead_letters(&after, PAGE).await?;
+        if page.is_empty() {
+            return Ok(entries);
+        }
+        entries.extend(page.into_iter().map(|letter| letter.entry));
+    }
+}
+
+/// Asks the operator, who must be at a terminal.
+fn confirm(n: usize, oldest: &str) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(format!("{n} dead letters are there, and nothing was removed: there is no terminal to ask for a confirmation. Confirm with --yes").into());
+    }
+    errln!(
+        "Remove all {n} dead letters, the oldest is {oldest}? Their orders are lost, unless a shop sends them again."
+    );
+    errln!("Type yes to remove them:");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }

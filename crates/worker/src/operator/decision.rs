@@ -128,7 +128,8 @@ fn not_claimed(skip: ClaimSkip) -> Option<NotClaimed> {
         ClaimSkip::Claimed => Some(NotClaimed::Claimed),
         ClaimSkip::Unknown => Some(NotClaimed::Unknown),
         ClaimSkip::Unusable(error) => Some(NotClaimed::Unusable(error)),
-        ClaimSkip::Repaired(_) => None,
+        // An operator's claim leaves no such order out.
+        ClaimSkip::Repaired(_) | ClaimSkip::Unsent => None,
     }
 }
 
@@ -209,8 +210,9 @@ impl<'a> Decided<'a> {
         let state = self
             .state
             .map_or_else(String::new, |state| format!(" ({state})"));
+        let not_done = if self.done { "" } else { "not done: " };
         outln!(
-            "{}: {}{state}",
+            "{}: {not_done}{}{state}",
             self.order_id,
             escape_control(&self.message)
         )

@@ -57,18 +57,43 @@ async fn resolve_order<'a>(
         return Ok(Decided::not_done(id, Some(state), reason));
     }
     let (verdict, call) = query(processor, interruption, &claim).await?;
-    let is_found = matches!(verdict, QueryVerdict::Found(_));
-    let obstacle = describe(&verdict, &claim, resolution);
-    let event = Event::Resolved(resolution, verdict);
+    let event = Event::Resolved(resolution, verdict.clone());
     Ok(match decide(processor, &claim, event, call).await? {
         None => Decided::not_done(id, None, CLAIM_LOST.into()),
         Some(step) if is_resolved(&step, resolution) => Decided::done(id, Some(step.state), word),
-        // The record belongs to another order: the step says why.
-        Some(step) if is_found && step.state == State::Review => {
-            Decided::not_done(id, Some(step.state), step.message.unwrap_or(obstacle))
+        Some(step) => {
+            let obstacle = obstacle(&verdict, &step, &claim, resolution);
+            Decided::not_done(id, Some(step.state), obstacle)
         }
-        Some(step) => Decided::not_done(id, Some(step.state), obstacle),
     })
+}
+
+/// Why the decision was not applied, and what the operator can do.
+fn obstacle(verdict: &QueryVerdict, step: &Step, claim: &Claim, resolution: Resolution) -> String {
+    let (shows, what) = match verdict {
+        QueryVerdict::OrderRefused(_) => (
+            describe(verdict, claim, resolution),
+            "cannot be read: ask HitPoints whether it was charged, then",
+        ),
+        QueryVerdict::Found(_) | QueryVerdict::Mismatch(_) if step.state == State::Review => {
+            let evidence = step.message.as_deref().unwrap_or_default();
+            (
+                format!("HitPoints' record shows: {evidence}"),
+                "does not fit,",
+            )
+        }
+        _ => return describe(verdict, claim, resolution),
+    };
+    let wait = claim.record.closable_in(claim.at);
+    if resolution == Resolution::Closed && !wait.is_zero() {
+        let seconds = wait.as_secs() + 1;
+        return format!(
+            "{shows}. But a request may still arrive that changes the record: decide again in {seconds} s"
+        );
+    }
+    format!(
+        "{shows}. To end the order although its record {what} use --as closed with the reason in --why"
+    )
 }
 
 const fn word(resolution: Resolution) -> &'static str {
@@ -76,6 +101,7 @@ const fn word(resolution: Resolution) -> &'static str {
         Resolution::Completed => "resolved as completed",
         Resolution::NotCharged => "resolved as not charged",
         Resolution::Resubmit => "resolved as to be resubmitted",
+        Resolution::Closed => "closed against HitPoints' record",
     }
 }
 
@@ -84,13 +110,15 @@ fn is_resolved(step: &Step, resolution: Resolution) -> bool {
     match resolution {
         Resolution::Completed => step.state == State::Completed,
         Resolution::Resubmit => step.state == State::Waiting,
-        Resolution::NotCharged => matches!(
-            step.next,
-            Next::End(TerminalOutcome::Failed {
-                reason: FailReason::Resolved,
-                ..
-            })
-        ),
+        Resolution::NotCharged => fail_reason(step) == Some(FailReason::Resolved),
+        Resolution::Closed => fail_reason(step) == Some(FailReason::Closed),
+    }
+}
+
+const fn fail_reason(step: &Step) -> Option<FailReason> {
+    match step.next {
+        Next::End(TerminalOutcome::Failed { reason, .. }) => Some(reason),
+        _ => None,
     }
 }
 
@@ -98,8 +126,14 @@ fn is_resolved(step: &Step, resolution: Resolution) -> bool {
 pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolution) -> String {
     match verdict {
         QueryVerdict::Found(_) => "HitPoints has charged the order, so it is completed".into(),
-        QueryVerdict::Mismatch(mismatch) => mismatch.to_string(),
-        QueryVerdict::Unknown(doubt) => doubt.message.clone(),
+        QueryVerdict::Mismatch(mismatch) => format!("HitPoints' record shows: {mismatch}"),
+        QueryVerdict::OrderRefused(doubt) => format!(
+            "HitPoints refuses only the calls about this order: {}",
+            doubt.message
+        ),
+        QueryVerdict::Unknown(doubt) | QueryVerdict::AccountRefused(doubt) => {
+            format!("HitPoints gave no definite answer: {}", doubt.message)
+        }
         QueryVerdict::NotFound => {
             let wait = claim.record.not_found_valid_in(claim.at);
             if !wait.is_zero() {
@@ -111,6 +145,10 @@ pub(super) fn describe(verdict: &QueryVerdict, claim: &Claim, resolution: Resolu
             match resolution {
                 Resolution::Resubmit => {
                     "the deadline of the order has passed: resolve it as not-charged".into()
+                }
+                Resolution::Closed => {
+                    "HitPoints has no record of the order: resolve it as not-charged or resubmit"
+                        .into()
                 }
                 _ => "HitPoints has no record of the order".into(),
             }

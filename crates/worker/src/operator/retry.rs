@@ -60,6 +60,13 @@ async fn retry_order<'a>(
         release(processor, claim).await?;
         return Ok(not_done(reason));
     }
+    // The balance may have been topped up: this order tests it.
+    if let Some(scope) = claim.held {
+        processor
+            .control
+            .hold_balance(scope, Duration::ZERO)
+            .await?;
+    }
     let retried = decide(processor, &claim, Event::Retried, Duration::ZERO);
     Ok(match retried.await? {
         None => not_done(CLAIM_LOST.into()),

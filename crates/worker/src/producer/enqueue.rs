@@ -1,22 +1,25 @@
 use std::{
+    cell::Cell,
+    fmt::Display,
     fs,
-    io::{self, IsTerminal, Read},
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use hp_queue::{Job, Queue};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     order_file::{Checked, check, decode},
+    progress::enqueue_bar,
     result_printer::{ResultOutput, ResultPrinter},
-    wait::Waiting,
+    wait::{WaitLimits, Waiting},
 };
 use crate::{
     config::Config,
     engine::retry::retry_while_unreachable,
-    terminal::{CommandError, CommandResult, outln},
+    shutdown::Shutdown,
+    terminal::{CommandError, CommandResult, errln, outln},
 };
 
 /// The orders to enqueue.
@@ -50,24 +53,62 @@ pub(crate) async fn enqueue(
     wait: Option<WaitOptions>,
     as_json: bool,
 ) -> CommandResult {
-    let lists_orders = as_json || matches!(source, Source::Order(_));
+    let is_single = matches!(source, Source::Order(_));
     let Checked { jobs, faults } = read_orders(source)?;
     let all_valid = faults.is_empty();
+    let (shutdown, sent) = (Shutdown::on_signals()?, Cell::new(0));
+    let report = EnqueueReport {
+        lists_orders: as_json || is_single,
+        as_json,
+    };
+    let interrupted = shutdown.token();
     let Some(wait) = wait else {
-        let queue = config.queue().await?;
-        let report = Some(EnqueueReport {
-            lists_orders,
-            as_json,
-        });
-        send(&queue, &jobs, report).await?;
+        tokio::select! {
+            done = send_and_report(config, &jobs, &sent, report) => done?,
+            () = interrupted.cancelled() => return Err(stopped("interrupted", &sent, &jobs)),
+        }
         return Ok(all_valid);
     };
     // First, so that a file that cannot be written is an error before the orders are enqueued.
     let printer = ResultPrinter::open(wait.output)?;
+    let waiting = tokio::select! {
+        waiting = send_and_watch(config, &jobs, &sent) => waiting?,
+        () = interrupted.cancelled() => return Err(stopped("interrupted", &sent, &jobs)),
+    };
+    let limits = WaitLimits {
+        timeout: wait.timeout,
+        interrupted,
+        shows_progress: !is_single,
+    };
+    Ok(waiting.wait(limits, printer).await? && all_valid)
+}
+
+async fn send_and_report(
+    config: &Config,
+    jobs: &[Job],
+    sent: &Cell<usize>,
+    report: EnqueueReport,
+) -> Result<(), CommandError> {
     let queue = config.queue().await?;
-    let waiting = Waiting::open(config, &queue, &jobs).await?;
-    send(&queue, &jobs, None).await?;
-    Ok(waiting.wait(wait.timeout, printer).await? && all_valid)
+    send(&queue, jobs, sent, Some(report)).await
+}
+
+/// Watches the results before the first order is enqueued.
+async fn send_and_watch<'a>(
+    config: &Config,
+    jobs: &'a [Job],
+    sent: &Cell<usize>,
+) -> Result<Waiting<'a>, CommandError> {
+    let queue = config.queue().await?;
+    let waiting = Waiting::open(config, &queue, jobs).await?;
+    send(&queue, jobs, sent, None).await?;
+    Ok(waiting)
+}
+
+/// Why not all orders are enqueued, and how to go on.
+fn stopped(why: impl Display, sent: &Cell<usize>, jobs: &[Job]) -> CommandError {
+    let (sent, all) = (sent.get(), jobs.len());
+    format!("{why}. At least {sent} of {all} orders are enqueued. Run the command again with all of them: an order is bought once, however often it is enqueued").into()
 }
 
 fn read_orders(source: Source) -> Result<Checked, CommandError> {
@@ -83,11 +124,11 @@ fn read_orders(source: Source) -> Result<Checked, CommandError> {
     let checked = read_file(&path)?;
     let (name, faults) = (path.display(), &checked.faults);
     for fault in faults.iter().take(LISTED_FAULTS) {
-        eprintln!("worker: {name}:{}: {}", fault.line, fault.why);
+        errln!("worker: {name}:{}: {}", fault.line, fault.why);
     }
     if faults.len() > LISTED_FAULTS {
         let more = faults.len() - LISTED_FAULTS;
-        eprintln!("worker: and {more} more invalid lines");
+        errln!("worker: and {more} more invalid lines");
     }
     if !faults.is_empty() && !partial {
         let (invalid, valid) = (faults.len(), checked.jobs.len());
@@ -126,16 +167,15 @@ struct EnqueueReport {
 async fn send(
     queue: &Queue,
     jobs: &[Job],
+    sent: &Cell<usize>,
     report: Option<EnqueueReport>,
 ) -> Result<(), CommandError> {
-    let progress = progress_bar(jobs.len(), report.is_some_and(|report| report.lists_orders));
-    let mut done = 0;
+    let progress = enqueue_bar(jobs.len(), report.is_some_and(|report| report.lists_orders));
     for batch in jobs.chunks(BATCH) {
-        let entries = retry_while_unreachable(|| queue.enqueue_all(batch)).await.map_err(|error| {
-            let all = jobs.len();
-            format!("{error}. At least {done} of {all} orders are enqueued. Run the command again with all of them: an order is bought once, however often it is enqueued")
-        })?;
-        done += batch.len();
+        let entries = retry_while_unreachable(|| queue.enqueue_all(batch))
+            .await
+            .map_err(|error| stopped(error, sent, jobs))?;
+        sent.set(sent.get() + batch.len());
         progress.inc(batch.len() as u64);
         if let Some(report) = report.filter(|report| report.lists_orders) {
             print_entries(batch, &entries, report.as_json)?;
@@ -143,7 +183,7 @@ async fn send(
     }
     progress.finish_and_clear();
     if report.is_some_and(|report| !report.lists_orders) {
-        outln!("{done} orders enqueued")?;
+        outln!("{} orders enqueued", sent.get())?;
     }
     Ok(())
 }
@@ -159,17 +199,4 @@ fn print_entries(batch: &[Job], entries: &[String], as_json: bool) -> io::Result
         }
     }
     Ok(())
-}
-
-/// A progress bar on a terminal, unless something else is printed.
-fn progress_bar(len: usize, is_hidden: bool) -> ProgressBar {
-    if is_hidden || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(len as u64);
-    let style = "{wide_bar} {pos} of {len} orders, {per_sec}, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(style) {
-        bar.set_style(style);
-    }
-    bar
 }

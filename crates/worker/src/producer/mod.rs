@@ -2,6 +2,7 @@
 
 pub(crate) mod enqueue;
 mod order_file;
+mod progress;
 pub(crate) mod result_printer;
 pub(crate) mod results;
 pub(crate) mod values;

@@ -11,9 +11,10 @@ use hp_queue::{Card, Delivery, OrderResult, Purchase};
 use serde::Serialize;
 
 use crate::terminal::{
-    escape_control,
+    errln, escape_control,
     format::{UNKNOWN, known, unix_seconds},
     outln,
+    stdout::{is_stdout_gone, stdout},
 };
 
 /// How results are printed, and where to.
@@ -117,7 +118,7 @@ impl ResultPrinter {
             Ok(result) => result,
             Err(error) => {
                 self.unreadable += 1;
-                eprintln!("worker: {entry}: {error}");
+                errln!("worker: {entry}: {error}");
                 return Ok(false);
             }
         };
@@ -127,7 +128,7 @@ impl ResultPrinter {
             serde_json::to_writer(&mut *file, &ShownResult::new(entry, result, with_keys))?;
             writeln!(file)?;
         } else if self.output.json {
-            let mut out = io::stdout().lock();
+            let mut out = stdout();
             serde_json::to_writer(&mut out, &ShownResult::new(entry, result, with_keys))?;
             writeln!(out)?;
         } else {
@@ -136,13 +137,23 @@ impl ResultPrinter {
         Ok(true)
     }
 
+    /// The number of results so far, and the file that has them.
+    pub(super) fn printed(&self) -> (u64, Option<PathBuf>) {
+        (self.printed, self.output.file.clone())
+    }
+
     /// Returns when everything that was printed is safe: on disk, or with the reader of standard output.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         if let Some(file) = &mut self.file {
             file.flush()?;
             return file.get_ref().sync_data();
         }
-        io::stdout().flush()
+        stdout().flush()
+    }
+
+    /// `true` if what is printed arrives: in the file, or at the reader of standard output.
+    pub(super) fn arrives(&self) -> bool {
+        self.file.is_some() || !is_stdout_gone()
     }
 
     /// Reports what was written. Returns `true` if every entry could be read.

@@ -6,7 +6,7 @@ use tokio::time::sleep;
 use super::result_printer::{ResultOutput, ResultPrinter};
 use crate::{
     config::Config,
-    terminal::{CommandError, CommandResult},
+    terminal::{CommandError, CommandResult, errln},
 };
 
 /// Which results to read.
@@ -54,10 +54,10 @@ pub(crate) async fn print_results(
     } else {
         Wait::Not
     };
-    while left > 0 {
+    while left > 0 && printer.arrives() {
         let deliveries = match reader.next(left.min(PAGE), wait).await {
             Err(error @ QueueError::Unreachable(_)) if selection.follow => {
-                eprintln!("worker: {error}; trying again");
+                errln!("worker: {error}; trying again");
                 sleep(RETRY_DELAY).await;
                 continue;
             }
@@ -91,7 +91,8 @@ impl Reader {
         }
     }
 
-    /// Prints deliveries. Acknowledges those that could be read as soon as the output is safe.
+    /// Prints deliveries. Acknowledges those that could be read as soon as the output is safe. Those that did not
+    /// arrive are delivered again.
     async fn print(
         &mut self,
         deliveries: &[Delivery],
@@ -104,7 +105,9 @@ impl Reader {
             }
         }
         printer.flush()?;
-        if let Self::Group(results) = self {
+        if let Self::Group(results) = self
+            && printer.arrives()
+        {
             for entry in readable {
                 results.acknowledge(entry).await?;
             }

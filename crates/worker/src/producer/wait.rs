@@ -1,15 +1,19 @@
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, path::Path, time::Duration};
 
 use hp_order::{State, Status};
 use hp_queue::{
     Delivery, Inspector, Job, OrderResult, OrderSnapshot, Queue, QueueError, Wait, Watch, WatchFrom,
 };
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
 
-use super::result_printer::ResultPrinter;
+use super::{
+    progress::{Counts, ResultProgress},
+    result_printer::ResultPrinter,
+};
 use crate::{
     config::Config,
-    terminal::{CommandResult, escape_control},
+    terminal::{CommandError, CommandResult, errln, escape_control},
 };
 
 const PAGE: usize = 256;
@@ -28,8 +32,17 @@ pub(super) struct Waiting<'a> {
     inspector: Inspector,
     queue: Queue,
     pending: HashMap<&'a str, &'a Job>,
-    all_completed: bool,
+    progress: ResultProgress,
     has_warned: bool,
+}
+
+/// How to wait.
+pub(super) struct WaitLimits<'a> {
+    /// `None`: until all results are there.
+    pub(super) timeout: Option<Duration>,
+    /// Cancelled when the operator interrupts the wait.
+    pub(super) interrupted: &'a CancellationToken,
+    pub(super) shows_progress: bool,
 }
 
 impl<'a> Waiting<'a> {
@@ -46,13 +59,16 @@ impl<'a> Waiting<'a> {
                 streams.push(job.reply_to.as_ref());
             }
         }
-        let pending = jobs.iter().map(|job| (job.order_id.as_str(), job));
+        let pending: HashMap<_, _> = jobs
+            .iter()
+            .map(|job| (job.order_id.as_str(), job))
+            .collect();
         Ok(Self {
             watch: queue.watch(&streams, WatchFrom::Now).await?,
             inspector: config.inspector().await?,
             queue: queue.clone(),
-            pending: pending.collect(),
-            all_completed: true,
+            progress: ResultProgress::new(pending.len()),
+            pending,
             has_warned: false,
         })
     }
@@ -60,32 +76,58 @@ impl<'a> Waiting<'a> {
     /// Prints each result when it is published. Returns `true` if every order was completed.
     pub(super) async fn wait(
         mut self,
-        timeout: Option<Duration>,
+        limits: WaitLimits<'_>,
         mut printer: ResultPrinter,
     ) -> CommandResult {
-        let until = timeout.map(|time| Instant::now() + time);
-        tolerate_unreachable(self.warn_if_idle().await)?;
+        if limits.shows_progress {
+            self.progress.show();
+        }
+        let until = limits.timeout.map(|time| Instant::now() + time);
+        tokio::select! {
+            waited = self.wait_for_all(until, &mut printer) => waited?,
+            () = limits.interrupted.cancelled() => {}
+        }
+        self.progress.finish();
+        let (printed, file) = printer.printed();
+        let all_readable = printer.finish()?;
+        if limits.interrupted.is_cancelled() && !self.pending.is_empty() {
+            self.explain_interruption(printed, file.as_deref());
+        } else {
+            self.list_pending();
+        }
+        let all_completed = self.progress.counts().not_completed == 0;
+        Ok(all_completed && self.pending.is_empty() && all_readable)
+    }
+
+    async fn wait_for_all(
+        &mut self,
+        until: Option<Instant>,
+        printer: &mut ResultPrinter,
+    ) -> Result<(), CommandError> {
+        let warned = self.warn_if_idle().await;
+        self.tolerate_unreachable(warned)?;
         let mut next_look = Instant::now() + LOOK_INTERVAL;
         while !self.pending.is_empty() {
             let Some(deliveries) = self.next(until).await else {
                 break;
             };
             let is_idle = deliveries.as_ref().is_ok_and(Vec::is_empty);
-            match deliveries {
-                Ok(deliveries) => self.accept(&deliveries, &mut printer)?,
-                Err(error) => tolerate_unreachable(Err(error))?,
-            }
+            let accepted = match deliveries {
+                Ok(deliveries) => Ok(self.accept(&deliveries, printer)?),
+                Err(error) => Err(error),
+            };
+            self.tolerate_unreachable(accepted)?;
             // Results of other orders may come without a pause.
             let looked_at = Instant::now();
             if is_idle || looked_at >= next_look {
-                tolerate_unreachable(self.drop_hopeless().await)?;
+                let looked = self.drop_hopeless().await;
+                self.tolerate_unreachable(looked)?;
                 let took = looked_at.elapsed();
                 next_look = Instant::now() + LOOK_INTERVAL.max(took * LOOK_SHARE);
             }
+            self.progress.print_line();
         }
-        let all_readable = printer.finish()?;
-        self.list_pending();
-        Ok(self.all_completed && self.pending.is_empty() && all_readable)
+        Ok(())
     }
 
     /// The next deliveries, or `None` at the time limit.
@@ -116,8 +158,8 @@ impl<'a> Waiting<'a> {
             let is_own = |job: &&Job| self.is_answer_to(job, &delivery.stream, result);
             if self.pending.get(id).is_some_and(is_own) {
                 self.pending.remove(id);
-                self.all_completed &= result.status == Status::Completed;
-                printer.print(delivery)?;
+                self.progress.advance(result.status == Status::Completed);
+                self.progress.suspend(|| printer.print(delivery))?;
             }
         }
         printer.flush()
@@ -149,9 +191,9 @@ impl<'a> Waiting<'a> {
             for snapshot in self.inspector.snapshot(ids).await?.into_iter().flatten() {
                 if let Some(reason) = self.why_hopeless(&snapshot) {
                     let id = snapshot.record.wanted.order_id.as_str();
-                    eprintln!("worker: {id}: {reason}");
+                    self.progress.suspend(|| errln!("worker: {id}: {reason}"));
                     self.pending.remove(id);
-                    self.all_completed = false;
+                    self.progress.advance(false);
                 }
             }
         }
@@ -165,10 +207,15 @@ impl<'a> Waiting<'a> {
         }
         if let Some(reason) = self.inspector.paused().await? {
             let reason = escape_control(&reason);
-            eprintln!("worker: the queue is paused: {reason}; the orders wait for `worker resume`");
+            self.progress.suspend(|| {
+                errln!(
+                    "worker: the queue is paused: {reason}; the orders wait for `worker resume`"
+                );
+            });
             self.has_warned = true;
         } else if self.inspector.status().await?.workers.is_empty() {
-            eprintln!("worker: no worker is alive; start one with `worker run`");
+            self.progress
+                .suspend(|| errln!("worker: no worker is alive; start one with `worker run`"));
             self.has_warned = true;
         }
         Ok(())
@@ -203,17 +250,34 @@ impl<'a> Waiting<'a> {
         };
         ids.truncate(LISTED);
         let ids = ids.join(", ");
-        eprintln!("worker: no result yet for {ids}{more}; they stay in the queue");
+        errln!("worker: no result yet for {ids}{more}; they stay in the queue");
     }
-}
 
-/// Reports an unreachable Redis and continues: the next read comes after a delay.
-fn tolerate_unreachable(done: Result<(), QueueError>) -> Result<(), QueueError> {
-    match done {
-        Err(error @ QueueError::Unreachable(_)) => {
-            eprintln!("worker: {error}; trying again");
-            Ok(())
+    /// Says what is saved, and how to go on.
+    fn explain_interruption(&self, printed: u64, file: Option<&Path>) {
+        let Counts { all, .. } = self.progress.counts();
+        let saved = match file {
+            Some(path) => format!("are saved in {}", path.display()),
+            None => "were printed".into(),
+        };
+        let waiting = self.pending.len();
+        errln!(
+            "worker: interrupted: {printed} of {all} results {saved}. {waiting} more stay in the queue, and workers go on with them"
+        );
+        errln!(
+            "worker: to wait again, run the same command: no order is bought twice, and results that are there come again. `worker results` reads all of them"
+        );
+    }
+
+    /// Reports an unreachable Redis and continues: the next read comes after a delay.
+    fn tolerate_unreachable(&self, done: Result<(), QueueError>) -> Result<(), QueueError> {
+        match done {
+            Err(error @ QueueError::Unreachable(_)) => {
+                self.progress
+                    .suspend(|| errln!("worker: {error}; trying again"));
+                Ok(())
+            }
+            done => done,
         }
-        done => done,
     }
 }

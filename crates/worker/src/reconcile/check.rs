@@ -64,7 +64,7 @@ impl Run<'_> {
         match account_failure {
             Some(reason) if settler == Settler::ScheduledRun => Err(RunError::Paused(reason)),
             Some(reason) => Err(RunError::Account(reason)),
-            None => ended,
+            None => ended.and_then(|()| self.require_link()),
         }
     }
 
@@ -78,6 +78,7 @@ impl Run<'_> {
     fn count_skip(&mut self, id: &str, skip: ClaimSkip) {
         match skip {
             ClaimSkip::Claimed => self.report.claimed += 1,
+            ClaimSkip::Unsent => self.report.uncharged += 1,
             ClaimSkip::Ended => self.report.ended += 1,
             ClaimSkip::Unknown if self.is_named => self.report.count_unknown(id),
             // Another run has repaired the index since this one read it.
@@ -128,6 +129,6 @@ pub(super) async fn query(processor: &OrderProcessor, record: &Record, now: Mill
             Event::OtherAccount
         }
         state if !state.has_ended() && record.is_poison(&processor.policy()) => Event::Crashed,
-        _ => Event::Reconciled(processor.query(record, now).await),
+        _ => Event::Reconciled(processor.query_for_run(record, now).await),
     }
 }

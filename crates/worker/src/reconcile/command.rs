@@ -17,7 +17,8 @@ use crate::{
     engine::{processor::OrderProcessor, retry::retry_while_unreachable, terms},
     random::Random,
     shutdown::Shutdown,
-    terminal::{CommandError, CommandResult},
+    telemetry,
+    terminal::{CommandError, CommandResult, errln},
 };
 
 /// What one run on demand does.
@@ -44,7 +45,11 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         adopted = terms::adopt(&processor) => adopted?,
         () = shutdown.token().cancelled() => return Ok(true),
     }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let metrics = Arc::new(Metrics::new(
+        &FIGURE_NAMES,
+        processor.throttle.answers.clone(),
+        telemetry::lost_lines(),
+    ));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
     let server = tokio::spawn(admin::serve(config.admin, metrics));
@@ -80,7 +85,6 @@ pub(crate) async fn run_once(config: &Config, options: RunOptions) -> CommandRes
     };
     let report = run.into_report(&ended);
     progress.clear();
-    output::log(&report);
     publish(&processor, &report, &options, file).await?;
     ended?;
     Ok(report.needing_review() == 0)
@@ -92,6 +96,7 @@ async fn make(
     until: Millis,
     now: Millis,
 ) -> Result<(), RunError> {
+    run.includes_unsent = options.audit_since.is_some();
     if options.orders.is_empty() {
         run.check_all(until).await?;
     } else {
@@ -118,7 +123,7 @@ async fn publish(
     }
     printed?;
     if let Some(Some(beside)) = written? {
-        eprintln!(
+        errln!(
             "worker: the run is incomplete, so the file keeps the report of an earlier run; this report is in {}",
             beside.display()
         );

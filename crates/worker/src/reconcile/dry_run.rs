@@ -51,6 +51,9 @@ impl Run<'_> {
                 self.report.repaired += 1;
             }
             (false, _) if snapshot.is_claimed => self.report.claimed += 1,
+            (false, _) if self.leaves_unsent() && is_certainly_uncharged(preview) => {
+                self.report.uncharged += 1;
+            }
             (false, _) => self.preview_step(preview).await?,
         }
         Ok(())
@@ -64,6 +67,7 @@ impl Run<'_> {
         let inputs = inputs.answered_after(started.elapsed());
         let signal = event.vendor_signal();
         if let Event::Reconciled(verdict) = &event {
+            self.follow_throttle(verdict).await?;
             self.count_verdict(verdict)?;
         }
         let step = step(&record, event, &self.processor.policy(), inputs);
@@ -77,4 +81,9 @@ impl Run<'_> {
         });
         Ok(())
     }
+}
+
+/// A restart of Redis casts doubt on an order that seems unsent.
+fn is_certainly_uncharged(preview: &ClaimPreview) -> bool {
+    preview.snapshot.record.state.is_unsent() && !preview.facts.is_older_epoch
 }

@@ -1,4 +1,4 @@
-//! The report of a run: in the log, on the terminal, and as JSON.
+//! The report of a run: in the log, on standard output, and as JSON.
 
 use std::{
     io::{self, Write},
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{error, info};
 
 use super::{audit::findings::Audit, report::Report, run::Progress};
-use crate::terminal::escape_control;
+use crate::terminal::{escape_control, stdout::stdout};
 
 /// Counts the orders that are done, on a terminal only.
 pub(super) struct Bar(ProgressBar);
@@ -39,7 +39,7 @@ impl Progress for Bar {
     }
 }
 
-/// Logs the end of a run.
+/// Logs the end of a run on the schedule. A single run prints its report.
 pub(super) fn log(report: &Report) {
     let figures = report
         .figures()
@@ -62,8 +62,9 @@ pub(super) fn log(report: &Report) {
     }
 }
 
+/// Prints the report: everything that is not zero.
 pub(super) fn print(report: &Report, as_json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if as_json {
         return writeln!(out, "{}", serde_json::to_string_pretty(report)?);
     }
@@ -72,12 +73,9 @@ pub(super) fn print(report: &Report, as_json: bool) -> io::Result<()> {
         let (id, from, to) = (&preview.order_id, preview.from, preview.to);
         writeln!(out, "{id}  {from} -> {to}  {message}")?;
     }
-    for figure in report.figures() {
-        let label = figure.name.replace('_', " ");
-        writeln!(out, "{label:<18}{:>9}", figure.count)?;
-    }
+    print_figures(&mut out, report)?;
     for (currency, amount) in &report.amounts {
-        writeln!(out, "{:<18}{amount:>9}", format!("charged, {currency}"))?;
+        print_figure(&mut out, &format!("charged, {currency}"), amount)?;
     }
     if let Some(audit) = &report.audit {
         print_audit(&mut out, audit)?;
@@ -85,13 +83,43 @@ pub(super) fn print(report: &Report, as_json: bool) -> io::Result<()> {
     for id in &report.review_ids {
         writeln!(out, "needs review: {id}")?;
     }
+    let unlisted = report
+        .needing_review()
+        .saturating_sub(report.review_ids.len() as u64);
+    if unlisted > 0 {
+        writeln!(out, "needs review: {unlisted} more")?;
+    }
     let took = Duration::from_millis(report.took_ms());
-    writeln!(out, "in {}", humantime::format_duration(took))
+    let unchanged = if report.dry_run {
+        "dry run, nothing was changed; "
+    } else {
+        ""
+    };
+    writeln!(out, "{unchanged}in {}", humantime::format_duration(took))
+}
+
+fn print_figures(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let figures = report.figures().into_iter();
+    let mut figures = figures.filter(|figure| figure.count > 0).peekable();
+    if figures.peek().is_none() && report.incomplete.is_none() {
+        return writeln!(out, "no order is stuck or in review");
+    }
+    figures.try_for_each(|figure| {
+        let label = figure.name.replace('_', " ");
+        print_figure(out, &label, &figure.count)
+    })
+}
+
+fn print_figure(out: &mut impl Write, label: &str, figure: &impl ToString) -> io::Result<()> {
+    writeln!(out, "{label:<18}{:>9}", figure.to_string())
 }
 
 fn print_audit(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
-    for (name, figure) in audit.figures() {
-        writeln!(out, "{:<18}{figure:>9}", format!("audit: {name}"))?;
+    // That nothing was compared is an answer, too.
+    let figures = audit.figures().into_iter();
+    let shown = figures.filter(|(name, figure)| *figure > 0 || *name == "compared");
+    for (name, figure) in shown {
+        print_figure(out, &format!("audit: {name}"), &figure)?;
     }
     for (currency, sum) in &audit.totals.by_currency {
         let (orders, cards) = (sum.orders, sum.cards);

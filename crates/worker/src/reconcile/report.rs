@@ -47,6 +47,8 @@ pub(crate) struct Report {
     pub(crate) to_review: u64,
     /// The record cannot be read. Only an operator can repair it.
     pub(crate) unreadable: u64,
+    /// Not checked: certainly not charged. Only an audit checks such orders.
+    pub(crate) uncharged: u64,
     /// Not checked: a worker has claimed it, or has just settled it.
     #[serde(rename = "in_hand")]
     pub(crate) claimed: u64,
@@ -94,7 +96,7 @@ pub(crate) struct Figure {
 }
 
 /// The names of all figures, in their order.
-pub(crate) const FIGURE_NAMES: [&str; 14] = [
+pub(crate) const FIGURE_NAMES: [&str; 15] = [
     "checked",
     "agreed",
     "unanswered",
@@ -105,6 +107,7 @@ pub(crate) const FIGURE_NAMES: [&str; 14] = [
     "still_in_doubt",
     "to_review",
     "unreadable",
+    "uncharged",
     "claimed",
     "ended",
     "unknown",
@@ -139,6 +142,7 @@ impl Report {
                 self.to_review += 1;
                 self.list_for_review(id);
             }
+            Next::Held { .. } => self.agreed += 1,
             Next::After(_) if step.state == State::Uncertain => self.still_in_doubt += 1,
             Next::After(_) if step.state != before => self.resubmitted += 1,
             Next::After(_) if signal == VendorSignal::Answered => self.agreed += 1,
@@ -195,7 +199,7 @@ impl Report {
         self.finished_at.saturating_sub(self.started_at)
     }
 
-    pub(crate) fn figures(&self) -> [Figure; 14] {
+    pub(crate) fn figures(&self) -> [Figure; 15] {
         let counts = [
             self.checked,
             self.agreed,
@@ -207,6 +211,7 @@ impl Report {
             self.still_in_doubt,
             self.to_review,
             self.unreadable,
+            self.uncharged,
             self.claimed,
             self.ended,
             self.unknown,

@@ -28,6 +28,12 @@ pub(crate) enum RunError {
     Paused(String),
     #[error("HitPoints refuses this account: {0}. Fix the cause, then start the run again")]
     Account(String),
+    #[error(
+        "this process cannot reach HitPoints. Check api.base_url, DNS and the network of this machine with `worker doctor`"
+    )]
+    CannotSend,
+    #[error("{0}. Another process continues")]
+    SelfPaused(String),
     #[error("HitPoints does not answer. The next run continues")]
     VendorUnreachable,
     #[error(
@@ -55,8 +61,12 @@ pub(crate) struct Run<'a> {
     waited_for_breaker: Duration,
     has_answers: bool,
     failures: u32,
+    /// The last call without an answer could not leave this process.
+    cannot_send: bool,
     /// `true` if an operator named the orders; `false` if they come from the indexes.
     pub(super) is_named: bool,
+    /// `true` if the run also checks open orders that are certainly not charged.
+    pub(super) includes_unsent: bool,
 }
 
 /// Shows the progress of a run.
@@ -85,7 +95,9 @@ impl<'a> Run<'a> {
             waited_for_breaker: Duration::ZERO,
             has_answers: false,
             failures: 0,
+            cannot_send: false,
             is_named: false,
+            includes_unsent: false,
         }
     }
 
@@ -101,7 +113,7 @@ impl<'a> Run<'a> {
 
     /// Checks every open order that was admitted by `until`, and scheduled orders that the index of open orders lacks.
     pub(crate) async fn check_all(&mut self, until: Millis) -> Result<(), RunError> {
-        self.processor.probe.refresh().await;
+        self.processor.run_probe.refresh().await;
         let inspector = &self.processor.inspector;
         let mut scan = OpenOrderScan::default();
         loop {
@@ -136,7 +148,7 @@ impl<'a> Run<'a> {
     /// Fails if no call got an answer: such a run has checked nothing.
     fn require_answers(&self) -> Result<(), RunError> {
         if self.failures > 0 && !self.has_answers {
-            return Err(RunError::VendorUnreachable);
+            return Err(self.unreachable());
         }
         Ok(())
     }
@@ -148,8 +160,27 @@ impl<'a> Run<'a> {
                 self.has_answers = true;
                 self.failures = 0;
             }
-            VendorSignal::NoAnswer => self.failures += 1,
-            VendorSignal::None | VendorSignal::OwnFailure => {}
+            VendorSignal::NoAnswer | VendorSignal::NeverSent => {
+                self.failures += 1;
+                self.cannot_send = signal == VendorSignal::NeverSent;
+            }
+            VendorSignal::None | VendorSignal::OwnFailure | VendorSignal::Throttled(_) => {}
+        }
+    }
+
+    /// Fails if this process cannot send anything. The breaker does not notice it, and the calls of other processes may work.
+    pub(super) fn require_link(&self) -> Result<(), RunError> {
+        if self.cannot_send && self.failures >= MAX_FAILURES {
+            return Err(RunError::CannotSend);
+        }
+        Ok(())
+    }
+
+    fn unreachable(&self) -> RunError {
+        if self.cannot_send {
+            RunError::CannotSend
+        } else {
+            RunError::VendorUnreachable
         }
     }
 
@@ -157,12 +188,19 @@ impl<'a> Run<'a> {
     pub(super) fn count_verdict(&mut self, verdict: &QueryVerdict) -> Result<(), RunError> {
         self.count_signal(verdict.vendor_signal());
         match verdict {
-            QueryVerdict::Unknown(doubt) if doubt.is_account_failure() => {
-                Err(RunError::Account(doubt.message.clone()))
-            }
-            _ if self.failures >= MAX_FAILURES => Err(RunError::VendorUnreachable),
+            QueryVerdict::AccountRefused(doubt) => Err(RunError::Account(doubt.message.clone())),
+            _ if self.failures >= MAX_FAILURES => Err(self.unreachable()),
             _ => Ok(()),
         }
+    }
+
+    /// Slows down all workers if a front end has asked for it in the answer to a query that is not settled.
+    pub(super) async fn follow_throttle(&self, verdict: &QueryVerdict) -> Result<(), RunError> {
+        if let VendorSignal::Throttled(asked) = verdict.vendor_signal() {
+            let control = &self.processor.control;
+            retry_while_unreachable(|| control.slow_down(asked)).await?;
+        }
+        Ok(())
     }
 
     /// Checks these orders, except those that a worker has claimed.
@@ -174,9 +212,10 @@ impl<'a> Run<'a> {
         while !left.is_empty() {
             self.require_running()?;
             let (processor, before) = (self.processor, left.len());
+            let leaves_unsent = self.leaves_unsent();
             let claim = || {
                 let ledger = &processor.ledger;
-                ledger.claim_named(CONCURRENT_QUERIES, processor.lease, &left)
+                ledger.claim_for_run(CONCURRENT_QUERIES, processor.lease, &left, leaves_unsent)
             };
             let batch = retry_while_unreachable(claim).await?;
             let seen = ids_of(&batch);
@@ -196,7 +235,7 @@ impl<'a> Run<'a> {
         loop {
             self.require_running()?;
             let control = &self.processor.control;
-            let permits = retry_while_unreachable(|| control.acquire_permits(calls)).await?;
+            let permits = retry_while_unreachable(|| control.acquire_run_permits(calls)).await?;
             if let Some(reason) = permits.paused {
                 return Err(RunError::Paused(reason));
             }
@@ -207,11 +246,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// A run queries HitPoints about orders that may be charged. An audit and an operator may want to know about the others,
+    /// too.
+    pub(super) fn leaves_unsent(&self) -> bool {
+        !self.is_named && !self.includes_unsent
+    }
+
     pub(super) fn require_running(&self) -> Result<(), RunError> {
         if self.stop.is_cancelled() {
             return Err(RunError::Interrupted);
         }
-        Ok(())
+        match self.processor.self_pause.reason() {
+            Some(reason) => Err(RunError::SelfPaused(reason)),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the rate limit, or until the breaker lets an order through.

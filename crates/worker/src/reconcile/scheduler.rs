@@ -14,7 +14,7 @@ use super::{
 use crate::{
     admin::metrics::{Metrics, RunEnd},
     config::{Config, Schedule},
-    engine::processor::OrderProcessor,
+    engine::{processor::OrderProcessor, retry::REDIS},
 };
 
 /// The delay after a failure of Redis.
@@ -52,7 +52,7 @@ impl Scheduler {
     pub(crate) async fn run(self) {
         while !self.stop.is_cancelled() {
             let pause = self.make_due_run().await.unwrap_or_else(|error| {
-                warn!(%error, "cannot check whether a reconciliation run is due");
+                warn!(obstacle = REDIS, %error, "cannot check whether a reconciliation run is due");
                 RETRY_DELAY
             });
             tokio::select! {
@@ -158,7 +158,7 @@ impl Scheduler {
             match lease.renew(time).await {
                 Ok(LeaseState::Held(_)) => {}
                 Ok(_) => return,
-                Err(error) => warn!(%error, "cannot renew the run lease"),
+                Err(error) => warn!(obstacle = REDIS, %error, "cannot renew the run lease"),
             }
         }
     }

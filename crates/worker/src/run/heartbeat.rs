@@ -11,16 +11,15 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The time between two heartbeats while Redis is unreachable: a watermark that is reported too late does not count.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Reports that the worker is alive, and its watermark, for as long as the worker runs: a worker may process its orders
+/// Reports that the worker is alive, why it claims no orders, and its watermark, for as long as the worker runs: a worker may process its orders
 /// for a long time without claiming another one.
 pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
     let interval = (processor.lease / 3).min(INTERVAL);
     loop {
+        let (fault, ledger) = (processor.self_pause.reason(), &processor.ledger);
         let (watermark, alive) = tokio::join!(
-            processor.ledger.report_watermark(),
-            processor
-                .ledger
-                .report_alive(&processor.name, processor.lease)
+            ledger.report_watermark(),
+            ledger.report_worker(&processor.name, processor.lease, fault.as_deref())
         );
         if let Some(step_ms) = processor.ledger.take_clock_step() {
             warn!(

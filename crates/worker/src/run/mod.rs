@@ -4,6 +4,7 @@
 mod backend;
 mod catalogue_refresh;
 mod heartbeat;
+mod link_watch;
 mod poller;
 mod redis_watch;
 mod settle_layer;
@@ -12,7 +13,7 @@ use std::{convert::Infallible, io, sync::Arc};
 
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use hp_order::Event;
-use hp_queue::{Inbox, connect};
+use hp_queue::Inbox;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
@@ -23,6 +24,7 @@ use crate::{
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
     shutdown::Shutdown,
+    telemetry,
     terminal::{CommandError, Refused},
 };
 
@@ -36,11 +38,11 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
     }
-    tokio::select! {
-        () = catalogue_refresh::fetch_first_list(&processor) => {}
-        () = shutdown.token().cancelled() => return Ok(()),
-    }
-    let metrics = Arc::new(Metrics::new(&FIGURE_NAMES));
+    let metrics = Arc::new(Metrics::new(
+        &FIGURE_NAMES,
+        processor.throttle.answers.clone(),
+        telemetry::lost_lines(),
+    ));
     let background = Background::start(&processor, config, &metrics);
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
@@ -63,11 +65,19 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     outcome
 }
 
-/// Checks that orders are safe in this Redis, and that the queue has the account of this worker. Gives it the rules of this
-/// worker. Fails if the worker must not run.
+/// Checks that orders are safe in this Redis, that HitPoints accepts this worker, and that the queue has its account. Gives
+/// the queue the rules of this worker. Fails if the worker must not run; then it has changed nothing.
 async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), CommandError> {
     redis_watch::check_at_start(processor, config).await?;
-    terms::join_as_worker(processor).await
+    // A key that is right for one account may be wrong for another, so the account is compared first.
+    terms::check_account(processor).await?;
+    let required = config.needs_products;
+    let products = catalogue_refresh::fetch_first_list(processor, required).await?;
+    terms::join_as_worker(processor).await?;
+    if processor.catalogue.is_known() {
+        catalogue_refresh::publish(processor, &products).await;
+    }
+    Ok(())
 }
 
 /// Runs the poller and apalis until a shutdown request, and drains.
@@ -76,7 +86,7 @@ async fn process_orders(
     config: &Config,
     stop: &CancellationToken,
 ) -> Result<(), CommandError> {
-    let inbox = Inbox::new(connect(config.redis_url.expose())?, &config.prefix);
+    let inbox = Inbox::new(config.redis()?, &config.prefix);
     let orders = poller::start(
         Arc::clone(processor),
         inbox,
@@ -116,7 +126,7 @@ struct Background {
 impl Background {
     fn start(processor: &Arc<OrderProcessor>, config: &Config, metrics: &Arc<Metrics>) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let refresh = catalogue_refresh::run_refresh(Arc::clone(processor));
+        let refresh = catalogue_refresh::run_refresh(Arc::clone(processor), config.needs_products);
         tasks.spawn(stop.clone().run_until_cancelled_owned(refresh));
         let heartbeat = heartbeat::run_heartbeat(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(heartbeat));
@@ -125,6 +135,8 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(terms));
         let redis = redis_watch::watch(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
+        let link = link_watch::watch(Arc::clone(processor));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(link));
         let server = admin::serve(config.admin, Arc::clone(metrics));
         tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();

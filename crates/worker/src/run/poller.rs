@@ -13,7 +13,7 @@ use super::backend::Orders;
 use crate::engine::{
     claimed_order::{ClaimRequestTime, ClaimedOrder},
     processor::OrderProcessor,
-    retry::endless_backoff,
+    retry::{REDIS, endless_backoff},
     terms,
 };
 
@@ -38,6 +38,7 @@ pub(super) fn start(
         first_source: FirstSource::Inbox,
         paused: None,
         is_breaker_open: false,
+        is_throttled: false,
         claim_delays: endless_backoff(),
         inbox_delays: endless_backoff(),
     };
@@ -54,6 +55,7 @@ struct Poller {
     first_source: FirstSource,
     paused: Option<String>,
     is_breaker_open: bool,
+    is_throttled: bool,
     /// Delays while claim requests fail.
     claim_delays: ExponentialBackoff,
     /// Delays while the inbox cannot be watched.
@@ -66,6 +68,8 @@ type InboxEntry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> +
 enum Rest {
     None,
     For(Duration),
+    /// For a call permit, and no longer than this.
+    ForPermit(Duration),
     /// For a new entry or a rescheduled order, and no longer than this.
     ForOrders(Duration),
 }
@@ -93,6 +97,9 @@ impl Poller {
         if self.processor.self_pause.is_paused() {
             return Rest::For(BLOCKED_INTERVAL);
         }
+        if let Some(left) = self.processor.throttle.left() {
+            return Rest::For(left.min(BLOCKED_INTERVAL));
+        }
         let request = ClaimRequestTime::now();
         let claimed = ledger
             .claim_batch(slots.num_permits(), lease, self.first_source)
@@ -102,7 +109,7 @@ impl Poller {
             Err(error) => {
                 terms::check_claim(&self.processor, &error);
                 let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot claim orders");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
                 Rest::For(retry_in)
             }
         }
@@ -146,6 +153,7 @@ impl Poller {
         let at_most = match rest {
             Rest::None => return,
             Rest::For(time) => return sleep(time).await,
+            Rest::ForPermit(at_most) => return wait_for_permit(&self.processor, at_most).await,
             Rest::ForOrders(at_most) => at_most,
         };
         tokio::select! {
@@ -163,7 +171,7 @@ impl Poller {
             Ok(()) => self.inbox_delays = endless_backoff(),
             Err(error) => {
                 let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(%error, ?retry_in, "cannot watch the inbox");
+                warn!(obstacle = REDIS, %error, ?retry_in, "cannot watch the inbox");
                 sleep(retry_in).await;
             }
         }
@@ -195,6 +203,15 @@ impl Poller {
                 info!("breaker closed: HitPoints answers again");
             }
         }
+        let is_throttled = batch.throttled_until.is_some();
+        if is_throttled && !self.is_throttled {
+            let pause = batch.wait.unwrap_or_default();
+            warn!(
+                ?pause,
+                "a front end of HitPoints asks to send less (HTTP 429 or 503): all workers pause, then call more slowly"
+            );
+        }
+        self.is_throttled = is_throttled;
         if self.paused != batch.paused {
             if let Some(reason) = &batch.paused {
                 warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
@@ -210,10 +227,18 @@ fn rest_after(batch: &ClaimBatch) -> Rest {
     match batch.next_due {
         _ if batch.paused.is_some() => Rest::For(BLOCKED_INTERVAL),
         _ if batch.wait.is_some() => {
-            Rest::For(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
+            Rest::ForPermit(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
         }
         _ if batch.more => Rest::None,
         next_due => Rest::ForOrders(next_due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL)),
+    }
+}
+
+/// An order that was settled without a call gives its permit back. So orders that need no call hardly wait for the rate.
+async fn wait_for_permit(processor: &OrderProcessor, at_most: Duration) {
+    tokio::select! {
+        () = processor.permit_returned.notified() => {}
+        () = sleep(at_most) => {}
     }
 }
 

@@ -7,7 +7,9 @@ use tracing::{debug, warn};
 use crate::{
     config::Config,
     doctor::redis::safety,
-    engine::{processor::OrderProcessor, self_pause::Subject, terms::until_reachable},
+    engine::{
+        processor::OrderProcessor, retry::REDIS, self_pause::Subject, terms::until_reachable,
+    },
     terminal::CommandError,
 };
 
@@ -72,7 +74,7 @@ pub(super) async fn watch(processor: Arc<OrderProcessor>) {
                 processor.self_pause.set(Subject::Redis, reason);
             }
             Err(error @ QueueError::Unreachable(_)) => debug!(%error, "cannot check Redis"),
-            Err(error) => warn!(%error, "cannot check Redis"),
+            Err(error) => warn!(obstacle = REDIS, %error, "cannot check Redis"),
         }
     }
 }

@@ -4,11 +4,11 @@ use hp_order::Millis;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::CommandError;
+use super::{CommandError, stdout::stdout};
 
 /// Prints a value as indented JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)?;
     Ok(())

@@ -1,9 +1,15 @@
 //! The output of commands, and the escaping of text from outside.
 
 pub(crate) mod format;
+pub(crate) mod lossy_writer;
+pub(crate) mod stderr;
+pub(crate) mod stdout;
 pub(crate) mod table;
 
-use std::{borrow::Cow, error::Error, io};
+use std::{borrow::Cow, error::Error};
+
+pub(crate) use stderr::errln;
+pub(crate) use stdout::outln;
 
 /// Why a command failed.
 pub(crate) type CommandError = Box<dyn Error>;
@@ -15,26 +21,6 @@ pub(crate) struct Refused(pub(crate) String);
 
 /// `true` if the command succeeded completely, `false` if a part of it did not.
 pub(crate) type CommandResult = Result<bool, CommandError>;
-
-/// Prints a line to standard output. Returns an error if the reader has closed the pipe, where `println!` would panic.
-macro_rules! outln {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        writeln!(std::io::stdout().lock(), $($text)*)
-    }};
-}
-pub(crate) use outln;
-
-/// `true` if the reader of the output has closed the pipe, as after `| head`.
-pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    let from_io = error.downcast_ref().map(io::Error::kind);
-    let from_json = || {
-        error
-            .downcast_ref()
-            .and_then(serde_json::Error::io_error_kind)
-    };
-    from_io.or_else(from_json) == Some(io::ErrorKind::BrokenPipe)
-}
 
 /// Escapes control characters in text from outside, because they could hide or change what a terminal shows.
 pub(crate) fn escape_control(text: &str) -> Cow<'_, str> {

@@ -5,7 +5,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use super::escape_control;
+use super::{escape_control, stdout::stdout};
 
 /// A table whose columns grow with the widest cell that was printed.
 pub(crate) struct Table {
@@ -50,13 +50,13 @@ impl Table {
             format!("{cell}{}", " ".repeat(padding))
         });
         let line = padded.collect::<Vec<_>>().join("  ");
-        writeln!(io::stdout().lock(), "{}", line.trim_end())
+        writeln!(stdout(), "{}", line.trim_end())
     }
 }
 
 /// Prints a name and a value in each line. Leaves out empty values.
 pub(crate) fn print_pairs(pairs: &[(&str, String)]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         writeln!(out, "{name:<width$}  {}", escape_control(value))?;

@@ -111,7 +111,7 @@ impl<C: ControlOrder> Settler<C> {
             Err(reason) => Settlement::Unconfirmed(answer, reason),
             Ok(()) if rule == NotFoundRule::TooEarly => Settlement::TooEarly(answer),
             Ok(()) if rule == NotFoundRule::WithoutControl => Settlement::NotCharged(answer),
-            Ok(()) => match self.look_up(wanted).await {
+            Ok(()) => match self.look_up_again(wanted).await {
                 Ok(settlement) => settlement,
                 Err(again) if again == answer => Settlement::NotCharged(answer),
                 Err(again) => Settlement::Unconfirmed(again, ProbeError::Differs),
@@ -126,6 +126,11 @@ impl<C: ControlOrder> Settler<C> {
             Lookup::Unknown(doubt) => Ok(Settlement::Unknown(doubt)),
             Lookup::NotFound(answer) => Err(answer),
         }
+    }
+
+    async fn look_up_again(&self, wanted: &FetchCards) -> Result<Settlement, NotFoundAnswer> {
+        self.client.permit_extra_call().await;
+        self.look_up(wanted).await
     }
 
     async fn prove(&self, answer: NotFoundAnswer, rule: NotFoundRule) -> Result<(), ProbeError> {

@@ -82,6 +82,7 @@ impl<C: ControlOrder> Settler<C> {
             .random_id()
             .try_into()
             .map_err(|why| unclear(&why))?;
+        self.client.permit_extra_call().await;
         match Lookup::of(self.client.query_order(&id).await) {
             Lookup::NotFound(answer) => Ok(answer),
             Lookup::Unknown(doubt) => Err(unclear(&doubt.message)),
@@ -92,6 +93,7 @@ impl<C: ControlOrder> Settler<C> {
 
     async fn control(&self) -> Result<Control, ProbeError> {
         let order = self.control.control_order().await;
+        self.client.permit_extra_call().await;
         let Some(order) = order.map_err(ProbeError::UnknownControl)? else {
             let products: CallResult<_> = self.client.products(None).await;
             products.map_err(ProbeError::NoProducts)?;

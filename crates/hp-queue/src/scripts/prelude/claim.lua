@@ -1,6 +1,6 @@
 -- Claims orders: applies the rule of hp_order::claim to their records.
--- needs: clock, keys, record, order_rules, present_epoch, permits, answer
--- keys: jobs, schedule, open, results, rejected, queue, breaker, epoch, holds
+-- needs: clock, keys, record, order_rules, present_epoch, permits, answer, held
+-- keys: jobs, schedule, open, results, rejected, queue, breaker, epoch, holds, held
 -- arguments: limit, lease, longest_probe, resubmit_after, account
 -- offers: claims        a list of claimed orders, each { field, value, ... } with order_id first
 --         lease_ends    the time at which the lease of a claim ends, Unix ms as text
@@ -19,6 +19,7 @@ redis.call('XLEN', key_rejected)
 redis.call('ZCARD', key_schedule)
 redis.call('ZCARD', key_open)
 redis.call('HLEN', key_holds)
+redis.call('ZCARD', key_held)
 
 local claims, lease_ends = {}, text(now + arg_lease)
 
@@ -65,7 +66,7 @@ end
 local function claim_order(id, is_named, due_at)
   local record_key = order_key(id)
   local known = redis.call('HMGET', record_key,
-    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at', 'account')
+    'state', 'cause', 'claim', 'settled', 'epoch', 'attempts', 'checks', 'crashes', 'first_submitted_at', 'account', 'held')
   local record = {
     state = known[1], cause = known[2], claim = known[3], attempts = known[6], checks = known[7], crashes = known[8],
     -- A record on another account is no record of this submission.
@@ -80,7 +81,13 @@ local function claim_order(id, is_named, due_at)
   -- The caller reports a state that has no rule.
   local rule = claim_rule(record.state, conditions)
   if rule then redis.call('HSET', record_key, unpack(changes_by(rule, record))) end
+  local scope = known[11]
+  if scope then
+    release_order(id, scope)
+    redis.call('HDEL', record_key, 'held')
+  end
   local claim = { 'order_id', id, unpack(redis.call('HGETALL', record_key)) }
+  if scope then append(claim, 'held', scope) end
   if rule and rule.drops_doubt then append(claim, 'drops_doubt', '1') end
   if due_at then append(claim, 'due_at', due_at) end
   claims[#claims + 1] = claim

@@ -141,3 +141,49 @@ fn secret_file_loses_its_final_line_break() {
     let config = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap();
     assert_eq!(config.redis_url.expose(), "redis://redis:6379");
 }
+
+#[test]
+fn secret_loses_line_ends_and_marks_of_every_source() {
+    for text in [
+        "hunter2\n",
+        "\u{feff}hunter2",
+        "\u{feff}hunter2\r\n\r\n",
+        "\nhunter2",
+    ] {
+        let file = NamedTempFile::new().unwrap();
+        fs::write(&file, text).unwrap();
+        let toml = format!("[redis]\nurl = {text:?}\n").replace("\\u{feff}", "\\uFEFF");
+        let path = file.path().to_str().unwrap();
+        let configs = [
+            load("", &[("HP_REDIS__URL", text)]),
+            load("", &[("HP_REDIS__URL_FILE", path)]),
+            load(&toml, &[]),
+        ];
+        for config in configs {
+            assert_eq!(config.unwrap().redis_url.expose(), "hunter2", "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn secret_with_unseen_characters_is_refused_by_name() {
+    for text in [
+        "hun\nter2",
+        "hunter2 ",
+        "hun\u{200b}ter2",
+        "hun\tter2",
+        "hun\u{fffd}ter2",
+    ] {
+        let file = NamedTempFile::new().unwrap();
+        fs::write(&file, text).unwrap();
+        let path = file.path().to_str().unwrap();
+        for (name, value, key) in [
+            ("HP_API__APP_SECRET", text, "api.app_secret "),
+            ("HP_API__APP_SECRET_FILE", path, "api.app_secret_file "),
+        ] {
+            let config = load("", &[ACCOUNT[0], ACCOUNT[1], (name, value)]).unwrap();
+            let fault = config.client().map(drop).unwrap_err().to_string();
+            assert!(fault.starts_with(key) && !fault.contains("ter2"), "{fault}");
+        }
+    }
+}

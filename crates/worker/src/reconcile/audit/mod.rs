@@ -101,10 +101,16 @@ impl Run<'_> {
         let started = Instant::now();
         let mut queries: FuturesUnordered<_> = ended
             .iter()
-            .map(|snapshot| async move { (snapshot, processor.query(&snapshot.record, now).await) })
+            .map(|snapshot| async move {
+                (
+                    snapshot,
+                    processor.query_for_run(&snapshot.record, now).await,
+                )
+            })
             .collect();
         let mut outcome = Ok(());
         while let Some((snapshot, verdict)) = queries.next().await {
+            self.follow_throttle(&verdict).await?;
             outcome = outcome.and(self.count_verdict(&verdict));
             let answered_at = now.plus(started.elapsed());
             let judgement = judge(snapshot, verdict, &processor.policy(), answered_at);

@@ -1,5 +1,5 @@
 use hp_api::Order;
-use hp_order::{Millis, Policy, QueryVerdict, State};
+use hp_order::{FailReason, Millis, Policy, QueryVerdict, Record, State};
 use hp_queue::{Charge, OrderSnapshot};
 
 use crate::terminal::format::known;
@@ -25,7 +25,12 @@ pub(super) fn judge(
     let state = record.state;
     let disagreed = |difference: String| AuditVerdict::Disagreed(difference, None);
     match (state, verdict) {
-        (_, QueryVerdict::Unknown(_)) => AuditVerdict::Unanswered,
+        (
+            _,
+            QueryVerdict::Unknown(_)
+            | QueryVerdict::AccountRefused(_)
+            | QueryVerdict::OrderRefused(_),
+        ) => AuditVerdict::Unanswered,
         (State::Completed, QueryVerdict::Found(order))
             if record
                 .hp_order_id
@@ -36,6 +41,15 @@ pub(super) fn judge(
             disagreed(format!(
                 "the result is of HitPoints' order {first}, but its record is of order {recorded}"
             ))
+        }
+        (State::Failed, QueryVerdict::Mismatch(_)) if is_closed(record) => {
+            AuditVerdict::Agreed(None)
+        }
+        (State::Failed, QueryVerdict::Found(order))
+            if is_closed(record)
+                && record.foreign_record(&order, policy, answered_at).is_some() =>
+        {
+            AuditVerdict::Agreed(None)
         }
         (State::Completed, QueryVerdict::Found(order)) => match snapshot.charge.as_ref() {
             Some(published) => compare(published, order),
@@ -60,6 +74,11 @@ pub(super) fn judge(
             "{state}, but HitPoints has a record of this id: {mismatch}"
         )),
     }
+}
+
+/// An operator closed the order because HitPoints' record does not fit it.
+fn is_closed(record: &Record) -> bool {
+    matches!(record.failed, Some((FailReason::Closed, _)))
 }
 
 /// Compares the first result with HitPoints' record.

@@ -1,0 +1,58 @@
+use hp_api::Product;
+use serde::Serialize;
+
+use super::Control;
+use crate::{error::QueueError, script::script};
+
+script! {
+    PublishProducts<'a> = "publish_products.lua";
+    queue: products, queue;
+    order: ;
+    arguments: account: &'a str;
+}
+
+/// A product as shops read it from `{hp}:products`. The names are those of the vendor's fields where it has them.
+#[derive(Serialize)]
+struct PublishedProduct<'a> {
+    name: Option<&'a str>,
+    category: Option<&'a str>,
+    region: Option<&'a str>,
+    currency: String,
+    par_value: String,
+    /// The value is not fixed, so HitPoints refuses an order of this product.
+    open_value: bool,
+    discount_rate: Option<&'a str>,
+    max_fetch_quantity: u32,
+}
+
+impl Control {
+    /// Replaces the product list that shops read. Returns `false` if the queue has another account; then nothing changes.
+    pub async fn publish_products(&self, products: &[Product]) -> Result<bool, QueueError> {
+        let mut call = PublishProducts {
+            account: self.agreement.account().as_str(),
+        }
+        .call(&self.handle.keys);
+        for product in products {
+            let published = PublishedProduct::from(product);
+            // Text and numbers always serialize.
+            let json = serde_json::to_string(&published).unwrap_or_default();
+            call.arg(product.product_id.get()).arg(json);
+        }
+        call.run(&mut self.handle.connection.clone()).await
+    }
+}
+
+impl<'a> From<&'a Product> for PublishedProduct<'a> {
+    fn from(product: &'a Product) -> Self {
+        Self {
+            name: product.product_name.as_deref(),
+            category: product.category_name.as_deref(),
+            region: product.region.as_deref(),
+            currency: product.currency.to_string(),
+            par_value: product.par_value.to_string(),
+            open_value: product.has_open_value(),
+            discount_rate: product.discount_rate.as_deref(),
+            max_fetch_quantity: product.max_fetch_quantity,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+-- Follows a front end of HitPoints that asks to send less.
+-- needs: clock
+-- keys: throttle
+-- arguments: call_interval
+-- offers: slow_down(time)  for `time` ms no call is made, and then calls are made more slowly
+--         speed_up()       a call was answered: the next ones may be made a little faster
+--         throttled_for()  ms for which no call is made; zero or less: calls are made
+--         call_interval()  microseconds from one call to the next, 0: no limit
+--
+-- Nobody says how many calls a second the front end lets through. So the interval doubles each time it asks again after a
+-- pause, and shrinks a little with each answer.
+
+local FIRST_INTERVAL, LONGEST_INTERVAL = 100000, 10000000
+-- Below this the front end has no say any more.
+local SHORTEST_INTERVAL = 1000
+-- The interval is halved by about 350 answers.
+local SHRINK = 0.998
+-- No pause is longer, ms.
+local LONGEST_PAUSE = 300000
+-- It is forgotten after a quiet hour, ms.
+local KEPT = 3600000
+
+local throttle = redis.call('HMGET', key_throttle, 'until', 'interval')
+local learned_interval = tonumber(throttle[2] or nil) or 0
+
+local function throttled_for()
+  return is_ahead(throttle[1], LONGEST_PAUSE) and throttle[1] - now or 0
+end
+
+local function call_interval() return math.max(tonumber(arg_call_interval), math.floor(learned_interval)) end
+
+local function slow_down(time)
+  local ends = now + time
+  redis.call('HINCRBY', key_throttle, 'count', 1)
+  -- Calls that were on their way when the pause began say nothing new.
+  if throttled_for() > 0 then
+    ends = math.max(ends, tonumber(throttle[1]))
+  else
+    learned_interval = math.min(math.max(call_interval() * 2, FIRST_INTERVAL), LONGEST_INTERVAL)
+    redis.call('HSET', key_throttle, 'since', at)
+  end
+  redis.call('HSET', key_throttle, 'until', text(ends), 'interval', text(learned_interval))
+  redis.call('PEXPIRE', key_throttle, KEPT)
+end
+
+local function speed_up()
+  if learned_interval == 0 or throttled_for() > 0 then return end
+  local shorter = learned_interval * SHRINK
+  redis.call('HSET', key_throttle, 'interval', shorter < SHORTEST_INTERVAL and 0 or text(shorter))
+end
+

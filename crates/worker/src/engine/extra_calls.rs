@@ -1,0 +1,18 @@
+//! The calls that a query needs beyond its first one: probes, controls, and checks of a connection. They count for the rate.
+
+use hp_queue::{Control, RateShare};
+use tokio::time::sleep;
+use tracing::warn;
+
+/// Waits until the rate permits one more call. The order stays claimed meanwhile, so pause and breaker do not hold it up.
+pub(crate) async fn wait_for_permit(control: Control, share: RateShare) {
+    loop {
+        match control.acquire_extra_permit(share).await {
+            Ok(permits) if permits.calls == 0 && !permits.wait.is_zero() => {
+                sleep(permits.wait).await;
+            }
+            Ok(_) => return,
+            Err(error) => return warn!(%error, "cannot count a call for the rate"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The log of this process on standard error.
+
+mod obstacles;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    panic,
+    time::Duration,
+};
+
+use prometheus_client::metrics::counter::Counter;
+use tracing::{error, warn};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, fmt, fmt::MakeWriter, layer::SubscriberExt, registry,
+    util::SubscriberInitExt,
+};
+
+use obstacles::FirstOnly;
+
+use crate::{
+    config::{Config, LogFormat},
+    terminal::{lossy_writer::LossyWriter, stderr},
+};
+
+/// Starts the log: text on a terminal, JSON elsewhere, unless the configuration chooses. The log never stops the work: if
+/// standard error does not accept lines, they are lost and counted.
+pub(crate) fn start(config: &Config) -> io::Result<()> {
+    let is_terminal = io::stderr().is_terminal();
+    let log = Log(stderr::make_lossy(report_lost_lines, EVERY_INTERVAL)?);
+    let filter = EnvFilter::new(&config.log_filter);
+    // Who looks for details sees each event.
+    let first_only = (filter.max_level_hint() < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
+    let lines = fmt::layer()
+        .with_writer(log)
+        .log_internal_errors(false)
+        .with_target(false);
+    let lines = match config.log_format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Auto if !is_terminal => lines.json().flatten_event(true).boxed(),
+        LogFormat::Auto | LogFormat::Text => lines.with_ansi(is_terminal).boxed(),
+    };
+    registry().with(filter).with(first_only).with(lines).init();
+    // The usual hook writes to standard error itself, and so may never return.
+    panic::set_hook(Box::new(|panic| {
+        let (place, reason) = (panic.location(), panic.payload_as_str());
+        error!(
+            place = place.map(tracing::field::display),
+            reason, "panic: this is a bug, please report it"
+        );
+    }));
+    Ok(())
+}
+
+const EVERY_INTERVAL: (Duration, fn()) = (obstacles::INTERVAL, obstacles::report);
+
+/// Writes what is left to write.
+pub(crate) fn finish() {
+    obstacles::report();
+    stderr::finish();
+}
+
+/// The number of log lines that this process has lost.
+pub(crate) fn lost_lines() -> Counter {
+    stderr::lost_lines()
+}
+
+fn report_lost_lines(lines: u64) {
+    warn!(
+        lines,
+        "log lines were lost: standard error did not accept them"
+    );
+}
+
+struct Log(LossyWriter);
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Lines<'a>;
+
+    fn make_writer(&'a self) -> Lines<'a> {
+        Lines(&self.0)
+    }
+}
+
+struct Lines<'a>(&'a LossyWriter);
+
+impl Write for Lines<'_> {
+    /// The library hands over whole lines.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.append(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
