@@ -165,9 +165,13 @@ async fn entry_id_of_the_far_future_leaves_inbox_usable() {
 /// The clock was a day ahead while a worker claimed orders and died.
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_see_stuck_orders_when_clock_is_set_right() {
-    let world = world_with(charging_vendor("20s"));
+    let world = world_with(charging_vendor("2m"));
     world.redis.clock().set_ahead(DAY);
-    let settings = [("HP_API__TIMEOUT", "1s"), ("HP_WORKER__LEASE", "1s")];
+    let settings = [
+        ("HP_API__TIMEOUT", "50s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "1h"),
+        ("HP_WORKER__NEEDS_PRODUCTS", "false"),
+    ];
     let mut killed = world.worker_with(&settings);
     for id in ["A-stuck", "A-retried"] {
         world.enqueue(id, 1).await;
@@ -178,7 +182,7 @@ async fn commands_see_stuck_orders_when_clock_is_set_right() {
     world.redis.clock().set_right();
     let run = |words: &[&str]| {
         let more = [
-            settings[0],
+            ("HP_API__TIMEOUT", "1s"),
             settings[1],
             ("HP_RECONCILE__STUCK_AFTER", "1ms"),
         ];

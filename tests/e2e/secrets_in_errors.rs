@@ -58,13 +58,13 @@ async fn secret_in_place_of_its_file_is_not_shown() {
             "HP_API__RSA_PRIVATE_KEY_FILE",
             &pem,
             "api.rsa_private_key_file",
-            &["Write the content into a file"],
+            &instead,
         ),
         (
             "HP_API__RSA_SERVER_KEY_FILE",
             &pem,
             "api.rsa_server_key_file",
-            &["Write the content into a file"],
+            &instead,
         ),
     ] {
         assert_hidden(&world, &[], &[(name, value)], &[&[key], remedy].concat());

@@ -91,8 +91,8 @@ impl Lines {
                 Ok(cells) => {
                     let row = Row::from_cells(&names, cells);
                     // Perhaps only a part of the file has this mark.
-                    let named = |why| format!("{why} that are separated by {separator:?}");
-                    self.add(number, row.map_err(named));
+                    let with_mark = |why| format!("{why} that are separated by {separator:?}");
+                    self.add(number, row.map_err(with_mark));
                 }
                 Err(Unreadable::Line(why)) => self.fault(number, why),
                 Err(Unreadable::OpenQuote(why)) => {
