@@ -91,7 +91,7 @@ const NAMES: [(Fault, &str); 23] = [
 ];
 
 /// Every fault for the help: its name, whether a fetch with it is charged, and what the client gets.
-const HELP: [(&str, &str, &str); 22] = [
+const HELP: [(&str, &str, &str); 24] = [
     ("refuse-connection", "no", "a connection reset"),
     ("drop-before", "no", "a closed connection, no answer"),
     ("lost-answer", "yes", "a closed connection, no answer"),
@@ -99,6 +99,8 @@ const HELP: [(&str, &str, &str); 22] = [
     ("timeout-after", "yes", "no answer until --hold is over"),
     ("http-500-before", "no", "HTTP 500"),
     ("http-500-after", "yes", "HTTP 500"),
+    ("http-429-before", "no", "HTTP 429 and Retry-After: 1"),
+    ("http-503-after", "yes", "HTTP 503 and Retry-After: 1"),
     ("truncated", "yes", "half of the body"),
     ("bad-signature", "yes", "a signature that does not match"),
     ("unsigned", "yes", "no signature"),

@@ -238,7 +238,11 @@ fn order_request<'a>(
 
 /// Nothing was charged. A fetch without a fault would hide the slip.
 fn unknown_fault(why: &str) -> Reply {
-    let text = format!("hp-sandbox: the order id ends like the name of a fault, but {why}");
+    // The whole text lists all names, which is too long for a message.
+    let slip = why.split(';').next().unwrap_or(why);
+    let text = format!(
+        "hp-sandbox: the order id requests a fault, but {slip}; `hp-sandbox --help` lists the faults"
+    );
     Reply::Send(Answer::error(api_error::PARAMETER.0, &text))
 }
 

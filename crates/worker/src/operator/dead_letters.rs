@@ -88,7 +88,7 @@ pub(crate) async fn discard_all(config: &Config, is_confirmed: bool) -> CommandR
     for entry in &entries {
         removed += usize::from(control.discard_dead_letter(entry).await?);
     }
-    outln!("{removed} dead letters removed")?;
+    outln!("{} removed", letters(removed))?;
     Ok(true)
 }
 
@@ -107,13 +107,23 @@ async fn all_entries(inspector: &Inspector) -> Result<Vec<String>, QueueError> {
 /// Asks the operator, who must be at a terminal.
 fn confirm(n: usize, oldest: &str) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() {
-        return Err(format!("{n} dead letters are there, and nothing was removed: there is no terminal to ask for a confirmation. Confirm with --yes").into());
+        return Err(format!("{} found, and nothing was removed: there is no terminal to ask for a confirmation. Confirm with --yes", letters(n)).into());
     }
     errln!(
-        "Remove all {n} dead letters, the oldest is {oldest}? Their orders are lost, unless a shop sends them again."
+        "Remove all {}, the oldest is {oldest}? Their orders are lost, unless a shop sends them again.",
+        letters(n)
     );
     errln!("Type yes to remove them:");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
+}
+
+fn letters(n: usize) -> String {
+    let noun = if n == 1 {
+        "dead letter"
+    } else {
+        "dead letters"
+    };
+    format!("{n} {noun}")
 }
