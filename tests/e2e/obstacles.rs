@@ -3,7 +3,7 @@
 //!
 //! The tests wait for commands on one thread, so the sandbox answers on another.
 
-use e2e::{Worker, World};
+use e2e::{Route, Worker, World};
 use hp_api::Mismatch;
 use hp_order::{Event, QueryVerdict};
 use hp_sandbox::Options;
@@ -218,6 +218,31 @@ async fn vendor_out_of_reach_is_named_after_restart() {
         text.contains("HitPoints does not answer; ").then_some(())
     };
     world.redis.wait_until("the obstacle", named).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unreachable_vendor_is_named_everywhere() {
+    let world = World::start();
+    let route = Route::to(world.sandbox.addr());
+    route.cut();
+    let environment = route.environment();
+    let environment = environment.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+    // The worker claims orders without the list, and finds out with the first one.
+    let no_list = ("HP_WORKER__NEEDS_PRODUCTS", "false");
+    let settings: Vec<_> = environment.chain([no_list]).collect();
+    let worker = world.worker_with(&settings);
+    world.enqueue("A-1", 1).await;
+    worker.wait_for_log("cannot reach HitPoints").await;
+    let named = || async {
+        let is_named = kinds(&world).contains(&"vendor_unreachable".to_owned());
+        is_named.then_some(())
+    };
+    world.redis.wait_until("the obstacle", named).await;
+    assert_loud(&world, &["HitPoints is unreachable"]);
+    let (_, text) = run(&world, &["orders"]);
+    assert!(text.contains("HitPoints is unreachable"), "{text}");
+    route.mend();
+    world.result("A-1").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
