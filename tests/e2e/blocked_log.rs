@@ -112,8 +112,10 @@ async fn failed_start_exits_though_nobody_reads_the_log() {
     let owner = world.worker();
     world.enqueue("A-1", 1).await;
     world.result("A-1").await;
-    let refused = Mute::start(&world, writer, &account);
+    let refused = Mute::start(&world, writer.try_clone().unwrap(), &account);
     assert_eq!(refused.exit().await.code(), Some(2));
+    let misspelt = Mute::start(&world, writer, &[("HP_WORKER__LEESE", "1s")]);
+    assert_eq!(misspelt.exit().await.code(), Some(1));
     drop(owner);
 }
 

@@ -137,3 +137,62 @@ async fn largest_entry_id_leaves_inbox_usable() {
     world.enqueue("A-next", 1).await;
     assert_eq!(world.result("A-next").await["status"], "completed");
 }
+
+/// A producer in Redis' future chooses the entry id. Ids of the inbox go on after it.
+#[tokio::test]
+async fn entry_id_of_the_far_future_leaves_inbox_usable() {
+    let world = world_with(Options::local());
+    let _worker = world.worker();
+    let job = ["order_id", "A-future", "product_id", "2", "quantity", "1"];
+    let add = ["XADD", "{hp}:jobs", "9999999999999-0"];
+    world
+        .redis
+        .command::<String>(&[&add[..], &job].concat())
+        .await;
+    assert_eq!(world.result("A-future").await["status"], "completed");
+    let ids = ids(5);
+    for id in &ids {
+        let entry = world.enqueue(id, 1).await;
+        assert!(entry.starts_with("9999999999999-"), "{entry}");
+    }
+    assert_all_bought_once(&world, &ids).await;
+    // A repetition after the end is answered by a replay.
+    world.enqueue("A-0", 1).await;
+    let results = world.results("A-0", 2).await;
+    assert_eq!(results[1]["replay_of"], results[0]["entry"]);
+}
+
+/// The clock was a day ahead while a worker claimed orders and died.
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_see_stuck_orders_when_clock_is_set_right() {
+    let world = world_with(charging_vendor("20s"));
+    world.redis.clock().set_ahead(DAY);
+    let settings = [("HP_API__TIMEOUT", "1s"), ("HP_WORKER__LEASE", "1s")];
+    let mut killed = world.worker_with(&settings);
+    for id in ["A-stuck", "A-retried"] {
+        world.enqueue(id, 1).await;
+        world.wait_for_state(id, "submitting").await;
+    }
+    killed.signal(nix::sys::signal::Signal::SIGKILL);
+    killed.wait_for_exit().await;
+    world.redis.clock().set_right();
+    let run = |words: &[&str]| {
+        let more = [
+            settings[0],
+            settings[1],
+            ("HP_RECONCILE__STUCK_AFTER", "1ms"),
+        ];
+        let output = e2e::Worker::output(words, &world.settings(&more));
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), text)
+    };
+    let (_, status) = run(&["status", "--json"]);
+    assert!(status.contains("\"workers\": {}"), "{status}");
+    let (code, retried) = run(&["retry", "A-retried", "--why", "x"]);
+    assert_eq!(code, Some(0), "{retried}");
+    assert!(!retried.contains("is processing"), "{retried}");
+    let (code, report) = run(&["reconcile", "--once", "--json"]);
+    assert_ne!(code, None);
+    assert!(report.contains("\"looked_at\": 2"), "{report}");
+    assert!(report.contains("\"in_hand\": 0"), "{report}");
+}

@@ -48,10 +48,10 @@ async fn trimmed_inbox_is_reported_with_its_losses() {
     let world = World::start();
     enqueue_trimmed(&world, 50, "10").await;
     // Even before the first worker.
-    assert_eq!(status(&world)["vanished"], 40);
+    assert_eq!(status(&world)["lost"], 40);
     let (_, shown) = text(&world, "status");
     assert!(
-        shown.contains("lost      40 entries left the inbox before a worker took them"),
+        shown.contains("lost      40 entries before a worker took them; see `worker doctor`"),
         "{shown}"
     );
     let (code, shown) = text(&world, "doctor");
@@ -64,13 +64,13 @@ async fn trimmed_inbox_is_reported_with_its_losses() {
     let log = take_all(&world).await;
     assert!(log.contains("orders are lost"), "{log}");
     assert!(log.contains("\"entries\":40"), "{log}");
-    assert_eq!(status(&world)["vanished"], 40);
+    assert_eq!(status(&world)["lost"], 40);
 
     // What workers take is not lost, and a loss is reported once.
     world.enqueue("B-1", 1).await;
     let log = take_all(&world).await;
     assert!(!log.contains("orders are lost"), "{log}");
-    assert_eq!(status(&world)["vanished"], 40);
+    assert_eq!(status(&world)["lost"], 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ async fn lost_entries_of_a_paused_queue_are_reported() {
     worker.wait_for_log("\"entries\":1").await;
     world.control().resume().await.unwrap();
     world.result("A-kept").await;
-    assert_eq!(status(&world)["vanished"], 1);
+    assert_eq!(status(&world)["lost"], 1);
     assert_eq!(worker.log().matches("orders are lost").count(), 1);
 }
 
@@ -101,9 +101,9 @@ async fn deleted_inbox_loses_what_was_in_it() {
     take_all(&world).await;
     // An empty inbox may be deleted, and the counts of a new one begin again.
     world.redis.command::<u64>(&["DEL", "{hp}:jobs"]).await;
-    assert_eq!(status(&world)["vanished"], 0);
+    assert_eq!(status(&world)["lost"], 0);
     enqueue_trimmed(&world, 8, "6").await;
-    assert_eq!(status(&world)["vanished"], 2);
+    assert_eq!(status(&world)["lost"], 2);
     take_all(&world).await;
 
     world.control().pause("a test", "a test").await.unwrap();
@@ -120,7 +120,7 @@ async fn deleted_inbox_loses_what_was_in_it() {
         .await;
     world.redis.command::<u64>(&["DEL", "{hp}:jobs"]).await;
     worker.wait_for_log("\"entries\":2").await;
-    assert_eq!(status(&world)["vanished"], 4);
+    assert_eq!(status(&world)["lost"], 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,11 +130,11 @@ async fn lost_entries_of_an_older_queue_start_at_zero() {
     take_all(&world).await;
     // As a queue whose workers did not count yet.
     world.redis.command::<u64>(&["DEL", "{hp}:inbox"]).await;
-    assert_eq!(status(&world)["vanished"], 0);
+    assert_eq!(status(&world)["lost"], 0);
     let log = take_all(&world).await;
     assert!(!log.contains("orders are lost"), "{log}");
     enqueue_trimmed(&world, 5, "2").await;
-    assert_eq!(status(&world)["vanished"], 3);
+    assert_eq!(status(&world)["lost"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +147,7 @@ async fn lost_entries_survive_a_restart_of_redis() {
     }
     world.redis.command::<()>(&["BGREWRITEAOF"]).await;
     world.redis.crash_and_restart();
-    assert_eq!(status(&world)["vanished"], 4);
+    assert_eq!(status(&world)["lost"], 4);
     take_all(&world).await;
-    assert_eq!(status(&world)["vanished"], 4);
+    assert_eq!(status(&world)["lost"], 4);
 }

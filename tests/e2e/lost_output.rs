@@ -172,8 +172,9 @@ async fn enqueue_puts_in_every_order_after_head() {
     let world = World::start();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("orders.csv");
-    let rows: String = (0..1000).map(|n| format!("A-{n},2,1\n")).collect();
-    std::fs::write(&path, format!("order_id,product_id,quantity\n{rows}")).unwrap();
+    let rows: Vec<_> = (0..1000).map(|n| format!("A-{n},2,1")).collect();
+    let rows = rows.join("\n");
+    std::fs::write(&path, format!("order_id,product_id,quantity\n{rows}\n")).unwrap();
     let file = path.to_str().unwrap();
     for (sink, count) in [(Sink::Broken, 1000), (Sink::Full, 2000)] {
         let words = ["enqueue", "--file", file, "--json"];

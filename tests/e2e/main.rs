@@ -33,6 +33,7 @@ mod held_orders;
 mod idle_connections;
 mod interruption;
 mod job_validation;
+mod json_output;
 mod log_volume;
 mod lost_entries;
 mod lost_output;

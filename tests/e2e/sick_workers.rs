@@ -8,6 +8,11 @@ use std::sync::{
 use e2e::{FrontEnd, Reply, Route, Worker, World, assert_fields};
 use serde_json::Value;
 
+use crate::{
+    claims::{LONG_LEASE, apply_event, claim_one},
+    reconcile::lost,
+};
+
 /// A worker with this route to HitPoints.
 fn worker_with_route(world: &World, route: &Route, more: &[(&str, &str)]) -> Worker {
     let environment = route.environment();
@@ -90,6 +95,27 @@ async fn reconciliation_run_moves_on_from_sick_worker() {
     });
     complete.await;
     assert!(!sick.log().contains("reconciliation run"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_without_route_fails_and_opens_no_breaker() {
+    let world = World::start();
+    let ledger = world.ledger();
+    for n in 0..12 {
+        world.enqueue(&format!("A-{n}"), 1).await;
+        let claimed = claim_one(&ledger, LONG_LEASE).await;
+        apply_event(&ledger, &claimed, lost()).await;
+    }
+    world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
+    let route = Route::to(world.sandbox.addr());
+    route.cut();
+    let mut settings = world.settings(&[("HP_RECONCILE__STUCK_AFTER", "1ms")]);
+    settings.extend(route.environment());
+    let output = Worker::output(&["reconcile", "--once"], &settings);
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("cannot reach HitPoints"), "{text}");
+    assert_eq!(breaker_failures(&world).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

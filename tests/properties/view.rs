@@ -15,7 +15,7 @@ pub(crate) struct View {
     pub(crate) dead_letters: usize,
     pub(crate) inbox: usize,
     /// How many entries have left the inbox before a worker took them, as far as a claim has noticed.
-    pub(crate) vanished: u32,
+    pub(crate) lost: u32,
     pub(crate) paused: bool,
     pub(crate) is_balance_held: bool,
     pub(crate) breaker: Breaker,

@@ -117,6 +117,15 @@ impl DoubtKind {
         }
     }
 
+    /// Returns the kind as a record keeps it: without the time that a throttled call asks for.
+    #[must_use]
+    pub const fn without_time(self) -> Self {
+        match self {
+            Self::Throttled(_) => Self::Throttled(None),
+            kind => kind,
+        }
+    }
+
     /// Returns the kind as one word, for records and metrics. [`FromStr`] parses it.
     pub fn as_str(self) -> &'static str {
         match self {

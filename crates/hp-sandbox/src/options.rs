@@ -13,10 +13,6 @@ use crate::trigger::FaultRate;
 
 /// How a sandbox behaves. `Options::default()` equals the binary without flags.
 #[derive(Clone, Debug, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the binary"
-)]
 pub struct Options {
     /// Address to listen on; port 0: any free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8700")]

@@ -85,3 +85,16 @@ fn ignores_hangup(status: &str) -> bool {
         .and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
         .is_some_and(|set| set & 1 == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ignores_hangup;
+
+    #[test]
+    fn ignored_hangup_is_read_from_the_status() {
+        let status = |ignored: &str| format!("Name:\tworker\nSigBlk:\t1\nSigIgn:\t{ignored}\n");
+        assert!(ignores_hangup(&status("0000000000001001")));
+        assert!(!ignores_hangup(&status("0000000000001000")));
+        assert!(!ignores_hangup(""));
+    }
+}

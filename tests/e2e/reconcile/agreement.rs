@@ -54,6 +54,11 @@ impl Case {
         format!("{}-{flags}", self.state).parse().unwrap()
     }
 
+    /// A run leaves out orders that are certainly not charged.
+    fn is_left_out(&self) -> bool {
+        matches!(self.state, "queued" | "waiting") && !self.is_older
+    }
+
     async fn store(&self, world: &World, epoch: &str, now: u64) {
         let id = self.id();
         let key = format!("{{hp}}:order:{id}");
@@ -136,7 +141,12 @@ async fn compare(since: impl FnOnce(u64) -> u64) {
     for case in Case::all() {
         let id = case.id().to_string();
         let record = world.record(&id).await;
-        found.insert(id, record["state"].clone());
+        if case.is_left_out() {
+            let kept = (record["state"].as_str(), record["claim"].as_str());
+            assert_eq!(kept, (case.state, "2"), "{id}");
+        } else {
+            found.insert(id, record["state"].clone());
+        }
     }
     assert_eq!(announced, found);
     let figures = |report: &serde_json::Value| {

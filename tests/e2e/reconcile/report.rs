@@ -64,7 +64,7 @@ async fn unanswered_waiting_order_is_not_agreed() {
     let order = enqueue_and_claim(&world, &ledger, "A-1").await;
     apply_event(&ledger, &order, Event::BalanceHeld(LONG_LEASE)).await;
     let figures = |mode| {
-        let (_, report) = report(&world, &[mode]);
+        let (_, report) = report(&world, &[mode, "--order", "A-1"]);
         ["agreed", "unanswered"].map(|name| report[name].clone())
     };
     world

@@ -91,7 +91,7 @@ async fn run_of_killed_worker_is_taken_over() {
     enqueue_stuck_orders(&world).await;
     // The last tick is long past and its run was missed. The next tick is far away.
     let yearly = "0 0 1 1 *";
-    let workers = [(); 3].map(|()| worker(&world, yearly, "10"));
+    let workers = [(); 3].map(|()| worker(&world, yearly, "40"));
     let holder = || async {
         let holder: Option<String> = world
             .redis

@@ -60,7 +60,7 @@ async fn waiting_order_keeps_its_due_time() {
             .await
     };
     let before = due().await;
-    let (code, report) = report(&world, &["--once"]);
+    let (code, report) = report(&world, &["--order", "A-1"]);
     assert_eq!(code, 0);
     assert_fields!(report, { "agreed": 1 });
     let record = world.record("A-1").await;

@@ -39,8 +39,8 @@ impl Queue {
             self.request(worker, n, lease_is_over),
             self.reference.gate(),
         );
-        let (expected, vanished) = self.reference.claim_batch(request, schedule_first);
-        prop_assert_eq!(batch.vanished, u64::from(vanished), "vanished");
+        let (expected, lost) = self.reference.claim_batch(request, schedule_first);
+        prop_assert_eq!(batch.lost, u64::from(lost), "lost");
         if gate == Gate::Open && self.reference.breaker.pauses == 0 {
             let reports_more = batch.more || batch.next_due == Some(Duration::ZERO);
             let is_left = self.reference.is_left(&expected);

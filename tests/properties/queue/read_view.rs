@@ -36,7 +36,7 @@ impl Contents {
             results,
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
-            vanished: number(&self.hash(INBOX), "vanished"),
+            lost: number(&self.hash(INBOX), "lost"),
             paused: !self.hash(6).is_empty(),
             is_balance_held: !self.hash(7).is_empty(),
             breaker: Breaker {

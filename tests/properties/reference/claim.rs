@@ -57,14 +57,14 @@ impl Reference {
         calls
     }
 
-    /// Returns the orders that are claimed, in their order, and how many entries have vanished.
+    /// Returns the orders that are claimed, in their order, and how many entries are lost.
     pub(crate) fn claim_batch(
         &mut self,
         request: ClaimRequest,
         schedule_first: bool,
     ) -> (Vec<String>, u32) {
         let epoch = self.notice(request.caller);
-        let vanished = self.notice_vanished(epoch.claims);
+        let lost = self.notice_lost(epoch.claims);
         let n = self.permits(request.n);
         let was_due = self.due();
         self.return_held(n);
@@ -77,7 +77,7 @@ impl Reference {
             self.claim_due(n, epoch, &was_due, &mut claimed);
         }
         self.lease(&claimed, request);
-        (claimed, vanished)
+        (claimed, lost)
     }
 
     /// Once the hold is lifted, each claim brings back as many orders as it may claim.

@@ -21,22 +21,22 @@ impl Reference {
     pub(crate) fn trim_inbox(&mut self, kept: usize) {
         while self.inbox.len() > kept {
             self.inbox.pop_front();
-            self.vanished.since_last_claim += 1;
+            self.lost.since_last_claim += 1;
         }
     }
 
     /// A claim looks at the inbox, in an epoch with so many claims. Returns how many entries it misses. Nobody knows what was
     /// taken from a queue before the first claim that counts.
-    pub(super) fn notice_vanished(&mut self, claims: u64) -> u32 {
-        let vanished = &mut self.vanished;
-        let missed = std::mem::take(&mut vanished.since_last_claim);
-        let missed = if vanished.is_counted || claims == 0 {
+    pub(super) fn notice_lost(&mut self, claims: u64) -> u32 {
+        let lost = &mut self.lost;
+        let missed = std::mem::take(&mut lost.since_last_claim);
+        let missed = if lost.is_counted || claims == 0 {
             missed
         } else {
             0
         };
-        vanished.is_counted = true;
-        vanished.noticed += missed;
+        lost.is_counted = true;
+        lost.noticed += missed;
         missed
     }
 

@@ -5,10 +5,14 @@ use crate::view::{Breaker, DueAt, ResultEntry, View};
 
 /// What Redis holds. A copy is a backup.
 #[derive(Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a condition of its own"
+)]
 pub(crate) struct Reference {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) inbox: VecDeque<Waiting>,
-    pub(crate) vanished: Vanished,
+    pub(crate) lost: LostEntries,
     pub(crate) results: Vec<ResultEntry>,
     pub(crate) dead_letters: usize,
     pub(crate) paused: bool,
@@ -27,7 +31,7 @@ pub(crate) struct Reference {
 
 /// Entries that left the inbox before a worker took them.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Vanished {
+pub(crate) struct LostEntries {
     /// A claim has looked at this inbox before.
     pub(super) is_counted: bool,
     pub(super) since_last_claim: u32,
@@ -99,7 +103,7 @@ impl Reference {
             results,
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
-            vanished: self.vanished.noticed,
+            lost: self.lost.noticed,
             paused: self.paused,
             is_balance_held: self.is_balance_held,
             breaker: self.breaker.clone(),

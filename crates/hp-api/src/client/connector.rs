@@ -98,7 +98,8 @@ impl Connector {
 
     /// Makes a connection. A failure proves that no request was sent.
     pub(super) async fn connect(&self) -> CallResult<Connection> {
-        let connected = timeout(self.timeout, self.open())
+        // In a box, because the future of a call is large enough without it.
+        let connected = timeout(self.timeout, Box::pin(self.open()))
             .await
             .unwrap_or_else(|_| {
                 Err(format!("no connection within {} ms", self.timeout.as_millis()).into())

@@ -1,6 +1,6 @@
 //! The client sends no request twice, whatever the HTTP library could repeat.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use hp_api::CallError;
 
@@ -74,13 +74,38 @@ async fn redirect_is_not_followed() {
     }
 }
 
+/// What a fetch returns if a front end answers it with this status and these headers.
+async fn answered_by_front_end(status: u16, headers: &str) -> CallError {
+    let answer = http(&format!("{status} Later"), headers, "");
+    let server = Server::answering(answer).await;
+    let result = client(&server.url).fetch(&wanted("A-1")).await;
+    assert_eq!(server.requests().len(), 1, "the client repeats no request");
+    result.unwrap_err()
+}
+
 #[tokio::test]
-async fn retry_after_is_not_obeyed() {
-    for status in [408, 425, 429, 500, 502, 503, 504] {
-        let answer = http(&format!("{status} Later"), "Retry-After: 0\r\n", "");
-        let server = Server::answering(answer).await;
-        let result = client(&server.url).fetch(&wanted("A-1")).await;
-        assert_eq!(result, Err(CallError::Status(status)));
-        assert_eq!(server.requests().len(), 1);
+async fn retry_after_is_reported_and_not_obeyed() {
+    let throttled = |status, seconds: Option<u64>| CallError::Throttled {
+        status,
+        retry_after: seconds.map(Duration::from_secs),
+    };
+    for seconds in [0, 7] {
+        let headers = format!("Retry-After: {seconds}\r\n");
+        for status in [429, 503] {
+            let error = answered_by_front_end(status, &headers).await;
+            assert_eq!(error, throttled(status, Some(seconds)));
+        }
+        for status in [408, 425, 500, 502, 504] {
+            let error = answered_by_front_end(status, &headers).await;
+            assert_eq!(error, CallError::Status(status));
+        }
+    }
+    let longest = answered_by_front_end(429, "Retry-After: 99999999999999999999\r\n").await;
+    assert_eq!(longest, throttled(429, Some(3600)));
+    for headers in ["", "Retry-After: soon\r\n"] {
+        let error = answered_by_front_end(429, headers).await;
+        assert_eq!(error, throttled(429, None));
+        let error = answered_by_front_end(503, headers).await;
+        assert_eq!(error, CallError::Status(503));
     }
 }

@@ -105,7 +105,7 @@ impl Transition<'_> {
             _ => self.check_delay(),
         };
         Step {
-            cause: Some(Cause::Answer(doubt.kind)),
+            cause: Some(Cause::Answer(doubt.kind.without_time())),
             code: doubt.code,
             message: Some(doubt.message),
             ..self.to(State::Uncertain, Next::After(delay))

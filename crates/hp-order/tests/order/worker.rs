@@ -52,7 +52,9 @@ fn balance_hold_lasts_no_longer_than_the_order() {
     assert_eq!((step.state, step.attempts), (State::Queued, 0));
     let until_given_up = Next::Held {
         scope: usd(),
-        at_most: policy().give_up_after - Duration::from_secs(1),
+        at_most: policy()
+            .give_up_after
+            .saturating_sub(Duration::from_secs(1)),
     };
     assert_eq!(step.next, until_given_up);
     let deadline = Record {

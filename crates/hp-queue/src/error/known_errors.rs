@@ -18,7 +18,7 @@ pub(super) const CODES: &[Known] = &[
     (
         "NOAUTH",
         "Redis demands a password, and redis.url has none",
-        "write redis://:password@host:port, or redis://user:password@host:port",
+        "write redis://:password@host:port, or redis://user:password@host:port, and for Sentinels ?sentinel_password=... at the end",
     ),
     (
         "WRONGPASS",

@@ -56,7 +56,7 @@ impl Inspector {
     }
 
     /// Reads ids that a scan of the open orders up to `until` leaves out: scheduled orders that are not among the open ones,
-    /// and younger orders in review. Each call reads a part. `cursor` is zero at first, and zero again at the end. An id may
+    /// younger orders in review, and orders that were admitted while the clock was ahead. Each call reads a part. `cursor` is zero at first, and zero again at the end. An id may
     /// come twice.
     pub async fn unlisted_orders(
         &self,
@@ -80,9 +80,11 @@ impl Inspector {
             scores.arg(id);
         }
         let open: Vec<Option<u64>> = scores.query_async(&mut connection).await?;
+        // After the times of the orders: none of them is later, unless the clock was set back.
+        let now = self.now().await?;
         let is_left_out = |due: f64, admitted_at: Option<u64>| {
             // Orders in review are at the end of the schedule.
-            admitted_at.is_none_or(|at| at > until.0 && due == f64::INFINITY)
+            admitted_at.is_none_or(|at| at > until.0 && (due == f64::INFINITY || at > now.0))
         };
         let pairs = page.into_iter().zip(open);
         Ok(pairs

@@ -29,16 +29,16 @@ pub struct Status {
     /// Number of dead letters.
     pub rejected: u64,
     /// Number of entries that have left the inbox before a worker took them: another program has trimmed or deleted them.
-    pub vanished: u64,
+    pub lost: u64,
     /// When the last of them was missed.
-    pub vanished_at: Option<u64>,
+    pub lost_at: Option<u64>,
     /// The pause: `reason`, `since`, `by`. Empty if the queue is not paused.
     pub paused: HashMap<String, String>,
     /// The fields of the breaker. It is open if `until` is among them.
     pub breaker: HashMap<String, String>,
     /// What a front end of HitPoints has asked for: `until` when no call is made, the `interval` between calls after that in
     /// microseconds, how many answers asked for it (`count`), and `since` when the last pause began. Empty if it has not asked
-    /// for an hour.
+    /// for a day.
     pub throttle: HashMap<String, u64>,
     /// By currency, until when its balance is known to be too low. `product:2` stands for a product whose currency is
     /// unknown.
@@ -85,11 +85,11 @@ impl Inspector {
             open: answer.answer("open")?,
             oldest: answer.map("oldest").into_iter().next(),
             rejected: answer.answer("rejected")?,
-            vanished: answer
-                .parse("vanished")
+            lost: answer
+                .parse("lost")
                 .map_err(QueueError::Protocol)?
                 .unwrap_or(0),
-            vanished_at: answer.parse("vanished_at").map_err(QueueError::Protocol)?,
+            lost_at: answer.parse("lost_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),
             throttle: answer.map("throttle"),

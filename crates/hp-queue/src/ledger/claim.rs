@@ -60,7 +60,7 @@ pub struct ClaimBatch {
     pub breaker_open_since: Option<Millis>,
     /// Number of entries that have left the inbox before a worker took them, since the last claim: another program has
     /// trimmed or deleted them. Each is reported once.
-    pub vanished: u64,
+    pub lost: u64,
     /// Balances that are known to be too low, and until when.
     pub holds: Vec<(BalanceScope, Millis)>,
     /// Named orders that were not claimed, or whose indexes were repaired.

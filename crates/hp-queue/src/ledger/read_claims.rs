@@ -44,7 +44,7 @@ pub(super) fn read_batch(
         wait: ms("wait").map(Duration::from_millis),
         throttled_until: ms("throttled_until").map(Millis),
         breaker_open_since: ms("breaker_open_since").map(Millis),
-        vanished: ms("vanished").unwrap_or(0),
+        lost: ms("lost").unwrap_or(0),
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
         skips: answer
             .pairs("skips")

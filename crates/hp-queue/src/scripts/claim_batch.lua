@@ -12,21 +12,21 @@
 --   paused              the reason, if the queue is paused; nothing is claimed
 --   wait                ms until orders may be claimed again, if breaker or rate allow none
 --   breaker_open_since  Unix ms, if the breaker is open
---   vanished            how many entries have left the inbox before a worker took them, since the last claim, if any
+--   lost                how many entries have left the inbox before a worker took them, since the last claim, if any
 --   holds               { scope, Unix ms, ... }: until then a balance is known to be too low
 --   epoch, epoch_since, epoch_promoted, steady, clock_step, claims_so_far: see prelude/epoch.lua. `clock_step` is by how many
 --                       ms the clock was set since the caller's last call, if it was
 
 local inbox = observe_inbox()
 
--- Each entry that vanished is reported once.
-local function note_vanished(last_entry)
-  if inbox and store_inbox(inbox, last_entry) and inbox.missing > 0 then report('vanished', text(inbox.missing)) end
+-- Each lost entry is reported once.
+local function note_lost(last_entry)
+  if inbox and store_inbox(inbox, last_entry) and inbox.missing > 0 then report('lost', text(inbox.missing)) end
 end
 
 local limit = claim_limit()
 if limit == 0 then
-  note_vanished()
+  note_lost()
   return finish_claims()
 end
 
@@ -183,7 +183,7 @@ if last_entry then
   redis.call('XDEL', key_jobs, last_entry)
   if is_largest_time(last_entry) then repair_inbox() end
 end
-note_vanished(last_entry)
+note_lost(last_entry)
 redis.call('XTRIM', key_results, 'MINID', '~', trim_before())
 
 -- While the breaker is open, only one order at a time is claimed.

@@ -51,8 +51,16 @@ local function is_left_unsent(state, order_epoch)
   return arg_leaves_unsent == '1' and is_unsent(state) and (epoch.since == 0 or order_epoch == epoch.id)
 end
 
--- Leaves out the order, or returns how to claim it: when it would have been due, or false.
-local function examine(id)
+local function needs_claim(id, known)
+  if not has_ended(known[1]) then return not is_left_unsent(known[1], known[7]) end
+  return not known[4] or redis.call('EXISTS', replays_key(id)) == 1
+end
+
+local WAITS_FOR_PERMIT = 'waits'
+
+-- Leaves out the order, or returns how to claim it: when it would have been due, or false. An order that needs no claim needs
+-- no permit.
+local function examine(id, has_permit)
   local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at', 'held', 'epoch')
   local due_at, is_open = redis.call('ZSCORE', key_schedule, id), redis.call('ZSCORE', key_open, id)
   if not known[1] then
@@ -60,6 +68,7 @@ local function examine(id)
     return skip(id, removed > 0 and 'forgotten' or 'unknown')
   end
   if is_claimed(known[2], known[3], due_at) then return skip(id, 'claimed') end
+  if not has_permit and needs_claim(id, known) then return WAITS_FOR_PERMIT end
   if has_ended(known[1]) then
     if check_ended(id, known[4], is_open) then return end
   else
@@ -73,15 +82,16 @@ local function examine(id)
   return due_at ~= 'inf' and due_at
 end
 
--- An order that needs no claim needs no permit. The rest is left for the next call.
+-- Stops at the first order that waits for a permit: the next call continues there.
 local function examine_and_claim(limit)
   for i = FIRST_VALUE, #ARGV do
     local id = ARGV[i]
-    local ok, due_at = pcall(examine, id)
+    local ok, due_at = pcall(examine, id, #claims < limit)
     if not ok then
       skip(id, 'unusable: ' .. message_of(due_at))
+    elseif due_at == WAITS_FOR_PERMIT then
+      return
     elseif due_at ~= nil then
-      if #claims >= limit then return end
       redis.call('ZADD', key_schedule, lease_ends, id)
       local is_claimed_now, failure = pcall(claim_order, id, true, due_at)
       if not is_claimed_now then skip(id, 'unusable: ' .. message_of(failure)) end

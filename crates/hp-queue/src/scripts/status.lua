@@ -4,7 +4,7 @@
 -- answers by name:
 --   now                                        Unix ms
 --   new, scheduled, open, rejected             how many entries and orders
---   vanished, vanished_at                      how many entries have left the inbox before a worker took them, and when the
+--   lost, lost_at                              how many entries have left the inbox before a worker took them, and when the
 --                                              last of them was missed, Unix ms
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
 --   faults                                     { worker, reason, since, ... } of the workers that claim no orders
@@ -25,8 +25,8 @@ report('open', text(redis.call('ZCARD', key_open)))
 report('rejected', text(redis.call('XLEN', key_rejected)))
 local inbox = observe_inbox()
 if inbox then
-  report('vanished', text(inbox.vanished + inbox.missing))
-  report('vanished_at', inbox.missing > 0 and at or inbox.vanished_at)
+  report('lost', text(inbox.lost + inbox.missing))
+  report('lost_at', inbox.missing > 0 and at or inbox.lost_at)
 end
 report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))

@@ -47,7 +47,7 @@ impl OptionalReason {
 /// Who decides.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Operator {
-    /// Your name, for others who look later [default: the user of this machine].
+    /// Your name, for others who look later [default: the user of this machine; required if it has none].
     #[arg(long, value_name = "NAME", value_parser = parse_words)]
     by: Option<String>,
 }

@@ -21,6 +21,7 @@ mod products;
 mod reasons;
 mod reconcile;
 mod record;
+mod reflow;
 mod rejected;
 mod republish;
 mod resolve;
@@ -32,7 +33,9 @@ mod status;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use reflow::reflow_help;
 
 use crate::{
     config::Config,
@@ -86,11 +89,16 @@ enum Command {
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = reflow_help(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (failure_code, is_output_wanted) = {
         let command = &cli.command;
         (command.failure_code(), command.is_output_wanted())
     };
+    if let Command::Run(_) = cli.command {
+        // Before the settings are read: their error must not wait for a reader, either.
+        let _ = telemetry::prepare();
+    }
     let code = exit_code(cli.execute(), failure_code);
     let lost_output = stdout::finish();
     if let Some(error) = lost_output {

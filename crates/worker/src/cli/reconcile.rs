@@ -16,11 +16,11 @@ use crate::{
 
 /// Check every stuck order against HitPoints, and fix differences
 ///
-/// A reconciliation run checks each open order that is older than reconcile.stuck_after and unclaimed, and every order in
-/// review. Workers make a run at each tick of reconcile.schedule; this command needs no worker. It respects rate limit,
-/// breaker and pause, and you can interrupt it. Every run leaves a report in {hp}:reconcile:runs. A run on the schedule also
-/// logs it; a single run prints what is not zero. If HitPoints refuses the account, the run ends and the queue is not
-/// paused. A worker would also pause the queue.
+/// A reconciliation run checks each open order that may be charged, is older than reconcile.stuck_after and unclaimed, and
+/// every order in review. Workers make a run at each tick of reconcile.schedule; this command needs no worker. It respects
+/// breaker and pause, takes at most a quarter of the rate limit, and you can interrupt it. Every run leaves a report in
+/// {hp}:reconcile:runs. A run on the schedule also logs it; a single run prints what is not zero. If HitPoints refuses the
+/// account, the run ends and the queue is not paused. A worker would also pause the queue.
 ///
 ///   worker reconcile --once                        one run, as for a CronJob or a timer
 ///   worker reconcile --order A-1001 --dry-run      shows what a run would do with one order
@@ -45,7 +45,7 @@ pub(super) struct Reconcile {
     /// Query HitPoints, but change nothing: show what a run would do.
     #[arg(long)]
     dry_run: bool,
-    /// Also compare ended orders with HitPoints' records.
+    /// Also compare ended orders with HitPoints' records, and check open orders that are certainly not charged.
     #[arg(long, requires = "since")]
     audit: bool,
     /// The period of the audit, such as 24h.
@@ -84,7 +84,7 @@ impl Reconcile {
             report: self.report,
             json: self.json,
         };
-        run_once(config, options).await
+        Box::pin(run_once(config, options)).await
     }
 
     fn is_single(&self) -> bool {

@@ -21,12 +21,8 @@ pub(super) struct Republish {
 
 impl Republish {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        republish(
-            config,
-            &self.orders.ids,
-            &self.reason.attribution()?,
-            self.output.json,
-        )
-        .await
+        let attribution = self.reason.attribution()?;
+        let (ids, as_json) = (&self.orders.ids, self.output.json);
+        Box::pin(republish(config, ids, &attribution, as_json)).await
     }
 }

@@ -70,6 +70,7 @@ impl Resolve {
             why: Some(self.why),
         };
         let (id, resolution) = (&self.order.id, self.decision.into());
-        resolve(config, id, resolution, &attribution, self.output.json).await
+        let as_json = self.output.json;
+        Box::pin(resolve(config, id, resolution, &attribution, as_json)).await
     }
 }

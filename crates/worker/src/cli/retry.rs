@@ -7,6 +7,8 @@ use crate::{config::Config, operator::retry::retry, terminal::CommandResult};
 ///
 ///   worker retry A-1001 A-1002 --why "HitPoints has fixed it"
 ///
+/// An order that waits for its balance tests whether the balance suffices again.
+///
 /// Exit codes: 0: all orders are due now. 1: at least one is not (it has ended, or a worker has claimed it). 2: failed.
 #[derive(Clone, Debug, Args)]
 #[command(verbatim_doc_comment)]

@@ -11,8 +11,8 @@ const RECENT: Duration = Duration::from_hours(24);
 
 /// Compares the entries that were ever added to the inbox with those that workers took and those that wait.
 pub(super) fn check(status: &Status) -> CheckResult {
-    let (what, lost, waiting) = ("inbox", status.vanished, status.new);
-    let Some(at) = status.vanished_at.filter(|_| lost > 0).map(Millis) else {
+    let (what, lost, waiting) = ("inbox", status.lost, status.new);
+    let Some(at) = status.lost_at.filter(|_| lost > 0).map(Millis) else {
         return CheckResult::good(
             what,
             format!("{waiting} entries wait, and none was lost before a worker took it"),

@@ -37,8 +37,10 @@ struct CheckResult {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
+    #[serde(rename = "ok")]
     Good,
     /// The worker runs, but could run better or more safely.
+    #[serde(rename = "warn")]
     Poor,
     /// The worker does not run, or orders are in danger.
     Bad,

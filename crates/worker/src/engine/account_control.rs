@@ -30,7 +30,8 @@ impl AccountControl {
             _ => {}
         }
         let started = Instant::now();
-        let verdict = match client.products(None).await {
+        // Boxed: it is large and rare.
+        let verdict = match Box::pin(client.products(None)).await {
             Ok(_) => AccountVerdict::Accepted,
             Err(error) if error.is_account_failure() => AccountVerdict::Refused,
             Err(error) => {

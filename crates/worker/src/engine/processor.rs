@@ -113,10 +113,11 @@ impl OrderProcessor {
             config.client_with(move || wait_for_permit(control.clone(), share))
         };
         let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
+        let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
-            run_probe: NotFoundProbe::new(run_client, inspector.clone(), account.clone()),
-            probe: NotFoundProbe::new(client.clone(), inspector.clone(), account),
+            run_probe: probe.with_client(run_client),
+            probe,
             balance_gate: BalanceGate::new(control.clone(), agreement.clone(), random.clone()),
             vendor_note: VendorNote::new(control.clone()),
             client,

@@ -70,7 +70,7 @@ pub(crate) async fn follow(processor: &OrderProcessor, is_worker: bool) {
                 set_fault(processor, Some(error.to_string()));
             }
             Err(error) => {
-                warn!(obstacle = REDIS, %error, "cannot read the account and the rules of the queue")
+                warn!(obstacle = REDIS, %error, "cannot read the account and the rules of the queue");
             }
         }
         sleep(INTERVAL).await;

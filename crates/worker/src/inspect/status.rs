@@ -72,6 +72,9 @@ impl QueueStatus {
             ("last_run", &self.queue.last_run),
             ("breaker", &self.queue.breaker),
         ];
+        if let Ok(since) = field(&self.queue.paused, "since").parse::<u64>() {
+            shown["paused"]["since"] = since.into();
+        }
         for (name, fields) in objects {
             let values = fields.iter().filter(|(_, text)| !text.is_empty());
             let values = values.map(|(name, text)| (json_name(name), parse(text)));
@@ -139,15 +142,10 @@ impl QueueStatus {
     }
 
     fn lost(&self) -> String {
-        if self.queue.vanished == 0 {
-            return String::new();
+        match self.queue.lost {
+            0 => String::new(),
+            lost => format!("{lost} entries before a worker took them; see `worker doctor`"),
         }
-        let at = self.queue.vanished_at.map(Millis);
-        let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
-        format!(
-            "{} entries left the inbox before a worker took them{missed}: see `worker doctor`",
-            self.queue.vanished
-        )
     }
 
     fn oldest(&self) -> String {

@@ -27,8 +27,8 @@ struct ShownProduct<'a> {
     par_value: String,
     /// The value is not fixed, so HitPoints refuses an order of this product.
     open_value: bool,
-    discount: Option<&'a str>,
-    max_quantity: u32,
+    discount_rate: Option<&'a str>,
+    max_fetch_quantity: u32,
     group: &'a str,
 }
 
@@ -38,13 +38,13 @@ struct ShownOrder {
     hp_order_id: u64,
     status: String,
     product_id: u64,
-    product: Option<String>,
+    product_name: Option<String>,
     quantity: u32,
     currency: Option<String>,
     unit_price: String,
     total_price: String,
     /// Unix seconds.
-    created_at: Option<i64>,
+    create_time: Option<i64>,
     /// By HitPoints' own clock, in seconds.
     age: Option<u64>,
     cards: Vec<ShownCard>,
@@ -61,8 +61,8 @@ struct ShownCard {
     amount: Option<String>,
     cost_price: Option<String>,
     /// Unix seconds.
-    created_at: Option<i64>,
-    expires_at: Option<i64>,
+    create_time: Option<i64>,
+    expire_time: Option<i64>,
 }
 
 /// Lists the products that may be ordered.
@@ -97,8 +97,8 @@ pub(crate) async fn list_products(
             } else {
                 product.par_value.clone()
             },
-            known(product.discount),
-            product.max_quantity.to_string(),
+            known(product.discount_rate),
+            product.max_fetch_quantity.to_string(),
         ]
     });
     let nothing = "HitPoints lists no product that may be ordered";
@@ -136,7 +136,7 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
         ("status", order.status),
         (
             "product",
-            format!("{} {}", order.product_id, known(order.product)),
+            format!("{} {}", order.product_id, known(order.product_name)),
         ),
         ("cards", order.quantity.to_string()),
         (
@@ -147,7 +147,7 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
                 order.unit_price
             ),
         ),
-        ("created", known(order.created_at.map(unix_seconds))),
+        ("created", known(order.create_time.map(unix_seconds))),
         ("age", known(order.age.map(age))),
     ])?;
     let head = ["card", "status", "value", "expires"];
@@ -156,7 +156,7 @@ pub(crate) async fn show_record(config: &Config, id: &OrderId, as_json: bool) ->
             card.pin_sn,
             known(card.status),
             money(card.amount, card.currency),
-            known(card.expires_at.map(unix_seconds)),
+            known(card.expire_time.map(unix_seconds)),
         ]
     });
     outln!()?;
@@ -194,8 +194,8 @@ pub(crate) async fn show_card(
         ("product", known(card.product_id)),
         ("value", money(card.amount, card.currency.clone())),
         ("cost", money(card.cost_price, card.currency)),
-        ("created", known(card.created_at.map(unix_seconds))),
-        ("expires", known(card.expires_at.map(unix_seconds))),
+        ("created", known(card.create_time.map(unix_seconds))),
+        ("expires", known(card.expire_time.map(unix_seconds))),
     ])?;
     Ok(true)
 }
@@ -233,8 +233,8 @@ impl<'a> From<&'a Product> for ShownProduct<'a> {
             currency: product.currency.to_string(),
             par_value: product.par_value.to_string(),
             open_value: product.has_open_value(),
-            discount: product.discount_rate.as_deref(),
-            max_quantity: product.max_fetch_quantity,
+            discount_rate: product.discount_rate.as_deref(),
+            max_fetch_quantity: product.max_fetch_quantity,
             group: &product.group,
         }
     }
@@ -248,12 +248,12 @@ impl From<&Order> for ShownOrder {
             hp_order_id: order.hp_order_id,
             status: order.status.as_str().into(),
             product_id: order.product_id.get(),
-            product: order.product_name.clone(),
+            product_name: order.product_name.clone(),
             quantity: order.quantity.get(),
             currency: order.currency.as_ref().map(ToString::to_string),
             unit_price: order.unit_price.to_string(),
             total_price: order.total_price.to_string(),
-            created_at: order.create_time,
+            create_time: order.create_time,
             age: order.record_age.map(|age| age.as_secs()),
             cards: cards.map(|card| ShownCard::new(card, false)).collect(),
         }
@@ -270,8 +270,8 @@ impl ShownCard {
             currency: card.currency.map(|currency| currency.to_string()),
             amount: card.amount.map(|amount| amount.to_string()),
             cost_price: card.cost_price.map(|price| price.to_string()),
-            created_at: card.create_time,
-            expires_at: card.expire_time,
+            create_time: card.create_time,
+            expire_time: card.expire_time,
         }
     }
 }

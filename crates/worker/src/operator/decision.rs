@@ -142,14 +142,13 @@ pub(super) async fn query(
 ) -> Result<(QueryVerdict, Duration), CommandError> {
     let (query, started) = (processor.query(&claim.record, claim.at), Instant::now());
     let query = while_leased(&processor.ledger, claim, processor.lease, query);
-    let query = query.instrument(order_span(claim));
-    match interruption.unless(query).await {
-        Some(verdict) => Ok((verdict, started.elapsed())),
-        None => {
-            release(processor, claim.clone()).await?;
-            Err(Interrupted.into())
-        }
+    // On the heap, because it is large.
+    let query = Box::pin(query.instrument(order_span(claim)));
+    if let Some(verdict) = interruption.unless(query).await {
+        return Ok((verdict, started.elapsed()));
     }
+    release(processor, claim.clone()).await?;
+    Err(Interrupted.into())
 }
 
 /// Settles a claimed order after a call that took this long. `None`: the claim was lost.

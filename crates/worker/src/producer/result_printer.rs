@@ -40,8 +40,9 @@ struct ShownResult<'a> {
     entry: &'a str,
     order_id: &'a str,
     status: &'static str,
-    product_id: &'a str,
-    quantity: &'a str,
+    /// `None` if it is no number, as in an invalid job.
+    product_id: Option<u64>,
+    quantity: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,6 +229,12 @@ fn card_text(card: &Card, with_keys: bool) -> String {
     )
 }
 
+/// A number as a producer sent it.
+fn number(text: &str) -> Option<u64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
+}
+
 impl<'a> ShownResult<'a> {
     fn new(entry: &'a str, result: &'a OrderResult, with_keys: bool) -> Self {
         let meta = result.meta.as_deref();
@@ -235,8 +242,8 @@ impl<'a> ShownResult<'a> {
             entry,
             order_id: &result.order_id,
             status: result.status.as_str(),
-            product_id: &result.product_id,
-            quantity: &result.quantity,
+            product_id: number(&result.product_id),
+            quantity: number(&result.quantity),
             reason: result.reason.as_deref(),
             detail: result.detail.as_deref(),
             code: result.code,

@@ -88,10 +88,10 @@ impl<'a> Waiting<'a> {
             () = limits.interrupted.cancelled() => {}
         }
         self.progress.finish();
-        let (printed, file) = printer.printed();
+        let (shown, file) = printer.printed();
         let all_readable = printer.finish()?;
         if limits.interrupted.is_cancelled() && !self.pending.is_empty() {
-            self.explain_interruption(printed, file.as_deref());
+            self.explain_interruption(shown, file.as_deref());
         } else {
             self.list_pending();
         }
@@ -254,7 +254,7 @@ impl<'a> Waiting<'a> {
     }
 
     /// Says what is saved, and how to go on.
-    fn explain_interruption(&self, printed: u64, file: Option<&Path>) {
+    fn explain_interruption(&self, shown: u64, file: Option<&Path>) {
         let Counts { all, .. } = self.progress.counts();
         let saved = match file {
             Some(path) => format!("are saved in {}", path.display()),
@@ -262,7 +262,7 @@ impl<'a> Waiting<'a> {
         };
         let waiting = self.pending.len();
         errln!(
-            "worker: interrupted: {printed} of {all} results {saved}. {waiting} more stay in the queue, and workers go on with them"
+            "worker: interrupted: {shown} of {all} results {saved}. {waiting} more stay in the queue, and workers go on with them"
         );
         errln!(
             "worker: to wait again, run the same command: no order is bought twice, and results that are there come again. `worker results` reads all of them"

@@ -11,6 +11,9 @@ use tracing::{error, info};
 use super::{audit::findings::Audit, report::Report, run::Progress};
 use crate::terminal::{escape_control, stdout::stdout};
 
+/// How often the progress is drawn.
+const DRAW_INTERVAL: Duration = Duration::from_millis(200);
+
 /// Counts the orders that are done, on a terminal only.
 pub(super) struct Bar(ProgressBar);
 
@@ -23,6 +26,10 @@ pub(super) fn progress_bar(is_hidden: bool) -> Bar {
     let style = ProgressStyle::with_template("{spinner} {pos} orders, {per_sec}, {elapsed}");
     if let Ok(style) = style {
         bar.set_style(style);
+    }
+    if !is_hidden {
+        // A thread of its own draws, so that a terminal that is stopped does not stop the run.
+        bar.enable_steady_tick(DRAW_INTERVAL);
     }
     Bar(bar)
 }

@@ -160,7 +160,7 @@ impl Report {
 
     pub(crate) fn count_repair(&mut self, repair: Repair) {
         self.repaired += 1;
-        warn!(?repair, "index repaired");
+        warn!(obstacle = "index", ?repair, "index repaired");
     }
 
     pub(crate) fn count_unknown(&mut self, id: &str) {

@@ -114,7 +114,7 @@ fn table(report: &Report) -> io::Result<Vec<u8>> {
     for row in report.rows() {
         table.write_record(row.map(harmless))?;
     }
-    table.into_inner().map_err(|error| error.into_error())
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
 /// A spreadsheet takes a cell that begins like a formula for one, and may even start a program. A quote before it makes it text.

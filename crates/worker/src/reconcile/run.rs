@@ -61,8 +61,8 @@ pub(crate) struct Run<'a> {
     waited_for_breaker: Duration,
     has_answers: bool,
     failures: u32,
-    /// The last call without an answer could not leave this process.
-    cannot_send: bool,
+    /// What the last of them was.
+    last_failure: Option<VendorSignal>,
     /// `true` if an operator named the orders; `false` if they come from the indexes.
     pub(super) is_named: bool,
     /// `true` if the run also checks open orders that are certainly not charged.
@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             waited_for_breaker: Duration::ZERO,
             has_answers: false,
             failures: 0,
-            cannot_send: false,
+            last_failure: None,
             is_named: false,
             includes_unsent: false,
         }
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
             }
             VendorSignal::NoAnswer | VendorSignal::NeverSent => {
                 self.failures += 1;
-                self.cannot_send = signal == VendorSignal::NeverSent;
+                self.last_failure = Some(signal);
             }
             VendorSignal::None | VendorSignal::OwnFailure | VendorSignal::Throttled(_) => {}
         }
@@ -170,14 +170,19 @@ impl<'a> Run<'a> {
 
     /// Fails if this process cannot send anything. The breaker does not notice it, and the calls of other processes may work.
     pub(super) fn require_link(&self) -> Result<(), RunError> {
-        if self.cannot_send && self.failures >= MAX_FAILURES {
+        if self.cannot_send() && self.failures >= MAX_FAILURES {
             return Err(RunError::CannotSend);
         }
         Ok(())
     }
 
+    /// `true` if the last call without an answer could not leave this process.
+    fn cannot_send(&self) -> bool {
+        self.last_failure == Some(VendorSignal::NeverSent)
+    }
+
     fn unreachable(&self) -> RunError {
-        if self.cannot_send {
+        if self.cannot_send() {
             RunError::CannotSend
         } else {
             RunError::VendorUnreachable

@@ -199,9 +199,9 @@ impl Poller {
                 "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
             );
         }
-        if batch.vanished > 0 {
+        if batch.lost > 0 {
             warn!(
-                entries = batch.vanished,
+                entries = batch.lost,
                 "orders are lost: entries have left the inbox before a worker took them. Remove MAXLEN and MINID from the producers' XADD, let nobody run XTRIM or XDEL on the inbox, and enqueue orders without a result again"
             );
         }

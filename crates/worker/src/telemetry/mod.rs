@@ -26,7 +26,7 @@ use crate::{
 /// standard error does not accept lines, they are lost and counted.
 pub(crate) fn start(config: &Config) -> io::Result<()> {
     let is_terminal = io::stderr().is_terminal();
-    let log = Log(stderr::make_lossy(report_lost_lines, EVERY_INTERVAL)?);
+    let log = Log(prepare()?);
     let filter = EnvFilter::new(&config.log_filter);
     // Who looks for details sees each event.
     let first_only = (filter.max_level_hint() < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
@@ -49,6 +49,11 @@ pub(crate) fn start(config: &Config) -> io::Result<()> {
         );
     }));
     Ok(())
+}
+
+/// Lets standard error stop nothing from now on. The log may start later.
+pub(crate) fn prepare() -> io::Result<LossyWriter> {
+    stderr::make_lossy(report_lost_lines, EVERY_INTERVAL)
 }
 
 const EVERY_INTERVAL: (Duration, fn()) = (obstacles::INTERVAL, obstacles::report);

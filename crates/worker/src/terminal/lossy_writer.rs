@@ -121,10 +121,10 @@ fn write_all(
         let written = write(&mut destination, &lines);
         if written == lines.len() {
             is_cut = false;
-            let lost = shared.lost.get();
-            if lost > reported {
-                report(lost - reported);
-                reported = lost;
+            let total = shared.lost.get();
+            if total > reported {
+                report(total - reported);
+                reported = total;
             }
             continue;
         }
@@ -194,9 +194,9 @@ mod tests {
         let log = LossyWriter::start(Gate { allowed, written }, |_| {}, NOTHING).unwrap();
         for (line, allowances) in [("one\n", &[2, 0][..]), ("two\n", &[0])] {
             log.append(line.as_bytes());
-            allowances
-                .iter()
-                .for_each(|bytes| allow.send(*bytes).unwrap());
+            for bytes in allowances {
+                allow.send(*bytes).unwrap();
+            }
             log.flush(LONG);
         }
         assert_eq!(log.lost().get(), 2);
@@ -227,8 +227,8 @@ mod tests {
 
     #[test]
     fn report_counts_lost_lines_once_they_are_written_again() {
-        let ((allow, allowed), (written, _texts)) = (channel(), channel());
         static REPORTED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+        let ((allow, allowed), (written, _texts)) = (channel(), channel());
         let report = |lost| REPORTED.lock().unwrap().push(lost);
         let log = LossyWriter::start(Gate { allowed, written }, report, NOTHING).unwrap();
         for bytes in [0, 0, 9, 9] {

@@ -22,6 +22,9 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 /// Makes standard error lossy, for a process whose work must not wait for the reader of its log. `report` logs how many
 /// lines were lost, and `regular` writes to the log at intervals.
 pub(crate) fn make_lossy(report: fn(u64), regular: (Duration, fn())) -> io::Result<LossyWriter> {
+    if let Some(log) = LOG.get() {
+        return Ok(log.clone());
+    }
     // Not `io::stderr()`: a write that hangs would keep its lock.
     let file = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let log = LossyWriter::start(file, report, regular)?;

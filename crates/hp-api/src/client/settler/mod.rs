@@ -5,7 +5,7 @@ mod error;
 mod probe;
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -36,7 +36,7 @@ pub struct Settler<C> {
     client: Client,
     control: C,
     /// The answer that was learned with a charged order as the control.
-    learned: Mutex<Option<NotFoundAnswer>>,
+    learned: Arc<Mutex<Option<NotFoundAnswer>>>,
 }
 
 /// What "not found" may decide about an order.
@@ -84,7 +84,20 @@ impl<C: ControlOrder> Settler<C> {
         Self {
             client,
             control,
-            learned: Mutex::default(),
+            learned: Arc::default(),
+        }
+    }
+
+    /// Creates a settler of the same account that sends through another client. Both share what they learn.
+    #[must_use]
+    pub fn with_client(&self, client: Client) -> Self
+    where
+        C: Clone,
+    {
+        Self {
+            client,
+            control: self.control.clone(),
+            learned: Arc::clone(&self.learned),
         }
     }
 

@@ -1,17 +1,16 @@
--- Counts the entries that vanished: they left the inbox before a worker took them, because another program has trimmed or
--- deleted them.
+-- Counts lost entries: they left the inbox before a worker took them, because another program has trimmed or deleted them.
 -- needs: clock, record
 -- keys: jobs, epoch, inbox
 -- offers: observe_inbox() -> inbox, or nil if the server does not count (before Redis 7). Changes nothing
---           inbox.missing                how many have vanished since the last claim
---           inbox.vanished, vanished_at  how many had vanished before, and when a claim last found some (Unix ms as text)
+--           inbox.missing        how many are lost since the last claim
+--           inbox.lost, lost_at  how many were lost before, and when a claim last missed some (Unix ms as text)
 --         store_inbox(inbox, last_entry)  stores the count for the next claim, after this claim has taken the entries up to
 --                                         `last_entry`, if any. Returns whether Redis accepts it
 --
 -- key_inbox: added    how many entries were ever added to the stream, when the last claim looked
 --            left     how many of them this claim has left there
 --            deleted  the largest id that was ever deleted from the stream
---            vanished, vanished_at
+--            lost, lost_at
 --
 -- What the last claim has left, and what was added since, must be in the inbox. The count misses only entries that came
 -- after a claim and went together with the whole stream before the next one.
@@ -43,7 +42,7 @@ local function observe_inbox()
   local inbox = {
     added = added, deleted = deleted, length = redis.call('XLEN', key_jobs), missing = 0, is_known = known.left ~= nil,
     added_before = tonumber(known.added) or 0, left = tonumber(known.left) or 0, deleted_before = known.deleted or '0-0',
-    vanished = tonumber(known.vanished) or 0, vanished_at = known.vanished_at,
+    lost = tonumber(known.lost) or 0, lost_at = known.lost_at,
   }
   if inbox.is_known or is_new_queue() then inbox.missing = count_missing(inbox) end
   return inbox
@@ -55,8 +54,8 @@ local function store_inbox(inbox, last_entry)
   if is_same and inbox.missing == 0 then return true end
   local fields = { 'added', text(inbox.added), 'left', text(left), 'deleted', last_entry or inbox.deleted }
   if inbox.missing > 0 then
-    append(fields, 'vanished', text(inbox.vanished + inbox.missing))
-    append(fields, 'vanished_at', at)
+    append(fields, 'lost', text(inbox.lost + inbox.missing))
+    append(fields, 'lost_at', at)
   end
   -- A full Redis refuses the command if this script has written nothing before.
   return type(redis.pcall('HSET', key_inbox, unpack(fields))) == 'number'

@@ -17,8 +17,8 @@ local SHORTEST_INTERVAL = 1000
 local SHRINK = 0.998
 -- No pause is longer, ms.
 local LONGEST_PAUSE = 300000
--- It is forgotten after a quiet hour, ms.
-local KEPT = 3600000
+-- It is forgotten after a quiet day, ms.
+local KEPT = 86400000
 
 local throttle = redis.call('HMGET', key_throttle, 'until', 'interval')
 local learned_interval = tonumber(throttle[2] or nil) or 0

@@ -88,7 +88,12 @@ impl Lines {
         }
         while let Some((number, line)) = lines.next() {
             match cells(line, separator) {
-                Ok(cells) => self.add(number, Row::from_cells(&names, cells)),
+                Ok(cells) => {
+                    let row = Row::from_cells(&names, cells);
+                    // Perhaps only a part of the file has this mark.
+                    let named = |why| format!("{why} that are separated by {separator:?}");
+                    self.add(number, row.map_err(named));
+                }
                 Err(Unreadable::Line(why)) => self.fault(number, why),
                 Err(Unreadable::OpenQuote(why)) => {
                     // An order in the text of a cell must not be bought.

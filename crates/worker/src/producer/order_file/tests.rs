@@ -54,7 +54,7 @@ fn every_separator_gives_the_same_jobs() {
     let table = table(";");
     assert_fault(&format!("sep=|\n{table}"), 1, &["separator \"|\""]);
     let mixed = "order_id;product_id;quantity\nA-1,2,1\n";
-    assert_fault(mixed, 2, &["has 1 values"]);
+    assert_fault(mixed, 2, &["has 1 values", "separated by ';'"]);
     assert_fault(
         &format!("sep=,\n{table}"),
         2,
