@@ -17,8 +17,8 @@ fn facts() -> Facts {
             open: 2,
             oldest: None,
             rejected: 0,
-            vanished: 0,
-            vanished_at: None,
+            lost: 0,
+            lost_at: None,
             paused: HashMap::new(),
             breaker: HashMap::new(),
             throttle: HashMap::new(),
@@ -187,10 +187,10 @@ fn vendor_is_unreachable_if_no_worker_reaches_it() {
 }
 
 #[test]
-fn vanished_entries_are_shown_with_their_number() {
+fn lost_entries_are_shown_with_their_number() {
     let mut facts = facts();
-    facts.status.vanished = 40;
-    assert_eq!(kinds(&facts), [ObstacleKind::Vanished]);
+    facts.status.lost = 40;
+    assert_eq!(kinds(&facts), [ObstacleKind::LostEntries]);
     assert!(of_queue(&facts)[0].text.contains("40 entries"));
 }
 
