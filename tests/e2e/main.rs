@@ -27,6 +27,7 @@ mod enqueue_progress;
 mod enqueue_wait;
 mod failover;
 mod fencing;
+mod first_look;
 mod foreign_records;
 mod held_orders;
 mod idle_connections;

@@ -1,9 +1,9 @@
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::help;
+use super::{Cli, reflow::reflow_help};
 use crate::terminal::{CommandResult, stdout::stdout};
 
 /// Print shell completions: worker completions bash > /etc/bash_completion.d/worker
@@ -16,7 +16,12 @@ impl Completions {
     pub(super) fn execute(self) -> CommandResult {
         // To memory first: the library panics if it cannot write.
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut help::command(), "worker", &mut script);
+        clap_complete::generate(
+            self.shell,
+            &mut reflow_help(Cli::command()),
+            "worker",
+            &mut script,
+        );
         stdout().write_all(&script)?;
         Ok(true)
     }

@@ -1,9 +1,9 @@
 use std::{fs, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, CommandFactory};
 use clap_mangen::{Man as Page, generate_to};
 
-use super::help;
+use super::{Cli, reflow::reflow_help};
 use crate::terminal::{CommandResult, stdout::stdout};
 
 /// Print the manual page, or write a page for each command into a folder.
@@ -16,7 +16,7 @@ pub(super) struct Man {
 
 impl Man {
     pub(super) fn execute(self) -> CommandResult {
-        let command = help::command();
+        let command = reflow_help(Cli::command());
         match self.out {
             None => Page::new(command).render(&mut stdout())?,
             Some(folder) => {

@@ -12,7 +12,6 @@ mod completions;
 mod config;
 mod doctor;
 mod enqueue;
-mod help;
 mod man;
 mod order;
 mod orders;
@@ -22,6 +21,7 @@ mod products;
 mod reasons;
 mod reconcile;
 mod record;
+mod reflow;
 mod rejected;
 mod republish;
 mod resolve;
@@ -33,7 +33,9 @@ mod status;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{FromArgMatches as _, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use reflow::reflow_help;
 
 use crate::{
     config::Config,
@@ -87,8 +89,8 @@ enum Command {
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let arguments = help::command().get_matches();
-    let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+    let matches = reflow_help(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (failure_code, is_output_wanted) = {
         let command = &cli.command;
         (command.failure_code(), command.is_output_wanted())

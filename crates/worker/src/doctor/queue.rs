@@ -12,7 +12,7 @@ pub(super) async fn check(handle: &Handle) -> Vec<CheckResult> {
         Err(error) => return vec![unreadable(&error)],
     };
     // Other checks report these.
-    let is_reported = |kind: ObstacleKind| kind.is_of_redis() || kind == ObstacleKind::Vanished;
+    let is_reported = |kind: ObstacleKind| kind.is_of_redis() || kind == ObstacleKind::LostEntries;
     let obstacles = of_queue(&facts).into_iter();
     let mut results: Vec<_> = obstacles
         .filter(|obstacle| !is_reported(obstacle.kind))

@@ -214,11 +214,11 @@ impl QueueStatus {
             return "none yet".into();
         };
         let at = time(Millis(at));
-        let mut text = format!("{at}: {} checked", field(run, "looked_at"));
-        match field(run, "for_a_person") {
-            "" | "0" => {}
-            review => text.push_str(&format!(", {review} of them needed review")),
-        }
+        let review = match field(run, "for_a_person") {
+            "" | "0" => String::new(),
+            review => format!(", {review} of them needed review"),
+        };
+        let text = format!("{at}: {} checked{review}", field(run, "looked_at"));
         match field(run, "incomplete") {
             "" => text,
             reason => format!("{text}; {reason}"),

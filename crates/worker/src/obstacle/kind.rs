@@ -36,7 +36,7 @@ pub(crate) enum ObstacleKind {
     /// A ledger record cannot be read.
     Unreadable,
     /// Entries have left the inbox before a worker took them.
-    Vanished,
+    LostEntries,
     /// Inbox entries name no usable order.
     DeadLetters,
     /// A worker is processing the order.
@@ -65,7 +65,7 @@ impl ObstacleKind {
         Self::BalanceLow,
         Self::Review,
         Self::Unreadable,
-        Self::Vanished,
+        Self::LostEntries,
         Self::DeadLetters,
         Self::Claimed,
         Self::Waits,
@@ -90,7 +90,7 @@ impl ObstacleKind {
             Self::BalanceLow => "balance_low",
             Self::Review => "review",
             Self::Unreadable => "unreadable",
-            Self::Vanished => "vanished",
+            Self::LostEntries => "lost_entries",
             Self::DeadLetters => "dead_letters",
             Self::Claimed => "claimed",
             Self::Waits => "waits",
@@ -104,7 +104,7 @@ impl ObstacleKind {
             self,
             Self::WorkerFault
                 | Self::Throttled
-                | Self::Vanished
+                | Self::LostEntries
                 | Self::DeadLetters
                 | Self::Claimed
                 | Self::Waits

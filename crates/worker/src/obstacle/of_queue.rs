@@ -26,7 +26,7 @@ pub(crate) fn of_queue(facts: &Facts) -> Vec<Obstacle> {
         balance_low(facts),
         review(facts),
         unreadable(facts),
-        vanished(facts),
+        lost_entries(facts),
         dead_letters(facts),
     ];
     let all = all.into_iter().flatten();
@@ -125,14 +125,14 @@ fn unreadable(facts: &Facts) -> Option<Obstacle> {
 }
 
 /// `worker doctor` reports a recent loss as a failure.
-fn vanished(facts: &Facts) -> Option<Obstacle> {
+fn lost_entries(facts: &Facts) -> Option<Obstacle> {
     let status = &facts.status;
     let number = some(status.lost)?;
     let at = status.lost_at.map(Millis);
     let missed = at.map_or_else(String::new, |at| format!(", last missed {}", time(at)));
     Some(
         Obstacle::new(
-            ObstacleKind::Vanished,
+            ObstacleKind::LostEntries,
             format!(
                 "orders are lost: {number} entries left the inbox before a worker took them{missed}"
             ),

@@ -187,10 +187,10 @@ fn vendor_is_unreachable_if_no_worker_reaches_it() {
 }
 
 #[test]
-fn vanished_entries_are_shown_with_their_number() {
+fn lost_entries_are_shown_with_their_number() {
     let mut facts = facts();
     facts.status.lost = 40;
-    assert_eq!(kinds(&facts), [ObstacleKind::Vanished]);
+    assert_eq!(kinds(&facts), [ObstacleKind::LostEntries]);
     assert!(of_queue(&facts)[0].text.contains("40 entries"));
 }
 

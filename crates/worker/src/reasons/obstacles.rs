@@ -72,7 +72,7 @@ const fn obstacle(kind: ObstacleKind) -> Meaning {
             "The ledger record of an order cannot be read.",
             "Repair the record. Do not delete it: the order may be charged.",
         ),
-        ObstacleKind::Vanished => means(
+        ObstacleKind::LostEntries => means(
             "Entries have left the inbox before a worker took them: another program has trimmed or deleted them. Their orders are lost.",
             "Remove `MAXLEN` and `MINID` from the producers' `XADD`, let nobody run `XTRIM` or `XDEL` on the inbox, and enqueue orders without a result again.",
         ),

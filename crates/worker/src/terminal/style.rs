@@ -1,4 +1,4 @@
-//! Colours, and the width of the terminal. A command that writes to no terminal, or with NO_COLOR set, prints no colours.
+//! Colours, and the width of the terminal. A command that writes to no terminal, or with `NO_COLOR` set, prints no colours.
 
 use console::{Style, Term};
 use hp_order::State;
