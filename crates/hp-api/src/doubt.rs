@@ -42,7 +42,10 @@ pub enum DoubtKind {
     Code,
     /// The vendor denies the order, and an order that it has charged, too. So its "not found" proves nothing.
     ControlDenied,
-    /// A front end asks to send less. With the time for which to send nothing, if this is fresh and the answer says it.
+    /// A front end turned the request away, so it does not arrive any more. With the time for which to send nothing, if this is
+    /// fresh and the answer says it.
+    TurnedAway(Option<Duration>),
+    /// A front end asks to send less, and says nothing about the request. With the time for which to send nothing, if this is fresh and the answer says it.
     Throttled(Option<Duration>),
 }
 
@@ -81,7 +84,7 @@ pub(crate) fn is_blocking(status: u16) -> bool {
 
 impl DoubtKind {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Exists,
         Self::Lost,
         Self::NeverSent,
@@ -93,6 +96,7 @@ impl DoubtKind {
         Self::Pending,
         Self::Code,
         Self::ControlDenied,
+        Self::TurnedAway(None),
         Self::Throttled(None),
     ];
 
@@ -103,6 +107,7 @@ impl DoubtKind {
             // `Refusal` handles a fetch that was never sent. A query that was never sent settles nothing.
             CallError::NeverSent(_) | CallError::Cancelled => Self::NeverSent,
             CallError::Lost(_) => Self::Lost,
+            CallError::TurnedAway { retry_after } => Self::TurnedAway(*retry_after),
             CallError::Throttled { retry_after, .. } => Self::Throttled(*retry_after),
             CallError::Status(status) if is_blocking(*status) => Self::Blocked,
             CallError::Status(_)
@@ -121,6 +126,7 @@ impl DoubtKind {
     #[must_use]
     pub const fn without_time(self) -> Self {
         match self {
+            Self::TurnedAway(_) => Self::TurnedAway(None),
             Self::Throttled(_) => Self::Throttled(None),
             kind => kind,
         }
@@ -141,6 +147,7 @@ impl DoubtKind {
             Self::Pending => "pending",
             Self::Code => "code",
             Self::ControlDenied => "control_denied",
+            Self::TurnedAway(_) => "turned_away",
             Self::Throttled(_) => "throttled",
         }
     }

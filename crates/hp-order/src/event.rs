@@ -88,7 +88,7 @@ fn outcome_signal(outcome: &Outcome) -> VendorSignal {
 fn doubt_signal(doubt: &Doubt) -> VendorSignal {
     match doubt.kind {
         DoubtKind::NeverSent => VendorSignal::NeverSent,
-        DoubtKind::Throttled(time) => VendorSignal::Throttled(time),
+        DoubtKind::TurnedAway(time) | DoubtKind::Throttled(time) => VendorSignal::Throttled(time),
         DoubtKind::Exists | DoubtKind::Mismatch | DoubtKind::Pending => VendorSignal::Answered,
         _ => VendorSignal::NoAnswer,
     }

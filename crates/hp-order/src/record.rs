@@ -135,8 +135,11 @@ impl Record {
 
     /// Returns for how long a submission may still arrive that HitPoints does not know yet.
     pub fn not_found_valid_in(&self, now: Millis) -> Duration {
-        // Earlier doubt ended before the refused submission left, and a refused request does not arrive again.
-        let has_arrived = self.cause == Some(Cause::Refused);
+        // Earlier doubt ended before this submission left, and a request that was refused or turned away does not arrive again.
+        let has_arrived = matches!(
+            self.cause,
+            Some(Cause::Refused | Cause::Answer(DoubtKind::TurnedAway(_)))
+        );
         self.submission_arrives_in(has_arrived, now)
     }
 

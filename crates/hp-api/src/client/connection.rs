@@ -107,7 +107,7 @@ impl Connection {
             .map_err(|error| self.http_failure(&error))?
             .into_parts();
         if head.status != StatusCode::OK {
-            return Err(refusal_of(head.status, &head.headers));
+            return Err(self.refusal_of(head.status, &head.headers));
         }
         self.stated_limit = stated_limit(&head.headers);
         let body = self.drive(read_body(body)).await?;
@@ -150,27 +150,30 @@ impl Connection {
         self.failure(failure::with_causes(error))
     }
 
+    /// The error of an answer that comes from something in front of the API.
+    fn refusal_of(&self, status: StatusCode, headers: &HeaderMap) -> CallError {
+        let retry_after = retry_after::read(headers, clock::now());
+        let status = status.as_u16();
+        match status {
+            429 if !self.is_kept() => CallError::TurnedAway { retry_after },
+            429 => CallError::Throttled {
+                status,
+                retry_after,
+            },
+            503 if retry_after.is_some() => CallError::Throttled {
+                status,
+                retry_after,
+            },
+            _ => CallError::Status(status),
+        }
+    }
+
     fn failure(&self, why: String) -> CallError {
         if self.sent.get() {
             CallError::Lost(why)
         } else {
             CallError::NeverSent(why)
         }
-    }
-}
-
-/// The error of an answer that comes from something in front of the API.
-fn refusal_of(status: StatusCode, headers: &HeaderMap) -> CallError {
-    let (code, retry_after) = (status.as_u16(), retry_after::read(headers, clock::now()));
-    let is_throttled = status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some();
-    if is_throttled {
-        CallError::Throttled {
-            status: code,
-            retry_after,
-        }
-    } else {
-        CallError::Status(code)
     }
 }
 

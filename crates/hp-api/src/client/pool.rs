@@ -1,14 +1,21 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::{Instant, timeout_at};
 
 use super::{connection::Connection, connector::Connector, idle::IdleLimit};
 use crate::call_error::{CallError, CallResult};
 
+/// For how long each call gets a connection of its own after a front end has asked to send less.
+const SEPARATE: Duration = Duration::from_mins(5);
+
 /// The idle connections to the vendor.
 pub(super) struct Pool {
     connector: Connector,
     idle: Mutex<Vec<Connection>>,
+    separate_until: Mutex<Option<Instant>>,
     pub(super) limit: IdleLimit,
 }
 
@@ -17,12 +24,25 @@ impl Pool {
         Self {
             connector,
             idle: Mutex::default(),
+            separate_until: Mutex::default(),
             limit: IdleLimit::default(),
         }
     }
 
+    /// Gives each call a connection of its own for a while. So an answer that turns a request away certainly belongs to it.
+    pub(super) fn separate_calls(&self) {
+        *self.separate_until() = Some(Instant::now() + SEPARATE);
+        self.idle().clear();
+    }
+
     /// Takes the connection that was used last, unless the server may close it soon.
     pub(super) fn take_idle(&self) -> Option<Connection> {
+        if self
+            .separate_until()
+            .is_some_and(|until| Instant::now() < until)
+        {
+            return None;
+        }
         let mut idle = self.idle();
         idle.retain(|connection| self.is_fresh(connection));
         idle.pop()
@@ -42,6 +62,11 @@ impl Pool {
             idle.retain(|connection| self.is_fresh(connection));
             idle.push(connection);
         }
+    }
+
+    fn separate_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        let until = self.separate_until.lock();
+        until.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {

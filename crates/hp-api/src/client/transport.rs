@@ -63,7 +63,11 @@ impl Transport {
         permit: Option<Permit>,
         read: impl Fn(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let mut exchange = self.exchange(request, permit).await?;
+        let exchanged = self.exchange(request, permit).await;
+        if exchanged.as_ref().is_err_and(CallError::asks_to_send_less) {
+            self.pool.separate_calls();
+        }
+        let mut exchange = exchanged?;
         let mut answer = self.read(&exchange, &read);
         if let Err(error) = &answer
             && must_ask_again(error, request, &exchange.connection)

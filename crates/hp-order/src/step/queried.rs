@@ -48,7 +48,10 @@ impl Transition<'_> {
         // No request of these orders is expected to arrive late, so earlier queries would hardly find another answer.
         let is_one_query_enough = matches!(
             self.record.cause,
-            Some(Cause::RedisRestarted | Cause::Answer(DoubtKind::Throttled(_)))
+            Some(
+                Cause::RedisRestarted
+                    | Cause::Answer(DoubtKind::TurnedAway(_) | DoubtKind::Throttled(_))
+            )
         );
         let valid_in = self.not_found_valid_in();
         if !valid_in.is_zero() {
@@ -83,7 +86,9 @@ impl Transition<'_> {
             self.review(doubt.message)
         } else {
             self.query_after(match doubt.kind {
-                DoubtKind::Throttled(asked) => self.policy.backoff.slow_down(asked),
+                DoubtKind::TurnedAway(asked) | DoubtKind::Throttled(asked) => {
+                    self.policy.backoff.slow_down(asked)
+                }
                 _ => self.check_delay(),
             })
         }

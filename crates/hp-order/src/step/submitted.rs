@@ -101,7 +101,9 @@ impl Transition<'_> {
         let delay = match doubt.kind {
             DoubtKind::Exists => Duration::ZERO,
             // Nothing is gained by a longer wait: the query is made when calls are made again.
-            DoubtKind::Throttled(asked) => self.policy.backoff.slow_down(asked),
+            DoubtKind::TurnedAway(asked) | DoubtKind::Throttled(asked) => {
+                self.policy.backoff.slow_down(asked)
+            }
             _ => self.check_delay(),
         };
         Step {

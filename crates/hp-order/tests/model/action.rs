@@ -83,6 +83,8 @@ pub(crate) enum Verdict {
     LowBalance,
     /// A front end refuses the call, and only calls about this order.
     Block,
+    /// A front end turns the call away, and HitPoints never sees it.
+    TurnAway,
 }
 
 impl Action {
@@ -116,6 +118,7 @@ impl Action {
                 Verdict::Refuse,
                 Verdict::LowBalance,
                 Verdict::Block,
+                Verdict::TurnAway,
             ];
             all.extend(verdicts.map(|verdict| Self::Arrive(request, verdict)));
             let refusals = [Verdict::Refuse, Verdict::LowBalance, Verdict::Block];

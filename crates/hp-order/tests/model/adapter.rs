@@ -95,6 +95,8 @@ fn event(observation: Observation, setting: &Setting) -> Event {
         Observation::Refused => refused(RefusalKind::Final),
         Observation::LowBalance => refused(RefusalKind::LowBalance),
         Observation::NeverSent => refused(RefusalKind::NeverSent),
+        Observation::NoAnswer if setting.has(Fault::TakesSilenceForTurnedAway) => turned_away(),
+        Observation::TurnedAway => turned_away(),
         Observation::NoAnswer => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Lost))),
         Observation::Exists => Event::Submitted(Outcome::Unknown(doubt(DoubtKind::Exists))),
         Observation::Blocked if setting.has(Fault::TrustsFrontEnd) => {
@@ -126,6 +128,10 @@ fn event(observation: Observation, setting: &Setting) -> Event {
         Observation::Released => Event::Released,
         Observation::Retried => Event::Retried,
     }
+}
+
+fn turned_away() -> Event {
+    Event::Submitted(Outcome::Unknown(doubt(DoubtKind::TurnedAway(None))))
 }
 
 fn refused(kind: RefusalKind) -> Event {

@@ -165,6 +165,7 @@ impl Observation {
             Self::Retried => 30,
             Self::Blocked => 31,
             Self::QueryBlocked => 32,
+            Self::TurnedAway => 33,
         }
     }
 }

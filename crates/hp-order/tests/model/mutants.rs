@@ -100,6 +100,9 @@ finds! {
         with_in(Fault::FinalRefusalEndsAtOnce, FEW_FAILURES.with_surplus_refusals());
     mutant_that_trusts_a_front_end:
         NeverChargedTwice, with_in(Fault::TrustsFrontEnd, FEW_FAILURES.with_front_end());
+    mutant_that_takes_silence_for_turned_away:
+        NeverChargedTwice,
+        with_in(Fault::TakesSilenceForTurnedAway, FEW_FAILURES.with_front_end());
     mutant_that_pauses_without_a_control:
         OneOrderPausesNothing, with_in(Fault::PausesWithoutControl, FEW_FAILURES.with_front_end());
     mutant_that_ignores_the_age_of_an_answered_record:

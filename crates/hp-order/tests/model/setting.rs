@@ -126,6 +126,8 @@ pub(crate) enum Fault {
     FinalRefusalEndsAtOnce,
     /// An order that a front end refuses counts as not charged.
     TrustsFrontEnd,
+    /// An order without an answer counts as turned away.
+    TakesSilenceForTurnedAway,
     /// The worker pauses the queue without a control call.
     PausesWithoutControl,
     /// A record of the vendor belongs to the order however old it is.

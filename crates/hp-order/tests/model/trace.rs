@@ -51,6 +51,7 @@ impl Action {
             Self::Arrive(_, Verdict::Refuse) => (None, "a request arrives and is refused"),
             Self::Arrive(_, Verdict::LowBalance) => (None, "a request meets a low balance"),
             Self::Arrive(_, Verdict::Block) => (None, "a request is blocked by a front end"),
+            Self::Arrive(_, Verdict::TurnAway) => (None, "a front end turns the order away"),
             Self::ArriveBehindRefusal(..) => {
                 (None, "a request arrives, its worker gets another refusal")
             }

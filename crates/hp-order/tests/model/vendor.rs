@@ -11,7 +11,8 @@ use crate::{
 impl World {
     pub(crate) fn arrive(&mut self, r: usize, verdict: Verdict, setting: &Setting) -> Option<()> {
         require(r < self.requests.len())?;
-        require(verdict != Verdict::Block || setting.models(Feature::FrontEnd))?;
+        let is_front_end = matches!(verdict, Verdict::Block | Verdict::TurnAway);
+        require(!is_front_end || setting.models(Feature::FrontEnd))?;
         if verdict != Verdict::Accept {
             spend(&mut self.budget.refusals)?;
         }
@@ -21,6 +22,7 @@ impl World {
             Verdict::Refuse => Observation::Refused,
             Verdict::LowBalance => Observation::LowBalance,
             Verdict::Block => Observation::Blocked,
+            Verdict::TurnAway => Observation::TurnedAway,
         };
         if let Sender::Waiting(w) = request.sender {
             self.workers[w].job.as_mut()?.observe(observation);
@@ -52,7 +54,7 @@ impl World {
         self.workers[w].job.as_mut()?.observe(match refusal {
             Verdict::Block => Observation::Blocked,
             Verdict::LowBalance => Observation::LowBalance,
-            Verdict::Accept | Verdict::Refuse => Observation::Refused,
+            Verdict::Accept | Verdict::Refuse | Verdict::TurnAway => Observation::Refused,
         });
         Some(())
     }

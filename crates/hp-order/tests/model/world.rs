@@ -107,6 +107,8 @@ pub(crate) enum Observation {
     Exists,
     /// A front end refused the submission, and a control call worked.
     Blocked,
+    /// A front end turned the submission away.
+    TurnedAway,
     Found(Age),
     FoundOlder,
     NotFound,

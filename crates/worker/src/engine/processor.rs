@@ -248,7 +248,7 @@ impl OrderProcessor {
 
     /// Stops the calls of this process if a front end has asked for it. The settlement of the order stops those of all others.
     fn note_throttle(&self, doubt: &Doubt) {
-        if let DoubtKind::Throttled(asked) = doubt.kind {
+        if let DoubtKind::TurnedAway(asked) | DoubtKind::Throttled(asked) = doubt.kind {
             self.throttle
                 .slow_down(self.policy().backoff.slow_down(asked));
         }

@@ -38,6 +38,7 @@ fn kind(doubt: &Doubt) -> Option<ObstacleKind> {
         // The request did not leave this worker, a front end asks to send less, the answer is definite about this order, or
         // it speaks of the account.
         DoubtKind::NeverSent
+        | DoubtKind::TurnedAway(_)
         | DoubtKind::Throttled(_)
         | DoubtKind::Exists
         | DoubtKind::Mismatch

@@ -69,8 +69,12 @@ const fn doubt(kind: DoubtKind) -> Meaning {
             "HitPoints answered with a code that proves nothing: see `code`.",
             "If it stays so, ask HitPoints what the code means.",
         ),
+        DoubtKind::TurnedAway(_) => means(
+            "A front end of HitPoints turned the order away: HTTP 429. It is sent again when HitPoints has denied it.",
+            "Nothing. The workers send less. If it happens often, lower `worker.rate`.",
+        ),
         DoubtKind::Throttled(_) => means(
-            "A front end of HitPoints asked to send less: HTTP 429 or 503.",
+            "A front end of HitPoints asked to send less, and the order may have arrived: HTTP 503, or 429 on a connection that was used before.",
             "Nothing. The workers send less. If it happens often, lower `worker.rate`.",
         ),
         DoubtKind::ControlDenied => means(
