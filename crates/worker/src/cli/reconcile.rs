@@ -84,7 +84,8 @@ impl Reconcile {
             report: self.report,
             json: self.json,
         };
-        run_once(config, options).await
+        // On the heap, because it is large.
+        Box::pin(run_once(config, options)).await
     }
 
     fn is_single(&self) -> bool {
