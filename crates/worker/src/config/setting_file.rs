@@ -41,7 +41,7 @@ pub(super) fn empty(key: &str, path: &Path) -> ConfigFault {
 /// A value that is no path may belong to the setting without `_file`, if there is one.
 fn remedy(key: &str) -> String {
     match key.strip_suffix("_file") {
-        Some(value) if value.rsplit('.').next() != Some("ca") => {
+        Some(value) if !["api.ca", "redis.ca"].contains(&value) => {
             format!("Give the path of a file, or set {value} instead.")
         }
         _ => "Write the content into a file, and give the path of that file.".into(),
