@@ -102,7 +102,7 @@ async fn commands_refuse_another_account() {
 async fn account_is_shown_by_doctor_and_status() {
     let world = World::start();
     let (_, text) = run_command(&world, &["status"], &[]);
-    assert!(text.contains("none yet"), "{text}");
+    assert!(text.contains("no account yet"), "{text}");
     buy_one(&world, &[]).await;
     let own = world.account().to_string();
     let (_, text) = run_command(&world, &["status"], &[]);

@@ -30,8 +30,8 @@ pub enum CallError {
     /// The HTTP status is not 200, for example a redirect: something in front of the API answered.
     #[error("the server answered with HTTP status {0}; {hint}", hint = status_hint(*.0))]
     Status(u16),
-    /// A front end turned the request away because there are too many: HTTP 429 on a connection that carried no other call, so
-    /// the answer certainly belongs to the request. The request does not arrive any more.
+    /// A front end turned the request away because there are too many: HTTP 429, and the answer belongs to the request. The
+    /// request does not arrive any more.
     #[error(
         "the server turned the request away with HTTP status 429: too many requests; send less"
     )]
@@ -39,8 +39,8 @@ pub enum CallError {
         /// For how long to send nothing, at most an hour. `None` if the answer does not say it.
         retry_after: Option<Duration>,
     },
-    /// A front end asks to send less: HTTP 429 on a kept connection, or 503 with the header `Retry-After`. It says nothing about
-    /// the order.
+    /// A front end asks to send less: HTTP 503 with the header `Retry-After`, or a 429 that may answer another request. It says
+    /// nothing about the order.
     #[error(
         "the server answered with HTTP status {status}: too many requests, or no server at the moment; the request may still have been executed, so query before you repeat it"
     )]

@@ -94,10 +94,17 @@ impl Record {
         self.attempts <= 1
     }
 
-    /// Returns `true` if the only submission was refused for good. Then "not found" needs no control: nothing but the
-    /// refusal itself could be wrong, and an outage that refuses everything charges nothing.
+    fn is_last_submission_refused(&self) -> bool {
+        matches!(
+            self.cause,
+            Some(Cause::Refused | Cause::Answer(DoubtKind::TurnedAway(_)))
+        )
+    }
+
+    /// Returns `true` if the only submission was refused for good, or turned away by a front end. Then "not found" needs no
+    /// control: nothing but the refusal itself could be wrong, and an outage that refuses everything charges nothing.
     pub fn is_only_submission_refused(&self) -> bool {
-        self.cause == Some(Cause::Refused)
+        self.is_last_submission_refused()
             && self.is_first_attempt()
             && self.not_found_valid_from.is_none()
     }
@@ -136,10 +143,7 @@ impl Record {
     /// Returns for how long a submission may still arrive that HitPoints does not know yet.
     pub fn not_found_valid_in(&self, now: Millis) -> Duration {
         // Earlier doubt ended before this submission left, and a request that was refused or turned away does not arrive again.
-        let has_arrived = matches!(
-            self.cause,
-            Some(Cause::Refused | Cause::Answer(DoubtKind::TurnedAway(_)))
-        );
+        let has_arrived = self.is_last_submission_refused();
         self.submission_arrives_in(has_arrived, now)
     }
 

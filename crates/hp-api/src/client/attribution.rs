@@ -49,6 +49,36 @@ impl Transport {
         }
     }
 
+    /// Returns [`CallError::TurnedAway`] if a 429 on a kept connection turned a purchase away.
+    ///
+    /// It did if the connection is in step, or if the next call is turned away, too: if the first answer was a surplus one, the
+    /// second one is that of the purchase.
+    pub(super) async fn attribute_429(
+        &self,
+        error: CallError,
+        request: &Request<'_>,
+        mut connection: Connection,
+    ) -> CallError {
+        let (
+            Request::FetchCards(_),
+            CallError::Throttled {
+                status: 429,
+                retry_after,
+            },
+        ) = (request, &error)
+        else {
+            return error;
+        };
+        let retry_after = *retry_after;
+        self.extra_calls.permit().await;
+        match self.check_step(&mut connection).await {
+            Ok(()) | Err(CallError::Throttled { status: 429, .. }) => {
+                CallError::TurnedAway { retry_after }
+            }
+            Err(_) => error,
+        }
+    }
+
     /// Sends a request whose answer is signed and of a different kind.
     pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
         let deadline = Instant::now() + self.timeout;

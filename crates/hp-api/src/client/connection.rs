@@ -106,6 +106,11 @@ impl Connection {
         let (head, body) = response
             .map_err(|error| self.http_failure(&error))?
             .into_parts();
+        if head.status == StatusCode::TOO_MANY_REQUESTS {
+            // The connection may be checked with another call.
+            let _ = self.drive(read_body(body)).await;
+            return Err(self.refusal_of(head.status, &head.headers));
+        }
         if head.status != StatusCode::OK {
             return Err(self.refusal_of(head.status, &head.headers));
         }

@@ -120,15 +120,16 @@ impl Transport {
         permit: Option<Permit>,
     ) -> CallResult<Exchange> {
         let deadline = Instant::now() + self.timeout;
-        let (request, sign) = self.sign(request, permit)?;
+        let (http_request, sign) = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
             let idle = connection.idle();
-            let answer = connection.exchange(request.to_http(), deadline).await;
+            let answer = connection.exchange(http_request.to_http(), deadline).await;
             if answer.is_err() && connection.is_closed() {
                 self.pool.limit.closed_after(idle);
             }
             match answer {
                 Err(CallError::NeverSent(_)) => {}
+                Err(error) => return Err(self.attribute_429(error, request, connection).await),
                 answer => {
                     return answer.map(|answer| Exchange {
                         answer,
@@ -138,7 +139,7 @@ impl Transport {
                 }
             }
         }
-        self.exchange_on(request, sign, deadline).await
+        self.exchange_on(http_request, sign, deadline).await
     }
 
     async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange> {

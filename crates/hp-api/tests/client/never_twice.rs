@@ -85,27 +85,77 @@ async fn answered_by_front_end(status: u16, headers: &str) -> CallError {
 
 #[tokio::test]
 async fn retry_after_is_reported_and_not_obeyed() {
-    let throttled = |status, seconds: Option<u64>| CallError::Throttled {
-        status,
+    let turned_away = |seconds: Option<u64>| CallError::TurnedAway {
         retry_after: seconds.map(Duration::from_secs),
     };
     for seconds in [0, 7] {
         let headers = format!("Retry-After: {seconds}\r\n");
-        for status in [429, 503] {
-            let error = answered_by_front_end(status, &headers).await;
-            assert_eq!(error, throttled(status, Some(seconds)));
-        }
+        let error = answered_by_front_end(429, &headers).await;
+        assert_eq!(error, turned_away(Some(seconds)));
+        let throttled = CallError::Throttled {
+            status: 503,
+            retry_after: Some(Duration::from_secs(seconds)),
+        };
+        assert_eq!(answered_by_front_end(503, &headers).await, throttled);
         for status in [408, 425, 500, 502, 504] {
             let error = answered_by_front_end(status, &headers).await;
             assert_eq!(error, CallError::Status(status));
         }
     }
     let longest = answered_by_front_end(429, "Retry-After: 99999999999999999999\r\n").await;
-    assert_eq!(longest, throttled(429, Some(3600)));
+    assert_eq!(longest, turned_away(Some(3600)));
     for headers in ["", "Retry-After: soon\r\n"] {
         let error = answered_by_front_end(429, headers).await;
-        assert_eq!(error, throttled(429, None));
+        assert_eq!(error, turned_away(None));
         let error = answered_by_front_end(503, headers).await;
         assert_eq!(error, CallError::Status(503));
     }
+}
+
+#[tokio::test]
+async fn turned_away_needs_an_answer_of_its_own() {
+    let server = Server::start(|request| {
+        if !request.body.contains("out_trade_id") {
+            // The call that checks a kept connection is lost.
+            return Reply::Close;
+        }
+        Reply::Answer(match order_id(request) {
+            "first" => signed(&order("first")),
+            _ => http("429 Too Many Requests", "", ""),
+        })
+    })
+    .await;
+    let client = client(&server.url);
+    client.fetch(&wanted("first")).await.unwrap();
+    // On a kept connection it may answer an earlier request.
+    let kept = client.fetch(&wanted("second")).await.unwrap_err();
+    assert!(
+        matches!(kept, CallError::Throttled { status: 429, .. }),
+        "{kept:?}"
+    );
+    // From then on each call has a connection of its own.
+    client.fetch(&wanted("first")).await.unwrap();
+    let new = client.fetch(&wanted("third")).await.unwrap_err();
+    assert!(matches!(new, CallError::TurnedAway { .. }), "{new:?}");
+    let requests = server.requests();
+    let connections: Vec<_> = requests.iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 0, 0, 1, 2]);
+}
+
+#[tokio::test]
+async fn second_429_on_a_kept_connection_proves_the_first() {
+    let server = Server::start(|request| {
+        Reply::Answer(if request.body.contains("out_trade_id=first") {
+            signed(&order("first"))
+        } else {
+            http("429 Too Many Requests", "", "")
+        })
+    })
+    .await;
+    let client = client(&server.url);
+    client.fetch(&wanted("first")).await.unwrap();
+    let kept = client.fetch(&wanted("second")).await.unwrap_err();
+    assert!(matches!(kept, CallError::TurnedAway { .. }), "{kept:?}");
+    let requests = server.requests();
+    assert!(requests.iter().all(|request| request.connection == 0));
 }
