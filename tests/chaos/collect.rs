@@ -155,7 +155,11 @@ async fn keys(redis: &Redis, history: &mut History) {
                     .command::<Vec<String>>(&["LRANGE", &key, "0", "-1"])
                     .await,
             ),
-            _ => redis.command(&["GET", &key]).await,
+            // The key may have expired since.
+            _ => {
+                let text: Option<String> = redis.command(&["GET", &key]).await;
+                text.unwrap_or_default()
+            }
         };
         history.texts.push((key, text));
     }

@@ -50,10 +50,7 @@ async fn queue_follows_a_front_end_with_a_limit() {
     let output = Worker::output(&["status", "--json"], &world.settings(&[]));
     let status: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(status["throttle"]["count"].as_u64() > Some(0), "{status:#}");
-    assert!(
-        status["throttle"]["interval"].as_u64() > Some(0),
-        "{status:#}"
-    );
+    assert!(status["throttle"]["interval"].is_u64(), "{status:#}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ script! {
     ReadStatus = "status.lua";
     queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs;
     order: ;
-    arguments: ;
+    arguments: call_interval: u64;
 }
 
 /// The status of a queue. Times are Unix milliseconds of Redis' clock.
@@ -75,7 +75,7 @@ fn worker_faults(values: &[String]) -> BTreeMap<String, WorkerFault> {
 impl Inspector {
     /// Reads the status of the queue.
     pub async fn status(&self) -> Result<Status, QueueError> {
-        let call = ReadStatus {}.call(&self.handle.keys);
+        let call = ReadStatus { call_interval: 0 }.call(&self.handle.keys);
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
         let answer = FieldReader::new(&answer);
         Ok(Status {

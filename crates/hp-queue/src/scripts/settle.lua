@@ -35,10 +35,7 @@ end
 
 -- The signal of one call counts for all orders, even if another worker has claimed this one since.
 local function apply_signal()
-  if arg_signal == 'answered' then
-    speed_up()
-    return redis.call('DEL', key_breaker)
-  end
+  if arg_signal == 'answered' then return redis.call('DEL', key_breaker) end
   if arg_signal == 'throttled' then slow_down(tonumber(arg_slow_down)) end
   local breaker = redis.call('HMGET', key_breaker, 'until', 'pauses', 'probe')
   local is_probe = breaker[3] == arg_order_id .. ' ' .. arg_claim

@@ -1,6 +1,7 @@
 -- Reads the status of a queue. Changes nothing.
--- needs: clock, answer, inbox_count
+-- needs: clock, answer, inbox_count, throttle
 --
+-- arguments: call_interval  0: only what a front end wants counts
 -- answers by name:
 --   now                                        Unix ms
 --   new, scheduled, open, rejected             how many entries and orders
@@ -31,7 +32,9 @@ end
 report('oldest', redis.call('ZRANGE', key_open, 0, 0, 'WITHSCORES'))
 report('paused', redis.call('HGETALL', key_paused))
 report('breaker', redis.call('HGETALL', key_breaker))
-report('throttle', redis.call('HGETALL', key_throttle))
+local wanted = redis.call('HGETALL', key_throttle)
+if #wanted > 0 then wanted[#wanted + 1], wanted[#wanted + 2] = 'interval', text(call_interval()) end
+report('throttle', wanted)
 report('holds', redis.call('HGETALL', key_holds))
 report('held', held)
 

@@ -3,31 +3,40 @@
 -- keys: throttle
 -- arguments: call_interval
 -- offers: slow_down(time)  for `time` ms no call is made, and then calls are made more slowly
---         speed_up()       a call was answered: the next ones may be made a little faster
 --         throttled_for()  ms for which no call is made; zero or less: calls are made
 --         call_interval()  microseconds from one call to the next, 0: no limit
 --
 -- Nobody says how many calls a second the front end lets through. So the interval doubles each time it asks again after a
--- pause, and shrinks a little with each answer.
+-- pause. Without another demand it shrinks: slowly at first, because the limit is near, and then faster and faster.
 
 local FIRST_INTERVAL, LONGEST_INTERVAL = 100000, 10000000
 -- Below this the front end has no say any more.
 local SHORTEST_INTERVAL = 1000
--- The interval is halved by about 350 answers.
-local SHRINK = 0.998
+-- The time after a pause in which the interval is halved, ms. After four times of it, it is a 65th.
+local HALVED_AFTER = 5000
 -- No pause is longer, ms.
 local LONGEST_PAUSE = 300000
 -- It is forgotten after a quiet day, ms.
 local KEPT = 86400000
 
 local throttle = redis.call('HMGET', key_throttle, 'until', 'interval')
-local learned_interval = tonumber(throttle[2] or nil) or 0
+
+-- A pause that ends later than any can shows that the clock was set back.
+local function shrunk(interval)
+  local since = now - (tonumber(throttle[1] or nil) or 0)
+  if since < -LONGEST_PAUSE then return 0 end
+  local left = interval / (1 + (math.max(since, 0) / HALVED_AFTER) ^ 3)
+  return left < SHORTEST_INTERVAL and 0 or math.floor(left)
+end
+
+-- Microseconds from one call to the next that the front end seems to want.
+local learned_interval = shrunk(tonumber(throttle[2] or nil) or 0)
 
 local function throttled_for()
   return is_ahead(throttle[1], LONGEST_PAUSE) and throttle[1] - now or 0
 end
 
-local function call_interval() return math.max(tonumber(arg_call_interval), math.floor(learned_interval)) end
+local function call_interval() return math.max(tonumber(arg_call_interval), learned_interval) end
 
 local function slow_down(time)
   local ends = now + time
@@ -42,10 +51,3 @@ local function slow_down(time)
   redis.call('HSET', key_throttle, 'until', text(ends), 'interval', text(learned_interval))
   redis.call('PEXPIRE', key_throttle, KEPT)
 end
-
-local function speed_up()
-  if learned_interval == 0 or throttled_for() > 0 then return end
-  local shorter = learned_interval * SHRINK
-  redis.call('HSET', key_throttle, 'interval', shorter < SHORTEST_INTERVAL and 0 or text(shorter))
-end
-
