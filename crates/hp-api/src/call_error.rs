@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use crate::{code::RefusalKind, doubt::is_blocking, model::Mismatch};
+use crate::{code::RefusalKind, model::Mismatch};
 
 /// The result of one call.
 pub type CallResult<T> = Result<T, CallError>;
@@ -174,3 +174,8 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// Returns `true` for an HTTP status that rejects the caller, not the request.
+pub(crate) fn is_blocking(status: u16) -> bool {
+    matches!(status, 401 | 403 | 407)
+}

@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{
-    call_error::CallError,
+    call_error::{CallError, is_blocking},
     code::{self, Meaning, RefusalKind},
     value::Invalid,
 };
@@ -75,11 +75,6 @@ impl Doubt {
                 .code
                 .is_some_and(|code| code::meaning(code) == credentials)
     }
-}
-
-/// Returns `true` for an HTTP status that rejects the caller, not the request.
-pub(crate) fn is_blocking(status: u16) -> bool {
-    matches!(status, 401 | 403 | 407)
 }
 
 impl DoubtKind {

@@ -109,6 +109,7 @@ mod inbox;
 mod inspector;
 mod keys;
 mod ledger;
+mod protocol;
 mod queue;
 mod record;
 mod rules;
@@ -118,7 +119,7 @@ mod script;
 mod script_tests;
 
 pub use agreement::{
-    Account, AccountSwitch, Agreement, Join, OrderInDoubt, PROTOCOL, QueueTerms, RuleChange,
+    Account, AccountSwitch, Agreement, Join, OrderInDoubt, QueueTerms, RuleChange,
 };
 pub use connect::{
     client::{Client, connect, connect_trusting},
@@ -144,6 +145,7 @@ pub use ledger::{
     preview::ClaimPreview,
     settle::Settled,
 };
+pub use protocol::PROTOCOL;
 pub use queue::{
     Queue,
     delivery::{Delivery, Wait},

@@ -10,12 +10,10 @@
 
 use tokio::time::Instant;
 
-use super::{connection::Connection, transport::Transport};
+use super::{connection::Connection, decisive::is_decisive, transport::Transport};
 use crate::{
     answer::Data,
     call_error::{CallError, CallResult},
-    lookup::Lookup,
-    refusal::Refusal,
     request::Request,
 };
 
@@ -89,26 +87,5 @@ impl Transport {
             return Err(CallError::NoData);
         }
         Ok(())
-    }
-}
-
-/// Returns `true` if this error of a query on a kept connection decides only after a check.
-pub(super) fn must_ask_again(
-    error: &CallError,
-    request: &Request<'_>,
-    connection: &Connection,
-) -> bool {
-    let is_query = matches!(request, Request::QueryOrder { .. });
-    is_query && connection.is_kept() && is_decisive(error, request)
-}
-
-/// Returns `true` if the error would prove that an order was not charged, or that there may be no record.
-fn is_decisive(error: &CallError, request: &Request<'_>) -> bool {
-    match request {
-        Request::FetchCards(_) => Refusal::from_error(error).is_some(),
-        Request::QueryOrder { .. } => {
-            matches!(Lookup::of(Err(error.clone())), Lookup::NotFound(_))
-        }
-        Request::Products { .. } | Request::QueryPin { .. } => false,
     }
 }

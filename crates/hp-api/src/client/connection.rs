@@ -17,8 +17,11 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use super::{
-    cancellable_body::CancellableBody, clock, connector::Stream, failure, idle::stated_limit,
-    retry_after, socket::Sent,
+    cancellable_body::CancellableBody,
+    clock, failure,
+    idle::stated_limit,
+    retry_after,
+    socket::{Sent, Stream},
 };
 use crate::call_error::{CallError, CallResult};
 

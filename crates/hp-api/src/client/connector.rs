@@ -3,11 +3,7 @@ use std::{error::Error, fmt, io, sync::Arc, time::Duration};
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls_platform_verifier::BuilderVerifierExt;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{
     TlsConnector,
     rustls::{
@@ -24,7 +20,7 @@ use super::{
     connection::Connection,
     failure,
     proxy::Proxy,
-    socket::{Sent, Socket},
+    socket::{Sent, Socket, Stream},
 };
 use crate::{
     ca_certificates::CaCertificates,
@@ -49,11 +45,6 @@ pub(super) struct Tls {
     /// The name in the server's certificate.
     pub(super) host: String,
 }
-
-/// A connection as bytes, with or without TLS.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Connector {
     pub(super) fn new(

@@ -9,6 +9,7 @@ mod cancellable_body;
 mod clock;
 mod connection;
 mod connector;
+mod decisive;
 mod extra_calls;
 mod failure;
 mod http_request;

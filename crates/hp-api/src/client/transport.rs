@@ -4,10 +4,10 @@ use http::{HeaderMap, header::HeaderValue};
 use tokio::time::Instant;
 
 use super::{
-    attribution::must_ask_again,
     cancellable_body::Permit,
     clock,
     connection::{Answer, Connection},
+    decisive::must_ask_again,
     extra_calls::ExtraCalls,
     http_request::{DATE_GMT, HttpRequest, SIGN},
     pool::Pool,

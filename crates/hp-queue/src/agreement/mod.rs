@@ -17,7 +17,10 @@ pub use switch::{AccountSwitch, OrderInDoubt};
 #[cfg(test)]
 pub(crate) use switch::SwitchAccount;
 
-use crate::{error::QueueError, fields::FieldReader, handle::Handle, rules::Rules, script::script};
+use crate::{
+    error::QueueError, fields::FieldReader, handle::Handle, protocol::PROTOCOL, rules::Rules,
+    script::script,
+};
 
 script! {
     JoinQueue<'a> = "join_queue.lua";
@@ -25,9 +28,6 @@ script! {
     order: ;
     arguments: account: &'a str, protocol: u32, mode: &'a str;
 }
-
-/// The version of the queue protocol that this program follows.
-pub const PROTOCOL: u32 = 1;
 
 /// A HitPoints account: `app_id@scheme://host[:port]`. Holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

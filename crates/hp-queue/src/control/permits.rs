@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::Control;
 use crate::{
-    agreement::PROTOCOL, error::QueueError, fields::FieldReader, rules::RateShare, script::script,
+    error::QueueError, fields::FieldReader, protocol::PROTOCOL, rules::RateShare, script::script,
 };
 
 script! {

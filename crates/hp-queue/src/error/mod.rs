@@ -40,7 +40,7 @@ pub enum QueueError {
     },
     /// A newer program uses the queue.
     #[error(
-        "this queue follows version {0} of the queue protocol, and this program knows version {known} only; upgrade this program", known = crate::agreement::PROTOCOL
+        "this queue follows version {0} of the queue protocol, and this program knows version {known} only; upgrade this program", known = crate::protocol::PROTOCOL
     )]
     NewerProtocol(u32),
 }

@@ -8,9 +8,9 @@ use super::{
     read_claims::read_batch,
 };
 use crate::{
-    agreement::PROTOCOL,
     error::QueueError,
     fields::FieldReader,
+    protocol::PROTOCOL,
     rules::{RateShare, millis},
     script::{Call, script},
 };

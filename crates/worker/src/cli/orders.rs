@@ -10,10 +10,7 @@ use hp_order::State;
 use super::args::JsonLines;
 use crate::{
     config::Config,
-    inspect::{
-        orders::{OrderFilter, list_orders},
-        time_bound::TimeBound,
-    },
+    inspect::{order_filter::OrderFilter, orders::list_orders, time_bound::TimeBound},
     terminal::CommandResult,
 };
 

@@ -2,6 +2,7 @@
 
 mod obstacles;
 pub(crate) mod order;
+pub(crate) mod order_filter;
 mod order_pages;
 pub(crate) mod orders;
 mod row;

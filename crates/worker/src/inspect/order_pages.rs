@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use hp_order::Millis;
 use hp_queue::{Inspector, OpenOrderScan, OrderSnapshot, QueueError};
 
-use super::orders::{OrderFilter, Period, time_of};
+use super::order_filter::{OrderFilter, Period, time_of};
 
 const PAGE: usize = 256;
 
