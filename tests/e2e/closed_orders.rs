@@ -77,10 +77,7 @@ async fn misfit_is_closed_with_its_evidence() {
         let record = world.record(id).await;
         assert_fields!(record, { "state": "failed", "reason": "closed" });
         let history = &record["history"];
-        assert!(
-            history.contains("closed against HitPoints' record by Ada: ticket 42"),
-            "{history}"
-        );
+        assert!(history.contains("closed by Ada: ticket 42"), "{history}");
         let sold = &world.sandbox.ledger();
         for card in &sold.charge(id).unwrap().cards {
             let shown = format!("{result:?}{record:?}{text}");

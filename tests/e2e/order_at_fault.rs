@@ -5,7 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use e2e::{FrontEnd, Reply, Worker, World, assert_fields};
+use e2e::{FrontEnd, Redis, Reply, Worker, World, assert_fields};
+use hp_sandbox::Options;
 
 /// The id that the front end takes for an attack, and how the requests contain it.
 const ATTACK: &str = "<script>";
@@ -166,7 +167,8 @@ async fn order_with_refused_signature_goes_to_review() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocked_account_pauses_queue_after_control() {
-    let world = World::start();
+    // The queues of other prefixes are in other slots of a cluster.
+    let world = World::with_redis(Redis::single(), Options::local());
     for (reply, reason) in [(Reply::Forbidden, "403"), (Reply::Code(400_107), "400107")] {
         let prefix = format!("{{{reason}}}");
         let (front_end, refuses) = refusing_front_end(&world, reply).await;

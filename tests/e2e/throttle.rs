@@ -98,6 +98,21 @@ async fn throttle_stops_all_workers() {
         .unwrap();
     let batch = ledger.claim_batch(1, lease, first).await.unwrap();
     assert!(batch.wait.unwrap() <= std::time::Duration::from_mins(5));
+    // A pause of a clock that was ahead begins later than now.
+    let (later, end) = (world.now().await + 100_000, world.now().await + 101_000);
+    let set = [
+        "HSET",
+        "{hp}:throttle",
+        "since",
+        &later.to_string(),
+        "until",
+        &end.to_string(),
+    ];
+    world.redis.command::<u64>(&set).await;
+    world.redis.command::<u64>(&["DEL", "{hp}:rate"]).await;
+    world.enqueue("A-2", 1).await;
+    let batch = ledger.claim_batch(1, lease, first).await.unwrap();
+    assert_eq!(batch.claims.len(), 1);
     for until in ["0", "99999999999999"] {
         let set = ["HSET", "{hp}:throttle", "until", until];
         world.redis.command::<u64>(&set).await;

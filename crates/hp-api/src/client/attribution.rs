@@ -68,7 +68,7 @@ impl Transport {
             return error;
         };
         let retry_after = *retry_after;
-        self.extra_calls.permit().await;
+        // At once, without a permit: during the pause that follows, the server would close the connection.
         match self.check_step(&mut connection).await {
             Ok(()) | Err(CallError::Throttled { status: 429, .. }) => {
                 CallError::TurnedAway { retry_after }

@@ -29,6 +29,8 @@ pub(super) fn explain(error: &RedisError) -> Words {
     let folded = text.to_lowercase();
     find(CODES, |word| word == code)
         .or_else(|| unknown_command(&text))
+        // An error of several commands has no code of its own.
+        .or_else(|| find(CODES, |word| text.contains(&format!("\"{word}\""))))
         .or_else(|| find(TEXTS, |word| folded.contains(word)))
         .unwrap_or_else(|| unknown(code, &detail, &text))
 }

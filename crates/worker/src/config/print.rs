@@ -79,12 +79,10 @@ impl Display for Account {
             Key::Rsa { .. } => writeln!(f, "# Signed with RSA. The keys are not shown."),
         }?;
         write_ca_file(f, self.authorities.as_ref())?;
-        let proxy = self.proxy.as_ref().map(Hidden::expose);
-        writeln!(
-            f,
-            "proxy = {:?}",
-            without_password(proxy.unwrap_or_default())
-        )
+        match self.proxy.as_ref().map(Hidden::expose) {
+            Some(proxy) => writeln!(f, "proxy = {:?}", without_password(proxy)),
+            None => Ok(()),
+        }
     }
 }
 

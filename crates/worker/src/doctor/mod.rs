@@ -90,7 +90,7 @@ impl CheckResult {
     fn poor(what: &'static str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Poor,
-            remedy: Some(remedy.into()),
+            remedy: Some(remedy.into()).filter(|remedy| !remedy.is_empty()),
             ..Self::good(what, seen)
         }
     }

@@ -87,6 +87,7 @@ fn unconfirmed(answer: NotFoundAnswer, reason: &ProbeError) -> QueryVerdict {
         NotFoundAnswer::NoData => None,
     };
     match reason {
+        ProbeError::NoControlAnswer(doubt) => QueryVerdict::Unknown(doubt.clone()),
         ProbeError::NoControlRecord(_) => QueryVerdict::Unknown(Doubt {
             kind: DoubtKind::ControlDenied,
             code,

@@ -43,7 +43,7 @@ fn review(record: &Record) -> Option<Obstacle> {
     let id = &record.wanted.order_id;
     Some(
         Obstacle::new(ObstacleKind::Review, "needs a decision by an operator").next(format!(
-            "compare it with `worker record {id}`, then decide with `worker resolve {id}` (see `worker help resolve`), or, if something has changed at HitPoints, with `worker retry {id}`"
+            "compare it with `worker record {id}`, then decide with `worker resolve {id}` (see `worker help resolve`; `--as closed` ends an order whose record does not fit or cannot be read), or, if something has changed at HitPoints, with `worker retry {id}`"
         )),
     )
 }

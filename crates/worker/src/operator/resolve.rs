@@ -101,7 +101,7 @@ const fn word(resolution: Resolution) -> &'static str {
         Resolution::Completed => "resolved as completed",
         Resolution::NotCharged => "resolved as not charged",
         Resolution::Resubmit => "resolved as to be resubmitted",
-        Resolution::Closed => "closed against HitPoints' record",
+        Resolution::Closed => "closed",
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{call_error::CallError, value::OrderId};
+use crate::{call_error::CallError, doubt::Doubt, value::OrderId};
 
 /// The reason why "not found" proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum ProbeError {
     /// Two probes got different answers.
     #[error("HitPoints gave two different answers for orders that cannot exist")]
     Unsteady,
+    /// The query for the control got no answer that says anything.
+    #[error("HitPoints gave no usable answer to the query for the control, an order that it has charged: {}", .0.message)]
+    NoControlAnswer(Doubt),
     /// The vendor denies an order that it has charged.
     #[error(
         "HitPoints does not return the record of order {0}, which it has charged: HitPoints has an outage, or it deleted that record"

@@ -101,6 +101,7 @@ impl<C: ControlOrder> Settler<C> {
         };
         match Lookup::of(self.client.query(&order).await) {
             Lookup::Found(_) => Ok(Control::Order(order.order_id)),
+            Lookup::Unknown(doubt) => Err(ProbeError::NoControlAnswer(doubt)),
             // A record that the vendor has deleted looks the same. The next charged order replaces this control.
             _ => Err(ProbeError::NoControlRecord(order.order_id)),
         }

@@ -19,13 +19,15 @@ local LONGEST_PAUSE = 300000
 -- It is forgotten after a quiet day, ms.
 local KEPT = 86400000
 
-local throttle = redis.call('HMGET', key_throttle, 'until', 'interval')
+local throttle = redis.call('HMGET', key_throttle, 'until', 'interval', 'since')
 
--- A pause that ends later than any can shows that the clock was set back.
+-- A pause that began later than now was stored before the clock was set back.
+local is_believed = now >= (tonumber(throttle[3] or nil) or 0)
+
 local function shrunk(interval)
-  local since = now - (tonumber(throttle[1] or nil) or 0)
-  if since < -LONGEST_PAUSE then return 0 end
-  local left = interval / (1 + (math.max(since, 0) / HALVED_AFTER) ^ 3)
+  local passed = now - (tonumber(throttle[1] or nil) or 0)
+  if not is_believed or passed < -LONGEST_PAUSE then return 0 end
+  local left = interval / (1 + (math.max(passed, 0) / HALVED_AFTER) ^ 3)
   return left < SHORTEST_INTERVAL and 0 or math.floor(left)
 end
 
@@ -33,7 +35,7 @@ end
 local learned_interval = shrunk(tonumber(throttle[2] or nil) or 0)
 
 local function throttled_for()
-  return is_ahead(throttle[1], LONGEST_PAUSE) and throttle[1] - now or 0
+  return is_believed and is_ahead(throttle[1], LONGEST_PAUSE) and throttle[1] - now or 0
 end
 
 local function call_interval() return math.max(tonumber(arg_call_interval), learned_interval) end
