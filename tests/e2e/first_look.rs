@@ -143,6 +143,9 @@ async fn empty_list_of_orders_says_so() {
     assert_eq!((code, text.as_str()), (0, "there is no such order\n"));
     let (code, text) = run(&world, &["orders", "--json"]);
     assert_eq!((code, text.as_str()), (0, ""));
+    world.enqueue("A-1", 1).await;
+    let (_, text) = run(&world, &["orders"]);
+    assert_eq!(text, "no order is open; 1 entry waits in the inbox\n");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One obstacle of the whole process fills no log, however many orders meet it.
 
-use e2e::{Worker, World};
+use e2e::{Redis, Worker, World};
 use hp_sandbox::Options;
 
 /// The part of a line that counts what Redis did.
@@ -25,10 +25,12 @@ fn warnings(worker: &Worker) -> Vec<String> {
 
 #[tokio::test]
 async fn log_counts_failures_while_redis_is_away() {
-    let mut world = World::with_vendor(Options {
+    let vendor = Options {
         latency: "2s".parse().unwrap(),
         ..Options::local()
-    });
+    };
+    // A cluster that is away answers too slowly for so many failures in ten seconds.
+    let mut world = World::with_redis(Redis::single(), vendor);
     let worker = world.worker_with(&[
         ("HP_LOG__FILTER", "info"),
         ("HP_API__TIMEOUT", "20s"),

@@ -23,9 +23,7 @@ pub enum CallError {
     #[error("the request was cancelled before it was sent")]
     Cancelled,
     /// The call timed out or the connection broke after the client had begun to send.
-    #[error(
-        "the answer was lost: {0}; the vendor may have executed the request, so query before you repeat it"
-    )]
+    #[error("the answer was lost: {0}; the vendor may have executed the request")]
     Lost(String),
     /// The HTTP status is not 200, for example a redirect: something in front of the API answered.
     #[error("the server answered with HTTP status {0}; {hint}", hint = status_hint(*.0))]
@@ -42,7 +40,7 @@ pub enum CallError {
     /// A front end asks to send less: HTTP 503 with the header `Retry-After`, or a 429 that may answer another request. It says
     /// nothing about the order.
     #[error(
-        "the server answered with HTTP status {status}: too many requests, or no server at the moment; the request may still have been executed, so query before you repeat it"
+        "the server answered with HTTP status {status}: too many requests, or no server at the moment; the request may still have been executed"
     )]
     Throttled {
         /// 429 or 503.
@@ -51,7 +49,9 @@ pub enum CallError {
         retry_after: Option<Duration>,
     },
     /// The answer is larger than the client reads.
-    #[error("the answer is larger than 8 MiB and was not read; query the order")]
+    #[error(
+        "the answer is larger than 8 MiB and was not read; the vendor may have executed the request"
+    )]
     TooLarge,
     /// The answer is not the vendor's envelope.
     #[error(
@@ -64,7 +64,7 @@ pub enum CallError {
     /// The vendor answered with an error or without data, but perhaps to an earlier request: the client could not check
     /// that the connection delivers each answer to its own request. It proves nothing.
     #[error(
-        "the answer may belong to an earlier request, because the connection could not be checked: {message}; query the order"
+        "the answer may belong to an earlier request, because the connection could not be checked: {message}"
     )]
     Unattributed {
         /// The vendor's code, if the answer has one.
@@ -73,7 +73,7 @@ pub enum CallError {
         message: String,
     },
     /// The answer is a success without data. It is unsigned and proves nothing.
-    #[error("the vendor answered success without data, which proves nothing; query again")]
+    #[error("the vendor answered success without data, which proves nothing")]
     NoData,
     /// The signature is missing, wrong or ambiguous.
     #[error(
@@ -133,7 +133,9 @@ fn status_hint(status: u16) -> &'static str {
         300..=399 => "redirects are not followed: set the base URL to the address of the API",
         401 | 403 | 407 => "ask the vendor whether this machine's IP and app id are allowed",
         429 => "too many requests: send fewer",
-        _ => "query an order before you fetch it again",
+        _ => {
+            "something in front of the API answered, or the API failed; the request may have been executed"
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use super::{
 use crate::{
     config::Config,
     obstacle::{Facts, of_order},
-    terminal::{CommandResult, errln, escape_control, outln, stdout::is_stdout_gone, table::Table},
+    terminal::{
+        CommandResult, errln, escape_control, format::count, outln, stdout::is_stdout_gone,
+        table::Table,
+    },
 };
 
 /// The most orders to list if the filter sets no limit.
@@ -62,7 +65,14 @@ pub(crate) async fn list_orders(
         }
     }
     if listed == 0 && all_readable && !as_json {
-        outln!("{}", filter.nothing())?;
+        let waiting = match facts.status.new {
+            0 => String::new(),
+            new => format!(
+                "; {} in the inbox",
+                count(new, "entry waits", "entries wait")
+            ),
+        };
+        outln!("{}{waiting}", filter.nothing())?;
     }
     Ok(all_readable)
 }
