@@ -71,11 +71,7 @@ async fn missing_rights_are_named() {
         ),
         (
             "~other +@all",
-            [
-                "NOPERM",
-                "access one of the keys",
-                "deploy/redis/redis.conf",
-            ],
+            ["NOPERM", "permissions to access", "deploy/redis/redis.conf"],
         ),
         (
             "~{hp}:* +@all -zcard",

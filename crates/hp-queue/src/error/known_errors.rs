@@ -89,6 +89,12 @@ pub(super) const CODES: &[Known] = &[
 
 /// Errors by a part of their text, in small letters.
 pub(super) const TEXTS: &[Known] = &[
+    // Valkey in place of the next two.
+    (
+        "acl failure in",
+        "the Redis user may not run a command that the worker needs, or may not touch its key",
+        RIGHTS,
+    ),
     (
         "can't run this command",
         "the Redis user may not run a command that the worker needs",

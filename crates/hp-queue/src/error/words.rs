@@ -67,12 +67,17 @@ fn unknown(code: &str, detail: &str, text: &str) -> Words {
 
 /// Redis repeats the arguments of a command that it does not know, the password of AUTH for example.
 fn unknown_command(text: &str) -> Option<Words> {
-    let (_, rest) = text.split_once("unknown command '")?;
-    let name = rest.split('\'').next().unwrap_or_default();
-    let is_name =
-        |name: &str| name.len() <= 20 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let name = if is_name(name) { name } else { "" };
-    let cause = format!("Redis does not know the command {name}: it is renamed or disabled");
+    let is_name = |name: &&str| {
+        (1..=20).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    let name = match text.split_once("unknown command '") {
+        Some((_, rest)) => rest.split('\'').next().filter(is_name),
+        // Valkey does not name it.
+        None if text.contains("Unknown command called from script") => None,
+        None => return None,
+    };
+    let command = name.map_or("a command".into(), |name| format!("the command {name}"));
+    let cause = format!("Redis does not know {command}: it is renamed or disabled");
     Some(Words {
         cause,
         remedy: RENAMED,
