@@ -49,6 +49,11 @@ impl Control {
         self.acquire(limit, RateShare::Runs, false).await
     }
 
+    /// Returns `true` if the rules of the queue limit the rate of calls.
+    pub fn has_rate(&self) -> bool {
+        self.rules().call_interval() > 0
+    }
+
     /// Acquires the permit for one more call in addition to the one that an order was claimed for. Only the rate can refuse
     /// it.
     pub async fn acquire_extra_permit(&self, share: RateShare) -> Result<CallPermits, QueueError> {

@@ -1,11 +1,19 @@
 //! The calls that a query needs beyond its first one: probes, controls, and checks of a connection. They count for the rate.
 
+use std::sync::Arc;
+
 use hp_queue::{Control, RateShare};
 use tokio::time::sleep;
 use tracing::warn;
 
+use super::throttle::Throttle;
+
 /// Waits until the rate permits one more call. The order stays claimed meanwhile, so pause and breaker do not hold it up.
-pub(crate) async fn wait_for_permit(control: Control, share: RateShare) {
+/// Asks nobody while nothing limits the calls.
+pub(crate) async fn wait_for_permit(control: Control, throttle: Arc<Throttle>, share: RateShare) {
+    if !control.has_rate() && !throttle.may_be_active() {
+        return;
+    }
     loop {
         match control.acquire_extra_permit(share).await {
             Ok(permits) if permits.calls == 0 && !permits.wait.is_zero() => {

@@ -108,9 +108,11 @@ impl OrderProcessor {
         let inspector = Inspector::new(queue.clone());
         let control = Control::new(queue.clone(), agreement.clone());
         let account = agreement.account().clone();
+        let throttle = Arc::<Throttle>::default();
         let client = |share| {
-            let control = control.clone();
-            config.client_with(move || wait_for_permit(control.clone(), share))
+            let (control, throttle) = (control.clone(), Arc::clone(&throttle));
+            config
+                .client_with(move || wait_for_permit(control.clone(), Arc::clone(&throttle), share))
         };
         let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
         let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account);
@@ -129,7 +131,7 @@ impl OrderProcessor {
             inspector,
             agreement,
             self_pause: SelfPause::default(),
-            throttle: Arc::default(),
+            throttle,
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Notify::new(),

@@ -6,11 +6,15 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 
+/// For how long a demand to send less may still slow the queue down.
+const REMEMBERED: Duration = Duration::from_mins(10);
+
 /// What a front end of HitPoints has asked this process for. Redis stores it for all workers; here it stops the orders that
 /// this process has claimed already.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     until: Mutex<Option<Instant>>,
+    noticed: Mutex<Option<Instant>>,
     /// The answers that asked for it.
     pub(crate) answers: Counter,
 }
@@ -19,8 +23,21 @@ impl Throttle {
     /// Stops the calls of this process for this time.
     pub(crate) fn slow_down(&self, time: Duration) {
         self.answers.inc();
+        self.notice();
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         *until = (*until).max(Some(Instant::now() + time));
+    }
+
+    /// Remembers that the queue is slowed down, which another process may have learned.
+    pub(crate) fn notice(&self) {
+        let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        *noticed = Some(Instant::now());
+    }
+
+    /// Returns `true` if the queue may be slowed down, as far as this process knows.
+    pub(crate) fn may_be_active(&self) -> bool {
+        let noticed = *self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        noticed.is_some_and(|noticed| noticed.elapsed() < REMEMBERED)
     }
 
     /// For how long no call may be made.

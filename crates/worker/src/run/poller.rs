@@ -213,6 +213,9 @@ impl Poller {
             }
         }
         let is_throttled = batch.throttled_until.is_some();
+        if is_throttled {
+            self.processor.throttle.notice();
+        }
         if is_throttled && !self.is_throttled {
             let pause = batch.wait.unwrap_or_default();
             warn!(
