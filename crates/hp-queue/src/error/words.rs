@@ -177,7 +177,7 @@ mod tests {
             ),
             (
                 refusal("unknown command 'hunter2 x', with args beginning with: 'a'"),
-                "the command : it",
+                "a command: it is renamed",
                 "rename-command",
             ),
             (
