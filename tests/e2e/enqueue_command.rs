@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::Stdio, time::Duration};
 
-use e2e::{Worker, World, assert_fields};
+use e2e::{ENQUEUE, Worker, World, assert_fields};
 use hp_api::Mismatch;
 use hp_order::{Event, QueryVerdict};
 use serde_json::Value;
@@ -306,18 +306,7 @@ async fn enqueue_wait_ends_with_its_own_conflict() {
 #[tokio::test(flavor = "multi_thread")]
 async fn enqueue_wait_timeout_names_missing_orders() {
     let world = World::start();
-    let words = [
-        "enqueue",
-        "--order-id",
-        "A-1",
-        "--product-id",
-        "2",
-        "--quantity",
-        "1",
-        "--wait",
-        "--timeout",
-        "10ms",
-    ];
+    let words = [&ENQUEUE[..], &["--wait", "--timeout", "10ms"]].concat();
     let (code, stdout, stderr) = shop(&world, &words);
     assert_eq!((code, &*stdout), (1, ""));
     assert!(stderr.contains("no worker is alive"), "{stderr}");

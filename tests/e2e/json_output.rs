@@ -1,6 +1,6 @@
 //! The JSON of all commands: a name has one type everywhere, and `docs/json-output.md` has it.
 
-use e2e::{Worker, World};
+use e2e::{ENQUEUE, Worker, World};
 use serde_json::Value;
 
 const NUMBERS: [&str; 8] = [
@@ -188,25 +188,8 @@ async fn every_command_uses_the_same_types() {
     let every_state: Vec<_> = STATES.iter().flat_map(|state| ["--state", state]).collect();
     let reason = ["--why", "ticket 42", "--by", "Ada"];
     let mut commands: Vec<Vec<&str>> = vec![
-        vec![
-            "enqueue",
-            "--order-id",
-            "new",
-            "--product-id",
-            "2",
-            "--quantity",
-            "1",
-        ],
-        vec![
-            "enqueue",
-            "--order-id",
-            "new",
-            "--product-id",
-            "2",
-            "--quantity",
-            "1",
-            "--wait",
-        ],
+        ENQUEUE.into(),
+        [&ENQUEUE[..], &["--wait"]].concat(),
         vec!["results"],
         vec!["results", "--show-pins"],
         [&["orders"], &every_state[..]].concat(),

@@ -6,7 +6,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use e2e::{Worker, World};
+use e2e::{ENQUEUE, Worker, World};
 
 use crate::enqueue_command::redis_only;
 
@@ -97,15 +97,7 @@ const OTHERS: &[&[&str]] = &[
     &["resolve", "A-1", "--as", "resubmit", "--why", "a test"],
     &["rejected", "discard", "1-1"],
     &["reconcile", "--once"],
-    &[
-        "enqueue",
-        "--order-id",
-        "A-1",
-        "--product-id",
-        "2",
-        "--quantity",
-        "1",
-    ],
+    &ENQUEUE,
     &["enqueue", "--file", "/dev/null"],
     &["resume"],
 ];

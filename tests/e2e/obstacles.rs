@@ -80,6 +80,15 @@ async fn wait_for_failure(world: &World, kind: &str) {
 /// A fast worker: its few orders make enough calls to open the breaker.
 const FAST: [(&str, &str); 2] = [("HP_RETRY__BASE", "20ms"), ("HP_RETRY__MAX", "200ms")];
 
+/// The log says with these words why the breaker is open.
+async fn assert_logged_breaker(worker: &Worker, words: &[&str]) {
+    worker.wait_for_log("breaker open").await;
+    let log = worker.log();
+    let line = log.lines().find(|line| line.contains("breaker open"));
+    let line = line.unwrap();
+    assert!(words.iter().all(|word| line.contains(word)), "{line}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_worker_is_loud_while_orders_wait() {
     let world = World::start();
@@ -187,16 +196,7 @@ async fn vendor_without_answers_is_named_everywhere() {
     assert_loud(&world, &["HitPoints does not answer"]);
     let (_, text) = run(&world, &["orders"]);
     assert!(text.contains("HitPoints does not answer"), "{text}");
-    worker.wait_for_log("breaker open").await;
-    let log = worker.log();
-    let line = log
-        .lines()
-        .find(|line| line.contains("breaker open"))
-        .unwrap();
-    assert!(
-        line.contains("vendor_silent") && line.contains("does not answer"),
-        "{line}"
-    );
+    assert_logged_breaker(&worker, &["vendor_silent", "does not answer"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,7 +207,7 @@ async fn vendor_out_of_reach_is_named_after_restart() {
     let mut worker = world.worker_with(&FAST);
     world.enqueue("A-1", 1).await;
     world.wait_for_state("A-1", "uncertain").await;
-    // A restart without a loss keeps the cause, and a worker starts to query anew.
+    // A restart without a loss keeps the cause, and a worker queries again from scratch.
     worker.signal(Signal::SIGTERM);
     worker.wait_for_exit().await;
     world.redis.crash_and_restart();
@@ -241,7 +241,7 @@ async fn unreachable_vendor_is_named_everywhere() {
     assert_loud(&world, &["HitPoints is unreachable"]);
     let (_, text) = run(&world, &["orders"]);
     assert!(text.contains("HitPoints is unreachable"), "{text}");
-    route.mend();
+    route.restore();
     world.result("A-1").await;
 }
 
@@ -270,16 +270,7 @@ async fn denied_control_order_is_named_everywhere() {
     assert_loud(&world, &words);
     let (_, text) = run(&world, &["orders"]);
     assert!(text.contains(words[0]), "{text}");
-    worker.wait_for_log("breaker open").await;
-    let log = worker.log();
-    let line = log
-        .lines()
-        .find(|line| line.contains("breaker open"))
-        .unwrap();
-    assert!(
-        line.contains("control_denied") && line.contains("A-0"),
-        "{line}"
-    );
+    assert_logged_breaker(&worker, &["control_denied", "A-0"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -190,3 +190,35 @@ async fn blocked_account_pauses_queue_after_control() {
         assert!(paused.await.contains(reason));
     }
 }
+
+#[tokio::test]
+async fn refused_orders_in_a_row_open_the_breaker() {
+    let world = World::start();
+    // The product list works. So each order seems to be at fault by itself.
+    let front_end = FrontEnd::start(world.sandbox.addr(), |request| {
+        if request.contains("out_trade_id") {
+            Reply::Forbidden
+        } else {
+            Reply::Vendor
+        }
+    })
+    .await;
+    let _worker = world.worker_with(&[
+        ("HP_API__BASE_URL", &front_end.url()),
+        ("HP_WORKER__CONCURRENCY", "1"),
+        ("HP_RETRY__MAX", "1h"),
+    ]);
+    for n in 0..40 {
+        world.enqueue(&format!("A-{n}"), 1).await;
+    }
+    let is_open = || async {
+        let until: Option<u64> = world
+            .redis
+            .command(&["HGET", "{hp}:breaker", "until"])
+            .await;
+        until
+    };
+    world.redis.wait_until("the breaker to open", is_open).await;
+    let untouched: u64 = world.redis.command(&["XLEN", "{hp}:jobs"]).await;
+    assert!(untouched >= 20, "{untouched}");
+}

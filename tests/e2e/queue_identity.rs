@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Worker, World, assert_fields};
+use e2e::{ENQUEUE, Worker, World, assert_fields};
 use hp_queue::{FirstSource, QueueError};
 use hp_sandbox::{Options, Sandbox};
 use nix::sys::signal::Signal;
@@ -40,17 +40,6 @@ async fn store(world: &World, name: &str, value: &str) {
 async fn stored(world: &World, name: &str) -> Option<String> {
     world.redis.command(&["HGET", "{hp}:queue", name]).await
 }
-
-/// The words of a command that needs no account.
-const ENQUEUE: [&str; 7] = [
-    "enqueue",
-    "--order-id",
-    "A-1",
-    "--product-id",
-    "2",
-    "--quantity",
-    "1",
-];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_refuses_another_account() {

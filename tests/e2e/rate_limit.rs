@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use e2e::World;
 use hp_queue::{FirstSource, Rules};
+use nix::sys::signal::Signal;
 
 #[tokio::test]
 async fn rate_limit_spans_all_workers() {
@@ -89,4 +90,25 @@ async fn unused_permit_is_returned() {
         .await
         .unwrap();
     assert!(nothing.claims.is_empty() && nothing.wait.unwrap() > Duration::from_mins(59));
+}
+
+#[tokio::test]
+async fn drain_waits_for_no_distant_permit() {
+    let world = World::start();
+    let mut worker = world.worker_with(&[("HP_WORKER__RATE", "0.2"), ("HP_WORKER__DRAIN", "3s")]);
+    world.enqueue("A-1~lost-answer", 1).await;
+    // The query that settles the order needs further calls, each five seconds later.
+    let is_queried = || async {
+        let record: e2e::Entry = world
+            .redis
+            .command(&["HGETALL", "{hp}:order:A-1~lost-answer"])
+            .await;
+        record
+            .get("checks")
+            .filter(|checks| *checks != "0")
+            .map(drop)
+    };
+    world.redis.wait_until("the query", is_queried).await;
+    worker.signal(Signal::SIGTERM);
+    assert!(worker.wait_for_exit().await.success(), "{}", worker.log());
 }

@@ -1,101 +1,22 @@
 //! A refusal is unsigned and names no order. So one query confirms it before it ends an order.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use e2e::{World, assert_fields};
+use e2e::{FrontEnd, Reply, World, assert_fields};
 use hp_sandbox::{Duplicate, Options};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-};
-
-const SURPLUS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 65\r\nConnection: close\r\n\r\n\
-    {\"code\":400100,\"message\":\"parameter not valid\",  \"success\":false}";
 
 /// A front end of HitPoints that once confuses two answers: HitPoints charges the submission, and the client gets the refusal
 /// of another request.
-struct FrontEnd {
-    addr: SocketAddr,
-    server: JoinHandle<()>,
-}
-
-impl FrontEnd {
-    async fn start(world: &World) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        let vendor = world.sandbox.base_url();
-        let vendor = vendor.trim_start_matches("http://").to_owned();
-        let is_armed = Arc::new(AtomicBool::new(true));
-        let server = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(forward(client, vendor.clone(), Arc::clone(&is_armed)));
-            }
-        });
-        Self { addr, server }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-}
-
-impl Drop for FrontEnd {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-/// Forwards one request and its answer.
-async fn forward(
-    mut client: TcpStream,
-    vendor: String,
-    is_armed: Arc<AtomicBool>,
-) -> std::io::Result<()> {
-    let request = read_request(&mut client).await?;
-    let mut server = TcpStream::connect(vendor).await?;
-    server.write_all(closing(&request).as_bytes()).await?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await?;
-    if request.starts_with("POST") && is_armed.swap(false, Ordering::SeqCst) {
-        answer = SURPLUS.into();
-    }
-    client.write_all(&answer).await?;
-    client.shutdown().await
-}
-
-async fn read_request(client: &mut TcpStream) -> std::io::Result<String> {
-    let (mut request, mut chunk) = (String::new(), [0; 4096]);
-    loop {
-        let length = client.read(&mut chunk).await?;
-        request.push_str(&String::from_utf8_lossy(&chunk[..length]));
-        if length == 0 || is_complete(&request) {
-            return Ok(request);
+async fn confused_front_end(world: &World) -> FrontEnd {
+    let is_armed = AtomicBool::new(true);
+    FrontEnd::start(world.sandbox.addr(), move |request| {
+        if request.starts_with("POST") && is_armed.swap(false, Ordering::SeqCst) {
+            Reply::CodeAfter(400_100)
+        } else {
+            Reply::Vendor
         }
-    }
-}
-
-fn is_complete(request: &str) -> bool {
-    let Some((head, body)) = request.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let head = head.to_ascii_lowercase();
-    let length = head.split_once("content-length: ").and_then(|(_, rest)| {
-        let digits = rest.lines().next()?;
-        digits.trim().parse::<usize>().ok()
-    });
-    body.len() >= length.unwrap_or(0)
-}
-
-/// The request with a header that has the server close the connection after the answer.
-fn closing(request: &str) -> String {
-    request.replacen("\r\n", "\r\nConnection: close\r\n", 1)
+    })
+    .await
 }
 
 /// A product in dollars.
@@ -115,7 +36,7 @@ async fn surplus_refusal_does_not_fail_charged_order() {
         duplicate: Duplicate::Charge,
         ..Options::local()
     });
-    let front_end = FrontEnd::start(&world).await;
+    let front_end = confused_front_end(&world).await;
     let _worker = world.worker_with(&[("HP_API__BASE_URL", &front_end.url())]);
     world.enqueue("A-1", 1).await;
     let result = world.result("A-1").await;

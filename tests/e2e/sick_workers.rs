@@ -73,7 +73,7 @@ async fn worker_without_route_stops_no_other_worker() {
     }
 
     drop(healthy);
-    route.mend();
+    route.restore();
     sick.wait_for_log("claims orders again").await;
     world.enqueue("B-1", 1).await;
     assert_eq!(world.result("B-1").await["status"], "completed");

@@ -21,6 +21,8 @@ pub enum Reply {
     Failure,
     /// Answers this code itself.
     Code(i64),
+    /// Forwards the request, and answers this code in place of the vendor.
+    CodeAfter(i64),
 }
 
 /// An HTTP server in front of the vendor. Each connection carries one request.
@@ -71,6 +73,10 @@ async fn answer(mut client: TcpStream, vendor: SocketAddr, rule: Rule) -> std::i
         }
         Reply::Failure => response("500 Internal Server Error", "text/plain", ""),
         Reply::Code(code) => refusal(code),
+        Reply::CodeAfter(code) => {
+            forward(&request, vendor).await?;
+            refusal(code)
+        }
     };
     client.write_all(&answer).await?;
     client.shutdown().await

@@ -27,7 +27,7 @@ pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
 pub use route::Route;
 pub use terminal::Terminal;
 pub use worker::Worker;
-pub use world::{Entry, World, rules};
+pub use world::{ENQUEUE, Entry, World, rules};
 
 /// Limit of every wait: longer than any step takes on a loaded machine. Only a failing test reaches it.
 pub const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);

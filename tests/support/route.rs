@@ -23,7 +23,7 @@ impl Route {
     }
 
     /// Connections work again.
-    pub fn mend(&self) {
+    pub fn restore(&self) {
         fs::remove_file(self.file()).unwrap();
     }
 

@@ -26,6 +26,17 @@ pub fn rules() -> Rules {
     }
 }
 
+/// The words of a command that enqueues order A-1. It needs no account.
+pub const ENQUEUE: [&str; 7] = [
+    "enqueue",
+    "--order-id",
+    "A-1",
+    "--product-id",
+    "2",
+    "--quantity",
+    "1",
+];
+
 /// One entry of a stream, or one hash, by field.
 pub type Entry = HashMap<String, String>;
 

@@ -65,7 +65,8 @@ impl Event {
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Submitted(outcome) => outcome_signal(outcome),
-            Self::OrderRefused(_) => VendorSignal::Answered,
+            // Ten refused orders in a row are no fault of single orders.
+            Self::OrderRefused(_) => VendorSignal::NoAnswer,
             Self::AccountRefused(_) | Self::Panicked => VendorSignal::OwnFailure,
             Self::Queried(verdict) | Self::Reconciled(verdict) | Self::Resolved(_, verdict) => {
                 verdict.vendor_signal()
@@ -163,7 +164,8 @@ impl QueryVerdict {
     pub fn vendor_signal(&self) -> VendorSignal {
         match self {
             Self::Unknown(doubt) => doubt_signal(doubt),
-            Self::AccountRefused(_) => VendorSignal::OwnFailure,
+            // A query for an order in review must open no breaker, and proves nothing about other orders.
+            Self::AccountRefused(_) | Self::OrderRefused(_) => VendorSignal::OwnFailure,
             _ => VendorSignal::Answered,
         }
     }

@@ -125,7 +125,7 @@ pub use connect::{
     client::{Client, connect, connect_trusting},
     redact::without_password,
 };
-pub use control::{Control, permits::CallPermits};
+pub use control::{Control, permits::CallPermits, products::PublishedProduct};
 pub use error::QueueError;
 pub use handle::Handle;
 pub use history::{History, HistoryEntry};

@@ -16,6 +16,7 @@ fn vendor_signal_tells_whether_hitpoints_answered() {
     let charged = Event::Submitted(Outcome::Charged(vendor_record()));
     let blocked = || Outcome::Unknown(doubt(DoubtKind::Blocked));
     let unsent_query = Event::Queried(QueryVerdict::Unknown(doubt(DoubtKind::NeverSent)));
+    let query_refused = Event::Queried(QueryVerdict::OrderRefused(doubt(DoubtKind::Blocked)));
     let not_found = Event::Queried(QueryVerdict::NotFound);
     let cases = [
         (charged, VendorSignal::Answered),
@@ -26,7 +27,8 @@ fn vendor_signal_tells_whether_hitpoints_answered() {
         (doubted(DoubtKind::Exists), VendorSignal::Answered),
         (doubted(DoubtKind::Blocked), VendorSignal::NoAnswer),
         (Event::AccountRefused(blocked()), VendorSignal::OwnFailure),
-        (Event::OrderRefused(blocked()), VendorSignal::Answered),
+        (Event::OrderRefused(blocked()), VendorSignal::NoAnswer),
+        (query_refused, VendorSignal::OwnFailure),
         (
             doubted(DoubtKind::Throttled(Some(PAUSE))),
             VendorSignal::Throttled(Some(PAUSE)),

@@ -12,17 +12,24 @@ script! {
 }
 
 /// A product as shops read it from `{hp}:products`. The names are those of the vendor's fields where it has them.
-#[derive(Serialize)]
-struct PublishedProduct<'a> {
-    name: Option<&'a str>,
-    category: Option<&'a str>,
-    region: Option<&'a str>,
-    currency: String,
-    par_value: String,
+#[derive(Debug, Serialize)]
+pub struct PublishedProduct<'a> {
+    /// The name, if HitPoints gives one.
+    pub name: Option<&'a str>,
+    /// The category, if HitPoints gives one.
+    pub category: Option<&'a str>,
+    /// The region, if HitPoints gives one.
+    pub region: Option<&'a str>,
+    /// The currency of its prices.
+    pub currency: String,
+    /// The face value of a card: money as text, in major units.
+    pub par_value: String,
     /// The value is not fixed, so HitPoints refuses an order of this product.
-    open_value: bool,
-    discount_rate: Option<&'a str>,
-    max_fetch_quantity: u32,
+    pub open_value: bool,
+    /// The discount as HitPoints writes it.
+    pub discount_rate: Option<&'a str>,
+    /// The most cards of one order.
+    pub max_fetch_quantity: u32,
 }
 
 impl Control {

@@ -60,7 +60,7 @@ pub(super) struct ApiSettings {
     /// proxy that opens TLS. Default: those of the operating system.
     pub(super) ca_file: Option<PathBuf>,
     /// HTTP proxy through which to connect: `http://user:password@host:port`. Proxy variables of the environment do not
-    /// count. Default: no proxy.
+    /// count, and a `base_url` with `http` is called without the proxy. Default: no proxy.
     pub(super) proxy: Option<Hidden>,
     /// File that contains `proxy`, in place of it.
     pub(super) proxy_file: Option<PathBuf>,

@@ -13,12 +13,14 @@ pub(super) async fn check(handle: &Handle) -> Vec<CheckResult> {
     };
     // Other checks report these.
     let is_reported = |kind: ObstacleKind| kind.is_of_redis() || kind == ObstacleKind::LostEntries;
-    let obstacles = of_queue(&facts).into_iter();
+    let obstacles = of_queue(&facts);
+    let is_free = obstacles.is_empty();
     let mut results: Vec<_> = obstacles
+        .into_iter()
         .filter(|obstacle| !is_reported(obstacle.kind))
         .map(result)
         .collect();
-    if results.is_empty() {
+    if is_free {
         let seen = "nothing keeps orders from going on";
         results.push(CheckResult::good("queue", seen));
     }

@@ -1,10 +1,11 @@
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// For how long a demand to send less may still slow the queue down.
 const REMEMBERED: Duration = Duration::from_mins(10);
@@ -15,6 +16,7 @@ const REMEMBERED: Duration = Duration::from_mins(10);
 pub(crate) struct Throttle {
     until: Mutex<Option<Instant>>,
     noticed: Mutex<Option<Instant>>,
+    drain: OnceLock<CancellationToken>,
     /// The answers that asked for it.
     pub(crate) answers: Counter,
 }
@@ -38,6 +40,19 @@ impl Throttle {
     pub(crate) fn may_be_active(&self) -> bool {
         let noticed = *self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
         noticed.is_some_and(|noticed| noticed.elapsed() < REMEMBERED)
+    }
+
+    /// Ends long waits for permits when this is cancelled: orders that are being processed must end within the drain time.
+    pub(crate) fn drain_with(&self, stop: CancellationToken) {
+        let _ = self.drain.set(stop);
+    }
+
+    /// Waits until the process drains, if it ever does.
+    pub(crate) async fn drains(&self) {
+        match self.drain.get() {
+            Some(stop) => stop.cancelled().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// For how long no call may be made.

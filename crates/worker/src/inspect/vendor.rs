@@ -5,6 +5,7 @@ use std::time::Duration;
 use hp_api::{
     CallError, Card, Currency, Lookup, Order, OrderId, PinSn, Product, ProductId, SkippedProduct,
 };
+use hp_queue::PublishedProduct;
 use serde::Serialize;
 
 use crate::{
@@ -20,15 +21,8 @@ use crate::{
 #[derive(Serialize)]
 struct ShownProduct<'a> {
     product_id: u64,
-    name: Option<&'a str>,
-    category: Option<&'a str>,
-    region: Option<&'a str>,
-    currency: String,
-    par_value: String,
-    /// The value is not fixed, so HitPoints refuses an order of this product.
-    open_value: bool,
-    discount_rate: Option<&'a str>,
-    max_fetch_quantity: u32,
+    #[serde(flatten)]
+    published: PublishedProduct<'a>,
     group: &'a str,
 }
 
@@ -85,9 +79,10 @@ pub(crate) async fn list_products(
     let head = [
         "product", "name", "category", "region", "currency", "value", "discount", "most",
     ];
-    let rows = shown.iter().map(|product| {
+    let rows = shown.iter().map(|shown| {
+        let product = &shown.published;
         vec![
-            product.product_id.to_string(),
+            shown.product_id.to_string(),
             known(product.name),
             known(product.category),
             known(product.region),
@@ -103,7 +98,7 @@ pub(crate) async fn list_products(
     });
     let nothing = "HitPoints lists no product that may be ordered";
     Table::new(&head).print_or(&rows.collect::<Vec<_>>(), nothing)?;
-    if shown.iter().any(|product| product.open_value) {
+    if shown.iter().any(|shown| shown.published.open_value) {
         outln!("\nopen: the value is not fixed. HitPoints refuses an order of such a product.")?;
     }
     Ok(true)
@@ -227,14 +222,7 @@ impl<'a> From<&'a Product> for ShownProduct<'a> {
     fn from(product: &'a Product) -> Self {
         Self {
             product_id: product.product_id.get(),
-            name: product.product_name.as_deref(),
-            category: product.category_name.as_deref(),
-            region: product.region.as_deref(),
-            currency: product.currency.to_string(),
-            par_value: product.par_value.to_string(),
-            open_value: product.has_open_value(),
-            discount_rate: product.discount_rate.as_deref(),
-            max_fetch_quantity: product.max_fetch_quantity,
+            published: product.into(),
             group: &product.group,
         }
     }

@@ -138,7 +138,7 @@ fn throttle_is_named_while_no_call_is_made() {
 }
 
 #[test]
-fn dead_letters_need_nobody_at_once() {
+fn dead_letters_are_not_urgent() {
     let mut facts = facts();
     facts.status.rejected = 3;
     let [obstacle] = &of_queue(&facts)[..] else {

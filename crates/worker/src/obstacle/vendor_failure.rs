@@ -14,7 +14,11 @@ impl VendorFailure {
     /// Returns how the call of this event failed, if it failed.
     pub(crate) fn of(event: &Event) -> Option<Self> {
         let (kind, detail) = match event {
-            Event::Submitted(Outcome::Unknown(doubt))
+            Event::OrderRefused(Outcome::NotCharged(refusal)) => {
+                (ObstacleKind::VendorError, &refusal.message)
+            }
+            Event::OrderRefused(Outcome::Unknown(doubt))
+            | Event::Submitted(Outcome::Unknown(doubt))
             | Event::Queried(QueryVerdict::Unknown(doubt))
             | Event::Reconciled(QueryVerdict::Unknown(doubt))
             | Event::Resolved(_, QueryVerdict::Unknown(doubt)) => (kind(doubt)?, &doubt.message),
@@ -33,16 +37,14 @@ fn kind(doubt: &Doubt) -> Option<ObstacleKind> {
         DoubtKind::Garbled | DoubtKind::Unverified | DoubtKind::NoData => {
             Some(ObstacleKind::VendorUnusable)
         }
-        DoubtKind::Code => Some(ObstacleKind::VendorError),
+        DoubtKind::Code | DoubtKind::Blocked => Some(ObstacleKind::VendorError),
         DoubtKind::ControlDenied => Some(ObstacleKind::ControlDenied),
-        // The request did not leave this worker, a front end asks to send less, the answer is definite about this order, or
-        // it speaks of the account.
+        // The request did not leave this worker, a front end asks to send less, or the answer is definite about this order.
         DoubtKind::NeverSent
         | DoubtKind::TurnedAway(_)
         | DoubtKind::Throttled(_)
         | DoubtKind::Exists
         | DoubtKind::Mismatch
-        | DoubtKind::Pending
-        | DoubtKind::Blocked => None,
+        | DoubtKind::Pending => None,
     }
 }

@@ -45,6 +45,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     ));
     let background = Background::start(&processor, config, &metrics);
     let stop = shutdown.token().clone();
+    processor.throttle.drain_with(stop.clone());
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
     let scheduler = tokio::spawn(scheduler.run());
     let outcome = tokio::select! {

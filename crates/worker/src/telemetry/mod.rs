@@ -4,7 +4,7 @@ mod obstacles;
 
 use std::{
     io::{self, IsTerminal, Write},
-    panic,
+    panic, thread,
     time::Duration,
 };
 
@@ -47,6 +47,10 @@ pub(crate) fn start(config: &Config) -> io::Result<()> {
             place = place.map(tracing::field::display),
             reason, "panic: this is a bug, please report it"
         );
+        // The process may end without another chance to write.
+        if thread::current().name() == Some("main") {
+            finish();
+        }
     }));
     Ok(())
 }

@@ -31,7 +31,7 @@ pub(crate) fn make_lossy(report: fn(u64), regular: (Duration, fn())) -> io::Resu
     Ok(LOG.get_or_init(|| log).clone())
 }
 
-/// Writes a line. If that fails, nobody can be told.
+/// Writes a line. If that fails, there is no other place to report it.
 pub(crate) fn write_line(text: fmt::Arguments<'_>) {
     let line = format!("{text}\n");
     match LOG.get() {

@@ -21,7 +21,7 @@ local function stream_counts()
   return info['entries-added'], info['max-deleted-entry-id']
 end
 
--- Nobody knows what workers have taken from a queue that is older than this count.
+-- What workers have taken from a queue that is older than this count is unknown.
 local function is_new_queue() return tonumber(redis.call('HGET', key_epoch, 'claims') or 0) == 0 end
 
 -- A claim deletes the last entry that it takes. So a stream from which nothing was ever deleted is another one.
