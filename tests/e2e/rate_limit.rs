@@ -95,13 +95,13 @@ async fn unused_permit_is_returned() {
 #[tokio::test]
 async fn drain_waits_for_no_distant_permit() {
     let world = World::start();
-    let mut worker = world.worker_with(&[("HP_WORKER__RATE", "0.2"), ("HP_WORKER__DRAIN", "3s")]);
-    world.enqueue("A-1~lost-answer", 1).await;
-    // The query that settles the order needs further calls, each five seconds later.
+    let mut worker = world.worker_with(&[("HP_WORKER__RATE", "0.3"), ("HP_WORKER__DRAIN", "5s")]);
+    world.enqueue("A-1~drop-before", 1).await;
+    // Before a "not found" counts, the query needs further calls, each three seconds later.
     let is_queried = || async {
         let record: e2e::Entry = world
             .redis
-            .command(&["HGETALL", "{hp}:order:A-1~lost-answer"])
+            .command(&["HGETALL", "{hp}:order:A-1~drop-before"])
             .await;
         record
             .get("checks")
