@@ -45,7 +45,8 @@ pub enum DoubtKind {
     /// A front end turned the request away, so it does not arrive any more. With the time for which to send nothing, if this is
     /// fresh and the answer says it.
     TurnedAway(Option<Duration>),
-    /// A front end asks to send less, and says nothing about the request. With the time for which to send nothing, if this is fresh and the answer says it.
+    /// A front end asks to send less, and says nothing about the request. With the time for which to send nothing, if
+    /// this is fresh and the answer says it.
     Throttled(Option<Duration>),
 }
 

@@ -56,8 +56,8 @@ impl Inspector {
     }
 
     /// Reads ids that a scan of the open orders up to `until` leaves out: scheduled orders that are not among the open ones,
-    /// younger orders in review, and orders that were admitted while the clock was ahead. Each call reads a part. `cursor` is zero at first, and zero again at the end. An id may
-    /// come twice.
+    /// younger orders in review, and orders that were admitted while the clock was ahead. Each call reads a part.
+    /// `cursor` is zero at first, and zero again at the end. An id may come twice.
     pub async fn unlisted_orders(
         &self,
         cursor: &mut u64,

@@ -16,11 +16,12 @@ use crate::{
 ///   worker resolve A-1001 --as closed --why "HitPoints refunds it, ticket 42"
 ///
 /// completed: only if HitPoints has a record that matches the order. With it you assert that the record belongs to the
-/// order, even if it is older: the shop gets its cards. not-charged, resubmit: only if HitPoints has no
-/// record, which is certain only after retry.resubmit_after has passed since the last submission. resubmit: not after the
-/// order's deadline; retry.give_up_after starts again. closed: only if HitPoints has a record that does not fit the order, or
-/// refuses to give the record of this order alone (HTTP 403). The shop gets status failed, reason closed, and what is known. HitPoints may have charged something: clarify that first.
-/// The history of the order stores who decided and why.
+/// order, even if it is older: the shop gets its cards. not-charged, resubmit: only if HitPoints has no record, which
+/// is certain only after retry.resubmit_after has passed since the last submission. resubmit: not after the order's
+/// deadline; retry.give_up_after starts again. closed: only if HitPoints has a record that does not fit the order, or
+/// refuses to give the record of this order alone (HTTP 403). The shop gets status failed, reason closed, and what is
+/// known. HitPoints may have charged something: clarify that first. The history of the order stores who decided and
+/// why.
 ///
 /// Exit codes: 0: resolved. 1: HitPoints' record does not permit it, or the order is not in review. 2: failed.
 #[derive(Clone, Debug, Args)]

@@ -11,8 +11,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The time between two heartbeats while Redis is unreachable: a watermark that is reported too late does not count.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Reports that the worker is alive, why it claims no orders, and its watermark, for as long as the worker runs: a worker may process its orders
-/// for a long time without claiming another one.
+/// Reports that the worker is alive, why it claims no orders, and its watermark, for as long as the worker runs: a worker may
+/// process its orders for a long time without claiming another one.
 pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
     let interval = (processor.lease / 3).min(INTERVAL);
     loop {
