@@ -17,7 +17,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ServerConfig,
-        crypto::aws_lc_rs,
+        crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
 };
@@ -59,7 +59,7 @@ impl TlsFront {
 }
 
 fn acceptor() -> TlsAcceptor {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let versions = ServerConfig::builder_with_provider(provider);
     let versions = versions.with_safe_default_protocol_versions().unwrap();
     let certificate = CertificateDer::from_pem_file(file("issued.crt")).unwrap();

@@ -8,7 +8,7 @@ use tokio_rustls::{
     TlsConnector,
     rustls::{
         self, CertificateError, ClientConfig, RootCertStore,
-        crypto::aws_lc_rs,
+        crypto::ring,
         pki_types::{CertificateDer, ServerName},
     },
 };
@@ -173,7 +173,7 @@ impl Tls {
 
 /// Trusts these authorities, or those that the operating system trusts.
 fn config(authorities: Option<&CaCertificates>) -> Result<ClientConfig, BuildError> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;

@@ -13,7 +13,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ClientConfig, RootCertStore, ServerConfig,
-        crypto::aws_lc_rs,
+        crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
     server::TlsStream,
@@ -36,7 +36,7 @@ fn certificate() -> CertificateDer<'static> {
 }
 
 fn acceptor() -> TlsAcceptor {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let versions = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap();
@@ -50,7 +50,7 @@ fn acceptor() -> TlsAcceptor {
 fn pool(port: u16) -> Pool {
     let mut roots = RootCertStore::empty();
     roots.add(certificate()).unwrap();
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap();
