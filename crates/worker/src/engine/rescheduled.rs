@@ -37,6 +37,9 @@ impl Rescheduled {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Option<Instant>) -> T) -> T {
-        act(&mut self.first_due.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self
+            .first_due
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -95,4 +95,3 @@ pub(super) async fn log_open_breaker(queue: &Handle) {
         detail, "breaker open: only one order at a time calls HitPoints, the others wait"
     );
 }
-

@@ -51,8 +51,7 @@ impl Eagerness {
     pub(super) fn learn(&mut self, wake: Wake, outcome: Outcome, others: usize) {
         match (outcome, wake) {
             (Outcome::Orders, _) => self.is_eager = true,
-            (Outcome::Nothing, Wake::Orders | Wake::Permit)
-            | (Outcome::NoPermit, Wake::Permit)
+            (Outcome::Nothing, Wake::Orders | Wake::Permit) | (Outcome::NoPermit, Wake::Permit)
                 if others > 0 =>
             {
                 self.is_eager = false;

@@ -58,11 +58,10 @@ impl Presence {
         // A Redis that is full refuses the watermark, and not the report.
         let is_refused = watermark.is_err() && is_due;
         if is_refused || is_due && fault.is_some() || self.is_news(processor, fault.as_ref()) {
-            let report = processor.ledger.report_worker(
-                &processor.name,
-                processor.lease,
-                fault.as_deref(),
-            );
+            let report =
+                processor
+                    .ledger
+                    .report_worker(&processor.name, processor.lease, fault.as_deref());
             processor.count_workers(report.await?);
             self.note(processor, fault);
         }
@@ -76,7 +75,11 @@ impl Presence {
         is_due: bool,
     ) -> Result<(), QueueError> {
         let renews = is_due && !self.is_news(processor, None);
-        let time = if renews { processor.lease } else { Duration::ZERO };
+        let time = if renews {
+            processor.lease
+        } else {
+            Duration::ZERO
+        };
         let ledger = &processor.ledger;
         if let Some(alive) = ledger.report_watermark_of(&processor.name, time).await? {
             processor.count_workers(alive);

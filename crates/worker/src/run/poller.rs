@@ -210,4 +210,3 @@ async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     }
     free
 }
-
