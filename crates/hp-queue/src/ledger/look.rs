@@ -21,20 +21,35 @@ impl Ledger {
         let keys = &self.handle.keys;
         let mut look = redis::pipe();
         look.cmd("XLEN").arg(&keys.jobs);
-        for times in [&keys.schedule, &keys.held] {
-            let first = look.cmd("ZRANGE").arg(times);
-            first.arg(0).arg(0).arg("WITHSCORES");
-        }
+        look.add_command(first_of(&keys.schedule));
+        look.add_command(first_of(&keys.held));
         let (entries, scheduled, held): (u64, First, First) = look
             .query_async(&mut self.handle.connection.clone())
             .await?;
-        let now = self.watermark().expected_now(Instant::now());
-        let times = scheduled.iter().chain(&held).map(|(_, time)| *time);
         Ok(Waiting {
             has_entries: entries > 0,
-            next_due: times.filter_map(|time| time_until(time, now)).min(),
+            next_due: self.time_until(scheduled.iter().chain(&held)),
         })
     }
+
+    /// Returns the time until the next open order is due that waits for no balance. Zero if one is due.
+    pub async fn next_due(&self) -> Result<Option<Duration>, QueueError> {
+        let scheduled: First = first_of(&self.handle.keys.schedule)
+            .query_async(&mut self.handle.connection.clone())
+            .await?;
+        Ok(self.time_until(scheduled.iter()))
+    }
+
+    fn time_until<'a>(&self, times: impl Iterator<Item = &'a (Vec<u8>, f64)>) -> Option<Duration> {
+        let now = self.watermark().expected_now(Instant::now());
+        times.filter_map(|(_, time)| time_until(*time, now)).min()
+    }
+}
+
+fn first_of(times: &str) -> redis::Cmd {
+    let mut command = redis::cmd("ZRANGE");
+    command.arg(times).arg(0).arg(0).arg("WITHSCORES");
+    command
 }
 
 /// Orders in review have no time. If this process does not know Redis' time, every other order may be due.

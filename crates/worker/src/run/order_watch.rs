@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use backon::ExponentialBackoff;
-use hp_queue::{Inbox, QueueError, Waiting};
+use hp_queue::{Inbox, QueueError};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
@@ -155,18 +155,41 @@ impl OrderWatch {
         if plan.claim_at <= now {
             return Some(Wake::Other);
         }
-        // The answer says when the first order is due.
-        self.processor.rescheduled.forget();
-        match self.processor.ledger.look().await {
-            Ok(waiting) if has_orders(&waiting) => Some(Wake::Orders),
-            Ok(waiting) => {
-                plan.after_look(waiting.next_due);
-                None
-            }
+        let seems_due = due_at.is_some_and(|due_at| due_at <= now);
+        let looked = if plan.is_entry_seen || seems_due {
+            look(&self.processor, plan).await
+        } else {
+            look_at_schedule(&self.processor, plan).await
+        };
+        match looked {
+            Ok(true) => Some(Wake::Orders),
+            Ok(false) => None,
             // The claim logs what is wrong.
             Err(_) => Some(Wake::Other),
         }
     }
+}
+
+/// Returns `true` if a claim would find orders.
+async fn look(processor: &OrderProcessor, plan: &mut Plan) -> Result<bool, QueueError> {
+    // The answer says when the first order is due.
+    processor.rescheduled.forget();
+    let waiting = processor.ledger.look().await?;
+    plan.after_look(waiting.next_due);
+    Ok(waiting.has_entries || is_now(waiting.next_due))
+}
+
+/// Looks for orders that another process has scheduled. Returns `true` if one is due.
+async fn look_at_schedule(processor: &OrderProcessor, plan: &mut Plan) -> Result<bool, QueueError> {
+    let next_due = processor.ledger.next_due().await?;
+    let known = plan.due_at;
+    plan.after_look(next_due);
+    plan.due_at = plan.due_at.into_iter().chain(known).min();
+    Ok(is_now(next_due))
+}
+
+fn is_now(due_in: Option<Duration>) -> bool {
+    due_in.is_some_and(|left| left.is_zero())
 }
 
 impl Plan {
@@ -191,8 +214,4 @@ impl Plan {
         self.look_at = now + LOOK_INTERVAL;
         self.is_entry_seen = false;
     }
-}
-
-fn has_orders(waiting: &Waiting) -> bool {
-    waiting.has_entries || waiting.next_due.is_some_and(|left| left.is_zero())
 }
