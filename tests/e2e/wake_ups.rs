@@ -20,11 +20,12 @@ async fn record_scripts(world: &World) {
 }
 
 async fn scripts(world: &World) -> Vec<Script> {
-    type Entry = (u64, u64, u64, Vec<String>, String, String);
+    type Entry = (u64, u64, u64, Vec<Vec<u8>>, String, String);
     let log: Vec<Entry> = world.redis.command(&["SLOWLOG", "GET", "-1"]).await;
-    let commands = log.into_iter().map(|entry| entry.3);
+    let text = |word: &Vec<u8>| String::from_utf8_lossy(word).into_owned();
+    let commands = log.iter().map(|entry| entry.3.iter().map(text).collect());
     commands
-        .filter(|words| words[0].to_uppercase().starts_with("EVAL"))
+        .filter(|words: &Script| words[0].to_uppercase().starts_with("EVAL"))
         .collect()
 }
 
@@ -123,7 +124,7 @@ async fn idle_worker_needs_one_script_for_a_heartbeat() {
     let scripts = world.redis.wait_until("four heartbeats", beats).await;
     let claims = scripts.iter().filter(|script| is_claim(script)).count();
     assert!(claims <= 1, "{claims} claims");
-    let is_announced = scripts.iter().any(|script| is_announcement(script));
+    let is_announced = scripts.iter().any(is_announcement);
     assert!(!is_announced, "a second script in a heartbeat");
 }
 

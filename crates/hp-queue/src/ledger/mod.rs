@@ -4,11 +4,13 @@ pub(crate) mod claim;
 pub(crate) mod claim_orders;
 mod epoch;
 pub(crate) mod look;
+mod packed;
 pub(crate) mod preview;
 mod read_claims;
 mod record_changes;
 pub(crate) mod restore;
 pub(crate) mod settle;
+pub(crate) mod settle_group;
 mod watermark;
 pub(crate) mod worker;
 
@@ -25,6 +27,7 @@ use crate::{
     rules::{Rules, millis},
 };
 use epoch::DoubtTimes;
+use settle_group::SettleQueue;
 use watermark::{EpochNews, EpochWatermark};
 
 /// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
@@ -35,6 +38,7 @@ pub struct Ledger {
     watermark: Arc<Mutex<EpochWatermark>>,
     old_master: Arc<Mutex<Option<Duration>>>,
     clock_step: Arc<Mutex<ClockStep>>,
+    settles: Arc<SettleQueue>,
 }
 
 /// The last step of Redis' clock that this process has noticed.
@@ -54,6 +58,7 @@ impl Ledger {
             watermark: Arc::default(),
             old_master: Arc::default(),
             clock_step: Arc::default(),
+            settles: Arc::default(),
         }
     }
 

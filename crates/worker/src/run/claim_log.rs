@@ -52,11 +52,10 @@ impl ClaimLog {
         if self.paused.as_ref() == paused {
             return;
         }
-        match paused {
-            Some(reason) => {
-                warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
-            }
-            None => info!("queue resumed"),
+        if let Some(reason) = paused {
+            warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
+        } else {
+            info!("queue resumed");
         }
         self.paused = paused.cloned();
     }
