@@ -7,6 +7,7 @@
 --   now                 Unix ms
 --   claims              a list of ledger records, each { field, value, ... } with order_id first. A new order without
 --                       `state` is one that was claimed under no special condition: hp_order::claim gives the rest
+--   took_entries        present if the call has taken entries from the inbox
 --   more                present if another call would find something to do
 --   next_due            ms until the next open order is due or may return from its hold, if there is one
 --   paused              the reason, if the queue is paused; nothing is claimed
@@ -186,6 +187,7 @@ end
 note_lost(last_entry)
 redis.call('XTRIM', key_results, 'MINID', '~', trim_before())
 
+report('took_entries', last_entry and '1')
 -- While the breaker is open, only one order at a time is claimed.
 report('more', has_more and not (is_breaker_open and #claims > 0) and '1')
 -- Orders in review are at the end of the schedule.

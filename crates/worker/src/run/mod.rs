@@ -3,8 +3,12 @@
 
 mod backend;
 mod catalogue_refresh;
+mod claim_log;
+mod eagerness;
 mod heartbeat;
+mod inbox_wait;
 mod link_watch;
+mod order_watch;
 mod poller;
 mod redis_watch;
 mod settle_layer;
