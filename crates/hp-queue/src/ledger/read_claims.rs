@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
+use hp_api::FetchCards;
 use hp_order::{BalanceScope, Millis, Record};
+use redis::Value;
 
 use super::{
     claim::{Claim, ClaimBatch, ClaimSkip, Repair},
@@ -11,7 +13,7 @@ use crate::{
     error::QueueError,
     fields::FieldReader,
     history::History,
-    record::{read_record, time},
+    record::{claim_new, read_record, time},
 };
 
 /// Reads the answer of a claim script.
@@ -25,6 +27,10 @@ pub(super) fn read_batch(
     let ms = |name| answer.text(name).and_then(|ms| ms.parse().ok());
     let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
     for value in answer.list("claims") {
+        if let Value::BulkString(lines) = value {
+            read_new(lines, now, &epoch, times, agreement, &mut claims)?;
+            continue;
+        }
         let fields = FieldReader::new(value);
         match read_claim(&fields, now, &epoch, times, agreement) {
             Ok(claim) => claims.push(claim),
@@ -52,6 +58,55 @@ pub(super) fn read_batch(
             .map(|(id, word)| (id, ClaimSkip::read(word)))
             .collect(),
     })
+}
+
+/// Reads new orders that were claimed under no special condition, a line for each.
+fn read_new(
+    lines: &[u8],
+    now: Millis,
+    epoch: &Epoch,
+    times: DoubtTimes,
+    agreement: &Agreement,
+    claims: &mut Vec<Claim>,
+) -> Result<(), QueueError> {
+    let lines = str::from_utf8(lines).map_err(|_| unknown_line("no UTF-8"))?;
+    for line in lines.lines() {
+        let record = read_line(line, now).ok_or_else(|| unknown_line(line))?;
+        claims.push(Claim {
+            record: Record {
+                arrives_until: Some(now.plus(times.resubmit_after)),
+                other_account: agreement.other_account_of(None),
+                ..record
+            },
+            epoch: Arc::clone(&epoch.id),
+            reply_to: None,
+            meta: None,
+            traceparent: None,
+            history: History::default(),
+            at: now,
+            note: None,
+            held: None,
+        });
+    }
+    Ok(())
+}
+
+fn unknown_line(line: &str) -> QueueError {
+    QueueError::Protocol(format!("`{line}` is no new order"))
+}
+
+/// Reads `order_id product_id quantity`.
+fn read_line(line: &str, now: Millis) -> Option<Record> {
+    let mut words = line.split(' ');
+    let wanted = FetchCards {
+        order_id: words.next()?.parse().ok()?,
+        product_id: words.next()?.parse().ok()?,
+        quantity: words.next()?.parse().ok()?,
+    };
+    words
+        .next()
+        .is_none()
+        .then(|| claim_new(Record::admitted(wanted, now), now))
 }
 
 fn read_claim(

@@ -27,6 +27,7 @@ const ARGUMENT: &str = "arg_";
 
 /// The preludes that are files. Each says in its header what it needs and what it offers.
 pub(crate) const PRELUDES: &[(&str, &str)] = &[
+    ("admit", include_str!("../scripts/prelude/admit.lua")),
     ("answer", include_str!("../scripts/prelude/answer.lua")),
     ("claim", include_str!("../scripts/prelude/claim.lua")),
     ("clock", include_str!("../scripts/prelude/clock.lua")),
@@ -35,6 +36,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("entry", include_str!("../scripts/prelude/entry.lua")),
     ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
+    ("fence", include_str!("../scripts/prelude/fence.lua")),
     ("held", include_str!("../scripts/prelude/held.lua")),
     ("inbox", include_str!("../scripts/prelude/inbox.lua")),
     (
@@ -42,16 +44,25 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         include_str!("../scripts/prelude/inbox_count.lua"),
     ),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
+    (
+        "new_epoch",
+        include_str!("../scripts/prelude/new_epoch.lua"),
+    ),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
     (
         "present_epoch",
         include_str!("../scripts/prelude/present_epoch.lua"),
     ),
     ("publish", include_str!("../scripts/prelude/publish.lua")),
+    ("receive", include_str!("../scripts/prelude/receive.lua")),
     ("record", include_str!("../scripts/prelude/record.lua")),
     ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    (
+        "take_inbox",
+        include_str!("../scripts/prelude/take_inbox.lua"),
+    ),
     ("throttle", include_str!("../scripts/prelude/throttle.lua")),
     ("trim", include_str!("../scripts/prelude/trim.lua")),
     ("waiting", include_str!("../scripts/prelude/waiting.lua")),
