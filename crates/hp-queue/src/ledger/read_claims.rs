@@ -26,18 +26,20 @@ pub(super) fn read_batch(
     let now = Millis(answer.answer("now")?);
     let ms = |name| answer.text(name).and_then(|ms| ms.parse().ok());
     let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
+    let mut add = |id: &str, claim| match claim {
+        Ok(claim) => claims.push(claim),
+        Err(why) => unreadable.push((id.to_owned(), why)),
+    };
     for value in answer.list("claims") {
         if let Value::BulkString(lines) = value {
-            read_new(lines, now, &epoch, times, agreement, &mut claims)?;
-            continue;
-        }
-        let fields = FieldReader::new(value);
-        match read_claim(&fields, now, &epoch, times, agreement) {
-            Ok(claim) => claims.push(claim),
-            Err(why) => {
-                let id = fields.text("order_id").unwrap_or_default();
-                unreadable.push((id.into(), why));
+            for line in String::from_utf8_lossy(lines).lines() {
+                let id = line.split(' ').next().unwrap_or_default();
+                add(id, read_new(line, now, &epoch, times, agreement));
             }
+        } else {
+            let fields = FieldReader::new(value);
+            let id = fields.text("order_id").unwrap_or_default();
+            add(id, read_claim(&fields, now, &epoch, times, agreement));
         }
     }
     Ok(ClaimBatch {
@@ -60,53 +62,50 @@ pub(super) fn read_batch(
     })
 }
 
-/// Reads new orders that were claimed under no special condition, a line for each.
+/// Reads a line, `order_id product_id quantity`: a new order that was claimed under no special condition.
 fn read_new(
-    lines: &[u8],
+    line: &str,
     now: Millis,
     epoch: &Epoch,
     times: DoubtTimes,
     agreement: &Agreement,
-    claims: &mut Vec<Claim>,
-) -> Result<(), QueueError> {
-    let lines = str::from_utf8(lines).map_err(|_| unknown_line("no UTF-8"))?;
-    for line in lines.lines() {
-        let record = read_line(line, now).ok_or_else(|| unknown_line(line))?;
-        claims.push(Claim {
-            record: Record {
-                arrives_until: Some(now.plus(times.resubmit_after)),
-                other_account: agreement.other_account_of(None),
-                ..record
-            },
-            epoch: Arc::clone(&epoch.id),
-            reply_to: None,
-            meta: None,
-            traceparent: None,
-            history: History::default(),
-            at: now,
-            note: None,
-            held: None,
-        });
-    }
-    Ok(())
-}
-
-fn unknown_line(line: &str) -> QueueError {
-    QueueError::Protocol(format!("`{line}` is no new order"))
-}
-
-/// Reads `order_id product_id quantity`.
-fn read_line(line: &str, now: Millis) -> Option<Record> {
-    let mut words = line.split(' ');
-    let wanted = FetchCards {
-        order_id: words.next()?.parse().ok()?,
-        product_id: words.next()?.parse().ok()?,
-        quantity: words.next()?.parse().ok()?,
+) -> Result<Claim, String> {
+    let words: Vec<_> = line.split(' ').collect();
+    let [order_id, product_id, quantity] = words[..] else {
+        return Err(format!(
+            "`{line}` is not an order, a product and a quantity"
+        ));
     };
-    words
-        .next()
-        .is_none()
-        .then(|| claim_new(Record::admitted(wanted, now), now))
+    let wanted = FetchCards {
+        order_id: order_id
+            .parse()
+            .map_err(|_| unusable("order_id", order_id))?,
+        product_id: product_id
+            .parse()
+            .map_err(|_| unusable("product_id", product_id))?,
+        quantity: quantity
+            .parse()
+            .map_err(|_| unusable("quantity", quantity))?,
+    };
+    Ok(Claim {
+        record: Record {
+            arrives_until: Some(now.plus(times.resubmit_after)),
+            other_account: agreement.other_account_of(None),
+            ..claim_new(Record::admitted(wanted, now), now)
+        },
+        epoch: Arc::clone(&epoch.id),
+        reply_to: None,
+        meta: None,
+        traceparent: None,
+        history: History::default(),
+        at: now,
+        note: None,
+        held: None,
+    })
+}
+
+fn unusable(name: &str, value: &str) -> String {
+    format!("`{name}` is `{value}`")
 }
 
 fn read_claim(
@@ -117,6 +116,7 @@ fn read_claim(
     agreement: &Agreement,
 ) -> Result<Claim, String> {
     let record = read_record(fields, now)?;
+    let (state, code) = (record.state, record.code);
     let restarted_at = match fields.text("drops_doubt") {
         Some(_) => None,
         None => time(fields, "restarted_at")?,
@@ -135,10 +135,7 @@ fn read_claim(
         reply_to: text("reply_to"),
         meta: fields.bytes("meta").map(Into::into),
         traceparent: text("traceparent"),
-        history: fields
-            .text("history")
-            .map(History::read)
-            .unwrap_or_default(),
+        history: History::of(fields, state, code),
         at: now,
         note: None,
         held: fields.parse("held")?,

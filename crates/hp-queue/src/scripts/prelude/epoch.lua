@@ -9,7 +9,7 @@
 -- earlier epoch may have been submitted, though its record does not say so.
 --
 -- epoch: server        the server of this epoch
---        id            server and time, with the mark `!` if writes are known to be lost: then all earlier claims count
+--        id            its run and the time, with the mark `!` if writes are known to be lost: then all earlier claims count
 --                      as claims of an earlier epoch, too
 --        since         when it began, in steady time; 0: the queue is new, and nothing can be forgotten
 --        promoted      "1" if it began with the promotion of a replica: the old master may still accept writes

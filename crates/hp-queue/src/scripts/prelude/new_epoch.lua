@@ -27,7 +27,7 @@ local function begin_epoch(server, was)
   local is_lost = not was.server and tonumber(arg_known_claim) > 0 or is_doubtful
   local epoch = {}
   for name, value in pairs(was) do epoch[name] = value end
-  epoch.server, epoch.id = server, server .. '@' .. at .. (is_lost and '!' or '')
+  epoch.server, epoch.id = server, run_of(server) .. '@' .. at .. (is_lost and '!' or '')
   epoch.since = is_new_queue and 0 or was.steady
   -- The old master does not know of a restart of the new one.
   local has_old_master = was.server and is_promoted(server) or is_doubtful and was.promoted == '1'
