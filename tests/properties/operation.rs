@@ -118,6 +118,7 @@ pub(crate) struct Enqueue {
     /// One of two values that return with the result.
     pub(crate) meta: Option<bool>,
     pub(crate) is_overdue: bool,
+    pub(crate) has_unknown_field: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +129,11 @@ pub(crate) enum Fault {
     ProductTwice,
 }
 
+/// The orders that shops send again and again.
 pub(crate) const ORDERS: usize = 4;
+
+/// With those of a full inbox: a claim reads more than one page of it.
+pub(crate) const ALL_ORDERS: usize = 22;
 
 /// The fields of an entry that return with the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +174,7 @@ impl Enqueue {
 }
 
 pub(crate) fn id_of(order: usize) -> String {
-    format!("A-{}", order % ORDERS)
+    format!("A-{}", order % ALL_ORDERS)
 }
 
 pub(crate) fn enqueue() -> impl Strategy<Value = Enqueue> {
@@ -179,13 +184,14 @@ pub(crate) fn enqueue() -> impl Strategy<Value = Enqueue> {
         1 => Just(Fault::NoQuantity),
         1 => Just(Fault::ProductTwice),
     ];
-    let is_overdue = prop_oneof![7 => Just(false), 1 => Just(true)];
+    let rest = (proptest::bool::weighted(0.125), any::<bool>());
     let parts = (0..ORDERS, fault, any::<bool>(), any::<Option<bool>>());
-    (parts, is_overdue).prop_map(|((order, fault, own_stream, meta), is_overdue)| Enqueue {
+    (parts, rest).prop_map(|((order, fault, own_stream, meta), rest)| Enqueue {
         order,
         fault,
         own_stream,
         meta,
-        is_overdue,
+        is_overdue: rest.0,
+        has_unknown_field: rest.1,
     })
 }

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    operation::{Enqueue, Group, Operation, enqueue},
+    operation::{ALL_ORDERS, Enqueue, Fault, Group, ORDERS, Operation, enqueue},
     worker_event::{ProcessedAt, WorkerEvent},
 };
 
@@ -50,6 +50,53 @@ pub(crate) fn emptied() -> impl Strategy<Value = Vec<Operation>> {
         });
         scenario.push(claim(0));
         scenario
+    })
+}
+
+/// The inbox has more than a page of new orders, with other entries between them. Perhaps one order has a record, or Redis
+/// has restarted. What is enqueued again is claimed with new orders.
+pub(crate) fn full_inbox() -> impl Strategy<Value = Vec<Operation>> {
+    let others = proptest::collection::vec((0..ALL_ORDERS - ORDERS, other_entry()), 0..4);
+    let n = select(vec![3, 17, 100]);
+    (others, any::<bool>(), any::<bool>(), n).prop_map(|(others, has_record, restarts, n)| {
+        let mut entries: Vec<_> = (ORDERS..ALL_ORDERS).map(plain_entry).collect();
+        for (at, other) in others {
+            entries.insert(at, other);
+        }
+        let mut scenario = vec![claim(0)];
+        if has_record {
+            scenario.extend([plain_entry(ORDERS + 1), claim(0)]);
+        }
+        if restarts {
+            scenario.push(Operation::Restart { forgets: false });
+        }
+        scenario.extend(entries);
+        scenario.extend([claim_up_to(n), claim_up_to(n), settle(WorkerEvent::Charged)]);
+        scenario.extend([plain_entry(0), plain_entry(ALL_ORDERS - 1), plain_entry(1)]);
+        scenario.push(claim(0));
+        scenario
+    })
+}
+
+fn other_entry() -> impl Strategy<Value = Operation> {
+    let again = (ORDERS..ALL_ORDERS, enqueue());
+    let again = again.prop_map(|(order, enqueue)| Operation::Enqueue(Enqueue { order, ..enqueue }));
+    prop_oneof![
+        1 => Just(Operation::EnqueueNonsense),
+        3 => again,
+        1 => enqueue().prop_map(Operation::Enqueue),
+    ]
+}
+
+/// An order, a product and a quantity, and nothing else.
+fn plain_entry(order: usize) -> Operation {
+    Operation::Enqueue(Enqueue {
+        order,
+        fault: Fault::None,
+        own_stream: false,
+        meta: None,
+        is_overdue: false,
+        has_unknown_field: false,
     })
 }
 
@@ -248,6 +295,15 @@ fn limited(enqueue: Enqueue, event: WorkerEvent, is_remembered: bool) -> Vec<Ope
     }
     scenario.extend([settle(event), claim(0)]);
     scenario
+}
+
+fn claim_up_to(n: usize) -> Operation {
+    Operation::ClaimBatch {
+        worker: 0,
+        n,
+        lease_is_over: false,
+        schedule_first: false,
+    }
 }
 
 fn claim(worker: usize) -> Operation {

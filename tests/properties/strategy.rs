@@ -2,7 +2,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
     operation::{Group, ORDERS, Operation, enqueue},
-    scenario::{emptied, scenario},
+    scenario::{emptied, full_inbox, scenario},
     worker_event::{ProcessedAt, WorkerEvent},
 };
 
@@ -12,7 +12,7 @@ pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         12 => operation().prop_map(|operation| vec![operation]),
         1 => scenario(),
     ];
-    let opening = prop_oneof![9 => Just(Vec::new()), 1 => emptied()];
+    let opening = prop_oneof![8 => Just(Vec::new()), 1 => emptied(), 1 => full_inbox()];
     (opening, vec(part, 1..40)).prop_map(|(opening, parts)| [opening, parts.concat()].concat())
 }
 

@@ -21,8 +21,9 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
             deadline,
             ..Record::admitted(wanted, now)
         };
-        return Ok(claim(&admitted, &plain_claim(now)));
+        return Ok(claim_new(admitted, now));
     };
+    let submitted_at = time(fields, "submitted_at")?;
     Ok(Record {
         wanted,
         state,
@@ -31,8 +32,9 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         checks: fields.parse("checks")?.unwrap_or(0),
         crashes: fields.parse("crashes")?.unwrap_or(0),
         accepted_at: Millis(fields.need("accepted_at")?),
-        first_submitted_at: time(fields, "first_submitted_at")?,
-        submitted_at: time(fields, "submitted_at")?,
+        // The scripts leave it out as long as it is the same as `submitted_at`.
+        first_submitted_at: time(fields, "first_submitted_at")?.or(submitted_at),
+        submitted_at,
         renewed_at: time(fields, "renewed_at")?,
         arrives_until: None,
         not_found_valid_from: None,
@@ -46,6 +48,11 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
         rejected: rejected(fields, state)?,
         hp_order_id: fields.parse("hp_order_id")?,
     })
+}
+
+/// Returns a new order as it is after a claim under no special condition.
+pub(crate) fn claim_new(admitted: Record, now: Millis) -> Record {
+    claim(&admitted, &plain_claim(now))
 }
 
 /// Reads a time, Unix milliseconds.

@@ -7,7 +7,7 @@ use proptest::prop_assert_eq;
 use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 
 use super::{Queue, Verdict};
-use crate::operation::{ORDERS, id_of};
+use crate::operation::{ALL_ORDERS, id_of};
 
 pub(super) const KEYS: [&str; 16] = [
     "results",
@@ -39,7 +39,7 @@ pub(super) const HELD: usize = 13;
 const RATE_OF_RUNS: usize = 14;
 pub(super) const THROTTLE: usize = 15;
 pub(super) const ORDER: usize = KEYS.len();
-pub(super) const REPLAYS: usize = ORDER + ORDERS;
+pub(super) const REPLAYS: usize = ORDER + ALL_ORDERS;
 
 #[derive(Debug)]
 pub(super) struct Contents {
@@ -70,7 +70,7 @@ impl Queue {
 
     /// All keys that there can be.
     pub(super) fn keys(&self) -> Vec<String> {
-        let names = (0..REPLAYS + ORDERS).map(name);
+        let names = (0..REPLAYS + ALL_ORDERS).map(name);
         names.map(|name| self.key(&name)).collect()
     }
 

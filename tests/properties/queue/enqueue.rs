@@ -10,7 +10,10 @@ impl Queue {
             Fault::None | Fault::ProductTwice => "1",
         };
         let mut entry = vec!["XADD", "jobs", "*", "order_id", &id, "product_id", "2"];
-        entry.extend(["quantity", quantity, "color", "red"]);
+        entry.extend(["quantity", quantity]);
+        if enqueue.has_unknown_field {
+            entry.extend(["color", "red"]);
+        }
         if enqueue.fault == Fault::ProductTwice {
             entry.extend(["product_id", "2"]);
         }

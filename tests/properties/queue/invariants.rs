@@ -10,7 +10,7 @@ use super::{
     contents::{Contents, ORDER, OWN_RESULTS, RATE, REPLAYS, RESULT_STREAMS},
 };
 use crate::{
-    operation::{ORDERS, id_of},
+    operation::{ALL_ORDERS, id_of},
     sample::{PIN_KEY, settings},
     view::View,
 };
@@ -53,7 +53,7 @@ impl Contents {
 
     pub(super) fn lasts_long_enough(&self, view: &View) -> Verdict {
         let kept = settings().retention;
-        for order in 0..ORDERS {
+        for order in 0..ALL_ORDERS {
             let (record, replays) = (self.left[ORDER + order], self.left[REPLAYS + order]);
             let id = id_of(order);
             let is_open = view.open.contains(&id);

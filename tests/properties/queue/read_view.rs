@@ -10,7 +10,7 @@ use super::{
     contents::{BREAKER, Contents, EPOCH, HELD, INBOX, ORDER, RATE, REPLAYS, THROTTLE},
 };
 use crate::{
-    operation::{ORDERS, id_of},
+    operation::{ALL_ORDERS, id_of},
     view::{Breaker, DueAt, EpochView, RecordView, ResultEntry, View},
 };
 
@@ -24,7 +24,7 @@ impl Contents {
         let mut open: Vec<_> = scores(4).into_iter().map(|(id, _)| id).collect();
         open.sort();
         View {
-            orders: (0..ORDERS)
+            orders: (0..ALL_ORDERS)
                 .filter_map(|order| Some((id_of(order), self.record_view(order)?)))
                 .collect(),
             open,

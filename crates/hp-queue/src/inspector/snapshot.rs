@@ -88,14 +88,12 @@ fn read_fields(fields: &FieldReader<'_>) -> Result<OrderSnapshot, String> {
     if fields.text("state").is_none() {
         return Err("`state` is missing".into());
     }
+    let record = read_record(fields, Millis(0))?;
     Ok(OrderSnapshot {
-        record: read_record(fields, Millis(0))?,
+        history: History::of(fields, record.state, record.code),
+        record,
         updated_at: time(fields, "updated_at")?,
         finished_at: time(fields, "finished_at")?,
-        history: fields
-            .text("history")
-            .map(History::read)
-            .unwrap_or_default(),
         is_claimed: fields.text("is_claimed").is_some(),
         held: fields.parse("held")?,
         account: text("account"),

@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
+use hp_api::FetchCards;
 use hp_order::{BalanceScope, Millis, Record};
+use redis::Value;
 
 use super::{
     claim::{Claim, ClaimBatch, ClaimSkip, Repair},
@@ -11,7 +13,7 @@ use crate::{
     error::QueueError,
     fields::FieldReader,
     history::History,
-    record::{read_record, time},
+    record::{claim_new, read_record, time},
 };
 
 /// Reads the answer of a claim script.
@@ -24,14 +26,20 @@ pub(super) fn read_batch(
     let now = Millis(answer.answer("now")?);
     let ms = |name| answer.text(name).and_then(|ms| ms.parse().ok());
     let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
+    let mut add = |id: &str, claim| match claim {
+        Ok(claim) => claims.push(claim),
+        Err(why) => unreadable.push((id.to_owned(), why)),
+    };
     for value in answer.list("claims") {
-        let fields = FieldReader::new(value);
-        match read_claim(&fields, now, &epoch, times, agreement) {
-            Ok(claim) => claims.push(claim),
-            Err(why) => {
-                let id = fields.text("order_id").unwrap_or_default();
-                unreadable.push((id.into(), why));
+        if let Value::BulkString(lines) = value {
+            for line in String::from_utf8_lossy(lines).lines() {
+                let id = line.split(' ').next().unwrap_or_default();
+                add(id, read_new(line, now, &epoch, times, agreement));
             }
+        } else {
+            let fields = FieldReader::new(value);
+            let id = fields.text("order_id").unwrap_or_default();
+            add(id, read_claim(&fields, now, &epoch, times, agreement));
         }
     }
     Ok(ClaimBatch {
@@ -55,6 +63,52 @@ pub(super) fn read_batch(
     })
 }
 
+/// Reads a line, `order_id product_id quantity`: a new order that was claimed under no special condition.
+fn read_new(
+    line: &str,
+    now: Millis,
+    epoch: &Epoch,
+    times: DoubtTimes,
+    agreement: &Agreement,
+) -> Result<Claim, String> {
+    let words: Vec<_> = line.split(' ').collect();
+    let [order_id, product_id, quantity] = words[..] else {
+        return Err(format!(
+            "`{line}` is not an order, a product and a quantity"
+        ));
+    };
+    let wanted = FetchCards {
+        order_id: order_id
+            .parse()
+            .map_err(|_| unusable("order_id", order_id))?,
+        product_id: product_id
+            .parse()
+            .map_err(|_| unusable("product_id", product_id))?,
+        quantity: quantity
+            .parse()
+            .map_err(|_| unusable("quantity", quantity))?,
+    };
+    Ok(Claim {
+        record: Record {
+            arrives_until: Some(now.plus(times.resubmit_after)),
+            other_account: agreement.other_account_of(None),
+            ..claim_new(Record::admitted(wanted, now), now)
+        },
+        epoch: Arc::clone(&epoch.id),
+        reply_to: None,
+        meta: None,
+        traceparent: None,
+        history: History::default(),
+        at: now,
+        note: None,
+        held: None,
+    })
+}
+
+fn unusable(name: &str, value: &str) -> String {
+    format!("`{name}` is `{value}`")
+}
+
 fn read_claim(
     fields: &FieldReader<'_>,
     now: Millis,
@@ -63,6 +117,7 @@ fn read_claim(
     agreement: &Agreement,
 ) -> Result<Claim, String> {
     let record = read_record(fields, now)?;
+    let (state, code) = (record.state, record.code);
     let restarted_at = match fields.text("drops_doubt") {
         Some(_) => None,
         None => time(fields, "restarted_at")?,
@@ -81,10 +136,7 @@ fn read_claim(
         reply_to: text("reply_to"),
         meta: fields.bytes("meta").map(Into::into),
         traceparent: text("traceparent"),
-        history: fields
-            .text("history")
-            .map(History::read)
-            .unwrap_or_default(),
+        history: History::of(fields, state, code),
         at: now,
         note: None,
         held: fields.parse("held")?,

@@ -1,4 +1,4 @@
-use std::fmt::Write;
+use std::ops::Range;
 
 use super::order_rules;
 
@@ -16,11 +16,18 @@ pub(crate) struct Source {
 /// The line of a file that names the preludes it needs, separated by commas.
 const NEEDS: &str = "-- needs: ";
 
+/// The line inside a function that brings in preludes there: a call that does not run the function does not build them.
+const HERE: &str = "-- here: ";
+
 /// The line of a script that names its flags, such as `allow-oom`: Redis then runs it although its memory is full.
 const FLAGS: &str = "-- flags: ";
 
+const KEY: &str = "key_";
+const ARGUMENT: &str = "arg_";
+
 /// The preludes that are files. Each says in its header what it needs and what it offers.
 pub(crate) const PRELUDES: &[(&str, &str)] = &[
+    ("admit", include_str!("../scripts/prelude/admit.lua")),
     ("answer", include_str!("../scripts/prelude/answer.lua")),
     ("claim", include_str!("../scripts/prelude/claim.lua")),
     ("clock", include_str!("../scripts/prelude/clock.lua")),
@@ -29,6 +36,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("entry", include_str!("../scripts/prelude/entry.lua")),
     ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
+    ("fence", include_str!("../scripts/prelude/fence.lua")),
     ("held", include_str!("../scripts/prelude/held.lua")),
     ("inbox", include_str!("../scripts/prelude/inbox.lua")),
     (
@@ -36,32 +44,42 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         include_str!("../scripts/prelude/inbox_count.lua"),
     ),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
+    (
+        "new_epoch",
+        include_str!("../scripts/prelude/new_epoch.lua"),
+    ),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
     (
         "present_epoch",
         include_str!("../scripts/prelude/present_epoch.lua"),
     ),
     ("publish", include_str!("../scripts/prelude/publish.lua")),
+    ("receive", include_str!("../scripts/prelude/receive.lua")),
     ("record", include_str!("../scripts/prelude/record.lua")),
     ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    (
+        "take_inbox",
+        include_str!("../scripts/prelude/take_inbox.lua"),
+    ),
     ("throttle", include_str!("../scripts/prelude/throttle.lua")),
     ("trim", include_str!("../scripts/prelude/trim.lua")),
     ("waiting", include_str!("../scripts/prelude/waiting.lua")),
 ];
 
 impl Source {
-    /// The whole code: the head, every prelude once and after those that it needs, the body. The error says what is missing.
+    /// The whole code: every prelude once and after those that it needs, the body. The error says what is missing.
     pub(crate) fn code(&self) -> Result<String, String> {
         let mut parts = Vec::new();
         for name in needs(self.body) {
             add_prelude(name, &mut Vec::new(), &mut parts)?;
         }
+        let body = with_inner_preludes(self.body, &mut Vec::new(), &parts)?;
         let mut code: String = parts.into_iter().map(|(_, part)| part).collect();
-        code.push_str(self.body);
+        code.push_str(&body);
         self.check(&code)?;
-        Ok(self.first_line() + &self.head() + &code)
+        Ok(self.first_line() + &self.numbered(&code))
     }
 
     /// Redis reads the flags of a script from its first line.
@@ -70,34 +88,46 @@ impl Source {
         flags.map_or_else(String::new, |flags| format!("#!lua flags={flags}\n"))
     }
 
-    /// Names keys and arguments, so that no file depends on their order: `key_open`, `arg_lease`. They are locals, because a
-    /// script would build a table of them at every call.
-    fn head(&self) -> String {
-        let mut head = String::new();
-        for (kind, list, names) in [("key", "KEYS", self.keys), ("arg", "ARGV", self.arguments)] {
-            let names: Vec<_> = names.iter().map(|name| format!("{kind}_{name}")).collect();
-            if !names.is_empty() {
-                // Writing to a `String` cannot fail.
-                let _ = writeln!(
-                    head,
-                    "local {} = unpack({list}, 1, {})",
-                    names.join(", "),
-                    names.len()
-                );
+    /// Replaces the names of keys and arguments, `key_open` and `arg_lease`, by their places, so that no file depends on
+    /// their order. As locals they would cost more: each function that uses one would capture it at every call.
+    fn numbered(&self, code: &str) -> String {
+        let mut numbered = String::with_capacity(code.len());
+        for line in code.lines() {
+            let end = line.find("--").unwrap_or(line.len());
+            let mut rest = 0;
+            for name in names(&line[..end]) {
+                if let Some(place) = self.place(&line[name.clone()]) {
+                    numbered.push_str(&line[rest..name.start]);
+                    numbered.push_str(&place);
+                    rest = name.end;
+                }
             }
+            numbered.push_str(&line[rest..]);
+            numbered.push('\n');
         }
-        let _ = writeln!(head, "local FIRST_VALUE = {}", self.arguments.len() + 1);
-        head
+        numbered
+    }
+
+    fn place(&self, name: &str) -> Option<String> {
+        if name == "FIRST_VALUE" {
+            return Some((self.arguments.len() + 1).to_string());
+        }
+        let place = |list: &[&str], name| Some(list.iter().position(|known| *known == name)? + 1);
+        if let Some(key) = name.strip_prefix(KEY) {
+            return Some(format!("KEYS[{}]", place(self.keys, key)?));
+        }
+        let argument = place(self.arguments, name.strip_prefix(ARGUMENT)?)?;
+        Some(format!("ARGV[{argument}]"))
     }
 
     /// Checks that the code uses declared names only, and every declared argument. A key may be unused: Redis Cluster
     /// looks at the declared keys.
     fn check(&self, code: &str) -> Result<(), String> {
-        let used = used_names(code, "key_");
+        let used = used_names(code, KEY);
         if let Some(name) = used.iter().find(|name| !self.keys.contains(name)) {
             return Err(format!("the key `{name}` is not declared"));
         }
-        let used = used_names(code, "arg_");
+        let used = used_names(code, ARGUMENT);
         if let Some(name) = used.iter().find(|name| !self.arguments.contains(name)) {
             return Err(format!("the argument `{name}` is not declared"));
         }
@@ -129,9 +159,36 @@ fn add_prelude(
     for needed in needs(file) {
         add_prelude(needed, path, parts)?;
     }
+    let code = if file.is_empty() {
+        code
+    } else {
+        with_inner_preludes(file, path, parts)?
+    };
     path.pop();
     parts.push((name, code));
     Ok(())
+}
+
+/// Brings in the preludes that a file wants inside its functions, except those that stand before it.
+fn with_inner_preludes(
+    file: &'static str,
+    path: &mut Vec<&'static str>,
+    before: &[(&'static str, String)],
+) -> Result<String, String> {
+    let mut code = String::with_capacity(file.len());
+    for line in file.lines() {
+        code.push_str(line);
+        code.push('\n');
+        let Some(wanted) = line.trim_start().strip_prefix(HERE) else {
+            continue;
+        };
+        let mut inner = before.to_vec();
+        for name in wanted.split(',') {
+            add_prelude(name.trim(), path, &mut inner)?;
+        }
+        code.extend(inner.drain(before.len()..).map(|(_, part)| part));
+    }
+    Ok(code)
 }
 
 fn needs(file: &'static str) -> impl Iterator<Item = &'static str> {
@@ -139,22 +196,34 @@ fn needs(file: &'static str) -> impl Iterator<Item = &'static str> {
     lines.flat_map(|names| names.split(',').map(str::trim))
 }
 
-/// Returns the names that are used with this prefix, outside comments.
-fn used_names<'a>(code: &'a str, prefix: &str) -> Vec<&'a str> {
+/// The words of a line of code that can be names, and no fields of a table.
+fn names(line: &str) -> Vec<Range<usize>> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut names = Vec::new();
-    for line in code.lines() {
-        let line = line.split("--").next().unwrap_or_default();
-        for (at, _) in line.match_indices(prefix) {
-            if line[..at].ends_with(|c| is_name(c) || c == '.') {
-                continue;
-            }
-            let rest = &line[at + prefix.len()..];
-            let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-            names.push(&rest[..end]);
+    let mut at = 0;
+    while let Some(start) = line[at..].find(is_name) {
+        let start = at + start;
+        let end = line[start..]
+            .find(|c| !is_name(c))
+            .map_or(line.len(), |length| start + length);
+        let before = &line[..start];
+        if !before.ends_with('.') || before.ends_with("..") {
+            names.push(start..end);
         }
+        at = end;
     }
     names
+}
+
+/// Returns the names that are used with this prefix, without it and outside comments.
+fn used_names<'a>(code: &'a str, prefix: &str) -> Vec<&'a str> {
+    let mut used = Vec::new();
+    for line in code.lines() {
+        let line = line.split("--").next().unwrap_or_default();
+        let names = names(line).into_iter().map(|name| &line[name]);
+        used.extend(names.filter_map(|name| name.strip_prefix(prefix)));
+    }
+    used
 }
 
 #[cfg(test)]
@@ -197,22 +266,36 @@ mod tests {
     }
 
     #[test]
+    fn inner_prelude_stands_in_its_function() {
+        let body = "-- needs: clock\nlocal function read()\n  -- here: server, clock\nend\nreturn arg_lease";
+        let code = source(body).code().unwrap();
+        let (function, server) = (
+            code.find("function read()"),
+            code.find("function server_id()"),
+        );
+        assert!(function.is_some() && function < server, "{code}");
+        assert_eq!(code.matches("function text(").count(), 1);
+        let fault = source("  -- here: moon\nreturn arg_lease").code();
+        assert_eq!(fault.unwrap_err(), "there is no prelude `moon`");
+    }
+
+    #[test]
     fn flags_are_the_first_line_of_a_script() {
         let code = source("-- flags: allow-oom\nreturn arg_lease")
             .code()
             .unwrap();
         assert!(
-            code.starts_with("#!lua flags=allow-oom\nlocal key_jobs"),
+            code.starts_with("#!lua flags=allow-oom\n-- flags"),
             "{code}"
         );
         let code = source("return arg_lease").code().unwrap();
-        assert!(code.starts_with("local "), "{code}");
+        assert!(code.starts_with("return "), "{code}");
     }
 
     #[test]
-    fn head_names_keys_and_arguments() {
-        let code = source("return { key_jobs, arg_lease }").code().unwrap();
-        let head = "local key_jobs = unpack(KEYS, 1, 1)\nlocal arg_lease = unpack(ARGV, 1, 1)\nlocal FIRST_VALUE = 2\n";
-        assert!(code.starts_with(head), "{code}");
+    fn keys_and_arguments_become_places() {
+        let body = "return { 'a:'..key_jobs, arg_lease, x.arg_lease, FIRST_VALUE } -- key_jobs";
+        let expected = "return { 'a:'..KEYS[1], ARGV[1], x.arg_lease, 2 } -- key_jobs\n";
+        assert_eq!(source(body).code().unwrap(), expected);
     }
 }

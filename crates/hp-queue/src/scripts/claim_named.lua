@@ -1,6 +1,6 @@
 -- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
 -- an order that its claimant may still be processing, and an ended order without a repetition that waits.
--- needs: clock, keys, record, order_rules, permits, answer, claim
+-- needs: clock, keys, record, order_rules, answer, claim, held
 --
 -- arguments: leaves_unsent  "1": orders that are certainly not charged are left out, and only their indexes are repaired
 -- values: ids
@@ -86,7 +86,7 @@ end
 local function examine_and_claim(limit)
   for i = FIRST_VALUE, #ARGV do
     local id = ARGV[i]
-    local ok, due_at = pcall(examine, id, #claims < limit)
+    local ok, due_at = pcall(examine, id, claimed < limit)
     if not ok then
       skip(id, 'unusable: ' .. message_of(due_at))
     elseif due_at == WAITS_FOR_PERMIT then
@@ -99,8 +99,12 @@ local function examine_and_claim(limit)
   end
 end
 
+-- Orders that are left out need no call, so a rate that is used up does not stop the script.
 local limit = claim_limit()
-if limit > 0 or is_rate_used_up() then examine_and_claim(limit) end
+if limit > 0 or gate and gate.is_rate_used_up() then
+  check_types()
+  examine_and_claim(limit)
+end
 
 report('skips', skips)
 return finish_claims()

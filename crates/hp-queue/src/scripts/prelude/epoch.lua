@@ -9,7 +9,7 @@
 -- earlier epoch may have been submitted, though its record does not say so.
 --
 -- epoch: server        the server of this epoch
---        id            server and time, with the mark `!` if writes are known to be lost: then all earlier claims count
+--        id            its run and the time, with the mark `!` if writes are known to be lost: then all earlier claims count
 --                      as claims of an earlier epoch, too
 --        since         when it began, in steady time; 0: the queue is new, and nothing can be forgotten
 --        promoted      "1" if it began with the promotion of a replica: the old master may still accept writes
@@ -32,15 +32,6 @@
 local MAX_DEVIATION = 5000
 -- Steady time is stored this often, or with another change.
 local STORE_INTERVAL = 500
-
-local function newest_entry()
-  local newest = redis.call('XREVRANGE', key_jobs, '+', '-', 'COUNT', 1)[1]
-  return newest and newest[1] or '0-0'
-end
-
-local function without_mark(id) return id:match('^[^!]*') end
-
-local function is_marked(id) return id:sub(-1) == '!' end
 
 -- Whether the time by the clock counts, because no living worker can vouch for another time. A registered worker may have
 -- died: it then does not call for a while, and nobody contradicts the clock.
@@ -84,44 +75,6 @@ local function observe_time(epoch)
   return is_changed or epoch.is_stepped
 end
 
--- For how long after its beginning an epoch casts doubt on new orders.
-local function doubt_time(epoch) return arg_resubmit_after + (epoch.promoted == '1' and arg_old_master or 0) end
-
-local function begin_epoch(server, was)
-  local is_new_queue = not was.server and arg_known_epoch == ''
-  -- A worker knows the queue, and all of it is gone, as after FLUSHALL. Or this is a second restart while the doubt of the
-  -- first one lasts: it must not shorten that doubt.
-  local is_doubtful = was.since > 0 and was.steady < was.since + doubt_time(was)
-  local is_lost = not was.server and tonumber(arg_known_claim) > 0 or is_doubtful
-  local epoch = {}
-  for name, value in pairs(was) do epoch[name] = value end
-  epoch.server, epoch.id = server, server .. '@' .. at .. (is_lost and '!' or '')
-  epoch.since = is_new_queue and 0 or was.steady
-  -- The old master does not know of a restart of the new one.
-  local has_old_master = was.server and is_promoted(server) or is_doubtful and was.promoted == '1'
-  epoch.promoted = has_old_master and '1' or ''
-  epoch.boundary, epoch.closed = newest_entry(), ''
-  epoch.claims_before, epoch.before = was.claims, was.id and without_mark(was.id) or ''
-  return epoch
-end
-
--- Whether the caller knows a claim that Redis does not. The numbers go on from the epoch before. Redis has forgotten all
--- claims of an epoch that it does not know.
-local function is_proof_of_loss(epoch)
-  local name = without_mark(arg_known_epoch)
-  if name == epoch.id then return false end
-  return tonumber(arg_known_claim) > (name == epoch.before and epoch.claims_before or 0)
-end
-
--- A shop repeats a forgotten order within `resubmit_after`, and an old master may lose orders for a while. Workers call often
--- enough to notice the end of that time. Times in entry ids do not count, because producers may choose them; the order of
--- entries does.
-local function close_if_over(epoch)
-  if epoch.since == 0 or epoch.closed == '1' or epoch.steady < epoch.since + doubt_time(epoch) then return false end
-  epoch.boundary, epoch.closed = newest_entry(), '1'
-  return true
-end
-
 local function read_epoch()
   local known = redis.call('HMGET', key_epoch, 'server', 'id', 'since', 'boundary', 'claims', 'claims_before', 'before',
     'promoted', 'closed', 'steady', 'wall', 'unattended_since', 'stepped_at', 'moved_at', 'set_back_from')
@@ -134,9 +87,9 @@ local function read_epoch()
   }
 end
 
-local function observe_epoch()
-  local server, epoch = server_id(), read_epoch()
-  local is_changed = observe_time(epoch)
+-- Begins, marks or closes an epoch, if that is due. Returns as observe_epoch.
+local function revised(epoch, server, is_changed)
+  -- here: new_epoch
   if epoch.server ~= server then epoch, is_changed = begin_epoch(server, epoch), true end
   is_changed = close_if_over(epoch) or is_changed
   if is_marked(epoch.id) or not is_proof_of_loss(epoch) then return epoch, is_changed end
@@ -147,3 +100,14 @@ local function observe_epoch()
   return epoch, true
 end
 
+-- Most callers know the epoch, and nothing is left to find out about it.
+local function is_settled(epoch, server)
+  return epoch.server == server and epoch.id == arg_known_epoch and (epoch.since == 0 or epoch.closed == '1')
+end
+
+local function observe_epoch()
+  local server, epoch = server_id(), read_epoch()
+  local is_changed = observe_time(epoch)
+  if is_settled(epoch, server) then return epoch, is_changed end
+  return revised(epoch, server, is_changed)
+end

@@ -1,9 +1,9 @@
--- Whether calls to HitPoints may be made now: account, protocol, pause, breaker and rate.
+-- Whether calls to HitPoints may be made now: pause, breaker and rate.
 -- needs: clock, answer, throttle
--- keys: queue, paused, breaker, rate, rate_of_runs, throttle
--- arguments: account, protocol, longest_probe, call_interval
+-- keys: paused, breaker, rate, rate_of_runs, throttle
+-- arguments: longest_probe, call_interval
 --            rate_share  "1", or a number of which one part of the rate is for reconciliation runs, if this is one
--- offers: permits(n)      how many of `n` calls may be made; if none, it reports `paused`, `wait`, or what the fence found
+-- offers: permits(n)      how many of `n` calls may be made; if none, it reports `paused` or `wait`
 --         use_permits(n)  counts calls for the rate
 --         is_rate_used_up()  whether only the rate permits no call
 --         is_breaker_open, report_breaker()
@@ -52,20 +52,7 @@ end
 -- Also while a front end asks for a pause.
 local function is_rate_used_up() return rate_wait ~= nil end
 
--- The fence: a worker may run on while the account of the queue is switched, or while newer workers start.
-local function is_fenced()
-  local known = redis.call('HMGET', key_queue, 'account', 'protocol')
-  if known[1] and known[1] ~= arg_account then
-    report('other_account', known[1])
-    return true
-  end
-  if (tonumber(known[2] or 0) or math.huge) <= tonumber(arg_protocol) then return false end
-  report('newer_protocol', known[2])
-  return true
-end
-
 local function permits(n)
-  if is_fenced() then return 0 end
   if redis.call('EXISTS', key_paused) == 1 then
     local reason = redis.call('HGET', key_paused, 'reason')
     report('paused', reason and reason ~= '' and reason or 'no reason given')
