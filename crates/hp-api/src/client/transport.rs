@@ -123,7 +123,9 @@ impl Transport {
         let (http_request, sign) = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
             let idle = connection.idle();
-            let answer = connection.exchange(http_request.to_http(), deadline).await;
+            let answer = connection
+                .exchange(http_request.to_http(&self.headers), deadline)
+                .await;
             if answer.is_err() && connection.is_closed() {
                 self.pool.limit.closed_after(idle);
             }
@@ -156,7 +158,9 @@ impl Transport {
         deadline: Instant,
     ) -> CallResult<Exchange> {
         let mut connection = self.pool.connect(deadline).await?;
-        let answer = connection.exchange(request.to_http(), deadline).await?;
+        let answer = connection
+            .exchange(request.to_http(&self.headers), deadline)
+            .await?;
         Ok(Exchange {
             answer,
             connection,
@@ -173,10 +177,7 @@ impl Transport {
         let date = date::format(clock::now());
         let signed = request.sign(&self.signer, &random_key(self.random.bits()), &date);
         let sign = signed.sign.clone();
-        Ok((
-            HttpRequest::new(&self.headers, signed, &date, permit)?,
-            sign,
-        ))
+        Ok((HttpRequest::new(signed, &date, permit)?, sign))
     }
 
     pub(super) fn accept<'a>(&self, answer: &'a Answer) -> CallResult<Data<'a>> {

@@ -34,10 +34,17 @@ pub(crate) fn start(config: &Config) -> io::Result<()> {
         .with_writer(log)
         .log_internal_errors(false)
         .with_target(false);
-    let lines = match config.log_format {
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
-        LogFormat::Auto if !is_terminal => lines.json().flatten_event(true).boxed(),
-        LogFormat::Auto | LogFormat::Text => lines.with_ansi(is_terminal).boxed(),
+    let is_text = match config.log_format {
+        LogFormat::Json => false,
+        LogFormat::Text => true,
+        LogFormat::Auto => is_terminal,
+    };
+    let lines = if is_text {
+        lines.with_ansi(is_terminal).boxed()
+    } else {
+        // A list of the spans would repeat the fields of the order, because no span contains another.
+        let json = lines.json().flatten_event(true).with_span_list(false);
+        json.boxed()
     };
     registry().with(filter).with(first_only).with(lines).init();
     // The usual hook writes to standard error itself, and so may never return.
