@@ -11,7 +11,7 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tracing::{error, warn};
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::LevelFilter, fmt, fmt::MakeWriter, layer::SubscriberExt, registry,
+    Layer, Registry, filter::LevelFilter, fmt, fmt::MakeWriter, layer::SubscriberExt, registry,
     util::SubscriberInitExt,
 };
 
@@ -27,9 +27,10 @@ use crate::{
 pub(crate) fn start(config: &Config) -> io::Result<()> {
     let is_terminal = io::stderr().is_terminal();
     let log = Log(prepare()?);
-    let filter = EnvFilter::new(&config.log_filter);
+    let filter = config.log_filter.levels.clone();
     // Who looks for details sees each event.
-    let first_only = (filter.max_level_hint() < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
+    let most = Layer::<Registry>::max_level_hint(&filter);
+    let first_only = (most < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
     let lines = fmt::layer()
         .with_writer(log)
         .log_internal_errors(false)
