@@ -220,6 +220,21 @@ async fn status_shows_states_workers_pause_and_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn status_of_very_many_orders_reads_no_records() {
+    let world = World::start();
+    let fill = "for n = 1, 10001 do
+        redis.call('ZADD', KEYS[1], n, 'A-' .. n)
+        redis.call('ZADD', KEYS[2], n <= 2 and '+inf' or n, 'A-' .. n)
+    end";
+    let fill = ["EVAL", fill, "2", "{hp}:open", "{hp}:schedule"];
+    world.redis.command::<()>(&fill).await;
+    let (_, text) = run_command(&world, &["status"]);
+    assert!(text.contains("10001: 9999 other, 2 review"), "{text}");
+    let status = run_json(&world, &["status"]);
+    assert_fields!(status, { "open": 10_001, "review": 2 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rejected_lists_requeues_and_discards() {
     let world = World::start();
     let ledger = world.ledger();

@@ -24,6 +24,8 @@ pub struct Status {
     pub scheduled: u64,
     /// Number of orders that have not ended.
     pub open: u64,
+    /// Number of orders that wait for an operator.
+    pub review: u64,
     /// The open order that was admitted first, and when.
     pub oldest: Option<(String, u64)>,
     /// Number of dead letters.
@@ -83,6 +85,7 @@ impl Inspector {
             new: answer.answer("new")?,
             scheduled: answer.answer("scheduled")?,
             open: answer.answer("open")?,
+            review: answer.answer("review")?,
             oldest: answer.map("oldest").into_iter().next(),
             rejected: answer.answer("rejected")?,
             lost: answer

@@ -4,7 +4,7 @@
 -- arguments: call_interval  0: only what a front end wants counts
 -- answers by name:
 --   now                                        Unix ms
---   new, scheduled, open, rejected             how many entries and orders
+--   new, scheduled, open, review, rejected     how many entries and orders
 --   lost, lost_at                              how many entries have left the inbox before a worker took them, and when the
 --                                              last of them was missed, Unix ms
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
@@ -23,6 +23,8 @@ report('now', at)
 report('new', text(redis.call('XLEN', key_jobs)))
 report('scheduled', text(redis.call('ZCARD', key_schedule)))
 report('open', text(redis.call('ZCARD', key_open)))
+-- Orders in review are at the end of the schedule.
+report('review', text(redis.call('ZCOUNT', key_schedule, '+inf', '+inf')))
 report('rejected', text(redis.call('XLEN', key_rejected)))
 local inbox = observe_inbox()
 if inbox then

@@ -17,6 +17,7 @@ fn facts() -> Facts {
             open: 2,
             oldest: None,
             rejected: 0,
+            review: 0,
             lost: 0,
             lost_at: None,
             paused: HashMap::new(),
