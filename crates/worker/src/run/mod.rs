@@ -96,10 +96,11 @@ async fn process_orders(
     );
     let name = processor.name.as_str();
     let processor = Arc::clone(processor);
-    // Owns the processor, because apalis would store shared data in each task anew.
+    // Owns the processor, because apalis would store shared data in each task anew. Boxed, because each layer moves the future.
     let process = move |order: ClaimedOrder| {
         let processor = Arc::clone(&processor);
-        async move { Ok::<Event, Infallible>(processor.process(&order).await) }
+        let work = async move { Ok::<Event, Infallible>(processor.process(&order).await) };
+        Box::pin(work)
     };
     let worker = WorkerBuilder::new(name)
         .backend(orders)
