@@ -243,7 +243,8 @@ impl OrderProcessor {
         if !record.is_account_suspect(&outcome) {
             return Event::Submitted(outcome);
         }
-        match self.account_control.check(&self.client).await {
+        // Boxed: it is large and rare.
+        match Box::pin(self.account_control.check(&self.client)).await {
             AccountVerdict::Accepted => Event::OrderRefused(outcome),
             AccountVerdict::Refused => Event::AccountRefused(outcome),
             AccountVerdict::Unclear => Event::Submitted(outcome),
