@@ -8,17 +8,13 @@ use crate::fields::FieldReader;
 const MAX_ENTRIES: usize = 32;
 const FIRST_ENTRIES: usize = 8;
 
-/// The history of an order, claim by claim. Its record holds one line for each entry:
+/// The history of an order, claim by claim. Its record holds one line for each entry, with `-` for what there is not:
 ///
 /// ```text
-/// <claim><letter of the state>[ <cause>][ <code>][ : <note>] <time>
+/// <claim> <state> <cause> <code> <note> <time>
 /// ```
 ///
-/// A cause that is that of the line before is `=`. The time is in base 36, or in decimal where a script has added it. The
-/// lines are short because Redis needs four times the memory for a record with a value of more than 64 bytes. For the same
-/// reason an order that its first claim has ended without any doubt has no line: its record says the same.
-///
-/// Earlier versions wrote `claim state cause code note time`, with `-` for what there is not.
+/// An order that its first claim has ended without any doubt has no line, to save memory: its record says the same.
 ///
 /// The history keeps the first and the last of several equal entries in a row. The admission is no entry: the record says
 /// when it was.
@@ -59,12 +55,7 @@ impl History {
     }
 
     fn read(text: &str) -> Self {
-        let mut entries: Vec<HistoryEntry> = Vec::new();
-        for line in text.lines() {
-            let cause = entries.last().and_then(|last| last.cause);
-            entries.extend(read_line(line, cause).or_else(|| read_earlier_line(line)));
-        }
-        Self(entries)
+        Self(text.lines().filter_map(read_line).collect())
     }
 
     /// Writes the field after a step, or nothing if the record says the same. The script adds the time of the last line: the
@@ -122,15 +113,12 @@ impl History {
     }
 
     fn text(&self) -> String {
-        let mut text = String::with_capacity(self.0.len() * 24);
-        let mut cause = None;
+        let mut text = String::with_capacity(self.0.len() * 40);
         for (index, entry) in self.0.iter().enumerate() {
-            entry.write(&mut text, cause);
-            cause = entry.cause;
+            entry.write(&mut text);
             if index + 1 < self.0.len() {
-                text.push(' ');
-                write_base_36(&mut text, entry.at.0);
-                text.push('\n');
+                // Writing to a `String` cannot fail.
+                let _ = writeln!(text, " {}", entry.at.0);
             }
         }
         text
@@ -143,19 +131,13 @@ impl HistoryEntry {
             && self.note == other.note
     }
 
-    fn write(&self, text: &mut String, cause_before: Option<Cause>) {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{}{}", self.claim, letter(self.state));
-        if let Some(cause) = self.cause {
-            let is_same = Some(cause) == cause_before;
-            let _ = write!(text, " {}", if is_same { "=" } else { cause.as_str() });
-        }
-        if let Some(code) = self.code {
-            let _ = write!(text, " {code}");
-        }
-        if let Some(note) = &self.note {
-            let _ = write!(text, " : {note}");
-        }
+    fn write(&self, text: &mut String) {
+        let cause = self.cause.map_or("-", |cause| cause.as_str());
+        let code = self
+            .code
+            .map_or_else(|| "-".into(), |code| code.to_string());
+        let note = self.note.as_deref().unwrap_or("-");
+        let _ = write!(text, "{} {} {cause} {code} {note}", self.claim, self.state);
     }
 }
 
@@ -171,69 +153,7 @@ const fn plain_end(at: Millis, state: State, code: Option<i64>) -> HistoryEntry 
     }
 }
 
-const fn letter(state: State) -> char {
-    match state {
-        State::Queued => 'q',
-        State::Submitting => 's',
-        State::Uncertain => 'u',
-        State::Waiting => 'w',
-        State::Review => 'r',
-        State::Completed => 'c',
-        State::Failed => 'f',
-        State::Rejected => 'j',
-        State::Expired => 'e',
-    }
-}
-
-const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-
-fn write_base_36(text: &mut String, mut number: u64) {
-    let mut digits = Vec::with_capacity(13);
-    while digits.is_empty() || number > 0 {
-        digits.push(DIGITS[(number % 36) as usize]);
-        number /= 36;
-    }
-    text.extend(digits.into_iter().rev().map(char::from));
-}
-
-/// Times by the clock have 13 digits in decimal, and 8 in base 36.
-fn read_time(text: &str) -> Option<Millis> {
-    let radix = if text.len() > 10 { 10 } else { 36 };
-    u64::from_str_radix(text, radix).ok().map(Millis)
-}
-
-fn read_line(line: &str, cause_before: Option<Cause>) -> Option<HistoryEntry> {
-    let (rest, at) = line.rsplit_once(' ')?;
-    let (head, note) = match rest.split_once(" : ") {
-        Some((head, note)) => (head, Some(note.to_owned())),
-        None => (rest, None),
-    };
-    let mut words = head.split(' ');
-    let first = words.next()?;
-    let (claim, state) = first.split_at_checked(first.len().checked_sub(1)?)?;
-    let state = State::ALL
-        .into_iter()
-        .find(|known| state.starts_with(letter(*known)))?;
-    let mut entry = HistoryEntry {
-        at: read_time(at)?,
-        claim: claim.parse().ok()?,
-        state,
-        cause: None,
-        code: None,
-        note,
-    };
-    for word in words {
-        match word.parse() {
-            Ok(code) => entry.code = Some(code),
-            Err(_) if word == "=" => entry.cause = cause_before,
-            Err(_) => entry.cause = word.parse().ok(),
-        }
-    }
-    Some(entry)
-}
-
-/// Reads `claim state cause code note time`.
-fn read_earlier_line(line: &str) -> Option<HistoryEntry> {
+fn read_line(line: &str) -> Option<HistoryEntry> {
     let (rest, at) = line.rsplit_once(' ')?;
     let mut words = rest.splitn(5, ' ');
     let claim = words.next()?.parse().ok()?;
@@ -285,45 +205,6 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn history_of_a_doubt_fits_into_64_bytes() {
-        let doubt = |claim| HistoryEntry {
-            at: AT,
-            claim,
-            state: State::Uncertain,
-            cause: Some("lost".parse().unwrap()),
-            code: None,
-            note: None,
-        };
-        let end = HistoryEntry {
-            claim: 4,
-            ..plain_end(AT, State::Completed, None)
-        };
-        let text = History(vec![doubt(1), doubt(2), doubt(3), end]).text();
-        let written = format!("{text} 1795918402628");
-        assert!(written.len() <= 64, "{written}");
-        assert!(written.starts_with("1u lost mx1"), "{written}");
-    }
-
-    #[test]
-    fn history_of_earlier_versions_is_read() {
-        let text =
-            "1 uncertain lost - - 1700000000001\n2 review - 400100 by Ada: why not 1700000000002";
-        let history = History::read(text);
-        let [first, second] = history.entries() else {
-            panic!("{history:?}")
-        };
-        assert_eq!(
-            (first.claim, first.state, first.at),
-            (1, State::Uncertain, Millis(1_700_000_000_001))
-        );
-        assert_eq!(first.cause, "lost".parse().ok());
-        assert_eq!(
-            (second.code, second.note.as_deref()),
-            (Some(400_100), Some("by Ada: why not"))
-        );
     }
 
     #[test]
