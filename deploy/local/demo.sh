@@ -23,9 +23,9 @@ prepare() {
     need_rust
     need_redis
     need curl
-    cargo build --release --locked -p worker -p hp-sandbox
+    cargo build --locked -p worker -p hp-sandbox
     bin=$(cargo metadata --format-version 1 --no-deps --offline |
-        sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
+        sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/debug
     work=$(mktemp -d "${TMPDIR:-/tmp}/hp-demo.XXXXXX")
 }
 

@@ -72,3 +72,20 @@ async fn log_counts_lost_answers() {
     assert_eq!(lines.count(), 1, "{about:#?}");
     assert!(about.len() < 10, "{about:#?}");
 }
+
+#[tokio::test]
+async fn log_line_names_its_order_once() {
+    let world = World::start();
+    let worker = world.worker_with(&[("HP_LOG__FILTER", "info")]);
+    world.enqueue("A-named-once", 1).await;
+    world.result("A-named-once").await;
+    worker.wait_for_log("order ended").await;
+    let log = worker.log();
+    let line = log.lines().find(|line| line.contains("order ended"));
+    let line = line.unwrap();
+    let fields: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(fields["span"]["id"], "A-named-once");
+    assert_eq!(fields["span"]["claim"], 1);
+    assert_eq!(line.matches("A-named-once").count(), 1, "{line}");
+    assert_eq!(line.matches("\"claim\"").count(), 1, "{line}");
+}

@@ -68,4 +68,5 @@ mod throttle;
 mod tls_and_proxy;
 mod two_masters;
 mod unsafe_redis;
+mod wake_ups;
 mod worker_lifecycle;

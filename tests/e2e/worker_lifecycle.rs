@@ -12,7 +12,8 @@ async fn signal_finishes_claimed_orders_and_exits_zero() {
         });
         let mut worker = world.worker();
         world.enqueue("A-1", 1).await;
-        world.wait_for_state("A-1", "submitting").await;
+        // An order that the worker has not begun would be released.
+        world.wait_for_charge("A-1").await;
         worker.signal(signal);
         assert!(worker.wait_for_exit().await.success(), "{}", worker.log());
         assert_eq!(world.result("A-1").await["source"], "fetch");

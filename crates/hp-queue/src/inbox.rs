@@ -29,9 +29,9 @@ impl Inbox {
         }
     }
 
-    /// Returns when the inbox has an entry, or when `at_most` or five seconds have passed. The wait may be dropped. After an
-    /// error the next wait connects again.
-    pub async fn wait(&mut self, at_most: Duration) -> Result<(), QueueError> {
+    /// Returns `true` when the inbox has an entry, `false` when `at_most` or five seconds have passed. The wait may be dropped.
+    /// After an error the next wait connects again.
+    pub async fn wait(&mut self, at_most: Duration) -> Result<bool, QueueError> {
         let block = at_most.min(LONGEST).as_millis().max(1);
         // The connection returns only after an answer: a dropped wait leaves a reply behind in it.
         let mut connection = match self.connection.take() {
@@ -46,8 +46,8 @@ impl Inbox {
             .arg(block.to_string());
         // From the start: an entry that came between the last claim and this wait counts as well.
         command.arg("STREAMS").arg(&self.jobs).arg("0");
-        command.query_async::<Value>(&mut connection).await?;
+        let entries: Value = command.query_async(&mut connection).await?;
         self.connection = Some(connection);
-        Ok(())
+        Ok(entries != Value::Nil)
     }
 }

@@ -142,6 +142,7 @@ pub use keys::{Prefix, PrefixError};
 pub use ledger::{
     Ledger,
     claim::{Claim, ClaimBatch, ClaimSkip, FirstSource, Repair},
+    look::Waiting,
     preview::ClaimPreview,
     settle::Settled,
 };

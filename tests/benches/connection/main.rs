@@ -1,8 +1,11 @@
-//! Measures what an order costs on a kept connection and on a new one, over TLS: `just connection`.
+//! Measures what an order costs on a kept connection and on a new one, over TLS, and how many connections a worker makes
+//! under load: `just connection`.
 //!
 //! The vendor is a local sandbox, at no distance and at one of 100 ms for both ways. The simulated distance does not slow the
 //! handshake of TCP, which costs one more round trip in a real network.
 #![allow(clippy::unwrap_used, reason = "a measurement that fails has no result")]
+
+mod under_load;
 
 use std::time::{Duration, Instant};
 
@@ -33,6 +36,7 @@ async fn main() {
             format!("{distance:?}")
         );
     }
+    under_load::measure_all().await;
 }
 
 /// The connection of each order.

@@ -81,7 +81,9 @@ impl Transport {
     pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
         let deadline = Instant::now() + self.timeout;
         let (request, _) = self.sign(&Request::Products { currency: None }, None)?;
-        let answer = connection.exchange(request.to_http(), deadline).await?;
+        let answer = connection
+            .exchange(request.to_http(&self.headers), deadline)
+            .await?;
         let list = self.accept(&answer).and_then(Data::into_products)?;
         if list.products.is_empty() {
             return Err(CallError::NoData);

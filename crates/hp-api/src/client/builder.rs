@@ -4,8 +4,16 @@ use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use url::Url;
 
 use super::{
-    base_url, build_error::BuildError, calls::Client, connector::Connector,
-    extra_calls::ExtraCalls, pool::Pool, proxy::Proxy, random::RandomSource, transport::Transport,
+    base_url,
+    build_error::BuildError,
+    calls::Client,
+    connector::Connector,
+    extra_calls::ExtraCalls,
+    http_request::{DATE_GMT, SIGN},
+    pool::Pool,
+    proxy::Proxy,
+    random::RandomSource,
+    transport::Transport,
 };
 use crate::{
     ca_certificates::CaCertificates,
@@ -176,6 +184,9 @@ impl ClientBuilder {
         headers.insert(USER_AGENT, client);
         headers.insert("appid", app_id);
         headers.insert(CONTENT_TYPE, form);
+        // Each request replaces these two. So its copy of the map need not grow.
+        headers.insert(DATE_GMT, HeaderValue::from_static(""));
+        headers.insert(SIGN, HeaderValue::from_static(""));
         Ok(headers)
     }
 }

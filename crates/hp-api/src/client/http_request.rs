@@ -18,20 +18,15 @@ pub(super) const DATE_GMT: HeaderName = HeaderName::from_static("date-gmt");
 /// A signed request that can be written to a connection.
 pub(super) struct HttpRequest {
     method: http::Method,
-    uri: Uri,
-    headers: HeaderMap,
+    target: Uri,
+    date: HeaderValue,
+    sign: HeaderValue,
     body: Option<Bytes>,
     permit: Permit,
 }
 
 impl HttpRequest {
-    /// Builds a request from the headers that are the same in every request, and its own parts.
-    pub(super) fn new(
-        common: &HeaderMap,
-        signed: Signed,
-        date: &str,
-        permit: Option<Permit>,
-    ) -> CallResult<Self> {
+    pub(super) fn new(signed: Signed, date: &str, permit: Option<Permit>) -> CallResult<Self> {
         let (method, target, body) = match signed.method {
             Method::Post => (
                 http::Method::POST,
@@ -43,28 +38,30 @@ impl HttpRequest {
                 (http::Method::GET, target.parse().map_err(unsendable)?, None)
             }
         };
-        let mut headers = common.clone();
-        headers.insert(DATE_GMT, date.parse().map_err(unsendable)?);
         let mut sign: HeaderValue = signed.sign.parse().map_err(unsendable)?;
         // No log of headers shows a sensitive one.
         sign.set_sensitive(true);
-        headers.insert(SIGN, sign);
         Ok(Self {
             method,
-            uri: target,
-            headers,
+            target,
+            date: date.parse().map_err(unsendable)?,
+            sign,
             body,
             permit: permit.unwrap_or_else(|| Arc::new(|| true)),
         })
     }
 
-    /// Returns the request in the form of the HTTP library. A request that was never sent may be written again.
-    pub(super) fn to_http(&self) -> http::Request<CancellableBody> {
+    /// Returns the request in the form of the HTTP library, with the headers that are the same in every request. A request
+    /// that was never sent may be written again.
+    pub(super) fn to_http(&self, common: &HeaderMap) -> http::Request<CancellableBody> {
         let body = CancellableBody::new(self.body.clone(), Arc::clone(&self.permit));
         let mut request = http::Request::new(body);
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
+        *request.uri_mut() = self.target.clone();
+        let headers = request.headers_mut();
+        common.clone_into(headers);
+        headers.insert(DATE_GMT, self.date.clone());
+        headers.insert(SIGN, self.sign.clone());
         request
     }
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,7 +15,8 @@ const SEPARATE: Duration = Duration::from_mins(5);
 /// The idle connections to the vendor.
 pub(super) struct Pool {
     connector: Connector,
-    idle: Mutex<Vec<Connection>>,
+    /// In the order in which their last calls ended. A call looks only at the ends, however many there are.
+    idle: Mutex<VecDeque<Connection>>,
     separate_until: Mutex<Option<Instant>>,
     pub(super) limit: IdleLimit,
 }
@@ -44,8 +46,12 @@ impl Pool {
             return None;
         }
         let mut idle = self.idle();
-        idle.retain(|connection| self.is_fresh(connection));
-        idle.pop()
+        while let Some(connection) = idle.pop_back() {
+            if self.is_fresh(&connection) {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     /// Makes a new connection.
@@ -59,8 +65,10 @@ impl Pool {
         if connection.is_reusable().await {
             connection.kept_since = Some(Instant::now());
             let mut idle = self.idle();
-            idle.retain(|connection| self.is_fresh(connection));
-            idle.push(connection);
+            while idle.front().is_some_and(|oldest| !self.is_fresh(oldest)) {
+                idle.pop_front();
+            }
+            idle.push_back(connection);
         }
     }
 
@@ -69,7 +77,7 @@ impl Pool {
         until.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,7 +17,8 @@ use tokio::{
 /// A TCP connection that records whether it has sent a byte of the current request.
 ///
 /// Until then, each read asks the operating system itself. The runtime alone would miss bytes of which it has not been
-/// notified yet, and the client would take them for the answer to the request that it is about to send.
+/// notified yet, and the client would take them for the answer to the request that it is about to send. There is hardly ever
+/// anything, so such a read takes a few bytes at a time, and nobody has to clear the large buffer of the HTTP library.
 pub(super) struct Socket {
     tcp: TcpStream,
     sent: Sent,
@@ -57,9 +58,10 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.sent.get() {
-            let read = (&*SockRef::from(&self.tcp)).read(buffer.initialize_unfilled());
-            if let Ok(length) = read {
-                buffer.advance(length);
+            let mut bytes = [0; 512];
+            let room = buffer.remaining().min(bytes.len());
+            if let Ok(length) = (&*SockRef::from(&self.tcp)).read(&mut bytes[..room]) {
+                buffer.put_slice(&bytes[..length]);
                 return Poll::Ready(Ok(()));
             }
         }

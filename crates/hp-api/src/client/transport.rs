@@ -56,7 +56,8 @@ impl Transport {
 
     /// Like [`call`](Self::call), but sends the body only if the permit still allows it then.
     ///
-    /// It keeps the connection only after an answer that certainly belongs to the request.
+    /// It keeps the connection only after an answer that certainly belongs to the request. What is rare is in a box, so that
+    /// the future of every call is small: callers move it.
     pub(super) async fn call_if<T>(
         &self,
         request: &Request<'_>,
@@ -73,12 +74,13 @@ impl Transport {
             && must_ask_again(error, request, &exchange.connection)
         {
             self.extra_calls.permit().await;
-            if self.check_step(&mut exchange.connection).await.is_ok() {
+            let in_step = Box::pin(self.check_step(&mut exchange.connection)).await;
+            if in_step.is_ok() {
                 self.pool.keep(exchange.connection).await;
                 return answer;
             }
             self.extra_calls.permit().await;
-            exchange = self.exchange_on_new_connection(request).await?;
+            exchange = Box::pin(self.exchange_on_new_connection(request)).await?;
             answer = self.read(&exchange, &read);
         }
         match answer {
@@ -86,7 +88,7 @@ impl Transport {
                 self.pool.keep(exchange.connection).await;
                 Ok(value)
             }
-            Err(error) => Err(self.attribute(error, request, exchange.connection).await),
+            Err(error) => Err(Box::pin(self.attribute(error, request, exchange.connection)).await),
         }
     }
 
@@ -123,13 +125,17 @@ impl Transport {
         let (http_request, sign) = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
             let idle = connection.idle();
-            let answer = connection.exchange(http_request.to_http(), deadline).await;
+            let answer = connection
+                .exchange(http_request.to_http(&self.headers), deadline)
+                .await;
             if answer.is_err() && connection.is_closed() {
                 self.pool.limit.closed_after(idle);
             }
             match answer {
                 Err(CallError::NeverSent(_)) => {}
-                Err(error) => return Err(self.attribute_429(error, request, connection).await),
+                Err(error) => {
+                    return Err(Box::pin(self.attribute_429(error, request, connection)).await);
+                }
                 answer => {
                     return answer.map(|answer| Exchange {
                         answer,
@@ -139,7 +145,7 @@ impl Transport {
                 }
             }
         }
-        self.exchange_on(http_request, sign, deadline).await
+        Box::pin(self.exchange_on(http_request, sign, deadline)).await
     }
 
     async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange> {
@@ -156,7 +162,9 @@ impl Transport {
         deadline: Instant,
     ) -> CallResult<Exchange> {
         let mut connection = self.pool.connect(deadline).await?;
-        let answer = connection.exchange(request.to_http(), deadline).await?;
+        let answer = connection
+            .exchange(request.to_http(&self.headers), deadline)
+            .await?;
         Ok(Exchange {
             answer,
             connection,
@@ -173,10 +181,7 @@ impl Transport {
         let date = date::format(clock::now());
         let signed = request.sign(&self.signer, &random_key(self.random.bits()), &date);
         let sign = signed.sign.clone();
-        Ok((
-            HttpRequest::new(&self.headers, signed, &date, permit)?,
-            sign,
-        ))
+        Ok((HttpRequest::new(signed, &date, permit)?, sign))
     }
 
     pub(super) fn accept<'a>(&self, answer: &'a Answer) -> CallResult<Data<'a>> {

@@ -41,11 +41,18 @@ impl Money {
     /// Parses the text of an amount with up to two decimals, such as `9.5` or `10`.
     pub(crate) fn parse_short(text: &str) -> Result<Self, Invalid> {
         let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
-        match cents.len() {
-            1 => format!("{whole}.{cents}0").parse(),
-            _ => format!("{whole}.{cents}").parse(),
-        }
-        .map_err(|_| Invalid::new(SHORT_FORMAT_RULE))
+        let amount = match cents.len() {
+            1 => hundredths(whole, cents, 10),
+            2 => hundredths(whole, cents, 1),
+            _ => None,
+        };
+        amount
+            .and_then(Self::from_hundredths)
+            .ok_or_else(|| Invalid::new(SHORT_FORMAT_RULE))
+    }
+
+    fn from_hundredths(amount: i128) -> Option<Self> {
+        Decimal::try_from_i128_with_scale(amount, 2).ok().map(Self)
     }
 
     /// Multiplies the amount, or returns `None` if the result has more than 28 digits.
@@ -61,22 +68,22 @@ impl FromStr for Money {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        parse_hundredths(text)
-            .and_then(|cents| Decimal::try_from_i128_with_scale(cents, 2).ok())
-            .map(Self)
+        let parts = text.split_once('.').filter(|(_, cents)| cents.len() == 2);
+        parts
+            .and_then(|(whole, cents)| hundredths(whole, cents, 1))
+            .and_then(Self::from_hundredths)
             .ok_or_else(|| Invalid::new(FORMAT_RULE))
     }
 }
 
-/// Parses an amount into hundredths. It allows 28 digits, because a [`Decimal`] can hold any number of 28 digits.
-fn parse_hundredths(text: &str) -> Option<i128> {
-    let (whole, cents) = text.split_once('.')?;
-    let fits = (1..=26).contains(&whole.len()) && cents.len() == 2;
+/// Parses an amount into hundredths, with the digits before and after the point. `unit` is the value of the last digit in
+/// hundredths. It allows 28 digits, because a [`Decimal`] can hold any number of 28 digits.
+fn hundredths(whole: &str, fraction: &str, unit: i128) -> Option<i128> {
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if !fits || !digits(whole) || !digits(cents) {
+    if !(1..=26).contains(&whole.len()) || !digits(whole) || !digits(fraction) {
         return None;
     }
-    Some(whole.parse::<i128>().ok()? * 100 + cents.parse::<i128>().ok()?)
+    Some(whole.parse::<i128>().ok()? * 100 + fraction.parse::<i128>().ok()? * unit)
 }
 
 impl fmt::Display for Money {

@@ -1,13 +1,17 @@
 //! How long a connection waits for its next call.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
+use futures_util::future::join_all;
 use hp_api::{Client, Outcome};
 
 use super::{
     answers::{order, signed},
     client,
-    server::Server,
+    server::{Reply, Server},
     wanted,
 };
 
@@ -78,4 +82,41 @@ async fn server_that_closes_early_gets_new_connections() {
     pass(500).await;
     buy(&client).await;
     assert_eq!(connections(&server), [0, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn calls_side_by_side_keep_their_connections() {
+    const AT_ONCE: usize = 8;
+    let server = Server::answering(signed(&order("A-1"))).await;
+    let client = client(&server.url);
+    for _ in 0..3 {
+        join_all((0..AT_ONCE).map(|_| buy(&client))).await;
+    }
+    let connections = connections(&server);
+    assert_eq!(connections.len(), 3 * AT_ONCE);
+    assert!(
+        connections.iter().all(|connection| *connection < AT_ONCE),
+        "{connections:?}"
+    );
+}
+
+#[tokio::test]
+async fn connection_with_a_short_limit_hides_no_other() {
+    let short_limit = AtomicBool::new(true);
+    let server = Server::start(move |_| {
+        Reply::Answer(if short_limit.swap(false, Ordering::Relaxed) {
+            answer_with("Keep-Alive: timeout=1")
+        } else {
+            signed(&order("A-1"))
+        })
+    })
+    .await;
+    let client = client(&server.url);
+    tokio::join!(buy(&client), buy(&client));
+    // The limit of one of them is over, wherever it waits.
+    pass(600).await;
+    tokio::join!(buy(&client), buy(&client));
+    let connections = connections(&server);
+    let new = connections.iter().filter(|connection| **connection == 2);
+    assert_eq!((connections.len(), new.count()), (4, 1), "{connections:?}");
 }

@@ -48,6 +48,8 @@ pub struct ClaimBatch {
     pub unreadable: Vec<(String, String)>,
     /// The reason of the pause, if the queue is paused. Then nothing is claimed.
     pub paused: Option<String>,
+    /// The call has taken entries from the inbox. Some may have made no order.
+    pub took_entries: bool,
     /// Another call would find something to do.
     pub more: bool,
     /// Time until the next open order is due.

@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 pub(crate) mod claim_orders;
 mod epoch;
+pub(crate) mod look;
 mod packed;
 pub(crate) mod preview;
 mod read_claims;
@@ -36,8 +37,16 @@ pub struct Ledger {
     agreement: Agreement,
     watermark: Arc<Mutex<EpochWatermark>>,
     old_master: Arc<Mutex<Option<Duration>>>,
-    clock_step: Arc<Mutex<Option<i64>>>,
+    clock_step: Arc<Mutex<ClockStep>>,
     settles: Arc<SettleQueue>,
+}
+
+/// The last step of Redis' clock that this process has noticed.
+#[derive(Default)]
+struct ClockStep {
+    /// By how many milliseconds, if nobody has asked yet.
+    unreported: Option<i64>,
+    noticed: Option<Instant>,
 }
 
 impl Ledger {
@@ -62,7 +71,13 @@ impl Ledger {
     /// Returns by how many milliseconds Redis' clock was set, if this process has noticed it since the last call. No order is
     /// claimed for one lease after it.
     pub fn take_clock_step(&self) -> Option<i64> {
-        lock(&self.clock_step).take()
+        lock(&self.clock_step).unreported.take()
+    }
+
+    /// Returns `true` if this process has noticed within this time that Redis' clock was set. Stored times may be wrong then.
+    pub fn has_clock_stepped_within(&self, time: Duration) -> bool {
+        let noticed = lock(&self.clock_step).noticed;
+        noticed.is_some_and(|noticed| noticed.elapsed() < time)
     }
 
     /// For how long an old master may give out claims, in milliseconds.
@@ -83,7 +98,8 @@ impl Ledger {
     fn learn(&self, answer: &FieldReader<'_>) -> Result<(), QueueError> {
         let news = EpochNews::read(answer)?;
         if let Some(step) = answer.parse("clock_step").map_err(QueueError::Protocol)? {
-            *lock(&self.clock_step) = Some(step);
+            let mut known = lock(&self.clock_step);
+            (known.unreported, known.noticed) = (Some(step), Some(Instant::now()));
         }
         self.watermark().learn(news, Instant::now());
         Ok(())

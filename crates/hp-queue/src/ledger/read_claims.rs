@@ -47,6 +47,7 @@ pub(super) fn read_batch(
         claims,
         unreadable,
         paused: answer.words("paused"),
+        took_entries: answer.text("took_entries").is_some(),
         more: answer.text("more").is_some(),
         next_due: ms("next_due").map(Duration::from_millis),
         wait: ms("wait").map(Duration::from_millis),

@@ -5,6 +5,7 @@
 -- answers by name:
 --   now                 Unix ms
 --   claims              the claimed orders: see prelude/claim.lua
+--   took_entries        present if the call has taken entries from the inbox
 --   more                present if another call would find something to do
 --   next_due            without `more`: ms until the next open order is due or may return from its hold, if there is one
 --   paused              the reason, if the queue is paused; nothing is claimed
@@ -92,6 +93,7 @@ remove_entries(inbox)
 note_lost()
 if has_time then trim_results() end
 
+report('took_entries', taken > 0 and '1')
 -- While the breaker is open, only one order at a time is claimed.
 local is_more = has_more and not (gate and gate.is_breaker_open and claimed > 0)
 report('more', is_more and '1')

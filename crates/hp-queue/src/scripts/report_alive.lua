@@ -1,4 +1,5 @@
 -- Reports that a worker is alive, and why it claims no orders, if it does not. Also if Redis is full: it needs a few bytes.
+-- A worker calls it at its start and while it has something to say. Otherwise report_watermark says that it is alive.
 -- needs: clock
 -- flags: allow-oom
 --
@@ -6,7 +7,7 @@
 -- arguments: name
 --            time    for how long it counts as alive, ms; 0: it ends
 --            fault   why it claims no orders; "": it does
--- answers nothing
+-- answers the number of workers that are alive
 
 redis.call('ZREMRANGEBYSCORE', key_workers, '-inf', at)
 -- A worker that counts as alive for longer than any lease reported before the clock was set back.
@@ -23,4 +24,4 @@ else
   redis.call('HSETNX', key_worker, 'since', at)
   redis.call('PEXPIRE', key_worker, arg_time)
 end
-return ''
+return text(redis.call('ZCARD', key_workers))

@@ -1,11 +1,6 @@
 -- Reads information about the server that has the queue's keys.
 -- needs: clock
 --
--- answers { now in Unix ms, the sections server, persistence, memory and replication of INFO }
+-- answers { now in Unix ms, the default sections of INFO, among them server, persistence, memory and replication }
 
--- One section at a time: an old Redis accepts no more, and `worker doctor` must recognise it.
-local info = {}
-for _, section in ipairs({ 'server', 'persistence', 'memory', 'replication' }) do
-  info[#info + 1] = redis.call('INFO', section)
-end
-return { at, table.concat(info, '\r\n') }
+return { at, redis.call('INFO') }

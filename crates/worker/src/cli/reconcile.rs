@@ -74,7 +74,7 @@ impl Reconcile {
             return run_on_schedule(config).await;
         }
         // On a terminal the report says it all; a log for other programs, or one that was asked for, is welcome.
-        if !io::stderr().is_terminal() || config.log_filter != USUAL_FILTER {
+        if !io::stderr().is_terminal() || config.log_filter.text != USUAL_FILTER {
             telemetry::start(config)?;
         }
         let options = RunOptions {

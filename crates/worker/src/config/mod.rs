@@ -23,7 +23,7 @@ use hp_queue::{Prefix, Retention};
 
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
-pub(crate) use values::LogFormat;
+pub(crate) use values::{LogFilter, LogFormat};
 
 use account::Account;
 use pem_file::CaFile;
@@ -55,7 +55,7 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     /// Address of the admin server.
     pub(crate) admin: Option<SocketAddr>,
-    pub(crate) log_filter: String,
+    pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
 }
 
@@ -106,7 +106,7 @@ impl TryFrom<Settings> for Config {
                 ledger: settings.ledger.retention.0,
             },
             admin: settings.admin.listen.0,
-            log_filter: settings.log.filter.0,
+            log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {
                 timeout: settings.api.timeout.0,

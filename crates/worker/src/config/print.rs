@@ -35,7 +35,7 @@ impl Display for Config {
         writeln!(f, "[results]\nretention = {}\n", Quoted(results))?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
         writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
-        writeln!(f, "[log]\nfilter = {:?}", self.log_filter)?;
+        writeln!(f, "[log]\nfilter = {:?}", self.log_filter.text)?;
         write!(f, "format = \"{}\"", self.log_format)
     }
 }

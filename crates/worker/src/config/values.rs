@@ -5,7 +5,7 @@ use std::{fmt::Display, net::SocketAddr, time::Duration};
 use hp_queue::Prefix;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{ParseError, Targets};
 
 use super::text::MayBeEmpty;
 
@@ -128,20 +128,27 @@ impl TryFrom<MayBeEmpty> for ListenAddress {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(inline, with = "String", extend("examples" = ["info", "warn,hp_api=debug"]))]
-pub(super) struct LogFilter(pub(super) String);
+pub(crate) struct LogFilter {
+    /// The setting as it was written.
+    pub(crate) text: String,
+    pub(crate) levels: Targets,
+}
 
 impl TryFrom<String> for LogFilter {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match EnvFilter::try_new(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(error) => Err(refused(
-                &text,
-                error,
-                "Write it like info or warn,hp_api=debug.",
-            )),
+        let refused =
+            |why: &dyn Display| refused(&text, why, "Write it like info or warn,hp_api=debug.");
+        let parts = text.split(',').map(str::trim);
+        let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+        // The library takes an empty text for all events.
+        if parts.is_empty() {
+            return Err(refused(&"it names no level"));
         }
+        let levels = parts.join(",").parse();
+        let levels = levels.map_err(|error: ParseError| refused(&error))?;
+        Ok(Self { text, levels })
     }
 }
 

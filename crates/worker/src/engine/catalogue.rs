@@ -98,7 +98,8 @@ impl Catalogue {
         if objection.is_none() || is_fresh {
             return objection;
         }
-        self.refresh_for_order().await;
+        // Boxed: it is large and rare.
+        Box::pin(self.refresh_for_order()).await;
         match self.look_up(wanted) {
             (objection, true) => objection,
             (_, false) => None,

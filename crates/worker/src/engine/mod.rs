@@ -12,6 +12,7 @@ pub(crate) mod extra_calls;
 pub(crate) mod lease;
 pub(crate) mod not_found_probe;
 pub(crate) mod processor;
+pub(crate) mod rescheduled;
 pub(crate) mod retry;
 pub(crate) mod self_pause;
 pub(crate) mod settle;

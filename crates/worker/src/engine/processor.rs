@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use hp_api::{
     CallError, Client, CurrencyText, Doubt, DoubtKind, FetchCards, NotFoundRule, Outcome,
@@ -17,6 +23,7 @@ use super::{
     claimed_order::ClaimedOrder,
     extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
+    rescheduled::Rescheduled,
     self_pause::SelfPause,
     throttle::Throttle,
     vendor_link::VendorLink,
@@ -50,8 +57,9 @@ pub(crate) struct OrderProcessor {
     pub(crate) throttle: Arc<Throttle>,
     timeout: Duration,
     pub(crate) lease: Duration,
-    /// Notified when an order was rescheduled, so that the poller learns when it is due.
-    pub(crate) rescheduled: Notify,
+    /// The orders that this process has rescheduled.
+    pub(crate) rescheduled: Rescheduled,
+    other_workers: AtomicUsize,
     /// Notified when an order was settled without a call, so that the poller uses its permit at once.
     pub(crate) permit_returned: Notify,
     /// Identifies this process in logs, in `{hp}:workers` and as the `by` of a pause.
@@ -134,7 +142,8 @@ impl OrderProcessor {
             throttle,
             timeout: config.api.timeout,
             lease: config.lease,
-            rescheduled: Notify::new(),
+            rescheduled: Rescheduled::default(),
+            other_workers: AtomicUsize::new(0),
             permit_returned: Notify::new(),
             name: process_name(&random),
             random,
@@ -144,6 +153,17 @@ impl OrderProcessor {
     /// The policy of an order's life.
     pub(crate) fn policy(&self) -> Policy {
         self.agreement.rules().policy
+    }
+
+    /// How many other workers of the queue are alive, as far as the last heartbeat has told.
+    pub(crate) fn other_workers(&self) -> usize {
+        self.other_workers.load(Ordering::Relaxed)
+    }
+
+    /// Stores how many workers of the queue are alive, this one included.
+    pub(crate) fn count_workers(&self, alive: usize) {
+        let others = alive.saturating_sub(1);
+        self.other_workers.store(others, Ordering::Relaxed);
     }
 
     /// Fails if the rules of the queue are too short for the calls of this process.
@@ -223,7 +243,8 @@ impl OrderProcessor {
         if !record.is_account_suspect(&outcome) {
             return Event::Submitted(outcome);
         }
-        match self.account_control.check(&self.client).await {
+        // Boxed: it is large and rare.
+        match Box::pin(self.account_control.check(&self.client)).await {
             AccountVerdict::Accepted => Event::OrderRefused(outcome),
             AccountVerdict::Refused => Event::AccountRefused(outcome),
             AccountVerdict::Unclear => Event::Submitted(outcome),
@@ -237,7 +258,7 @@ impl OrderProcessor {
             Outcome::Charged(charged) => {
                 let charged = charged.currency.as_ref().and_then(CurrencyText::code);
                 if self.balance_gate.lift(product, charged.or(listed)).await {
-                    self.rescheduled.notify_one();
+                    self.rescheduled.note(Duration::ZERO);
                 }
             }
             Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::LowBalance => {

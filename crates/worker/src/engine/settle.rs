@@ -1,5 +1,7 @@
 //! The only way to settle an order, for workers, reconciliation runs and operator commands.
 
+use std::time::Duration;
+
 use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, VendorSignal, step};
 use hp_queue::{Claim, QueueError, Settled};
 use tracing::{Span, debug, info, info_span, warn};
@@ -96,8 +98,8 @@ fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlemen
     match settled {
         Settled::Applied(result) => {
             log(&step, result.as_deref());
-            if matches!(step.next, Next::After(_)) {
-                processor.rescheduled.notify_one();
+            if let Next::After(delay) = step.next {
+                processor.rescheduled.note(delay);
             }
             Settlement::Applied(step)
         }
@@ -107,7 +109,7 @@ fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlemen
         }
         Settled::Restored => {
             warn!(obstacle = "order_forgotten", %state, "Redis had forgotten this order; it is restored in doubt, and the next claimant queries HitPoints");
-            processor.rescheduled.notify_one();
+            processor.rescheduled.note(Duration::ZERO);
             Settlement::Restored
         }
     }

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{sleep, timeout};
+use hp_queue::QueueError;
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
 use crate::engine::processor::OrderProcessor;
@@ -15,19 +16,16 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 /// process its orders for a long time without claiming another one.
 pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
     let interval = (processor.lease / 3).min(INTERVAL);
+    let mut presence = Presence::default();
     loop {
-        let (fault, ledger) = (processor.self_pause.reason(), &processor.ledger);
-        let (watermark, alive) = tokio::join!(
-            ledger.report_watermark(),
-            ledger.report_worker(&processor.name, processor.lease, fault.as_deref())
-        );
+        let reported = presence.report(&processor).await;
         if let Some(step_ms) = processor.ledger.take_clock_step() {
             warn!(
                 step_ms,
                 "Redis' clock was set: no worker claims orders for one lease, and no order in doubt is resubmitted earlier"
             );
         }
-        let pause = match watermark.and(alive) {
+        let pause = match reported {
             Ok(()) => interval,
             Err(error) => {
                 debug!(%error, "heartbeat failed; `worker status` may not show this worker");
@@ -35,6 +33,80 @@ pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
             }
         };
         sleep(pause).await;
+    }
+}
+
+/// What Redis knows of this worker. A worker that has nothing to say needs one script for a heartbeat.
+#[derive(Default)]
+struct Presence {
+    reported: Option<Report>,
+}
+
+/// The last report that this worker is alive.
+struct Report {
+    at: Instant,
+    /// In this life of Redis. Another one may have forgotten it.
+    epoch: String,
+    fault: Option<String>,
+}
+
+impl Presence {
+    async fn report(&mut self, processor: &OrderProcessor) -> Result<(), QueueError> {
+        let fault = processor.self_pause.reason();
+        let is_due = self.is_due(processor.lease);
+        let watermark = self.report_watermark(processor, is_due).await;
+        // A Redis that is full refuses the watermark, and not the report.
+        let is_refused = watermark.is_err() && is_due;
+        if is_refused || is_due && fault.is_some() || self.is_news(processor, fault.as_ref()) {
+            let report =
+                processor
+                    .ledger
+                    .report_worker(&processor.name, processor.lease, fault.as_deref());
+            processor.count_workers(report.await?);
+            self.note(processor, fault);
+        }
+        watermark
+    }
+
+    /// Reports the watermark. If a report is due and Redis knows of no fault, it renews the report with the same script.
+    async fn report_watermark(
+        &mut self,
+        processor: &OrderProcessor,
+        is_due: bool,
+    ) -> Result<(), QueueError> {
+        let renews = is_due && !self.is_news(processor, None);
+        let time = if renews {
+            processor.lease
+        } else {
+            Duration::ZERO
+        };
+        let ledger = &processor.ledger;
+        if let Some(alive) = ledger.report_watermark_of(&processor.name, time).await? {
+            processor.count_workers(alive);
+            self.note(processor, None);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, processor: &OrderProcessor, fault: Option<String>) {
+        self.reported = Some(Report {
+            at: Instant::now(),
+            epoch: processor.ledger.known_epoch(),
+            fault,
+        });
+    }
+
+    /// A report counts for a lease.
+    fn is_due(&self, lease: Duration) -> bool {
+        let reported = self.reported.as_ref();
+        reported.is_none_or(|report| report.at.elapsed() >= lease / 3)
+    }
+
+    /// `true` if Redis does not know that this worker is alive with this fault.
+    fn is_news(&self, processor: &OrderProcessor, fault: Option<&String>) -> bool {
+        self.reported.as_ref().is_none_or(|report| {
+            report.fault.as_ref() != fault || report.epoch != processor.ledger.known_epoch()
+        })
     }
 }
 

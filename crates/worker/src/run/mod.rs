@@ -3,8 +3,12 @@
 
 mod backend;
 mod catalogue_refresh;
+mod claim_log;
+mod eagerness;
 mod heartbeat;
+mod inbox_wait;
 mod link_watch;
+mod order_watch;
 mod poller;
 mod redis_watch;
 mod settle_layer;
@@ -94,11 +98,18 @@ async fn process_orders(
         config.concurrency,
         stop.clone(),
     );
-    let worker = WorkerBuilder::new(processor.name.as_str())
+    let name = processor.name.as_str();
+    let processor = Arc::clone(processor);
+    // Owns the processor, because apalis would store shared data in each task anew. Boxed, because each layer moves the future.
+    let process = move |order: ClaimedOrder| {
+        let processor = Arc::clone(&processor);
+        let work = async move { Ok::<Event, Infallible>(processor.process(&order).await) };
+        Box::pin(work)
+    };
+    let worker = WorkerBuilder::new(name)
         .backend(orders)
         .concurrency(config.concurrency)
         .catch_panic()
-        .data(Arc::clone(processor))
         .build(process);
     let requested = stop.clone();
     let running = worker.run_until(async move {
@@ -108,14 +119,6 @@ async fn process_orders(
     running
         .await
         .map_err(|error| format!("the worker ended: {error}").into())
-}
-
-/// The handler that apalis calls for each order.
-async fn process(
-    order: ClaimedOrder,
-    processor: Data<Arc<OrderProcessor>>,
-) -> Result<Event, Infallible> {
-    Ok(processor.process(&order).await)
 }
 
 /// Tasks that run for as long as the worker does.

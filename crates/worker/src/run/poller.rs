@@ -1,32 +1,31 @@
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use backon::ExponentialBackoff;
-use hp_queue::{ClaimBatch, FirstSource, Handle, Inbox, QueueError};
+use hp_queue::{ClaimBatch, FirstSource, Inbox, QueueError};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{sleep, timeout},
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::backend::Orders;
-use crate::{
-    engine::{
-        claimed_order::{ClaimRequestTime, ClaimedOrder},
-        processor::OrderProcessor,
-        retry::{REDIS, endless_backoff},
-        terms,
-    },
-    obstacle::{Facts, of_queue},
+use super::{
+    backend::Orders,
+    claim_log::{ClaimLog, log_open_breaker},
+    eagerness::{Outcome, Wake},
+    order_watch::OrderWatch,
+};
+use crate::engine::{
+    claimed_order::{ClaimRequestTime, ClaimedOrder},
+    processor::OrderProcessor,
+    retry::{REDIS, endless_backoff},
+    terms,
 };
 
 /// The time between two claim requests while the queue is paused or its breaker is open.
 const BLOCKED_INTERVAL: Duration = Duration::from_secs(1);
-/// The longest time between two claim requests.
-const IDLE_INTERVAL: Duration = Duration::from_secs(5);
-
-/// The log waits no longer than this for the reason of an open breaker.
-const LOG_LIMIT: Duration = Duration::from_secs(1);
+/// The longest time between two claim requests that fail.
+const FAILURE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Starts to claim orders, no more than there are slots, and hands them to the backend.
 pub(super) fn start(
@@ -37,16 +36,14 @@ pub(super) fn start(
 ) -> Orders {
     let (hand_over, orders) = mpsc::channel(slots);
     let poller = Poller {
+        watch: OrderWatch::new(Arc::clone(&processor), inbox),
         processor: Arc::clone(&processor),
-        inbox_entry: wait_for_entry(inbox),
         slots: Arc::new(Semaphore::new(slots)),
         hand_over,
         first_source: FirstSource::Inbox,
-        paused: None,
-        is_breaker_open: false,
-        is_throttled: false,
-        claim_delays: endless_backoff(),
-        inbox_delays: endless_backoff(),
+        log: ClaimLog::default(),
+        delays: endless_backoff(),
+        woken: Wake::Other,
     };
     let polling = tokio::spawn(poller.run(stop.clone()));
     Orders::new(processor, orders, polling, stop)
@@ -54,30 +51,25 @@ pub(super) fn start(
 
 struct Poller {
     processor: Arc<OrderProcessor>,
-    /// Ready when the inbox has an entry. Lives across several rests, because it blocks a connection.
-    inbox_entry: InboxEntry,
+    watch: OrderWatch,
     slots: Arc<Semaphore>,
     hand_over: mpsc::Sender<ClaimedOrder>,
     first_source: FirstSource,
-    paused: Option<String>,
-    is_breaker_open: bool,
-    is_throttled: bool,
+    log: ClaimLog,
     /// Delays while claim requests fail.
-    claim_delays: ExponentialBackoff,
-    /// Delays while the inbox cannot be watched.
-    inbox_delays: ExponentialBackoff,
+    delays: ExponentialBackoff,
+    /// What the last rest has ended with.
+    woken: Wake,
 }
-
-type InboxEntry = Pin<Box<dyn Future<Output = (Inbox, Result<(), QueueError>)> + Send>>;
 
 /// What to wait for before the next claim request.
 enum Rest {
     None,
     For(Duration),
-    /// For a call permit, and no longer than this.
+    /// For a call permit that is expected in this time.
     ForPermit(Duration),
-    /// For a new entry or a rescheduled order, and no longer than this.
-    ForOrders(Duration),
+    /// For a new entry or an order that is due. The first one is due in this time.
+    ForOrders(Option<Duration>),
 }
 
 impl Poller {
@@ -90,11 +82,28 @@ impl Poller {
             };
             // Never cancelled: orders that Redis has already claimed for this worker would wait until their lease ends.
             let rest = self.claim(slots).await;
-            tokio::select! {
+            let woken = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.rest(rest) => {}
+                woken = self.rest(rest) => woken,
+            };
+            self.woken = woken;
+        }
+    }
+
+    async fn rest(&mut self, rest: Rest) -> Wake {
+        match rest {
+            Rest::None => Wake::Other,
+            Rest::For(time) => {
+                sleep(time).await;
+                Wake::Other
             }
+            Rest::ForPermit(time) if time > BLOCKED_INTERVAL => {
+                self.watch.wait_for_permit(BLOCKED_INTERVAL).await;
+                Wake::Other
+            }
+            Rest::ForPermit(time) => self.watch.wait_for_permit(time).await,
+            Rest::ForOrders(next_due) => self.watch.wait_for_orders(next_due).await,
         }
     }
 
@@ -106,26 +115,29 @@ impl Poller {
         if let Some(left) = self.processor.throttle.left() {
             return Rest::For(left.min(BLOCKED_INTERVAL));
         }
+        self.watch.before_claim();
         let request = ClaimRequestTime::now();
         let claimed = ledger
             .claim_batch(slots.num_permits(), lease, self.first_source)
             .await;
         match claimed {
             Ok(batch) => {
-                let opens = batch.breaker_open_since.is_some() && !self.is_breaker_open;
+                let opens = self.log.log(&batch);
                 let rest = self.accept(batch, request, slots);
                 if opens {
                     log_open_breaker(&self.processor.queue).await;
                 }
                 rest
             }
-            Err(error) => {
-                terms::check_claim(&self.processor, &error);
-                let retry_in = self.claim_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
-                Rest::For(retry_in)
-            }
+            Err(error) => self.rest_after_failure(&error),
         }
+    }
+
+    fn rest_after_failure(&mut self, error: &QueueError) -> Rest {
+        terms::check_claim(&self.processor, error);
+        let retry_in = self.delays.next().unwrap_or(FAILURE_INTERVAL);
+        warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
+        Rest::For(retry_in)
     }
 
     fn accept(
@@ -134,8 +146,11 @@ impl Poller {
         request: ClaimRequestTime,
         mut slots: OwnedSemaphorePermit,
     ) -> Rest {
-        self.claim_delays = endless_backoff();
-        self.log_changes(&batch);
+        self.delays = endless_backoff();
+        if batch.throttled_until.is_some() {
+            self.processor.throttle.notice();
+        }
+        self.watch.after_claim(self.woken, outcome(&batch));
         self.alternate(&batch);
         let holds = std::mem::take(&mut batch.holds);
         self.processor.balance_gate.update(holds);
@@ -161,114 +176,26 @@ impl Poller {
             FirstSource::Schedule => FirstSource::Inbox,
         };
     }
-
-    async fn rest(&mut self, rest: Rest) {
-        let at_most = match rest {
-            Rest::None => return,
-            Rest::For(time) => return sleep(time).await,
-            Rest::ForPermit(at_most) => return wait_for_permit(&self.processor, at_most).await,
-            Rest::ForOrders(at_most) => at_most,
-        };
-        tokio::select! {
-            (inbox, waited) = &mut self.inbox_entry => {
-                self.inbox_entry = wait_for_entry(inbox);
-                self.after_inbox_wait(waited).await;
-            }
-            () = self.processor.rescheduled.notified() => {}
-            () = sleep(at_most) => {}
-        }
-    }
-
-    async fn after_inbox_wait(&mut self, waited: Result<(), QueueError>) {
-        match waited {
-            Ok(()) => self.inbox_delays = endless_backoff(),
-            Err(error) => {
-                let retry_in = self.inbox_delays.next().unwrap_or(IDLE_INTERVAL);
-                warn!(obstacle = REDIS, %error, ?retry_in, "cannot watch the inbox");
-                sleep(retry_in).await;
-            }
-        }
-    }
-
-    /// Logs changes of the queue's state, and records that cannot be read.
-    fn log_changes(&mut self, batch: &ClaimBatch) {
-        for (id, error) in &batch.unreadable {
-            warn!(
-                id,
-                error,
-                "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
-            );
-        }
-        if batch.lost > 0 {
-            warn!(
-                entries = batch.lost,
-                "orders are lost: entries have left the inbox before a worker took them. Remove MAXLEN and MINID from the producers' XADD, let nobody run XTRIM or XDEL on the inbox, and enqueue orders without a result again"
-            );
-        }
-        let is_breaker_open = batch.breaker_open_since.is_some();
-        if self.is_breaker_open != is_breaker_open {
-            self.is_breaker_open = is_breaker_open;
-            if !is_breaker_open {
-                info!("breaker closed: HitPoints answers again");
-            }
-        }
-        let is_throttled = batch.throttled_until.is_some();
-        if is_throttled {
-            self.processor.throttle.notice();
-        }
-        if is_throttled && !self.is_throttled {
-            let pause = batch.wait.unwrap_or_default();
-            warn!(
-                ?pause,
-                "a front end of HitPoints asks to send less (HTTP 429 or 503): all workers pause, then call more slowly"
-            );
-        }
-        self.is_throttled = is_throttled;
-        if self.paused != batch.paused {
-            if let Some(reason) = &batch.paused {
-                warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
-            } else {
-                info!("queue resumed");
-            }
-            self.paused.clone_from(&batch.paused);
-        }
-    }
 }
 
-/// Logs what is wrong with HitPoints, in the words of `worker status`.
-async fn log_open_breaker(queue: &Handle) {
-    let facts = timeout(LOG_LIMIT, Facts::read(queue)).await;
-    let obstacles = match facts {
-        Ok(Ok(facts)) => of_queue(&facts),
-        _ => Vec::new(),
-    };
-    let mut obstacles = obstacles.into_iter();
-    let obstacle = obstacles.find(|obstacle| obstacle.kind.is_vendor_failure());
-    let (kind, detail) = obstacle
-        .map(|obstacle| (obstacle.kind.as_str(), obstacle.text))
-        .unzip();
-    warn!(
-        failure = kind,
-        detail, "breaker open: only one order at a time calls HitPoints, the others wait"
-    );
+fn outcome(batch: &ClaimBatch) -> Outcome {
+    if !batch.claims.is_empty() || batch.took_entries {
+        Outcome::Orders
+    } else if batch.paused.is_some() {
+        Outcome::Paused
+    } else if batch.wait.is_some() {
+        Outcome::NoPermit
+    } else {
+        Outcome::Nothing
+    }
 }
 
 fn rest_after(batch: &ClaimBatch) -> Rest {
-    match batch.next_due {
-        _ if batch.paused.is_some() => Rest::For(BLOCKED_INTERVAL),
-        _ if batch.wait.is_some() => {
-            Rest::ForPermit(batch.wait.unwrap_or(BLOCKED_INTERVAL).min(BLOCKED_INTERVAL))
-        }
-        _ if batch.more => Rest::None,
-        next_due => Rest::ForOrders(next_due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL)),
-    }
-}
-
-/// An order that was settled without a call gives its permit back. So orders that need no call hardly wait for the rate.
-async fn wait_for_permit(processor: &OrderProcessor, at_most: Duration) {
-    tokio::select! {
-        () = processor.permit_returned.notified() => {}
-        () = sleep(at_most) => {}
+    match (&batch.paused, batch.wait) {
+        (Some(_), _) => Rest::For(BLOCKED_INTERVAL),
+        (None, Some(wait)) => Rest::ForPermit(wait),
+        (None, None) if batch.more => Rest::None,
+        (None, None) => Rest::ForOrders(batch.next_due),
     }
 }
 
@@ -282,11 +209,4 @@ async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
         free.merge(others);
     }
     free
-}
-
-fn wait_for_entry(mut inbox: Inbox) -> InboxEntry {
-    Box::pin(async move {
-        let waited = inbox.wait(IDLE_INTERVAL).await;
-        (inbox, waited)
-    })
 }

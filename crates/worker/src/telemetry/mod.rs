@@ -11,7 +11,7 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tracing::{error, warn};
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::LevelFilter, fmt, fmt::MakeWriter, layer::SubscriberExt, registry,
+    Layer, Registry, filter::LevelFilter, fmt, fmt::MakeWriter, layer::SubscriberExt, registry,
     util::SubscriberInitExt,
 };
 
@@ -27,17 +27,25 @@ use crate::{
 pub(crate) fn start(config: &Config) -> io::Result<()> {
     let is_terminal = io::stderr().is_terminal();
     let log = Log(prepare()?);
-    let filter = EnvFilter::new(&config.log_filter);
+    let filter = config.log_filter.levels.clone();
     // Who looks for details sees each event.
-    let first_only = (filter.max_level_hint() < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
+    let most = Layer::<Registry>::max_level_hint(&filter);
+    let first_only = (most < Some(LevelFilter::DEBUG)).then_some(FirstOnly);
     let lines = fmt::layer()
         .with_writer(log)
         .log_internal_errors(false)
         .with_target(false);
-    let lines = match config.log_format {
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
-        LogFormat::Auto if !is_terminal => lines.json().flatten_event(true).boxed(),
-        LogFormat::Auto | LogFormat::Text => lines.with_ansi(is_terminal).boxed(),
+    let is_text = match config.log_format {
+        LogFormat::Json => false,
+        LogFormat::Text => true,
+        LogFormat::Auto => is_terminal,
+    };
+    let lines = if is_text {
+        lines.with_ansi(is_terminal).boxed()
+    } else {
+        // A list of the spans would repeat the fields of the order, because no span contains another.
+        let json = lines.json().flatten_event(true).with_span_list(false);
+        json.boxed()
     };
     registry().with(filter).with(first_only).with(lines).init();
     // The usual hook writes to standard error itself, and so may never return.

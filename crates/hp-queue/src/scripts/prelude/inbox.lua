@@ -8,10 +8,10 @@
 local function is_largest_time(entry_id) return entry_id:sub(1, 21) == '18446744073709551615-' end
 
 local function repair_inbox()
-  if redis.call('TYPE', key_jobs).ok ~= 'stream' or redis.call('XLEN', key_jobs) > 0 then return end
-  local last = as_map(redis.call('XINFO', 'STREAM', key_jobs))['last-generated-id']
-  if not is_largest_time(last) then return end
+  -- An error: there is no stream.
+  local stream = redis.pcall('XINFO', 'STREAM', key_jobs)
+  stream = stream.err and {} or as_map(stream)
+  if stream.length ~= 0 or not is_largest_time(stream['last-generated-id']) then return end
   redis.call('DEL', key_jobs)
   redis.call('HSET', key_epoch, 'boundary', '0-0')
 end
-

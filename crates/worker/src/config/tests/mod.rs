@@ -3,6 +3,7 @@ mod schema;
 use std::{ffi::OsString, fs};
 
 use tempfile::{NamedTempFile, tempdir};
+use tracing::Level;
 
 use super::{Config, ConfigFault, source};
 
@@ -33,6 +34,23 @@ fn numbers_and_texts_are_interchangeable() {
     let config = load(file, &[ACCOUNT[0], ACCOUNT[2]]).unwrap();
     assert_eq!(config.api.account.unwrap().app_id, "12345");
     assert_eq!((config.concurrency, config.rate), (5, Some(20.0)));
+}
+
+#[test]
+fn log_filter_has_levels_for_parts_of_the_program() {
+    let load = |filter| load("", &[&ACCOUNT[..], &[("HP_LOG__FILTER", filter)]].concat());
+    let levels = load("warn, hp_api=debug,").unwrap().log_filter.levels;
+    for (target, level, expected) in [
+        ("worker::run", Level::WARN, true),
+        ("worker::run", Level::INFO, false),
+        ("hp_api::client", Level::DEBUG, true),
+    ] {
+        assert_eq!(levels.would_enable(target, &level), expected, "{target}");
+    }
+    for wrong in [",", "hp_api=loud", "info=debug=warn"] {
+        let fault = load(wrong).unwrap_err().to_string();
+        assert!(fault.contains("info or warn,hp_api=debug"), "{fault}");
+    }
 }
 
 #[test]
