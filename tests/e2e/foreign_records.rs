@@ -172,9 +172,11 @@ async fn operator_closes_older_record_when_none_can_arrive() {
     assert!(code == 1 && text.contains("may still arrive"), "{text}");
     assert_eq!(world.record("1001").await["state"], "review");
     let key = "{hp}:order:1001";
+    let first = &world.record("1001").await["submitted_at"];
+    let long_ago = ["submitted_at", "1", "first_submitted_at", first];
     world
         .redis
-        .command::<u64>(&["HSET", key, "submitted_at", "1"])
+        .command::<u64>(&[&["HSET", key], &long_ago[..]].concat())
         .await;
     let (code, text) = resolve(&world, "closed");
     assert_eq!(code, 0, "{text}");

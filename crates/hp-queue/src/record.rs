@@ -21,7 +21,7 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
             deadline,
             ..Record::admitted(wanted, now)
         };
-        return Ok(claim_new(admitted, now));
+        return Ok(claim_new(&admitted, now));
     };
     let submitted_at = time(fields, "submitted_at")?;
     Ok(Record {
@@ -51,8 +51,8 @@ pub(crate) fn read_record(fields: &FieldReader<'_>, now: Millis) -> Result<Recor
 }
 
 /// Returns a new order as it is after a claim under no special condition.
-pub(crate) fn claim_new(admitted: Record, now: Millis) -> Record {
-    claim(&admitted, &plain_claim(now))
+pub(crate) fn claim_new(admitted: &Record, now: Millis) -> Record {
+    claim(admitted, &plain_claim(now))
 }
 
 /// Reads a time, Unix milliseconds.

@@ -92,7 +92,7 @@ fn read_new(
         record: Record {
             arrives_until: Some(now.plus(times.resubmit_after)),
             other_account: agreement.other_account_of(None),
-            ..claim_new(Record::admitted(wanted, now), now)
+            ..claim_new(&Record::admitted(wanted, now), now)
         },
         epoch: Arc::clone(&epoch.id),
         reply_to: None,
