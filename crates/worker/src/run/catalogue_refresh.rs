@@ -70,7 +70,7 @@ fn pause(processor: &OrderProcessor, error: &str) {
 }
 
 /// Publishes the product list for shops.
-pub(super) async fn publish(processor: &OrderProcessor, products: &[Product]) {
+async fn publish(processor: &OrderProcessor, products: &[Product]) {
     info!(products = products.len(), "product list fetched");
     match processor.control.publish_products(products).await {
         Ok(true) => {}
@@ -81,9 +81,16 @@ pub(super) async fn publish(processor: &OrderProcessor, products: &[Product]) {
     }
 }
 
-/// Keeps the product list and the answer of the not-found probe up to date for as long as the worker runs.
-pub(super) async fn run_refresh(processor: Arc<OrderProcessor>, is_required: bool) {
-    if !processor.catalogue.is_known() {
+/// Keeps the product list and the answer of the not-found probe up to date for as long as the worker runs. `first` is the
+/// first list, if it is known.
+pub(super) async fn run_refresh(
+    processor: Arc<OrderProcessor>,
+    first: Vec<Product>,
+    is_required: bool,
+) {
+    if processor.catalogue.is_known() {
+        publish(&processor, &first).await;
+    } else {
         refresh(&processor, LONGEST_START_DELAY, is_required).await;
     }
     loop {

@@ -16,6 +16,8 @@ mod settle_layer;
 use std::{convert::Infallible, io, sync::Arc};
 
 use apalis::{layers::WorkerBuilderExt, prelude::*};
+use backend::Orders;
+use hp_api::Product;
 use hp_order::Event;
 use hp_queue::Inbox;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -38,22 +40,24 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
-    tokio::select! {
+    let products = tokio::select! {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
-    }
+    };
+    let stop = shutdown.token().clone();
+    processor.throttle.drain_with(stop.clone());
+    // Before the other tasks, which would delay the first order.
+    let orders = start_poller(&processor, config, stop.clone())?;
     let metrics = Arc::new(Metrics::new(
         &FIGURE_NAMES,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));
-    let background = Background::start(&processor, config, &metrics);
-    let stop = shutdown.token().clone();
-    processor.throttle.drain_with(stop.clone());
+    let background = Background::start(&processor, config, &metrics, products);
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
     let scheduler = tokio::spawn(scheduler.run());
     let outcome = tokio::select! {
-        ended = process_orders(&processor, config, shutdown.token()) => {
+        ended = process_orders(&processor, config, orders, shutdown.token()) => {
             if shutdown.token().is_cancelled() {
                 let _ = scheduler.await;
             }
@@ -71,33 +75,38 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
 }
 
 /// Checks that orders are safe in this Redis, that HitPoints accepts this worker, and that the queue has its account. Gives
-/// the queue the rules of this worker. Fails if the worker must not run; then it has changed nothing.
-async fn join_queue(processor: &OrderProcessor, config: &Config) -> Result<(), CommandError> {
+/// the queue the rules of this worker. Fails if the worker must not run; then it has changed nothing. Returns the product
+/// list, empty if HitPoints has not given it yet.
+async fn join_queue(
+    processor: &OrderProcessor,
+    config: &Config,
+) -> Result<Vec<Product>, CommandError> {
     redis_watch::check_at_start(processor, config).await?;
     // A key that is right for one account may be wrong for another, so the account is compared first.
     terms::check_account(processor).await?;
     let required = config.needs_products;
     let products = catalogue_refresh::fetch_first_list(processor, required).await?;
     terms::join_as_worker(processor).await?;
-    if processor.catalogue.is_known() {
-        catalogue_refresh::publish(processor, &products).await;
-    }
-    Ok(())
+    Ok(products)
 }
 
-/// Runs the poller and apalis until a shutdown request, and drains.
+fn start_poller(
+    processor: &Arc<OrderProcessor>,
+    config: &Config,
+    stop: CancellationToken,
+) -> Result<Orders, CommandError> {
+    let (processor, slots) = (Arc::clone(processor), config.concurrency);
+    let inbox = Inbox::new(config.redis()?, &config.prefix);
+    Ok(poller::start(processor, inbox, slots, stop))
+}
+
+/// Gives the claimed orders to apalis until a shutdown request, and drains.
 async fn process_orders(
     processor: &Arc<OrderProcessor>,
     config: &Config,
+    orders: Orders,
     stop: &CancellationToken,
 ) -> Result<(), CommandError> {
-    let inbox = Inbox::new(config.redis()?, &config.prefix);
-    let orders = poller::start(
-        Arc::clone(processor),
-        inbox,
-        config.concurrency,
-        stop.clone(),
-    );
     let name = processor.name.as_str();
     let processor = Arc::clone(processor);
     // Owns the processor, because apalis would store shared data in each task anew. Boxed, because each layer moves the future.
@@ -128,9 +137,15 @@ struct Background {
 }
 
 impl Background {
-    fn start(processor: &Arc<OrderProcessor>, config: &Config, metrics: &Arc<Metrics>) -> Self {
+    fn start(
+        processor: &Arc<OrderProcessor>,
+        config: &Config,
+        metrics: &Arc<Metrics>,
+        products: Vec<Product>,
+    ) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let refresh = catalogue_refresh::run_refresh(Arc::clone(processor), config.needs_products);
+        let is_required = config.needs_products;
+        let refresh = catalogue_refresh::run_refresh(Arc::clone(processor), products, is_required);
         tasks.spawn(stop.clone().run_until_cancelled_owned(refresh));
         let heartbeat = heartbeat::run_heartbeat(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(heartbeat));
