@@ -3,7 +3,10 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,28 +36,40 @@ fn file(name: &str) -> PathBuf {
 }
 
 /// A server on `localhost` that ends TLS and forwards to another server. Stops when dropped.
-pub struct TlsFront(Front);
+pub struct TlsFront {
+    front: Front,
+    handshakes: Arc<AtomicUsize>,
+}
 
 impl TlsFront {
     /// Starts in front of `target`.
     pub async fn start(target: SocketAddr) -> Self {
         let acceptor = acceptor();
+        let handshakes = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&handshakes);
         let serve = move |client: TcpStream| {
-            let acceptor = acceptor.clone();
+            let (acceptor, count) = (acceptor.clone(), Arc::clone(&count));
             async move {
                 let mut client = acceptor.accept(client).await.ok()?;
+                count.fetch_add(1, Ordering::Relaxed);
                 let mut server = TcpStream::connect(target).await.ok()?;
                 let _ = server.set_nodelay(true);
                 let _ = copy_bidirectional(&mut client, &mut server).await;
                 Some(())
             }
         };
-        Self(Front::start(serve).await)
+        let front = Front::start(serve).await;
+        Self { front, handshakes }
     }
 
     /// The port on which it listens.
     pub fn port(&self) -> u16 {
-        self.0.addr.port()
+        self.front.addr.port()
+    }
+
+    /// How many connections have been established so far.
+    pub fn handshakes(&self) -> usize {
+        self.handshakes.load(Ordering::Relaxed)
     }
 }
 
