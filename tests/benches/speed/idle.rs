@@ -22,7 +22,7 @@ pub(crate) async fn one_worker(effort: Effort) -> Vec<Row> {
     fill(&world, ids("A", 1), "2").await;
     reached(&world, 1).await;
     // Its first tasks end.
-    sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_secs(3)).await;
     let (mut commands, mut scripts, mut size) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.rounds() {
         let window = watch(

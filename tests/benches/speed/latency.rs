@@ -64,10 +64,11 @@ async fn forward(client: TcpStream, vendor: SocketAddr, seen: mpsc::UnboundedSen
 
 /// A queue with a consumer that has bought one order, and waits.
 struct Idle {
-    _world: World,
+    // Ends before its Redis does.
+    _consumer: Consumer,
     connection: redis::aio::MultiplexedConnection,
     watchpost: Watchpost,
-    _consumer: Consumer,
+    _world: World,
 }
 
 enum Consumer {

@@ -22,7 +22,10 @@ mod setup;
 
 use std::io::Write as _;
 
-use e2e::figures::{Layout, Row, Table};
+use e2e::{
+    Worker,
+    figures::{Layout, Row, Table},
+};
 
 use options::{Effort, Options};
 
@@ -109,6 +112,8 @@ fn main() {
 
 async fn print_table(options: &Options) {
     let table = Table::new(options.layout);
+    // Builds it, if need be, before anything is measured.
+    Worker::binary();
     println!("{}\n", machine::description(options).await);
     println!("{}", table.head());
     for Part { name, about } in PARTS {

@@ -16,7 +16,7 @@ use crate::{
     setup::{Fsync, fill, ids, worker, world},
 };
 
-/// Creates the records of orders that wait for another submission tomorrow.
+/// Creates the records of orders that wait half a day for another submission.
 const WAITING_ORDERS: &str = "
     local now = redis.call('TIME')[1] * 1000
     local function text(number) return string.format('%d', number) end
@@ -26,7 +26,7 @@ const WAITING_ORDERS: &str = "
         'claim', '1', 'settled', '1', 'attempts', '1', 'checks', '0', 'accepted_at', at, 'submitted_at', at,
         'updated_at', at)
       redis.call('ZADD', '{hp}:open', at, id)
-      redis.call('ZADD', '{hp}:schedule', text(now + 86400000 + n), id)
+      redis.call('ZADD', '{hp}:schedule', text(now + 43200000 + n), id)
     end";
 
 /// Commands inside scripts are shorter, so that the log has the scripts only.
@@ -96,7 +96,8 @@ async fn start(open: usize) -> Crowded {
         ];
         world.redis.command::<Value>(&words).await;
     }
-    let worker = worker(&world, &[]);
+    // A claim brings back orders that wait longer than any wait lasts.
+    let worker = worker(&world, &[("HP_RETRY__MAX", "24h")]);
     fill(&world, ids("first", 1), "2").await;
     reached(&world, 1).await;
     Crowded {

@@ -84,10 +84,10 @@ fn text_table_is_aligned() {
     let note = Row::note("bare loop, orders/s", samples([4000.0]));
     let printed = [table.head(), table.row(&rate), table.row(&note)].join("\n");
     let expected = "\
-measure                            goal        min     median        max  met
------------------------------------------------------------------------------
-orders/s                        >= 0.75       0.70       0.80       0.90  yes?
-bare loop, orders/s                          4,000      4,000      4,000";
+measure                              goal        min     median        max  met
+-------------------------------------------------------------------------------
+orders/s                          >= 0.75       0.70       0.80       0.90  yes?
+bare loop, orders/s                            4,000      4,000      4,000";
     assert_eq!(printed, expected);
 }
 
