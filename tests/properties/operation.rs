@@ -45,6 +45,8 @@ pub(crate) enum Operation {
     SettleAgain {
         settled: usize,
     },
+    /// A worker settles several claims with one call.
+    SettleGroup(Group),
     /// The holder of this claim, settled or not, renews its lease.
     Renew {
         held: usize,
@@ -91,6 +93,20 @@ pub(crate) enum Operation {
     NewWorker {
         worker: usize,
     },
+}
+
+/// The claims of one worker that one call settles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    /// What happened to the latest claims that are not settled, and to those before them.
+    pub(crate) events: [WorkerEvent; 3],
+    pub(crate) at: ProcessedAt,
+    /// How many settled claims come first, because the answer about them was lost.
+    pub(crate) again: usize,
+    /// The first claim comes a second time at the end.
+    pub(crate) is_first_twice: bool,
+    /// The record of this order cannot be read: the index of its claim in the group.
+    pub(crate) broken: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]

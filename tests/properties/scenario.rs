@@ -3,7 +3,7 @@
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    operation::{Enqueue, Operation, enqueue},
+    operation::{Enqueue, Group, Operation, enqueue},
     worker_event::{ProcessedAt, WorkerEvent},
 };
 
@@ -15,6 +15,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
         Just(Kind::Forgotten),
         Just(Kind::Late),
         Just(Kind::Held),
+        Just(Kind::Overtaken),
         select(UNSENT).prop_map(Kind::Limited),
     ];
     (kinds, enqueue(), enqueue(), any::<bool>()).prop_map(|(kind, enqueue, other, choice)| {
@@ -25,6 +26,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Vec<Operation>> {
             Kind::Forgotten => forgotten(enqueue, choice),
             Kind::Late => late(enqueue),
             Kind::Held => held(enqueue, other, choice),
+            Kind::Overtaken => overtaken(enqueue, other, choice),
             Kind::Limited(event) => limited(enqueue, event, choice),
         }
     })
@@ -66,6 +68,7 @@ enum Kind {
     Forgotten,
     Late,
     Held,
+    Overtaken,
     Limited(WorkerEvent),
 }
 
@@ -201,6 +204,35 @@ fn held(enqueue: Enqueue, other: Enqueue, forgets: bool) -> Vec<Operation> {
         Operation::Save
     });
     scenario.extend([Operation::LiftBalanceHold, claim(0), claim(1)]);
+    scenario
+}
+
+/// One of several claims that are settled together belongs to another worker by now. The answer may be lost.
+fn overtaken(enqueue: Enqueue, other: Enqueue, is_answer_lost: bool) -> Vec<Operation> {
+    let others = [1, 2].map(|n| Enqueue {
+        order: enqueue.order + n,
+        ..other
+    });
+    let mut scenario = vec![Operation::RateRecovers, Operation::Enqueue(others[0])];
+    scenario.extend([Operation::Enqueue(enqueue), Operation::Enqueue(others[1])]);
+    scenario.extend([
+        claim(0),
+        Operation::ComesDue {
+            order: enqueue.order,
+        },
+    ]);
+    scenario.extend([claim(1), settle(WorkerEvent::Charged)]);
+    let group = Group {
+        events: [WorkerEvent::Charged; 3],
+        at: ProcessedAt::AtOnce,
+        again: 0,
+        is_first_twice: true,
+        broken: None,
+    };
+    scenario.push(Operation::SettleGroup(group));
+    if is_answer_lost {
+        scenario.push(Operation::SettleGroup(Group { again: 3, ..group }));
+    }
     scenario
 }
 

@@ -1,7 +1,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
-    operation::{ORDERS, Operation, enqueue},
+    operation::{Group, ORDERS, Operation, enqueue},
     scenario::{emptied, scenario},
     worker_event::{ProcessedAt, WorkerEvent},
 };
@@ -28,6 +28,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         16 => (index(), select(WorkerEvent::ALL), select(ProcessedAt::ALL))
             .prop_map(|(held, event, at)| Operation::Settle { held, event, at }),
         3 => index().prop_map(|settled| Operation::SettleAgain { settled }),
+        8 => group().prop_map(Operation::SettleGroup),
         2 => index().prop_map(|held| Operation::Renew { held }),
         6 => (0..ORDERS).prop_map(|order| Operation::ComesDue { order }),
         1 => Just(Operation::Pause),
@@ -45,6 +46,19 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => select(vec![Operation::Empty, Operation::DoubtsPass]),
         1 => (0..2_usize).prop_map(|worker| Operation::NewWorker { worker }),
     ]
+}
+
+fn group() -> impl Strategy<Value = Group> {
+    let events = [(); 3].map(|()| select(WorkerEvent::ALL));
+    let broken = prop_oneof![3 => Just(None), 1 => (0..4_usize).prop_map(Some)];
+    let parts = (events, select(ProcessedAt::ALL), 0..3_usize, any::<bool>());
+    (parts, broken).prop_map(|((events, at, again, is_first_twice), broken)| Group {
+        events,
+        at,
+        again,
+        is_first_twice,
+        broken,
+    })
 }
 
 fn claim_batch() -> impl Strategy<Value = Operation> {

@@ -27,7 +27,7 @@ const ALL: &[Source] = &[
     ledger::preview::PreviewClaims::SOURCE,
     ledger::restore::Restore::SOURCE,
     ledger::settle::Renew::SOURCE,
-    ledger::settle::Settle::SOURCE,
+    ledger::settle_group::Settle::SOURCE,
     ledger::worker::ReportAlive::SOURCE,
     ledger::worker::ReportWatermark::SOURCE,
     run_lease::CallRunLease::SOURCE,

@@ -10,11 +10,11 @@ mod invariants;
 mod read_view;
 mod restart;
 mod settle;
+mod settle_group;
 mod worker;
 
 use std::time::Duration;
 
-use hp_order::{Step, VendorSignal};
 use hp_queue::{Client, Control, Rules};
 use proptest::{prop_assert_eq, test_runner::TestCaseError};
 use redis::{FromRedisValue, aio::MultiplexedConnection};
@@ -26,6 +26,7 @@ use crate::{
 };
 
 use backup::Backup;
+use settle::SettledClaim;
 use worker::{HeldClaim, Worker};
 
 type Verdict = Result<(), TestCaseError>;
@@ -45,7 +46,7 @@ pub(crate) struct Queue {
     claims: u64,
     /// Claims that were not settled, including stale ones.
     held: Vec<HeldClaim>,
-    settled: Vec<(HeldClaim, Step, VendorSignal)>,
+    settled: Vec<SettledClaim>,
     saved: Option<Backup>,
 }
 
@@ -110,6 +111,7 @@ impl Queue {
             Operation::AcquirePermits { n } => self.acquire_permits(n).await?,
             Operation::Settle { held, event, at } => self.settle(held, event, at).await?,
             Operation::SettleAgain { settled } => self.settle_again(settled).await?,
+            Operation::SettleGroup(group) => self.settle_group(group).await?,
             Operation::Renew { held } => self.renew(held).await?,
             Operation::ComesDue { order } => self.make_due(&id_of(order)).await,
             Operation::Pause => {

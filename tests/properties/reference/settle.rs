@@ -25,29 +25,43 @@ pub(crate) enum Effect {
 const MAX_FAILURES: u32 = 10;
 
 impl Reference {
-    pub(crate) fn settle(&mut self, request: &SettleRequest, server: u32) -> Effect {
-        let (id, claim) = (request.id(), request.record.claim);
-        let Some(order) = self.orders.get(id) else {
-            return self.restore(request);
+    /// Settles a group: one order after the other, as one call does it. A forgotten order is restored after that, by a call
+    /// of its own.
+    pub(crate) fn settle(&mut self, group: &[SettleRequest], server: u32) -> Vec<Effect> {
+        let known: Vec<_> = group
+            .iter()
+            .map(|request| self.settle_known(request, server))
+            .collect();
+        let effects = known.into_iter().zip(group);
+        effects
+            .map(|(effect, request)| effect.unwrap_or_else(|| self.restore(request)))
+            .collect()
+    }
+
+    /// Returns nothing if the order is forgotten.
+    fn settle_known(&mut self, request: &SettleRequest, server: u32) -> Option<Effect> {
+        let claim = request.record.claim;
+        let Some(order) = self.orders.get(request.id()) else {
+            self.apply_signal(request);
+            return None;
         };
         let ours = Some(order).filter(|order| order.is_held_by(claim, request.epoch));
         if ours.is_some_and(|order| order.settled == claim) {
-            return Effect::Repeated;
+            return Some(Effect::Repeated);
         }
         let (is_ours, is_present) = (ours.is_some(), self.is_present(request.epoch, server));
         self.apply_signal(request);
         let is_uncharged = matches!(&request.step.next, Next::End(ending) if !is_charged(ending));
         let is_end = !request.record.state.has_ended();
         if !is_ours || is_uncharged && is_end && !is_present {
-            return Effect::Stale;
+            return Some(Effect::Stale);
         }
         self.apply(request);
-        Effect::Applied
+        Some(Effect::Applied)
     }
 
     fn restore(&mut self, request: &SettleRequest) -> Effect {
-        self.apply_signal(request);
-        if request.record.state.has_ended() {
+        if request.record.state.has_ended() || self.orders.contains_key(request.id()) {
             return Effect::Stale;
         }
         let epoch = self.epoch.map_or(EpochName::NONE, |epoch| epoch.name);

@@ -4,7 +4,7 @@ pub(crate) mod words;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// Why a call to Redis failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum QueueError {
     /// The address cannot be used.
     #[error(

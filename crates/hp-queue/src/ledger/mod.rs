@@ -3,11 +3,13 @@
 pub(crate) mod claim;
 pub(crate) mod claim_orders;
 mod epoch;
+mod packed;
 pub(crate) mod preview;
 mod read_claims;
 mod record_changes;
 pub(crate) mod restore;
 pub(crate) mod settle;
+pub(crate) mod settle_group;
 mod watermark;
 pub(crate) mod worker;
 
@@ -24,6 +26,7 @@ use crate::{
     rules::{Rules, millis},
 };
 use epoch::DoubtTimes;
+use settle_group::SettleQueue;
 use watermark::{EpochNews, EpochWatermark};
 
 /// The worker's side of a queue: claims orders, renews their leases and settles them. Cheap to clone.
@@ -34,6 +37,7 @@ pub struct Ledger {
     watermark: Arc<Mutex<EpochWatermark>>,
     old_master: Arc<Mutex<Option<Duration>>>,
     clock_step: Arc<Mutex<Option<i64>>>,
+    settles: Arc<SettleQueue>,
 }
 
 impl Ledger {
@@ -45,6 +49,7 @@ impl Ledger {
             watermark: Arc::default(),
             old_master: Arc::default(),
             clock_step: Arc::default(),
+            settles: Arc::default(),
         }
     }
 

@@ -1,139 +1,148 @@
 use hp_api::{Card, CardStatus, Currency, CurrencyText, Order};
-use hp_order::{FailReason, Millis, Next, Record, Rejection, State, Step, TerminalOutcome};
+use hp_order::{Cause, FailReason, Millis, Next, Record, Rejection, State, Step, TerminalOutcome};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::claim::Claim;
+use super::{claim::Claim, packed::PackedFields};
 use crate::fields::Fields;
 
-/// Returns the ledger fields that a step changes. An empty value removes the field.
-pub(super) fn record_fields(record: &Record, step: &Step) -> Fields {
+/// What a step changes in a record.
+#[derive(Default)]
+pub(super) struct RecordChanges {
+    pub(super) set: Fields,
+    pub(super) removed: Vec<&'static str>,
+}
+
+impl RecordChanges {
+    fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.set.push((name, value.into()));
+    }
+
+    fn set_or_remove(&mut self, name: &'static str, value: Option<impl Into<String>>) {
+        match value {
+            Some(value) => self.set(name, value),
+            None => self.removed.push(name),
+        }
+    }
+}
+
+/// Returns what a step changes in a record, without the fields that the script adds.
+pub(super) fn record_changes(record: &Record, step: &Step) -> RecordChanges {
+    let mut changes = RecordChanges::default();
+    if step.state != record.state {
+        changes.set("state", step.state.as_str());
+    }
+    if step.attempts != record.attempts {
+        changes.set("attempts", step.attempts.to_string());
+    }
+    if step.checks != record.checks {
+        changes.set("checks", step.checks.to_string());
+    }
+    if step.crashes != record.crashes {
+        changes.set("crashes", step.crashes.to_string());
+    }
+    if step.renewed_at != record.renewed_at {
+        changes.set_or_remove("renewed_at", step.renewed_at.map(|at| at.0.to_string()));
+    }
+    if step.cause != record.cause {
+        changes.set_or_remove("cause", step.cause.map(Cause::as_str));
+    }
+    if step.code != record.code {
+        changes.set_or_remove("code", step.code.map(|code| code.to_string()));
+    }
+    if step.message != record.message {
+        changes.set_or_remove(
+            "message",
+            step.message.as_ref().filter(|text| !text.is_empty()),
+        );
+    }
+    let outdated = outdated_fields(record, step).into_iter();
+    changes
+        .removed
+        .extend(outdated.filter_map(|(is_outdated, name)| is_outdated.then_some(name)));
+    if let Next::End(outcome) = &step.next {
+        add_ended_fields(&mut changes, record, outcome);
+    }
+    changes
+}
+
+/// The fields that say nothing any more, if the condition holds.
+fn outdated_fields(record: &Record, step: &Step) -> [(bool, &'static str); 4] {
     let in_doubt = matches!(step.state, State::Uncertain | State::Review);
-    let cause = step.cause.map_or("", |cause| cause.as_str());
-    let changes = [
-        (
-            step.state != record.state,
-            "state",
-            step.state.as_str().into(),
-        ),
-        (
-            step.attempts != record.attempts,
-            "attempts",
-            step.attempts.to_string(),
-        ),
-        (
-            step.checks != record.checks,
-            "checks",
-            step.checks.to_string(),
-        ),
-        (
-            step.crashes != record.crashes,
-            "crashes",
-            step.crashes.to_string(),
-        ),
-        (
-            step.renewed_at != record.renewed_at,
-            "renewed_at",
-            text(step.renewed_at.map(|at| at.0)),
-        ),
+    let begins_anew = step.attempts == 0;
+    [
         (
             record.not_found_valid_from.is_some() && !in_doubt,
             "restarted_at",
-            String::new(),
-        ),
-        (step.cause != record.cause, "cause", cause.into()),
-        (step.code != record.code, "code", text(step.code)),
-        (
-            step.message != record.message,
-            "message",
-            step.message.clone().unwrap_or_default(),
         ),
         (
-            step.attempts == 0 && record.first_submitted_at.is_some(),
+            begins_anew && record.first_submitted_at.is_some(),
             "first_submitted_at",
-            String::new(),
         ),
+        (begins_anew && record.submitted_at.is_some(), "submitted_at"),
         (
-            step.attempts == 0 && record.submitted_at.is_some(),
-            "submitted_at",
-            String::new(),
-        ),
-        (
-            step.attempts == 0 && record.arrives_until.is_some(),
+            begins_anew && record.arrives_until.is_some(),
             "arrives_within",
-            String::new(),
         ),
-    ];
-    let mut fields: Fields = changes
-        .into_iter()
-        .filter(|(is_changed, ..)| *is_changed)
-        .map(|(_, name, value)| (name, value))
-        .collect();
-    if let Next::End(outcome) = &step.next {
-        fields.extend(ended_fields(record, outcome));
-    }
-    fields
-}
-
-fn text(value: Option<impl ToString>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+    ]
 }
 
 /// What the record keeps of an outcome: the charge or the reason.
-fn ended_fields(record: &Record, outcome: &TerminalOutcome) -> Fields {
-    let mut fields = Fields::new();
+fn add_ended_fields(changes: &mut RecordChanges, record: &Record, outcome: &TerminalOutcome) {
     if let TerminalOutcome::Completed { order, .. } = outcome
         && !record.state.has_ended()
     {
-        fields.push(("hp_order_id", order.hp_order_id.to_string()));
-        let currency = order.currency.as_ref();
-        fields.extend(currency.map(|text| ("currency", text.to_string())));
-        fields.push(("total_price", order.total_price.to_string()));
-        fields.push(("pin_count", order.cards.len().to_string()));
+        changes.set("hp_order_id", order.hp_order_id.to_string());
+        if let Some(currency) = &order.currency {
+            changes.set("currency", currency.to_string());
+        }
+        changes.set("total_price", order.total_price.to_string());
+        changes.set("pin_count", order.cards.len().to_string());
     }
     if let Some(reason) = outcome.reason() {
-        fields.push(("reason", reason.into()));
-        fields.push(("source", outcome.source().as_str().into()));
+        changes.set("reason", reason);
+        changes.set("source", outcome.source().as_str());
     }
-    fields
 }
 
-/// Returns the fields of a result, without the cards and without the fields that the script adds.
-pub(super) fn result_fields(claim: &Claim, step: &Step, outcome: &TerminalOutcome) -> Fields {
+/// Adds the fields of a result, without the cards and without the fields that the script adds.
+pub(super) fn add_result_fields(
+    fields: &mut PackedFields<'_>,
+    claim: &Claim,
+    step: &Step,
+    outcome: &TerminalOutcome,
+) {
     let record = &claim.record;
     let Millis(accepted_at) = record.accepted_at;
-    let mut fields = Fields::with_capacity(20);
-    let mut add = |name, value: String| fields.push((name, value));
-    add("order_id", record.wanted.order_id.to_string());
-    add("product_id", record.wanted.product_id.to_string());
-    add("quantity", record.wanted.quantity.to_string());
-    add("status", outcome.status().as_str().into());
+    fields.text("order_id", record.wanted.order_id.as_str());
+    fields.display("product_id", record.wanted.product_id);
+    fields.display("quantity", record.wanted.quantity);
+    fields.text("status", outcome.status().as_str());
     if let Some(reason) = outcome.reason() {
-        add("reason", reason.into());
+        fields.text("reason", reason);
     }
     if let Some(detail) = detail(record, step, outcome) {
-        add("detail", detail);
+        fields.text("detail", detail);
     }
     if let Some(code) = step.code {
-        add("code", code.to_string());
+        fields.display("code", code);
         if let Some(message) = &step.message {
-            add("message", message.clone());
+            fields.text("message", message);
         }
     }
-    add("source", outcome.source().as_str().into());
-    add("attempts", step.attempts.to_string());
-    add("accepted_at", accepted_at.to_string());
+    fields.text("source", outcome.source().as_str());
+    fields.display("attempts", step.attempts);
+    fields.display("accepted_at", accepted_at);
     if let TerminalOutcome::Completed { order, .. } = outcome {
-        add("hp_order_id", order.hp_order_id.to_string());
+        fields.display("hp_order_id", order.hp_order_id);
         if let Some(currency) = &order.currency {
-            add("currency", currency.to_string());
+            fields.display("currency", currency);
         }
-        add("unit_price", order.unit_price.to_string());
-        add("total_price", order.total_price.to_string());
-        add("pin_count", order.cards.len().to_string());
-        add("pins_encoding", "json".into());
+        fields.display("unit_price", order.unit_price);
+        fields.display("total_price", order.total_price);
+        fields.display("pin_count", order.cards.len());
+        fields.text("pins_encoding", "json");
     }
-    fields
 }
 
 /// What is wrong, in words. For an order that an operator closed: what HitPoints' record shows.

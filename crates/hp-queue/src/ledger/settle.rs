@@ -5,23 +5,10 @@ use hp_order::{Next, Step, TerminalOutcome, VendorSignal};
 use super::{
     Ledger,
     claim::Claim,
-    record_changes::{pins, record_fields, result_fields},
+    packed::Packed,
+    record_changes::{add_result_fields, pins, record_changes},
 };
-use crate::{
-    error::QueueError,
-    fields::Fields,
-    rules::millis,
-    script::{Call, script},
-};
-
-script! {
-    Settle<'a> = "settle.lua";
-    queue: jobs, schedule, open, results, breaker, rate, throttle, epoch, charged, holds, held;
-    order: record: &'a str, reply_to: &'a str, replays: &'a str;
-    arguments:
-        order_id: &'a str, claim: u64, epoch: &'a str, next_step: String, held: String, results_retention: u64, ledger_retention: u64,
-        signal: &'a str, slow_down: u64, breaker_pause: u64, longest_breaker_pause: u64, call_interval: u64, record_values: usize;
-}
+use crate::{error::QueueError, rules::millis, script::script};
 
 script! {
     Renew<'a> = "renew.lua";
@@ -53,10 +40,9 @@ impl Ledger {
         step: &Step,
         signal: VendorSignal,
     ) -> Result<Settled, QueueError> {
-        let call = self.settle_call(claim, step, signal);
         let mut answer = String::from("more");
         while answer == "more" {
-            answer = call.run(&mut self.handle.connection.clone()).await?;
+            answer = self.settle_packed(self.pack(claim, step, signal)).await?;
         }
         Ok(match answer.as_str() {
             "gone" if !claim.record.state.has_ended() && self.restore(claim, step).await? => {
@@ -68,47 +54,56 @@ impl Ledger {
         })
     }
 
-    fn settle_call(&self, claim: &Claim, step: &Step, signal: VendorSignal) -> Call {
+    /// Packs an order as `settle.lua` reads it.
+    fn pack(&self, claim: &Claim, step: &Step, signal: VendorSignal) -> Packed {
         let (keys, record) = (&self.handle.keys, &claim.record);
-        let values = record_values(claim, step);
-        let (breaker_pause, longest_breaker_pause) = self.rules().policy.backoff.outage();
-        let mut call = Settle {
-            record: &keys.order(claim.id()),
-            reply_to: claim.reply_to.as_ref().unwrap_or(&keys.results),
-            replays: &keys.replays(claim.id()),
-            order_id: claim.id().as_str(),
-            claim: record.claim,
-            epoch: &claim.epoch,
-            next_step: next_step(claim, step),
-            held: match step.next {
-                Next::Held { scope, .. } => scope.to_string(),
-                _ => String::new(),
-            },
-            results_retention: millis(self.rules().retention.results),
-            ledger_retention: millis(self.rules().retention.ledger),
-            signal: match signal {
-                // A call that could not leave needs no permit either.
-                VendorSignal::None | VendorSignal::NeverSent => "no_call",
-                VendorSignal::Answered => "answered",
-                VendorSignal::NoAnswer => "no_answer",
-                VendorSignal::OwnFailure => "own_failure",
-                VendorSignal::Throttled(_) => "throttled",
-            },
-            slow_down: match signal {
-                VendorSignal::Throttled(asked) => self.rules().slow_down(asked),
-                _ => 0,
-            },
-            breaker_pause: millis(breaker_pause),
-            longest_breaker_pause: millis(longest_breaker_pause),
-            call_interval: self.rules().call_interval(),
-            record_values: values.len() * 2,
+        let mut order = Packed::default();
+        order.list(12);
+        order.text(claim.id().as_str());
+        order.display(record.claim);
+        order.text(&*claim.epoch);
+        order.text(claim.reply_to.as_ref().unwrap_or(&keys.results));
+        match &step.next {
+            Next::After(delay) | Next::Held { at_most: delay, .. } => {
+                order.display(millis(*delay));
+            }
+            next => order.text(next_step(claim, next)),
         }
-        .call(keys);
-        add_fields(&mut call, &values);
-        if let Next::End(outcome) = &step.next {
-            add_result(&mut call, claim, step, outcome);
+        match step.next {
+            Next::Held { scope, .. } => order.display(scope),
+            _ => order.text(""),
         }
-        call
+        order.text(signal_name(signal));
+        match signal {
+            VendorSignal::Throttled(asked) => order.display(self.rules().slow_down(asked)),
+            _ => order.text(""),
+        }
+        order.text(history(claim, step));
+        let changes = record_changes(record, step);
+        order.list(changes.removed.len());
+        for name in &changes.removed {
+            order.text(name);
+        }
+        order.fields(|fields| {
+            for (name, value) in &changes.set {
+                fields.text(name, value);
+            }
+        });
+        order.fields(|fields| {
+            if let Next::End(outcome) = &step.next {
+                add_result_fields(fields, claim, step, outcome);
+                if let TerminalOutcome::Completed { order, .. } = outcome {
+                    fields.text("pins", pins(order).as_str());
+                }
+                if let Some(meta) = &claim.meta {
+                    fields.text("meta", meta);
+                }
+                if let Some(traceparent) = &claim.traceparent {
+                    fields.text("traceparent", traceparent);
+                }
+            }
+        });
+        order
     }
 
     /// Renews the lease of a claim, from now. Returns `false` if the claim is no longer the current one.
@@ -126,43 +121,33 @@ impl Ledger {
     }
 }
 
-fn next_step(claim: &Claim, step: &Step) -> String {
-    match &step.next {
-        Next::After(delay) | Next::Held { at_most: delay, .. } => millis(*delay).to_string(),
-        Next::Review | Next::Parked => "review".into(),
-        Next::End(_) if claim.record.state.has_ended() => "replay".into(),
-        Next::End(TerminalOutcome::Completed { .. }) => "charged".into(),
-        Next::End(_) => "uncharged".into(),
+/// What happens next to an order for which no time is set.
+fn next_step(claim: &Claim, next: &Next) -> &'static str {
+    match next {
+        Next::End(_) if claim.record.state.has_ended() => "replay",
+        Next::End(TerminalOutcome::Completed { .. }) => "charged",
+        Next::End(_) => "uncharged",
+        _ => "review",
+    }
+}
+
+const fn signal_name(signal: VendorSignal) -> &'static str {
+    match signal {
+        // A call that could not leave needs no permit either.
+        VendorSignal::None | VendorSignal::NeverSent => "no_call",
+        VendorSignal::Answered => "answered",
+        VendorSignal::NoAnswer => "no_answer",
+        VendorSignal::OwnFailure => "own_failure",
+        VendorSignal::Throttled(_) => "throttled",
     }
 }
 
 /// An order's history contains only those replays that an operator requested.
-fn record_values(claim: &Claim, step: &Step) -> Fields {
+fn history(claim: &Claim, step: &Step) -> String {
     let record = &claim.record;
-    let mut values = record_fields(record, step);
-    if !record.state.has_ended() || claim.note.is_some() {
-        let note = claim.note.as_deref();
-        let history = claim.history.after(record, claim.at, step, note);
-        values.push(("history", history));
+    if record.state.has_ended() && claim.note.is_none() {
+        return String::new();
     }
-    values
-}
-
-fn add_fields(call: &mut Call, fields: &Fields) {
-    for (name, value) in fields {
-        call.arg(*name).arg(value);
-    }
-}
-
-fn add_result(call: &mut Call, claim: &Claim, step: &Step, outcome: &TerminalOutcome) {
-    add_fields(call, &result_fields(claim, step, outcome));
-    if let TerminalOutcome::Completed { order, .. } = outcome {
-        call.arg("pins").arg(pins(order).as_str());
-    }
-    if let Some(meta) = &claim.meta {
-        call.arg("meta").arg(meta);
-    }
-    if let Some(traceparent) = &claim.traceparent {
-        call.arg("traceparent").arg(traceparent);
-    }
+    let note = claim.note.as_deref();
+    claim.history.after(record, claim.at, step, note)
 }

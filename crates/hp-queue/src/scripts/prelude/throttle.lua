@@ -49,7 +49,9 @@ local function slow_down(time)
   else
     learned_interval = math.min(math.max(call_interval() * 2, FIRST_INTERVAL), LONGEST_INTERVAL)
     redis.call('HSET', key_throttle, 'since', at)
+    throttle[3], is_believed = at, true
   end
-  redis.call('HSET', key_throttle, 'until', text(ends), 'interval', text(learned_interval))
+  throttle[1], throttle[2] = text(ends), text(learned_interval)
+  redis.call('HSET', key_throttle, 'until', throttle[1], 'interval', throttle[2])
   redis.call('PEXPIRE', key_throttle, KEPT)
 end
