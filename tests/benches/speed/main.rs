@@ -98,16 +98,22 @@ fn main() {
         runtime.block_on(bare::run(&redis, &vendor, at_once.parse().unwrap()));
         return;
     }
+    if arguments.next_if_eq("--help").is_some() {
+        print!("{}", usage());
+        return;
+    }
     match Options::parse(arguments, &PARTS.map(|part| part.name)) {
         Ok(options) => runtime.block_on(print_table(&options)),
         Err(fault) => {
-            eprint!("{fault}\n\n{USAGE}\nParts:\n");
-            for Part { name, about } in PARTS {
-                eprintln!("  {name:<12}  {about}");
-            }
+            eprint!("{fault}\n\n{}", usage());
             std::process::exit(2);
         }
     }
+}
+
+fn usage() -> String {
+    let parts = PARTS.map(|Part { name, about }| format!("  {name:<12}  {about}\n"));
+    format!("{USAGE}\nParts:\n{}", parts.concat())
 }
 
 async fn print_table(options: &Options) {

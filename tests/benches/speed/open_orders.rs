@@ -151,7 +151,7 @@ async fn slowest_script(redis: &e2e::Redis) -> f64 {
 }
 
 /// An entry of Redis' log of slow commands: number, time, microseconds, words, client, name.
-type LogEntry = (u64, u64, u32, Vec<String>, String, String);
+type LogEntry = (u64, u64, u32, Vec<Vec<u8>>, String, String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
@@ -160,9 +160,9 @@ enum Script {
 }
 
 /// The script of a call, by the keys that it declares.
-fn script(words: &[String]) -> Option<Script> {
-    let has = |key: &str| words.iter().any(|word| word == key);
-    let is_script = words.first()?.eq_ignore_ascii_case("evalsha");
+fn script(words: &[Vec<u8>]) -> Option<Script> {
+    let has = |key: &str| words.iter().any(|word| word == key.as_bytes());
+    let is_script = words.first()?.eq_ignore_ascii_case(b"evalsha");
     match (is_script && has("{hp}:results"), has("{hp}:inbox")) {
         (true, true) => Some(Script::Claim),
         (true, false) => Some(Script::Settle),

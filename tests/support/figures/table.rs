@@ -97,16 +97,11 @@ fn aligned(what: &str, cells: &[String; 5], width: usize) -> String {
     let taken: usize = WIDTHS.iter().map(|width| width + BLANKS).sum();
     let first = width - taken;
     let mut lines = wrapped(what, first);
-    let last = lines.len() - 1;
-    let mut text = format!("{:<first$}", lines[last]);
-    for (n, (cell, width)) in cells.iter().zip(WIDTHS).enumerate() {
-        text += &" ".repeat(BLANKS);
-        text += &match n {
-            4 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        };
-    }
-    lines[last] = text.trim_end().to_owned();
+    let name = lines.pop().unwrap_or_default();
+    let [goal, min, median, max, met] = cells;
+    let [w0, w1, w2, w3, _] = WIDTHS;
+    let line = format!("{name:<first$}  {goal:>w0$}  {min:>w1$}  {median:>w2$}  {max:>w3$}  {met}");
+    lines.push(line.trim_end().into());
     lines.join("\n")
 }
 
@@ -116,7 +111,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is always a line");
         if line.is_empty() {
-            *line = word.to_owned();
+            line.push_str(word);
         } else if line.chars().count() + 1 + word.chars().count() <= width {
             *line += " ";
             *line += word;
