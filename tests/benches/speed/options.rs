@@ -45,7 +45,7 @@ impl Options {
                 _ => return Err(format!("{argument} is no option and no part.")),
             }
             if argument != "--markdown" {
-                options.command += &format!(" {argument}");
+                options.command.extend([" ", &argument]);
             }
         }
         Ok(options)
