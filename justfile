@@ -32,9 +32,9 @@ deny:
 unused:
     cargo machete
 
-# Measure the worker against a bare loop and print the ratios
+# Measure speed and cost against a bare loop: --quick, --markdown, single parts (--help lists them)
 bench *args:
-    cargo bench --locked -p e2e --bench speed {{ args }}
+    cargo bench --locked -p e2e --bench speed -- {{ args }}
 
 # Measure what an order costs on a kept and on a new connection, over TLS
 connection:

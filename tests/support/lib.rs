@@ -12,6 +12,7 @@
 )]
 
 mod fields;
+pub mod figures;
 mod front_end;
 pub mod proxy;
 mod redis;

@@ -46,12 +46,13 @@ impl TlsFront {
     pub async fn start(target: SocketAddr) -> Self {
         let acceptor = acceptor();
         let handshakes = Arc::<AtomicUsize>::default();
-        let counter = Arc::clone(&handshakes);
+        let count = Arc::clone(&handshakes);
         let serve = move |client: TcpStream| {
-            let (acceptor, handshakes) = (acceptor.clone(), Arc::clone(&counter));
+            let (acceptor, count) = (acceptor.clone(), Arc::clone(&count));
             async move {
                 handshakes.fetch_add(1, Ordering::Relaxed);
                 let mut client = acceptor.accept(client).await.ok()?;
+                count.fetch_add(1, Ordering::Relaxed);
                 let mut server = TcpStream::connect(target).await.ok()?;
                 let _ = server.set_nodelay(true);
                 let _ = copy_bidirectional(&mut client, &mut server).await;
@@ -67,7 +68,7 @@ impl TlsFront {
         self.front.addr.port()
     }
 
-    /// The number of connections so far, each with its handshake.
+    /// How many connections have been established so far.
     pub fn handshakes(&self) -> usize {
         self.handshakes.load(Ordering::Relaxed)
     }

@@ -6,5 +6,6 @@
 
 mod clock;
 mod fields;
+mod figures;
 mod proxy;
 mod two_masters;
