@@ -50,7 +50,6 @@ impl TlsFront {
         let serve = move |client: TcpStream| {
             let (acceptor, count) = (acceptor.clone(), Arc::clone(&count));
             async move {
-                handshakes.fetch_add(1, Ordering::Relaxed);
                 let mut client = acceptor.accept(client).await.ok()?;
                 count.fetch_add(1, Ordering::Relaxed);
                 let mut server = TcpStream::connect(target).await.ok()?;
