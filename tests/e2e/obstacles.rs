@@ -268,8 +268,12 @@ async fn denied_control_order_is_named_everywhere() {
         "record of order A-0",
     ];
     assert_loud(&world, &words);
-    let (_, text) = run(&world, &["orders"]);
-    assert!(text.contains(words[0]), "{text}");
+    // While a worker is processing the order, the table says so.
+    let is_named = || async { run(&world, &["orders"]).1.contains(words[0]).then_some(()) };
+    world
+        .redis
+        .wait_until("the obstacle of A-1", is_named)
+        .await;
     assert_logged_breaker(&worker, &["control_denied", "A-0"]).await;
 }
 
