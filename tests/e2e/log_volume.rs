@@ -89,3 +89,15 @@ async fn log_line_names_its_order_once() {
     assert_eq!(line.matches("A-named-once").count(), 1, "{line}");
     assert_eq!(line.matches("\"claim\"").count(), 1, "{line}");
 }
+
+#[tokio::test]
+async fn warning_names_its_order_if_only_warnings_are_kept() {
+    let world = World::start();
+    let worker = world.worker_with(&[("HP_LOG__FILTER", "warn")]);
+    world.enqueue("A-1~lost-answer", 1).await;
+    worker.wait_for_log("outcome unknown").await;
+    let log = worker.log();
+    let line = log.lines().find(|line| line.contains("outcome unknown"));
+    let fields: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
+    assert_eq!(fields["span"]["id"], "A-1~lost-answer");
+}

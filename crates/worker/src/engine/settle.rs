@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, VendorSignal, step};
 use hp_queue::{Claim, QueueError, Settled};
-use tracing::{Span, debug, info, info_span, warn};
+use tracing::{Span, debug, error_span, info, warn};
 
 use super::{
     processor::OrderProcessor,
@@ -42,9 +42,10 @@ pub(crate) enum Settlement {
     Restored,
 }
 
-/// The span of all log lines about a claimed order.
+/// The span of all log lines about a claimed order. It has the highest level, so that each line names its order, whatever
+/// the log leaves out.
 pub(crate) fn order_span(claim: &Claim) -> Span {
-    info_span!("order", id = %claim.id(), claim = claim.record.claim, traceparent = claim.traceparent)
+    error_span!("order", id = %claim.id(), claim = claim.record.claim, traceparent = claim.traceparent)
 }
 
 /// Decides with [`step`] how a claimed order continues after `event`, and applies the step.
