@@ -34,10 +34,11 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub(crate) async fn start(seed: u64, unbounded: bool) -> Self {
-        // A log file that is never rewritten while the server is a master, so that its end is easy to find.
+        // A log file that is never rewritten while the server is a master, so that its end is easy to find. And a replica that
+        // lost the answer of its master while a clock was set asks again soon: meanwhile the master accepts no writes.
         let arguments = format!(
             "--appendfsync everysec --auto-aof-rewrite-percentage 0 --requirepass {password} --masterauth {password} \
-             --min-replicas-to-write {} --min-replicas-max-lag {}",
+             --repl-ping-replica-period 1 --repl-timeout 6 --min-replicas-to-write {} --min-replicas-max-lag {}",
             u8::from(!unbounded),
             MAX_LAG.as_secs(),
             password = SECRETS[1],

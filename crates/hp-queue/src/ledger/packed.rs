@@ -20,6 +20,12 @@ const TEXT: u8 = 0xdb;
 const LIST: u8 = 0xdd;
 
 impl Packed {
+    /// Reserves room for `bytes` of long texts and for all short ones. What grows leaves copies behind, which nobody wipes.
+    pub(super) fn with_room_for(bytes: usize) -> Self {
+        const SHORT_TEXTS: usize = 4096;
+        Self(Zeroizing::new(Vec::with_capacity(SHORT_TEXTS + bytes)))
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }

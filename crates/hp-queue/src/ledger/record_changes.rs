@@ -93,8 +93,9 @@ fn add_ended_fields(changes: &mut RecordChanges, record: &Record, outcome: &Term
         && !record.state.has_ended()
     {
         changes.set("hp_order_id", order.hp_order_id.to_string());
-        if let Some(currency) = &order.currency {
-            changes.set("currency", currency.to_string());
+        let currency = order.currency.as_ref().map(ToString::to_string);
+        if let Some(currency) = currency.filter(|text| !text.is_empty()) {
+            changes.set("currency", currency);
         }
         changes.set("total_price", order.total_price.to_string());
         changes.set("pin_count", order.cards.len().to_string());

@@ -57,7 +57,12 @@ impl Ledger {
     /// Packs an order as `settle.lua` reads it.
     fn pack(&self, claim: &Claim, step: &Step, signal: VendorSignal) -> Packed {
         let (keys, record) = (&self.handle.keys, &claim.record);
-        let mut order = Packed::default();
+        let pins = match &step.next {
+            Next::End(TerminalOutcome::Completed { order, .. }) => Some(pins(order)),
+            _ => None,
+        };
+        let long_texts = pins.as_ref().map_or(0, |pins| pins.len());
+        let mut order = Packed::with_room_for(long_texts + claim.meta.as_ref().map_or(0, Vec::len));
         order.list(12);
         order.text(claim.id().as_str());
         order.display(record.claim);
@@ -92,8 +97,8 @@ impl Ledger {
         order.fields(|fields| {
             if let Next::End(outcome) = &step.next {
                 add_result_fields(fields, claim, step, outcome);
-                if let TerminalOutcome::Completed { order, .. } = outcome {
-                    fields.text("pins", pins(order).as_str());
+                if let Some(pins) = &pins {
+                    fields.text("pins", pins.as_str());
                 }
                 if let Some(meta) = &claim.meta {
                     fields.text("meta", meta);

@@ -103,6 +103,8 @@ end
 local limit = claim_limit()
 if limit > 0 or gate and gate.is_rate_used_up() then
   check_types()
+  redis.call('ZCARD', key_schedule)
+  redis.call('ZCARD', key_held)
   examine_and_claim(limit)
 end
 

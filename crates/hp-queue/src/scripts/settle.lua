@@ -21,7 +21,7 @@
 --            12 result     for an end and a replay: { field, value, ... }, without finished_at and replay_of
 -- answers one text for each order: "stale"; or "gone" if Redis has forgotten the order; or "more" if repetitions are left,
 -- and the same call answers them; or the entry id of the result, for a replay of a copy; or "" if it stays open; or "error "
--- and the error of Redis, if the order is as it was. If all orders fail, the script fails
+-- and the error of Redis, if the order is as it was. If this server accepts no writes, the script fails
 --
 -- Only the holder of the current claim changes anything, and only once. So a call whose answer was lost may be sent again,
 -- with the same orders or with others.
@@ -228,19 +228,21 @@ for i = FIRST_VALUE, #ARGV do
 end
 has_waiting = #replays > 0 and redis.call('EXISTS', unpack(replays)) > 0
 
-local answers, failures, failure = {}, 0, nil
+-- Another server may accept the writes that this one refuses.
+local REFUSALS_OF_SERVER = { READONLY = true, NOREPLICAS = true, MASTERDOWN = true }
+
+local answers = {}
 for i, order in ipairs(orders) do
   local ok, answer = pcall(settle, order)
   if not ok then
-    failure = message_of(answer)
-    -- The code is the first word, and an error of Lua has none.
-    if not failure:find('^%u+ ') then failure = 'ERR ' .. failure end
-    failures, answer = failures + 1, 'error ' .. failure
+    local failure = message_of(answer)
+    local code = failure:match('^(%u+) ')
+    if REFUSALS_OF_SERVER[code] then return redis.error_reply(failure) end
+    -- An error of Lua has no code.
+    answer = 'error ' .. (code and failure or 'ERR ' .. failure)
   end
   answers[i] = answer
 end
--- Then it is an error for the whole connection, such as that this server became a replica.
-if failures == #orders then return redis.error_reply(failure) end
 
 if #unscheduled > 0 then redis.call('ZREM', key_schedule, unpack(unscheduled)) end
 if #ended > 0 then redis.call('ZREM', key_open, unpack(ended)) end

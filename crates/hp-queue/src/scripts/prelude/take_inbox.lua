@@ -7,8 +7,8 @@
 --         has_received()             whether an entry was received that may be no new order
 --         remove_entries(inbox)      those that were taken
 
--- Entries of the first read, which may be large, and of later ones, if the first entries were not.
-local FIRST_PAGE, PAGE = 16, 128
+-- Entries of one read: they may be large.
+local PAGE = 16
 
 local taken, last_entry, stuck = 0, nil, nil
 
@@ -51,21 +51,29 @@ local function receive_each(entries)
   end
 end
 
--- If one of the orders has a record, each entry is received alone.
+local function admit_plain(i, fields)
+  local job = jobs[i]
+  if job then
+    admit(ids[i], record_keys[i], job.product_id, job.quantity, 0, job)
+  else
+    admit(ids[i], record_keys[i], fields[4], fields[6], 0)
+  end
+end
+
+-- If one of the orders has a record, each entry is received alone. So is one that cannot be admitted: it stops no other.
 local function admit_waiting()
   if #ids == 0 then return end
   if redis.call('EXISTS', unpack(record_keys)) > 0 then
     receive_each(waiting)
   else
     for i, entry in ipairs(waiting) do
-      local job, fields = jobs[i], entry[2]
-      if job then
-        admit(ids[i], record_keys[i], job.product_id, job.quantity, 0, job)
+      if pcall(admit_plain, i, entry[2]) then
+        taken, last_entry = taken + 1, entry[1]
       else
-        admit(ids[i], record_keys[i], fields[4], fields[6], 0)
+        receive_alone(entry)
       end
+      if stuck then break end
     end
-    taken, last_entry = taken + #ids, waiting[#ids][1]
   end
   ids, is_waiting, record_keys, jobs, waiting = {}, {}, {}, {}, {}
 end
@@ -107,9 +115,9 @@ end
 
 local function claim_inbox(n)
   if n <= 0 then return false end
-  local start, size, may_wait = '-', FIRST_PAGE, nil
+  local start, may_wait = '-', nil
   repeat
-    local count = math.min(n, size)
+    local count = math.min(n, PAGE)
     -- Nothing follows the largest id, and a range after it is an error.
     local page = redis.pcall('XRANGE', key_jobs, start, '+', 'COUNT', count)
     if #page == 0 then return false end
@@ -117,7 +125,7 @@ local function claim_inbox(n)
     take_page(page, may_wait)
     if must_stop() then return not stuck end
     if #page < count then return false end
-    n, start, size = n - count, '(' .. last_entry, receiver and FIRST_PAGE or PAGE
+    n, start = n - count, '(' .. last_entry
   until n == 0
   return true
 end
