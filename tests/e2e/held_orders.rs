@@ -174,6 +174,23 @@ async fn held_order_is_given_up_in_time() {
 }
 
 #[tokio::test]
+async fn idle_worker_notices_hold_that_another_lifted() {
+    let world = World::start();
+    let ledger = world.ledger();
+    hold_orders(&world, &ledger, 3).await;
+    let _worker = world.worker();
+    world.enqueue("A-1", 1).await;
+    world.result("A-1").await;
+    // The worker that lifts it claims none of its orders.
+    let lifted_at = world.now().await;
+    world.control().lift_balance_hold(usd()).await.unwrap();
+    let result = world.result("USD-2").await;
+    let waited = result["finished_at"].parse::<u64>().unwrap() - lifted_at;
+    assert!(waited < 30_000, "{waited} ms");
+    assert_eq!(held(&world, "USD").await, 0);
+}
+
+#[tokio::test]
 async fn returning_orders_are_bounded_per_script() {
     let world = World::start();
     let ledger = world.ledger();

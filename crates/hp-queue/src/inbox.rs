@@ -29,6 +29,16 @@ impl Inbox {
         }
     }
 
+    /// Returns the same inbox without a connection.
+    #[must_use]
+    pub fn unconnected(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            jobs: self.jobs.clone(),
+            connection: None,
+        }
+    }
+
     /// Returns `true` when the inbox has an entry, `false` when `at_most` or five seconds have passed. The wait may be dropped.
     /// After an error the next wait connects again.
     pub async fn wait(&mut self, at_most: Duration) -> Result<bool, QueueError> {

@@ -32,14 +32,6 @@ impl Ledger {
         })
     }
 
-    /// Returns the time until the next open order is due that waits for no balance. Zero if one is due.
-    pub async fn next_due(&self) -> Result<Option<Duration>, QueueError> {
-        let scheduled: First = first_of(&self.handle.keys.schedule)
-            .query_async(&mut self.handle.connection.clone())
-            .await?;
-        Ok(self.time_until(scheduled.iter()))
-    }
-
     fn time_until<'a>(&self, times: impl Iterator<Item = &'a (Vec<u8>, f64)>) -> Option<Duration> {
         let now = self.watermark().expected_now(Instant::now());
         times.filter_map(|(_, time)| time_until(*time, now)).min()

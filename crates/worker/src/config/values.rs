@@ -5,7 +5,7 @@ use std::{fmt::Display, net::SocketAddr, time::Duration};
 use hp_queue::Prefix;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::text::MayBeEmpty;
 
@@ -145,6 +145,11 @@ impl TryFrom<String> for LogFilter {
         // The library takes an empty text for all events.
         if parts.is_empty() {
             return Err(refused(&"it names no level"));
+        }
+        // A bare word that is no level is a part of the program for the library: a slip would silence all others.
+        let is_word = |part: &&&str| !part.contains('=') && part.parse::<LevelFilter>().is_err();
+        if let Some(word) = parts.iter().find(is_word) {
+            return Err(refused(&format_args!("`{word}` is no level")));
         }
         let levels = parts.join(",").parse();
         let levels = levels.map_err(|error: ParseError| refused(&error))?;

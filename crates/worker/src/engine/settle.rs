@@ -42,8 +42,8 @@ pub(crate) enum Settlement {
     Restored,
 }
 
-/// The span of all log lines about a claimed order. It has the highest level, so that each line names its order, whatever
-/// the log leaves out.
+/// The span of all log lines about a claimed order. It has the highest level, so that warnings name their order, too, where
+/// the log has only warnings.
 pub(crate) fn order_span(claim: &Claim) -> Span {
     error_span!("order", id = %claim.id(), claim = claim.record.claim, traceparent = claim.traceparent)
 }

@@ -53,11 +53,9 @@ struct Report {
 impl Presence {
     async fn report(&mut self, processor: &OrderProcessor) -> Result<(), QueueError> {
         let fault = processor.self_pause.reason();
-        let is_due = self.is_due(processor.lease);
-        let watermark = self.report_watermark(processor, is_due).await;
-        // A Redis that is full refuses the watermark, and not the report.
-        let is_refused = watermark.is_err() && is_due;
-        if is_refused || is_due && fault.is_some() || self.is_news(processor, fault.as_ref()) {
+        let watermark = self.report_watermark(processor).await;
+        // A Redis that is full refuses the watermark, and not this report.
+        if self.is_due(processor.lease) || self.is_news(processor, fault.as_ref()) {
             let report =
                 processor
                     .ledger
@@ -69,12 +67,8 @@ impl Presence {
     }
 
     /// Reports the watermark. If a report is due and Redis knows of no fault, it renews the report with the same script.
-    async fn report_watermark(
-        &mut self,
-        processor: &OrderProcessor,
-        is_due: bool,
-    ) -> Result<(), QueueError> {
-        let renews = is_due && !self.is_news(processor, None);
+    async fn report_watermark(&mut self, processor: &OrderProcessor) -> Result<(), QueueError> {
+        let renews = self.is_due(processor.lease) && !self.is_news(processor, None);
         let time = if renews {
             processor.lease
         } else {

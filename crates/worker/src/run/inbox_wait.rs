@@ -1,10 +1,15 @@
 use std::{pin::Pin, time::Duration};
 
 use hp_queue::{Inbox, QueueError};
+use tokio::time::{Instant, sleep_until};
 
 /// The wait for an entry of the inbox. It blocks a connection, so it is never dropped: it goes on while the worker claims.
 pub(super) struct InboxWait {
     waiting: Waiting,
+    /// The same inbox, without a connection.
+    unconnected: Inbox,
+    /// No wait begins before this time.
+    paused_until: Instant,
     is_sent: bool,
     is_old: bool,
 }
@@ -24,7 +29,9 @@ pub(super) enum Arrival {
 impl InboxWait {
     pub(super) fn new(inbox: Inbox) -> Self {
         Self {
+            unconnected: inbox.unconnected(),
             waiting: wait(inbox),
+            paused_until: Instant::now(),
             is_sent: false,
             is_old: false,
         }
@@ -35,8 +42,19 @@ impl InboxWait {
         self.is_old = self.is_sent;
     }
 
+    /// Waits on another connection from now on.
+    pub(super) fn reconnect(&mut self) {
+        *self = Self::new(self.unconnected.unconnected());
+    }
+
+    /// Begins no wait for this time.
+    pub(super) fn pause(&mut self, time: Duration) {
+        self.paused_until = Instant::now() + time;
+    }
+
     /// Waits for an entry, for some seconds. May be dropped: the next call goes on with the same wait.
     pub(super) async fn next(&mut self) -> Arrival {
+        sleep_until(self.paused_until).await;
         self.is_sent = true;
         let (inbox, waited) = (&mut self.waiting).await;
         let is_old = self.is_old;

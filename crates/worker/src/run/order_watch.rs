@@ -14,7 +14,8 @@ use crate::engine::{
     retry::{REDIS, endless_backoff},
 };
 
-/// The longest time between two looks for orders that another process has scheduled.
+/// The longest time between two looks for orders of which nobody has told this worker: another process has scheduled them, or
+/// the connection that waits for entries leads to the wrong server.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest time between two claim requests of an idle worker. A claim also counts lost entries, trims old results, and
 /// finds orders whose time the clock has moved.
@@ -83,7 +84,7 @@ impl OrderWatch {
             tokio::select! {
                 biased;
                 arrival = self.inbox.next(), if !plan.is_entry_seen => {
-                    if let Some(wake) = self.after_arrival(arrival, &mut plan).await {
+                    if let Some(wake) = self.after_arrival(arrival, &mut plan) {
                         return wake;
                     }
                 }
@@ -117,7 +118,7 @@ impl OrderWatch {
     }
 
     /// Returns why to claim now, if so.
-    async fn after_arrival(&mut self, arrival: Arrival, plan: &mut Plan) -> Option<Wake> {
+    fn after_arrival(&mut self, arrival: Arrival, plan: &mut Plan) -> Option<Wake> {
         let is_alone = self.processor.other_workers() == 0;
         match arrival {
             Arrival::Entry { is_old } => {
@@ -134,16 +135,16 @@ impl OrderWatch {
                 None
             }
             Arrival::Failed(error) => {
-                self.wait_after(&error).await;
+                self.wait_after(&error);
                 Some(Wake::Other)
             }
         }
     }
 
-    async fn wait_after(&mut self, error: &QueueError) {
+    fn wait_after(&mut self, error: &QueueError) {
         let retry_in = self.delays.next().unwrap_or(LOOK_INTERVAL);
         warn!(obstacle = REDIS, %error, ?retry_in, "cannot watch the inbox");
-        sleep(retry_in).await;
+        self.inbox.pause(retry_in);
     }
 
     /// Returns why to claim now, if so.
@@ -155,41 +156,20 @@ impl OrderWatch {
         if plan.claim_at <= now {
             return Some(Wake::Other);
         }
-        let seems_due = due_at.is_some_and(|due_at| due_at <= now);
-        let looked = if plan.is_entry_seen || seems_due {
-            look(&self.processor, plan).await
-        } else {
-            look_at_schedule(&self.processor, plan).await
-        };
-        match looked {
-            Ok(true) => Some(Wake::Orders),
-            Ok(false) => None,
+        // The answer says when the first order is due.
+        self.processor.rescheduled.forget();
+        let Ok(waiting) = self.processor.ledger.look().await else {
             // The claim logs what is wrong.
-            Err(_) => Some(Wake::Other),
+            return Some(Wake::Other);
+        };
+        if waiting.has_entries && !plan.is_entry_seen && plan.look_at <= now {
+            // Its own connection has not told it for seconds.
+            self.inbox.reconnect();
         }
+        plan.after_look(waiting.next_due);
+        let is_due = waiting.next_due.is_some_and(|left| left.is_zero());
+        (waiting.has_entries || is_due).then_some(Wake::Orders)
     }
-}
-
-/// Returns `true` if a claim would find orders.
-async fn look(processor: &OrderProcessor, plan: &mut Plan) -> Result<bool, QueueError> {
-    // The answer says when the first order is due.
-    processor.rescheduled.forget();
-    let waiting = processor.ledger.look().await?;
-    plan.after_look(waiting.next_due);
-    Ok(waiting.has_entries || is_now(waiting.next_due))
-}
-
-/// Looks for orders that another process has scheduled. Returns `true` if one is due.
-async fn look_at_schedule(processor: &OrderProcessor, plan: &mut Plan) -> Result<bool, QueueError> {
-    let next_due = processor.ledger.next_due().await?;
-    let known = plan.due_at;
-    plan.after_look(next_due);
-    plan.due_at = plan.due_at.into_iter().chain(known).min();
-    Ok(is_now(next_due))
-}
-
-fn is_now(due_in: Option<Duration>) -> bool {
-    due_in.is_some_and(|left| left.is_zero())
 }
 
 impl Plan {
