@@ -1,8 +1,10 @@
 //! A Redis that is out of memory or holds unexpected data: no order is lost, and other orders continue.
 
-use e2e::{Worker, World};
+use e2e::{Redis, Worker, World};
+use futures_util::future::join_all;
 use hp_order::{VendorSignal, step};
 use hp_queue::{FirstSource, Settled};
+use hp_sandbox::Options;
 
 use crate::claims::{
     ENDED_LEASE, LONG_LEASE, apply_event, claim_one, gave_up, inputs_at_admission, policy,
@@ -42,6 +44,32 @@ async fn unwritable_result_leaves_order_unchanged() {
         apply_event(&ledger, &claim, gave_up()).await,
         Settled::Applied(Some(_))
     ));
+}
+
+#[tokio::test]
+async fn replica_refuses_a_whole_group() {
+    let world = World::with_redis(Redis::single(), Options::local());
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    world.enqueue("A-2", 1).await;
+    let former = claim_one(&ledger, ENDED_LEASE).await;
+    let current = claim_one(&ledger, LONG_LEASE).await;
+    ledger
+        .claim_batch(1, LONG_LEASE, FirstSource::Schedule)
+        .await
+        .unwrap();
+    // Its master does not exist, so it keeps what it has.
+    let demote = ["REPLICAOF", "127.0.0.1", "1"];
+    world.redis.command::<()>(&demote).await;
+    let calls = [&former, &current].map(|claim| {
+        let (ledger, inputs) = (&ledger, inputs_at_admission(claim));
+        let refusal = step(&claim.record, gave_up(), &policy(), inputs);
+        async move { ledger.settle(claim, &refusal, VendorSignal::None).await }
+    });
+    // Even the former claim gets no answer of its own: only an error of the whole call leads to the new master.
+    for settled in join_all(calls).await {
+        assert_eq!(settled.unwrap_err().code(), Some("READONLY"));
+    }
 }
 
 #[tokio::test]

@@ -232,9 +232,12 @@ async fn order_of_self_paused_watcher_goes_to_another() {
     });
     let mut pair = Pair::start(&world, [&settings[0], &settings[1]]).await;
     routes[pair.eager].cut();
-    // The worker cannot connect again after this.
+    // The worker cannot connect again after this order, which only it can take.
+    let other = 1 - pair.eager;
+    pair.workers[other].signal(Signal::SIGSTOP);
     world.enqueue("B-1~drop-before", 1).await;
     pair.eager().wait_for_log("claims no orders until").await;
+    pair.workers[other].signal(Signal::SIGCONT);
     is_bought(&world, "B-2").await;
     world.result("B-1~drop-before").await;
 }

@@ -69,19 +69,19 @@ pub(super) fn record_changes(record: &Record, step: &Step) -> RecordChanges {
 /// The fields that say nothing any more, if the condition holds.
 fn outdated_fields(record: &Record, step: &Step) -> [(bool, &'static str); 4] {
     let in_doubt = matches!(step.state, State::Uncertain | State::Review);
-    let begins_anew = step.attempts == 0;
+    let starts_over = step.attempts == 0;
     [
         (
             record.not_found_valid_from.is_some() && !in_doubt,
             "restarted_at",
         ),
         (
-            begins_anew && record.first_submitted_at.is_some(),
+            starts_over && record.first_submitted_at.is_some(),
             "first_submitted_at",
         ),
-        (begins_anew && record.submitted_at.is_some(), "submitted_at"),
+        (starts_over && record.submitted_at.is_some(), "submitted_at"),
         (
-            begins_anew && record.arrives_until.is_some(),
+            starts_over && record.arrives_until.is_some(),
             "arrives_within",
         ),
     ]

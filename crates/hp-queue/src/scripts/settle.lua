@@ -231,13 +231,16 @@ has_waiting = #replays > 0 and redis.call('EXISTS', unpack(replays)) > 0
 -- Another server may accept the writes that this one refuses.
 local REFUSALS_OF_SERVER = { READONLY = true, NOREPLICAS = true, MASTERDOWN = true }
 
-local answers = {}
+local answers, refusal = {}, nil
 for i, order in ipairs(orders) do
   local ok, answer = pcall(settle, order)
   if not ok then
     local failure = message_of(answer)
     local code = failure:match('^(%u+) ')
-    if REFUSALS_OF_SERVER[code] then return redis.error_reply(failure) end
+    if REFUSALS_OF_SERVER[code] then
+      refusal = failure
+      break
+    end
     -- An error of Lua has no code.
     answer = 'error ' .. (code and failure or 'ERR ' .. failure)
   end
@@ -256,4 +259,4 @@ for stream in pairs(own_streams) do
   redis.call('XTRIM', stream, 'MINID', '~', trim_before())
   redis.call('PEXPIRE', stream, arg_results_retention)
 end
-return answers
+return refusal and redis.error_reply(refusal) or answers

@@ -9,7 +9,7 @@ pub(super) struct InboxWait {
     /// The same inbox, without a connection.
     unconnected: Inbox,
     /// No wait begins before this time.
-    paused_until: Instant,
+    paused_until: Option<Instant>,
     is_sent: bool,
     is_old: bool,
 }
@@ -31,7 +31,7 @@ impl InboxWait {
         Self {
             unconnected: inbox.unconnected(),
             waiting: wait(inbox),
-            paused_until: Instant::now(),
+            paused_until: None,
             is_sent: false,
             is_old: false,
         }
@@ -49,12 +49,15 @@ impl InboxWait {
 
     /// Begins no wait for this time.
     pub(super) fn pause(&mut self, time: Duration) {
-        self.paused_until = Instant::now() + time;
+        self.paused_until = Some(Instant::now() + time);
     }
 
     /// Waits for an entry, for some seconds. May be dropped: the next call goes on with the same wait.
     pub(super) async fn next(&mut self) -> Arrival {
-        sleep_until(self.paused_until).await;
+        if let Some(until) = self.paused_until {
+            sleep_until(until).await;
+            self.paused_until = None;
+        }
         self.is_sent = true;
         let (inbox, waited) = (&mut self.waiting).await;
         let is_old = self.is_old;

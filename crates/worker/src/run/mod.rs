@@ -109,7 +109,7 @@ async fn process_orders(
 ) -> Result<(), CommandError> {
     let name = processor.name.as_str();
     let processor = Arc::clone(processor);
-    // Owns the processor, because apalis would store shared data in each task anew. Boxed, because each layer moves the future.
+    // Owns the processor, because apalis would copy shared data into each task. Boxed, because each layer moves the future.
     let process = move |order: ClaimedOrder| {
         let processor = Arc::clone(&processor);
         let work = async move { Ok::<Event, Infallible>(processor.process(&order).await) };

@@ -47,7 +47,7 @@ fn log_filter_has_levels_for_parts_of_the_program() {
     ] {
         assert_eq!(levels.would_enable(target, &level), expected, "{target}");
     }
-    for wrong in [",", "hp_api=loud", "info=debug=warn"] {
+    for wrong in [",", "inof", "warn,hp_api", "hp_api=loud", "info=debug=warn"] {
         let fault = load(wrong).unwrap_err().to_string();
         assert!(fault.contains("info or warn,hp_api=debug"), "{fault}");
     }
