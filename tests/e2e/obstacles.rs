@@ -154,10 +154,11 @@ async fn last_run_does_not_contradict_review() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pause_is_named_everywhere() {
+async fn pause_is_named_everywhere_though_worker_is_idle() {
     let world = World::start();
     let worker = world.worker();
-    worker.wait_for_log("product list fetched").await;
+    world.enqueue("A-1", 1).await;
+    worker.wait_for_log("order ended").await;
     world.control().pause("stocktaking", "Ada").await.unwrap();
     worker.wait_for_log("queue paused").await;
     assert!(worker.log().contains("stocktaking"));

@@ -8,6 +8,8 @@ use crate::error::QueueError;
 pub struct Waiting {
     /// The inbox has entries.
     pub has_entries: bool,
+    /// The queue is paused.
+    pub is_paused: bool,
     /// Time until the next open order is due or may return from its hold. Zero if one is due.
     pub next_due: Option<Duration>,
 }
@@ -16,18 +18,21 @@ pub struct Waiting {
 type First = Vec<(Vec<u8>, f64)>;
 
 impl Ledger {
-    /// Looks whether a claim would find orders, and changes nothing. What keeps orders from being claimed does not count.
+    /// Looks whether a claim would find orders, and changes nothing. Of what keeps orders from being claimed, only a pause
+    /// counts.
     pub async fn look(&self) -> Result<Waiting, QueueError> {
         let keys = &self.handle.keys;
         let mut look = redis::pipe();
         look.cmd("XLEN").arg(&keys.jobs);
         look.add_command(first_of(&keys.schedule));
         look.add_command(first_of(&keys.held));
-        let (entries, scheduled, held): (u64, First, First) = look
+        look.cmd("EXISTS").arg(&keys.paused);
+        let (entries, scheduled, held, is_paused): (u64, First, First, bool) = look
             .query_async(&mut self.handle.connection.clone())
             .await?;
         Ok(Waiting {
             has_entries: entries > 0,
+            is_paused,
             next_due: self.time_until(scheduled.iter().chain(&held)),
         })
     }

@@ -162,6 +162,10 @@ impl OrderWatch {
             // The claim logs what is wrong.
             return Some(Wake::Other);
         };
+        if waiting.is_paused {
+            // The claim logs the pause.
+            return Some(Wake::Other);
+        }
         if waiting.has_entries && !plan.is_entry_seen && plan.look_at <= now {
             // Its own connection has not told it for seconds.
             self.inbox.reconnect();
