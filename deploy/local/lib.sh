@@ -40,6 +40,12 @@ need_redis() {
 See https://redis.io/docs/latest/operate/oss_and_stack/install/ for newer packages."
 }
 
+# Python with virtual environments: Debian has them in a package of their own.
+need_venv() {
+    need python3
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+}
+
 need_valkey() {
     have valkey-server || ! is_debian_12 || use_backports
     need valkey-server
@@ -62,6 +68,8 @@ package_of() {
     case $1 in
     redis-cli) echo redis-tools ;;
     cc) echo gcc libc6-dev ;;
+    php) echo php-cli ;;
+    node) echo nodejs ;;
     *) echo "$1" ;;
     esac
 }

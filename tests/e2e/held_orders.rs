@@ -142,7 +142,7 @@ async fn held_order_is_given_up_in_time() {
     let world = World::start();
     let mut short = rules();
     short.policy.give_up_after = Duration::from_secs(2);
-    let ledger = world.ledger_with(short);
+    let ledger = world.ledger_with(short.clone());
     world
         .control()
         .hold_balance(usd(), Duration::from_mins(30))

@@ -59,6 +59,7 @@ mod results_command;
 mod rsa_keys;
 mod rust_client;
 mod sandbox_orders;
+mod sealed_results;
 mod secrets_in_errors;
 mod sick_workers;
 mod snapshots;

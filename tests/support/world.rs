@@ -1,7 +1,9 @@
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use hp_order::{Backoff, Policy};
-use hp_queue::{Account, Agreement, Control, Handle, Inspector, Ledger, Prefix, Retention, Rules};
+use hp_queue::{
+    Account, Agreement, Control, Handle, Inspector, Ledger, Prefix, Recipients, Retention, Rules,
+};
 use hp_sandbox::{Options, Sandbox};
 
 use crate::{Redis, TIMEOUT, Worker};
@@ -10,6 +12,7 @@ use crate::{Redis, TIMEOUT, Worker};
 pub fn rules() -> Rules {
     let week = Duration::from_hours(7 * 24);
     Rules {
+        seal_to: Recipients::default(),
         retention: Retention {
             results: week,
             ledger: week,

@@ -53,7 +53,12 @@ impl<'a> FieldReader<'a> {
 
     /// A list as pairs of texts. Replaces what is not UTF-8.
     pub(crate) fn pairs(&self, name: &str) -> Vec<(String, String)> {
-        let pairs = self.list(name).chunks_exact(2);
+        FieldReader(self.list(name)).all()
+    }
+
+    /// All names and values. Replaces what is not UTF-8, and leaves out values that are lists.
+    pub(crate) fn all(&self) -> Vec<(String, String)> {
+        let pairs = self.0.chunks_exact(2);
         pairs
             .filter_map(|pair| Some((to_text(&pair[0])?, to_text(&pair[1])?)))
             .collect()

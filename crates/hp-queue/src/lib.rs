@@ -117,6 +117,7 @@ mod run_lease;
 mod script;
 #[cfg(test)]
 mod script_tests;
+mod seal;
 
 pub use agreement::{
     Account, AccountSwitch, Agreement, Join, OrderInDoubt, QueueTerms, RuleChange,
@@ -152,9 +153,12 @@ pub use queue::{
     delivery::{Delivery, Wait},
     entry_reason::{DeadLetterReason, EntryReason},
     job::{Deadline, Job, JobError, Meta, ResultStream, Traceparent},
-    result::{Card, OrderResult, Purchase, ResultError},
+    result::{Card, OrderResult, Pins, Purchase, ResultError},
     results::Results,
     watch::{Watch, WatchFrom},
 };
 pub use rules::{LONGEST_LEASE, RateShare, Retention, Rules};
 pub use run_lease::{LeaseState, RunLease, store_run_report};
+pub use seal::{
+    KeyError, KeyName, KeyNameError, OpenError, PrivateKey, PublicKey, Recipients, SealedPins,
+};

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use hp_order::Policy;
 
+use crate::seal::Recipients;
+
 /// The longest lease that a worker may claim an order for. The scripts know it, too.
 pub const LONGEST_LEASE: Duration = Duration::from_hours(1);
 
@@ -25,7 +27,7 @@ impl RateShare {
 }
 
 /// The rules that all workers of a queue share.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     /// How long ended orders and results are kept.
     pub retention: Retention,
@@ -35,6 +37,8 @@ pub struct Rules {
     pub longest_processing: Duration,
     /// The time from one call to the next, over all workers, if their rate is limited.
     pub interval: Option<Duration>,
+    /// The public keys to which cards are sealed.
+    pub seal_to: Recipients,
 }
 
 /// How long ended orders and results are kept.

@@ -7,6 +7,7 @@ use rand::{
     distr::{Alphanumeric, SampleString},
     rngs::StdRng,
 };
+use zeroize::Zeroizing;
 
 /// A source of random numbers. Copies share it.
 #[derive(Clone)]
@@ -30,6 +31,13 @@ impl Random {
     /// `len` letters and digits.
     pub(crate) fn alphanumeric(&self, len: usize) -> String {
         Alphanumeric.sample_string(&mut *self.rng(), len)
+    }
+
+    /// The bytes of a new private key.
+    pub(crate) fn key_bytes(&self) -> Zeroizing<[u8; 32]> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        self.rng().fill(&mut *bytes);
+        bytes
     }
 
     fn rng(&self) -> MutexGuard<'_, StdRng> {

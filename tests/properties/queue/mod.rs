@@ -148,7 +148,7 @@ impl Queue {
     }
 
     fn worker(&self) -> Worker {
-        Worker::open(&self.client, &self.prefix, self.rules)
+        Worker::open(&self.client, &self.prefix, self.rules.clone())
     }
 
     fn control(&self) -> &Control {

@@ -21,7 +21,7 @@ impl Worker {
     /// A worker without a watermark.
     pub(super) fn open(client: &Client, prefix: &str, rules: Rules) -> Self {
         let handle = Handle::open(client, &prefix.parse().unwrap());
-        let ledger = Ledger::new(handle.clone(), rules);
+        let ledger = Ledger::new(handle.clone(), rules.clone());
         ledger.limit_old_master(Some(Duration::ZERO));
         Self {
             ledger,

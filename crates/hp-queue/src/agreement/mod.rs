@@ -19,7 +19,7 @@ pub(crate) use switch::SwitchAccount;
 
 use crate::{
     error::QueueError, fields::FieldReader, handle::Handle, protocol::PROTOCOL, rules::Rules,
-    script::script,
+    script::script, seal::Recipients,
 };
 
 script! {
@@ -66,6 +66,8 @@ struct Shared {
     account: Account,
     /// The account of the queue. Differs from `account` only while an operator resolves an order of an earlier account.
     queue_account: Account,
+    /// The keys of this process' own settings.
+    own_seal_to: Recipients,
     rules: RwLock<Rules>,
 }
 
@@ -81,6 +83,7 @@ impl Agreement {
         Self(Arc::new(Shared {
             account,
             queue_account,
+            own_seal_to: rules.seal_to.clone(),
             rules: RwLock::new(rules),
         }))
     }
@@ -132,7 +135,8 @@ impl Agreement {
 
     /// The rules in force.
     pub fn rules(&self) -> Rules {
-        *self.0.rules.read().unwrap_or_else(PoisonError::into_inner)
+        let rules = self.0.rules.read();
+        rules.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The most calls a second over all workers, if there is a limit.
@@ -141,17 +145,21 @@ impl Agreement {
     }
 
     /// Replaces the rules that all processes share by those that the queue has stored. Returns what has changed.
+    ///
+    /// A process whose own settings name keys to seal to keeps them if the queue has none: one worker with old settings must
+    /// not make all others publish cards in clear text.
     pub fn adopt(&self, stored: &QueueTerms) -> Result<Vec<RuleChange>, QueueError> {
         let Some(fields) = &stored.rules else {
             return Ok(Vec::new());
         };
         let old = self.rules();
-        let new = rule_fields::read(fields, old).map_err(QueueError::Protocol)?;
+        let mut new = rule_fields::read(fields, old.clone()).map_err(QueueError::Protocol)?;
+        if new.seal_to.is_empty() {
+            new.seal_to = self.0.own_seal_to.clone();
+        }
+        let changes = changes(&rule_fields::write(&old), &rule_fields::write(&new));
         *self.0.rules.write().unwrap_or_else(PoisonError::into_inner) = new;
-        Ok(changes(
-            &rule_fields::write(&old),
-            &rule_fields::write(&new),
-        ))
+        Ok(changes)
     }
 }
 

@@ -8,6 +8,7 @@ use redis::Value;
 use crate::{
     fields::FieldReader,
     rules::{Retention, Rules, millis},
+    seal::{KeyError, KeyName, KeyNameError, PublicKey, Recipients},
 };
 
 const RATE: &str = "worker.rate";
@@ -19,6 +20,8 @@ const MAX_CRASHES: &str = "retry.max_crashes";
 const CLOCK_TOLERANCE: &str = "api.clock_tolerance";
 const RESULTS: &str = "results.retention";
 const LEDGER: &str = "ledger.retention";
+/// The name of a key follows.
+const SEAL_TO: &str = "results.seal_to.";
 
 const NAMES: [&str; 9] = [
     RATE,
@@ -50,7 +53,12 @@ pub(super) fn write(rules: &Rules) -> BTreeMap<String, String> {
     let rate = rate(rules).map(|rate| (RATE, rate.to_string()));
     let crashes = (MAX_CRASHES, policy.max_crashes.to_string());
     let fields = times.into_iter().chain(rate).chain([crashes]);
-    fields.map(|(name, value)| (name.into(), value)).collect()
+    let seal_to = rules.seal_to.iter();
+    let seal_to = seal_to.map(|(name, key)| (format!("{SEAL_TO}{name}"), key.to_string()));
+    fields
+        .map(|(name, value)| (name.into(), value))
+        .chain(seal_to)
+        .collect()
 }
 
 /// The calls a second. The interval is in whole nanoseconds, so its inverse is not exact.
@@ -64,7 +72,8 @@ pub(super) fn read(fields: &BTreeMap<String, String>, own: Rules) -> Result<Rule
     let (base, max) = own.policy.backoff.limits();
     let (base, max) = (time(fields, BASE, base)?, time(fields, MAX, max)?);
     let backoff = Backoff::new(base, max).map_err(|error| format!("`{BASE}`: {error}"))?;
-    let (mut rules, policy) = (own, &own.policy);
+    let mut rules = own.clone();
+    let policy = &own.policy;
     rules.policy.backoff = backoff;
     rules.policy.resubmit_after = time(fields, RESUBMIT_AFTER, policy.resubmit_after)?;
     rules.policy.give_up_after = time(fields, GIVE_UP_AFTER, policy.give_up_after)?;
@@ -76,7 +85,24 @@ pub(super) fn read(fields: &BTreeMap<String, String>, own: Rules) -> Result<Rule
     };
     let rate: Option<f64> = number(fields, RATE)?;
     rules.interval = rate.map(interval).transpose()?;
+    rules.seal_to = seal_to(fields)?;
     Ok(rules)
+}
+
+fn seal_to(fields: &BTreeMap<String, String>) -> Result<Recipients, String> {
+    let keys = fields.iter().filter_map(|(field, key)| {
+        let name = field.strip_prefix(SEAL_TO)?;
+        Some(recipient(name, key).map_err(|error| format!("`{field}` is `{key}`: {error}")))
+    });
+    keys.collect()
+}
+
+fn recipient(name: &str, key: &str) -> Result<(KeyName, PublicKey), String> {
+    let name = name
+        .parse()
+        .map_err(|error: KeyNameError| error.to_string())?;
+    let key = key.parse().map_err(|error: KeyError| error.to_string())?;
+    Ok((name, key))
 }
 
 /// The time between two calls at this rate.
@@ -86,12 +112,10 @@ fn interval(rate: f64) -> Result<Duration, String> {
 
 /// The rules among the fields of a hash.
 pub(super) fn select(hash: &Value) -> BTreeMap<String, String> {
-    let reader = FieldReader::new(hash);
-    let rules = NAMES.iter().filter_map(|name| {
-        let value = reader.words(name)?;
-        Some(((*name).to_owned(), value))
-    });
-    rules.collect()
+    let rules = FieldReader::new(hash).all().into_iter();
+    rules
+        .filter(|(name, _)| NAMES.contains(&name.as_str()) || name.starts_with(SEAL_TO))
+        .collect()
 }
 
 /// The value as a setting is written.
@@ -121,7 +145,10 @@ mod tests {
     use hp_order::{Backoff, Policy};
 
     use super::{RATE, display, read, write};
-    use crate::rules::{Retention, Rules};
+    use crate::{
+        rules::{Retention, Rules},
+        seal::{PrivateKey, Recipients},
+    };
 
     fn rules(interval: Option<Duration>) -> Rules {
         let backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(5));
@@ -139,6 +166,7 @@ mod tests {
             },
             longest_processing: Duration::from_secs(45),
             interval,
+            seal_to: Recipients::default(),
         }
     }
 
@@ -153,10 +181,19 @@ mod tests {
         };
         for rate in [None, Some(0.001), Some(0.3), Some(20.0), Some(100_000.0)] {
             let interval = rate.map(|rate: f64| Duration::from_secs_f64(1.0 / rate));
-            let stored = write(&rules(interval));
+            let key = PrivateKey::from_random(&[1; 32].into()).public();
+            let seal_to = "shop"
+                .parse()
+                .map(|name| Recipients::from_iter([(name, key)]));
+            let rules = Rules {
+                seal_to: seal_to.unwrap_or_else(|error| panic!("{error}")),
+                ..rules(interval)
+            };
+            let stored = write(&rules);
             assert_eq!(stored.get(RATE), rate.map(|rate| rate.to_string()).as_ref());
-            let read = read(&stored, own).unwrap_or_else(|error| panic!("{error}"));
+            let read = read(&stored, own.clone()).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(write(&read), stored);
+            assert_eq!(read.seal_to, rules.seal_to);
         }
     }
 
@@ -169,6 +206,11 @@ mod tests {
             ("retry.base", "soon"),
             ("retry.base", "0"),
             ("ledger.retention", "-5"),
+            ("results.seal_to.shop", "AAAA"),
+            (
+                "results.seal_to.A shop",
+                "B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw=",
+            ),
         ] {
             let mut stored = write(&rules(None));
             stored.insert(name.into(), value.into());

@@ -38,6 +38,11 @@ fn open(url: &str, authorities: Option<&CaCertificates>) -> Result<Client, Queue
 }
 
 impl Client {
+    /// Returns `true` if the address names this machine, so that nothing goes over a network.
+    pub fn is_local(&self) -> bool {
+        self.0.is_local()
+    }
+
     /// Returns a connection that many tasks share. It connects at the first command, and again when it is spent. Commands
     /// on it must not block.
     pub(crate) fn shared(&self) -> Connection {

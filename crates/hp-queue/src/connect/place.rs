@@ -1,7 +1,8 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, RedisError, RedisResult, Value, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, ConnectionAddr, RedisError, RedisResult, Value,
+    aio::MultiplexedConnection,
 };
 
 use super::{
@@ -30,6 +31,17 @@ fn is_turned_away(error: &RedisError) -> bool {
     error.code() == Some("NOAUTH") || detail.contains("max number of clients")
 }
 
+fn is_local(address: &ConnectionAddr) -> bool {
+    let (ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. }) = address else {
+        return true;
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+    }
+}
+
 /// Where Redis is.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
@@ -39,6 +51,15 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// `true` if the address leads to this machine: a loopback address, its name, or a socket file.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Self::Server(server) => is_local(server.get_connection_info().addr()),
+            Self::Cluster(nodes) => nodes.addresses.iter().all(|node| is_local(node.addr())),
+            Self::Sentinel(watched) => watched.sentinels.iter().all(is_local),
+        }
+    }
+
     /// Connects. `response` is how long Redis may take to answer a command.
     pub(super) async fn open(&self, response: Duration, repeat: Repeat) -> RedisResult<Link> {
         let master = match self {
@@ -54,5 +75,38 @@ impl Place {
         let mut connection = connection.await?;
         greet(&mut connection).await?;
         Ok(Link::Server(connection))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::connect::client::connect;
+
+    #[test]
+    fn address_of_this_machine_is_local() {
+        let local = [
+            "redis://127.0.0.1",
+            "redis://127.8.8.8:7000",
+            "redis://localhost",
+            "redis://[::1]:6379",
+            "redis://[::ffff:127.0.0.1]:6379",
+            "redis+unix:///run/redis.sock",
+            "redis+cluster://127.0.0.1:1,127.0.0.1:2",
+            "redis+sentinel://localhost/master",
+        ];
+        let remote = [
+            "redis://10.0.0.1",
+            "rediss://redis.example.com",
+            "redis://[2001:db8::1]:6379",
+            "redis://localhost.example.com",
+            "redis+cluster://127.0.0.1:1,10.0.0.1:2",
+            "redis+sentinel://localhost,10.0.0.1/master",
+        ];
+        for (addresses, is_local) in [(&local[..], true), (&remote[..], false)] {
+            for address in addresses {
+                let client = connect(address).unwrap_or_else(|error| panic!("{error}"));
+                assert_eq!(client.is_local(), is_local, "{address}");
+            }
+        }
     }
 }

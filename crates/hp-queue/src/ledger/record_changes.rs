@@ -1,10 +1,11 @@
+use crypto_box::aead::OsRng;
 use hp_api::{Card, CardStatus, Currency, CurrencyText, Order};
 use hp_order::{Cause, FailReason, Millis, Next, Record, Rejection, State, Step, TerminalOutcome};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{claim::Claim, packed::PackedFields};
-use crate::fields::Fields;
+use crate::{fields::Fields, seal::Recipients};
 
 /// What a step changes in a record.
 #[derive(Default)]
@@ -106,12 +107,13 @@ fn add_ended_fields(changes: &mut RecordChanges, record: &Record, outcome: &Term
     }
 }
 
-/// Adds the fields of a result, without the cards and without the fields that the script adds.
+/// Adds the fields of a result, without the fields that the script adds.
 pub(super) fn add_result_fields(
     fields: &mut PackedFields<'_>,
     claim: &Claim,
     step: &Step,
     outcome: &TerminalOutcome,
+    pins: Option<&Pins>,
 ) {
     let record = &claim.record;
     let Millis(accepted_at) = record.accepted_at;
@@ -142,7 +144,10 @@ pub(super) fn add_result_fields(
         fields.display("unit_price", order.unit_price);
         fields.display("total_price", order.total_price);
         fields.display("pin_count", order.cards.len());
-        fields.text("pins_encoding", "json");
+    }
+    if let Some(pins) = pins {
+        fields.text("pins_encoding", pins.encoding);
+        fields.text("pins", pins.text.as_str());
     }
 }
 
@@ -179,8 +184,31 @@ struct CardRow<'a> {
     expire_time: Option<i64>,
 }
 
+/// The cards of a result as they are published.
+pub(super) struct Pins {
+    encoding: &'static str,
+    text: Zeroizing<String>,
+}
+
+impl Pins {
+    /// Seals the cards to these keys. Without keys they are published in clear text.
+    pub(super) fn new(order: &Order, seal_to: &Recipients) -> Self {
+        let (encoding, clear) = (seal_to.encoding(), clear_pins(order));
+        let text = if seal_to.is_empty() {
+            clear
+        } else {
+            Zeroizing::new(seal_to.seal(clear.as_bytes(), &mut OsRng))
+        };
+        Self { encoding, text }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+}
+
 /// Writes the cards as the JSON of the queue protocol. A field that HitPoints did not give is null. Nothing else writes out card keys.
-pub(super) fn pins(order: &Order) -> Zeroizing<String> {
+fn clear_pins(order: &Order) -> Zeroizing<String> {
     let cards: Vec<_> = order
         .cards
         .iter()

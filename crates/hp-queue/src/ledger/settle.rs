@@ -6,7 +6,7 @@ use super::{
     Ledger,
     claim::Claim,
     packed::Packed,
-    record_changes::{add_result_fields, pins, record_changes},
+    record_changes::{Pins, add_result_fields, record_changes},
 };
 use crate::{error::QueueError, rules::millis, script::script};
 
@@ -58,10 +58,12 @@ impl Ledger {
     fn pack(&self, claim: &Claim, step: &Step, signal: VendorSignal) -> Packed {
         let (keys, record) = (&self.handle.keys, &claim.record);
         let pins = match &step.next {
-            Next::End(TerminalOutcome::Completed { order, .. }) => Some(pins(order)),
+            Next::End(TerminalOutcome::Completed { order, .. }) => {
+                Some(Pins::new(order, &self.rules().seal_to))
+            }
             _ => None,
         };
-        let long_texts = pins.as_ref().map_or(0, |pins| pins.len());
+        let long_texts = pins.as_ref().map_or(0, Pins::len);
         let mut order = Packed::with_room_for(long_texts + claim.meta.as_ref().map_or(0, Vec::len));
         order.list(12);
         order.text(claim.id().as_str());
@@ -96,10 +98,7 @@ impl Ledger {
         });
         order.fields(|fields| {
             if let Next::End(outcome) = &step.next {
-                add_result_fields(fields, claim, step, outcome);
-                if let Some(pins) = &pins {
-                    fields.text("pins", pins.as_str());
-                }
+                add_result_fields(fields, claim, step, outcome, pins.as_ref());
                 if let Some(meta) = &claim.meta {
                     fields.text("meta", meta);
                 }

@@ -1,10 +1,12 @@
-use std::{collections::HashMap, str::FromStr};
+use std::{borrow::Cow, collections::HashMap, str::FromStr};
 
 use hp_api::{CurrencyText, Money, PinKey, PinSn};
 use hp_order::{FailReason, Millis, Source, Status};
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::entry_reason::EntryReason;
+use crate::seal::{OpenError, PrivateKey, SealedPins};
 
 /// A result as a shop reads it. Prints without card keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +72,37 @@ pub struct Purchase {
     pub unit_price: Money,
     /// Price of all cards, in major units.
     pub total_price: Money,
+    /// Number of cards.
+    pub pin_count: u64,
     /// The cards, one for each unit of quantity.
-    pub pins: Vec<Card>,
+    pub pins: Pins,
+}
+
+/// The cards of a result as they were published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pins {
+    /// In clear text.
+    Clear(Vec<Card>),
+    /// Sealed to public keys.
+    Sealed(SealedPins),
+}
+
+impl Pins {
+    /// Returns the cards. Opens them with one of these keys if they are sealed.
+    ///
+    /// # Errors
+    /// None of the keys opens the cards, or what was sealed is malformed.
+    pub fn open(&self, keys: &[PrivateKey]) -> Result<Cow<'_, [Card]>, OpenError> {
+        match self {
+            Self::Clear(cards) => Ok(Cow::Borrowed(cards)),
+            Self::Sealed(sealed) => {
+                let cards = read_cards(&sealed.open(keys)?);
+                cards
+                    .map(Cow::Owned)
+                    .map_err(|ResultError(field)| OpenError::Malformed(field))
+            }
+        }
+    }
 }
 
 /// A card.
@@ -146,18 +177,32 @@ fn need<T: FromStr>(entry: &mut Entry, name: &'static str) -> Result<T, ResultEr
 }
 
 fn purchase(entry: &mut Entry) -> Result<Purchase, ResultError> {
-    if need::<String>(entry, "pins_encoding")? != "json" {
-        return Err(ResultError("pins_encoding"));
-    }
-    let pins = entry.remove("pins").ok_or(ResultError("pins"))?;
-    let rows: Vec<CardRow> = serde_json::from_slice(&pins).map_err(|_| ResultError("pins"))?;
+    let encoding: String = need(entry, "pins_encoding")?;
+    let pins = entry.remove("pins").map(Zeroizing::new);
     Ok(Purchase {
+        pin_count: need(entry, "pin_count")?,
         hp_order_id: need(entry, "hp_order_id")?,
         currency: find(entry, "currency")?,
         unit_price: need(entry, "unit_price")?,
         total_price: need(entry, "total_price")?,
-        pins: rows.into_iter().map(card).collect::<Result<_, _>>()?,
+        pins: read_pins(&encoding, &pins.ok_or(ResultError("pins"))?)?,
     })
+}
+
+fn read_pins(encoding: &str, pins: &[u8]) -> Result<Pins, ResultError> {
+    match encoding {
+        "json" => read_cards(pins).map(Pins::Clear),
+        "sealed-box" => {
+            let copies = serde_json::from_slice(pins).map_err(|_| ResultError("pins"))?;
+            Ok(Pins::Sealed(SealedPins(copies)))
+        }
+        _ => Err(ResultError("pins_encoding")),
+    }
+}
+
+fn read_cards(json: &[u8]) -> Result<Vec<Card>, ResultError> {
+    let rows: Vec<CardRow> = serde_json::from_slice(json).map_err(|_| ResultError("pins"))?;
+    rows.into_iter().map(card).collect()
 }
 
 #[derive(Deserialize)]

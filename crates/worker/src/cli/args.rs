@@ -109,6 +109,9 @@ pub(super) struct OutputArgs {
     /// Print card keys, too. Whoever has a key can use the card.
     #[arg(long)]
     pub(super) show_pins: bool,
+    /// Open sealed cards with the private key in this file, which `worker keygen` has written. Can be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(super) open_with: Vec<PathBuf>,
     /// Append the results to this file as JSON, an object a line. Only its owner may read it (mode 600).
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -121,6 +124,7 @@ impl From<OutputArgs> for ResultOutput {
     fn from(args: OutputArgs) -> Self {
         Self {
             show_pins: args.show_pins,
+            open_with: args.open_with,
             file: args.out,
             json: args.json,
         }

@@ -81,9 +81,11 @@ impl Enqueue {
     }
 
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        let is_about_results = self.output.show_pins || self.output.out.is_some();
+        let output = &self.output;
+        let is_about_results =
+            output.show_pins || output.out.is_some() || !output.open_with.is_empty();
         if is_about_results && !self.wait {
-            return Err("--show-pins and --out concern results: add --wait".into());
+            return Err("--show-pins, --open-with and --out concern results: add --wait".into());
         }
         let as_json = self.output.json;
         let wait = self.wait.then_some(WaitOptions {

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod doctor;
 mod enqueue;
+mod keygen;
 mod man;
 mod order;
 mod orders;
@@ -66,6 +67,7 @@ enum Command {
     Run(run::Run),
     Enqueue(enqueue::Enqueue),
     Results(results::Results),
+    Keygen(keygen::Keygen),
     Config(config::ShowConfig),
     Doctor(doctor::Doctor),
     Reconcile(reconcile::Reconcile),
@@ -134,6 +136,7 @@ impl Cli {
             Command::Run(command) => block_on(command.execute(&load()?)),
             Command::Enqueue(command) => block_on(command.execute(&load()?)),
             Command::Results(command) => block_on(command.execute(&load()?)),
+            Command::Keygen(command) => command.execute(),
             Command::Config(_) => config::ShowConfig::execute(&load()?),
             Command::Doctor(command) => block_on(command.execute(&load()?)),
             Command::Reconcile(command) => block_on(command.execute(&load()?)),
@@ -190,7 +193,8 @@ impl Command {
             | Self::Resolve(_)
             | Self::Republish(_)
             | Self::Pause(_)
-            | Self::Resume(_) => false,
+            | Self::Resume(_)
+            | Self::Keygen(_) => false,
         }
     }
 }

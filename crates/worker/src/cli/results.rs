@@ -13,10 +13,11 @@ use crate::{
 ///   worker results                                 all stored results; acknowledges none
 ///   worker results --follow --json | jq .status
 ///   worker results --group shop --consumer till-1 --show-pins --out cards.ndjson
+///   worker results --open-with shop.key --show-pins
 ///
 /// With --group the command reads as a consumer of this group, and acknowledges results that it has printed or written to
 /// disk. They stay in the stream for results.retention: you can read them again without --group. Card keys are hidden
-/// unless you give --show-pins.
+/// unless you give --show-pins. Sealed cards are opened with --open-with: see `worker keygen`.
 ///
 /// Exit codes: 0: read. 1: some entries cannot be read (and are not acknowledged). 2: failed.
 #[derive(Clone, Debug, Args)]

@@ -139,6 +139,7 @@ impl From<&Config> for Rules {
             policy: config.policy,
             longest_processing: config.lease + config.api.timeout,
             interval: config.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+            seal_to: config.seal_to.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod fault;
 mod pem_file;
 mod print;
 mod schedule;
+mod seal_to;
 mod secret;
 mod setting_file;
 mod settings;
@@ -19,7 +20,7 @@ mod values;
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use hp_order::{Backoff, Policy};
-use hp_queue::{Prefix, Retention};
+use hp_queue::{Prefix, Recipients, Retention};
 
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
@@ -53,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) reconcile: Reconcile,
     pub(crate) retention: Retention,
+    /// The public keys to which cards are sealed.
+    pub(crate) seal_to: Recipients,
     /// Address of the admin server.
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) log_filter: LogFilter,
@@ -105,6 +108,7 @@ impl TryFrom<Settings> for Config {
                 results: settings.results.retention.0,
                 ledger: settings.ledger.retention.0,
             },
+            seal_to: settings.results.seal_to.0,
             admin: settings.admin.listen.0,
             log_filter: settings.log.filter,
             log_format: settings.log.format,

@@ -33,6 +33,7 @@ impl Display for Config {
         writeln!(f, "[reconcile]\n{}", self.reconcile)?;
         let (results, ledger) = (self.retention.results, self.retention.ledger);
         writeln!(f, "[results]\nretention = {}\n", Quoted(results))?;
+        self.write_seal_to(f)?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
         writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
         writeln!(f, "[log]\nfilter = {:?}", self.log_filter.text)?;
@@ -49,6 +50,17 @@ impl Config {
         }
         writeln!(f, "needs_products = {}", self.needs_products)?;
         writeln!(f, "drain = {}\n", Quoted(self.drain))
+    }
+
+    fn write_seal_to(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.seal_to.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "[results.seal_to]")?;
+        for (name, key) in self.seal_to.iter() {
+            writeln!(f, "{name} = \"{key}\"")?;
+        }
+        writeln!(f)
     }
 
     fn write_retry(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{
     schedule::{CronExpression, TimeZoneName},
+    seal_to::SealTo,
     secret::Hidden,
     values::{
         BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate, Switch,
@@ -152,6 +153,10 @@ pub(super) struct ReconcileSettings {
 pub(super) struct ResultsSettings {
     /// Age at which a result is deleted, read or not. At least 1m. Default: `7d`.
     pub(super) retention: BoundedDuration,
+    /// Public keys that cards are sealed to, by name. `worker keygen` makes them. Only the owners of the private keys can
+    /// read the cards. At most 8 keys. Default: none, cards are published in clear text.
+    #[serde(default)]
+    pub(super) seal_to: SealTo,
 }
 
 /// The records of the orders.

@@ -81,6 +81,19 @@ impl Node {
         Ok(text)
     }
 
+    fn table<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        let ValueKind::Table(table) = self.0 else {
+            return Err(de::Error::invalid_type(
+                Unexpected::Other("value"),
+                &visitor,
+            ));
+        };
+        // Sorted, so that the same settings always give the same error.
+        let table = BTreeMap::from_iter(table).into_iter();
+        MapDeserializer::new(table.map(|(key, value)| (key, Self(value.kind))))
+            .deserialize_any(visitor)
+    }
+
     fn text_or_empty(self) -> Result<String, Refusal> {
         match self.0 {
             ValueKind::Table(_) => Err(Refusal::Because("must be one value, not a table.".into())),
@@ -128,21 +141,16 @@ impl<'de> Deserializer<'de> for Node {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        let ValueKind::Table(table) = self.0 else {
-            return Err(de::Error::invalid_type(
-                Unexpected::Other("value"),
-                &visitor,
-            ));
-        };
-        // Sorted, so that the same settings always give the same error.
-        let table = BTreeMap::from_iter(table).into_iter();
-        MapDeserializer::new(table.map(|(key, value)| (key, Self(value.kind))))
-            .deserialize_any(visitor)
+        self.table(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        self.table(visitor)
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier ignored_any
+        unit_struct seq tuple tuple_struct identifier ignored_any
     }
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod inbox;
 mod queue;
 pub(crate) mod redis;
+pub(crate) mod results;
 mod vendor;
 
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let mut bad = print(redis::check(config, &handle).await, as_json)?;
     bad += print(queue::check(&handle).await, as_json)?;
     bad += print(account::check(&handle, &agreement).await, as_json)?;
+    bad += print(results::check(config, &handle, &agreement).await?, as_json)?;
     let vendor = vendor::check(&client, &handle, agreement.account()).await;
     bad += print(vendor, as_json)?;
     if bad > 0 {

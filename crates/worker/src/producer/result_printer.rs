@@ -1,15 +1,18 @@
 //! Prints results, or appends them to a file.
 
 use std::{
+    borrow::Cow,
+    collections::BTreeMap,
     fs::{File, OpenOptions, Permissions},
     io::{self, BufWriter, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::PathBuf,
 };
 
-use hp_queue::{Card, Delivery, OrderResult, Purchase};
+use hp_queue::{Card, Delivery, OrderResult, Pins, PrivateKey, Purchase};
 use serde::Serialize;
 
+use super::private_key::read_private_key;
 use crate::terminal::{
     errln, escape_control,
     format::{UNKNOWN, known, unix_seconds},
@@ -22,6 +25,8 @@ use crate::terminal::{
 pub(crate) struct ResultOutput {
     /// Print card keys, too. Whoever has a key can use the card.
     pub(crate) show_pins: bool,
+    /// Open sealed cards with the private keys in these files.
+    pub(crate) open_with: Vec<PathBuf>,
     /// Append the results to this file as JSON lines. Only its owner may read it (mode 600).
     pub(crate) file: Option<PathBuf>,
     /// Print JSON lines.
@@ -30,6 +35,7 @@ pub(crate) struct ResultOutput {
 
 pub(super) struct ResultPrinter {
     output: ResultOutput,
+    keys: Vec<PrivateKey>,
     file: Option<BufWriter<File>>,
     printed: u64,
     unreadable: u64,
@@ -72,7 +78,12 @@ struct ShownPurchase<'a> {
     currency: Option<String>,
     unit_price: String,
     total_price: String,
-    pins: Vec<ShownCard<'a>>,
+    pin_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pins: Option<Vec<ShownCard<'a>>>,
+    /// In place of `pins`, if they are sealed and no key was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_pins: Option<BTreeMap<&'a str, &'a str>>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +101,8 @@ struct ShownCard<'a> {
 
 impl ResultPrinter {
     pub(super) fn open(output: ResultOutput) -> Result<Self, String> {
+        let keys = output.open_with.iter().map(|path| read_private_key(path));
+        let keys = keys.collect::<Result<_, _>>()?;
         let file = match &output.file {
             None => None,
             Some(path) => {
@@ -106,17 +119,23 @@ impl ResultPrinter {
         };
         Ok(Self {
             output,
+            keys,
             file,
             printed: 0,
             unreadable: 0,
         })
     }
 
-    /// Prints a delivery. Returns `false` if the entry is no result that can be read.
+    /// Prints a delivery. Returns `false` if the entry is no result that can be read, or if its cards cannot be opened although
+    /// they were to be.
     pub(super) fn print(&mut self, delivery: &Delivery) -> io::Result<bool> {
         let entry = &delivery.entry_id;
-        let result = match &delivery.result {
-            Ok(result) => result,
+        let read = match &delivery.result {
+            Ok(result) => self.open_cards(result).map(|cards| (result, cards)),
+            Err(error) => Err(error.to_string()),
+        };
+        let (result, cards) = match read {
+            Ok(read) => read,
             Err(error) => {
                 self.unreadable += 1;
                 errln!("worker: {entry}: {error}");
@@ -124,18 +143,41 @@ impl ResultPrinter {
             }
         };
         self.printed += 1;
-        let with_keys = self.output.show_pins;
+        let (cards, with_keys) = (cards.as_deref(), self.output.show_pins);
         if let Some(file) = &mut self.file {
-            serde_json::to_writer(&mut *file, &ShownResult::new(entry, result, with_keys))?;
+            let shown = ShownResult::new(entry, result, cards, with_keys);
+            serde_json::to_writer(&mut *file, &shown)?;
             writeln!(file)?;
         } else if self.output.json {
             let mut out = stdout();
-            serde_json::to_writer(&mut out, &ShownResult::new(entry, result, with_keys))?;
+            let shown = ShownResult::new(entry, result, cards, with_keys);
+            serde_json::to_writer(&mut out, &shown)?;
             writeln!(out)?;
         } else {
-            print_text(result, with_keys)?;
+            print_text(result, cards, with_keys)?;
         }
         Ok(true)
+    }
+
+    /// The cards of a result, if it has some and they are not to stay sealed.
+    fn open_cards<'a>(&self, result: &'a OrderResult) -> Result<Option<Cow<'a, [Card]>>, String> {
+        let Some(purchase) = &result.purchase else {
+            return Ok(None);
+        };
+        if let (Pins::Sealed(sealed), true) = (&purchase.pins, self.keys.is_empty()) {
+            if self.output.show_pins {
+                let names: Vec<_> = sealed.key_names().map(escape_control).collect();
+                return Err(format!(
+                    "these cards are sealed to {}. Give the file with a private key as --open-with FILE",
+                    names.join(", ")
+                ));
+            }
+            return Ok(None);
+        }
+        let cards = purchase.pins.open(&self.keys);
+        cards
+            .map(Some)
+            .map_err(|error| escape_control(&error.to_string()).into_owned())
     }
 
     /// The number of results so far, and the file that has them.
@@ -177,7 +219,7 @@ fn restrict_to_owner(file: File) -> io::Result<File> {
     Ok(file)
 }
 
-fn print_text(result: &OrderResult, with_keys: bool) -> io::Result<()> {
+fn print_text(result: &OrderResult, cards: Option<&[Card]>, with_keys: bool) -> io::Result<()> {
     let replayed = if result.replay_of.is_some() {
         " (replayed)"
     } else {
@@ -186,8 +228,14 @@ fn print_text(result: &OrderResult, with_keys: bool) -> io::Result<()> {
     let id = escape_control(&result.order_id);
     let status = result.status.as_str();
     outln!("{id}  {status}{replayed}  {}", summary(result))?;
-    for card in result.purchase.iter().flat_map(|bought| &bought.pins) {
+    for card in cards.into_iter().flatten() {
         outln!("    {}", card_text(card, with_keys))?;
+    }
+    if let Some(Pins::Sealed(sealed)) = result.purchase.as_ref().map(|bought| &bought.pins)
+        && cards.is_none()
+    {
+        let names: Vec<_> = sealed.key_names().map(escape_control).collect();
+        outln!("    sealed to {}", names.join(", "))?;
     }
     Ok(())
 }
@@ -195,7 +243,7 @@ fn print_text(result: &OrderResult, with_keys: bool) -> io::Result<()> {
 /// What was charged, or why nothing was.
 fn summary(result: &OrderResult) -> String {
     if let Some(bought) = &result.purchase {
-        let (n, total) = (bought.pins.len(), &bought.total_price);
+        let (n, total) = (bought.pin_count, &bought.total_price);
         return format!(
             "{n} of product {} for {total} {}",
             result.product_id,
@@ -236,7 +284,12 @@ fn number(text: &str) -> Option<u64> {
 }
 
 impl<'a> ShownResult<'a> {
-    fn new(entry: &'a str, result: &'a OrderResult, with_keys: bool) -> Self {
+    fn new(
+        entry: &'a str,
+        result: &'a OrderResult,
+        cards: Option<&'a [Card]>,
+        with_keys: bool,
+    ) -> Self {
         let meta = result.meta.as_deref();
         Self {
             entry,
@@ -255,7 +308,7 @@ impl<'a> ShownResult<'a> {
             purchase: result
                 .purchase
                 .as_ref()
-                .map(|purchase| ShownPurchase::new(purchase, with_keys)),
+                .map(|purchase| ShownPurchase::new(purchase, cards, with_keys)),
             replay_of: result.replay_of.as_deref(),
             meta: meta.map(|meta| String::from_utf8_lossy(meta).into_owned()),
             traceparent: result.traceparent.as_deref(),
@@ -264,7 +317,7 @@ impl<'a> ShownResult<'a> {
 }
 
 impl<'a> ShownPurchase<'a> {
-    fn new(purchase: &'a Purchase, with_keys: bool) -> Self {
+    fn new(purchase: &'a Purchase, cards: Option<&'a [Card]>, with_keys: bool) -> Self {
         let card = |card: &'a Card| ShownCard {
             pin_sn: card.pin_sn.as_str(),
             pin_key: with_keys.then(|| card.pin_key.expose()),
@@ -279,7 +332,12 @@ impl<'a> ShownPurchase<'a> {
             currency: purchase.currency.as_ref().map(ToString::to_string),
             unit_price: purchase.unit_price.to_string(),
             total_price: purchase.total_price.to_string(),
-            pins: purchase.pins.iter().map(card).collect(),
+            pin_count: purchase.pin_count,
+            pins: cards.map(|cards| cards.iter().map(card).collect()),
+            sealed_pins: match &purchase.pins {
+                Pins::Sealed(sealed) if cards.is_none() => Some(sealed.copies().collect()),
+                _ => None,
+            },
         }
     }
 }

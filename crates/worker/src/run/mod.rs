@@ -21,11 +21,12 @@ use hp_api::Product;
 use hp_order::Event;
 use hp_queue::Inbox;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::{
     admin::{self, metrics::Metrics},
     config::Config,
+    doctor::results::clear_text,
     engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, terms},
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
@@ -87,6 +88,9 @@ async fn join_queue(
     let required = config.needs_products;
     let products = catalogue_refresh::fetch_first_list(processor, required).await?;
     terms::join_as_worker(processor).await?;
+    if let Some(warning) = clear_text(config, &config.seal_to) {
+        warn!(%warning, "results are not sealed");
+    }
     Ok(products)
 }
 

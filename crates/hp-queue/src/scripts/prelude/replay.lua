@@ -1,6 +1,7 @@
 -- Publishes the result of an ended order again.
 -- needs: clock, keys, record, copy, publish
 -- keys: results, schedule
+-- arguments: pins_encoding  of the results that are published now
 -- offers: replay(job, record_key)
 
 -- The result has left its stream: the order is scheduled like an open one, and its next claimant determines the result
@@ -12,10 +13,12 @@ local function schedule_replay(job, record_key)
   redis.call('ZADD', key_schedule, 'NX', at, job.order_id)
 end
 
--- A Redis that has lost writes may have given the entry id to the result of another order.
+-- A Redis that has lost writes may have given the entry id to the result of another order. A result from before the queue began to
+-- seal cards must not be copied in clear text.
 local function is_result_of(id, state, fields)
   local result = as_map(fields)
   return result.order_id == id and result.status == state and not result.replay_of
+    and (result.pins_encoding or arg_pins_encoding) == arg_pins_encoding
 end
 
 -- Goes to the stream of the first job, and nowhere else: whoever repeats an order may belong to another shop.
