@@ -376,7 +376,7 @@ async fn unusable_public_key_stops_the_worker() {
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
             "protects nothing",
         ),
-        ("S HOP", "AAAA", "lower-case letters"),
+        ("S HOP", "AAAA", "not a setting"),
         ("SHOP", "", "is empty"),
     ] {
         let variable = format!("HP_RESULTS__SEAL_TO__{name}");

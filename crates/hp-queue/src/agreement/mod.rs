@@ -153,7 +153,7 @@ impl Agreement {
             return Ok(Vec::new());
         };
         let old = self.rules();
-        let mut new = rule_fields::read(fields, old.clone()).map_err(QueueError::Protocol)?;
+        let mut new = rule_fields::read(fields, &old).map_err(QueueError::Protocol)?;
         if new.seal_to.is_empty() {
             new.seal_to = self.0.own_seal_to.clone();
         }

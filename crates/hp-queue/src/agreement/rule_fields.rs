@@ -68,7 +68,7 @@ pub(super) fn rate(rules: &Rules) -> Option<f64> {
 }
 
 /// Reads stored rules. What a process does not share, it keeps from its own.
-pub(super) fn read(fields: &BTreeMap<String, String>, own: Rules) -> Result<Rules, String> {
+pub(super) fn read(fields: &BTreeMap<String, String>, own: &Rules) -> Result<Rules, String> {
     let (base, max) = own.policy.backoff.limits();
     let (base, max) = (time(fields, BASE, base)?, time(fields, MAX, max)?);
     let backoff = Backoff::new(base, max).map_err(|error| format!("`{BASE}`: {error}"))?;
@@ -191,7 +191,7 @@ mod tests {
             };
             let stored = write(&rules);
             assert_eq!(stored.get(RATE), rate.map(|rate| rate.to_string()).as_ref());
-            let read = read(&stored, own.clone()).unwrap_or_else(|error| panic!("{error}"));
+            let read = read(&stored, &own).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(write(&read), stored);
             assert_eq!(read.seal_to, rules.seal_to);
         }
@@ -214,7 +214,7 @@ mod tests {
         ] {
             let mut stored = write(&rules(None));
             stored.insert(name.into(), value.into());
-            let error = read(&stored, rules(None)).map(|_| ()).err();
+            let error = read(&stored, &rules(None)).map(|_| ()).err();
             assert!(
                 error.is_some_and(|error| error.contains(name)),
                 "{name}={value}"

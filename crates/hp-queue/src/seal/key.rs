@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use crypto_box::{KEY_SIZE, SalsaBox, SecretKey, aead::Aead};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Why a text is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,11 +102,9 @@ impl fmt::Debug for PrivateKey {
 
 fn decode(text: &str) -> Result<Zeroizing<[u8; KEY_SIZE]>, KeyError> {
     let mut bytes = Zeroizing::new([0; KEY_SIZE]);
-    match STANDARD.decode_slice(text, &mut *bytes) {
-        Ok(KEY_SIZE) => Ok(bytes),
-        _ => {
-            bytes.zeroize();
-            Err(KeyError::Malformed)
-        }
+    let decoded = STANDARD.decode_slice(text, &mut *bytes);
+    if decoded != Ok(KEY_SIZE) {
+        return Err(KeyError::Malformed);
     }
+    Ok(bytes)
 }

@@ -1,6 +1,6 @@
 //! Sealed results: cards that only the shops' own private keys open.
 //!
-//! A sealed copy is a libsodium sealed box (`crypto_box_seal`): X25519, XSalsa20 and Poly1305. The format is described at
+//! A sealed copy is a libsodium sealed box (`crypto_box_seal`): `X25519`, `XSalsa20` and `Poly1305`. The format is described at
 //! <https://doc.libsodium.org/public-key_cryptography/sealed_boxes>.
 
 mod key;

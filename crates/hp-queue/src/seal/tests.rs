@@ -58,7 +58,7 @@ fn seal(keys: &[(&str, &PrivateKey)], text: &[u8]) -> SealedPins {
     let keys = keys
         .iter()
         .map(|(key, private)| (name(key), private.public()));
-    let json = Recipients::from_iter(keys).seal(text, &mut Counter(0));
+    let json = keys.collect::<Recipients>().seal(text, &mut Counter(0));
     SealedPins(serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}")))
 }
 

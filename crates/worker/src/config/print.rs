@@ -32,8 +32,11 @@ impl Display for Config {
         self.write_retry(f)?;
         writeln!(f, "[reconcile]\n{}", self.reconcile)?;
         let (results, ledger) = (self.retention.results, self.retention.ledger);
-        writeln!(f, "[results]\nretention = {}\n", Quoted(results))?;
-        self.write_seal_to(f)?;
+        writeln!(f, "[results]\nretention = {}", Quoted(results))?;
+        for (name, key) in self.seal_to.iter() {
+            writeln!(f, "seal_to.{name} = \"{key}\"")?;
+        }
+        writeln!(f)?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
         writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
         writeln!(f, "[log]\nfilter = {:?}", self.log_filter.text)?;
@@ -50,17 +53,6 @@ impl Config {
         }
         writeln!(f, "needs_products = {}", self.needs_products)?;
         writeln!(f, "drain = {}\n", Quoted(self.drain))
-    }
-
-    fn write_seal_to(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.seal_to.is_empty() {
-            return Ok(());
-        }
-        writeln!(f, "[results.seal_to]")?;
-        for (name, key) in self.seal_to.iter() {
-            writeln!(f, "{name} = \"{key}\"")?;
-        }
-        writeln!(f)
     }
 
     fn write_retry(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,11 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use hp_queue::{KeyName, PublicKey, Recipients};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// The public keys that cards are sealed to.
 #[derive(Debug, Default, JsonSchema)]
@@ -15,7 +18,7 @@ pub(super) struct SealTo(pub(super) Recipients);
 
 impl<'de> Deserialize<'de> for SealTo {
     fn deserialize<D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
-        let keys = BTreeMap::<Name, Key>::deserialize(table)?;
+        let keys = table.deserialize_map(Keys)?;
         if keys.len() > Recipients::MOST {
             return Err(D::Error::custom(format!(
                 "has {} keys. Each key adds a copy of all cards to every result: give {} at most.",
@@ -25,6 +28,20 @@ impl<'de> Deserialize<'de> for SealTo {
         }
         let keys = keys.into_iter().map(|(Name(name), Key(key))| (name, key));
         Ok(Self(keys.collect()))
+    }
+}
+
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = BTreeMap<Name, Key>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of public keys by name: seal_to.shop for the key `shop`, or the environment variable HP_RESULTS__SEAL_TO__SHOP")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, keys: A) -> Result<Self::Value, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(keys))
     }
 }
 

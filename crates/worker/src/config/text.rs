@@ -83,6 +83,9 @@ impl Node {
 
     fn table<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         let ValueKind::Table(table) = self.0 else {
+            if matches!(self.text(), Err(Refusal::Empty)) {
+                return Err(Refusal::Empty);
+            }
             return Err(de::Error::invalid_type(
                 Unexpected::Other("value"),
                 &visitor,
