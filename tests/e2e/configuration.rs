@@ -127,8 +127,8 @@ async fn bad_value_is_refused_with_key_and_remedy() {
             ["admin.listen", "`9464`", "127.0.0.1:9464"],
         ),
         (
-            ("HP_RESULTS__SEAL_TO", "key"),
-            ["results.seal_to", "HP_RESULTS__SEAL_TO", "worker config"],
+            ("HP_RESULTS__SEAL", "key"),
+            ["results.seal", "HP_RESULTS__SEAL", "worker config"],
         ),
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];
