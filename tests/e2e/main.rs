@@ -25,6 +25,7 @@ mod doubt;
 mod enqueue_command;
 mod enqueue_progress;
 mod enqueue_wait;
+mod events;
 mod failover;
 mod fencing;
 mod first_look;

@@ -205,7 +205,7 @@ async fn account_failure_pauses_queue_and_defers_run() {
     assert!(left["incomplete"].contains("paused"), "{left:?}");
     drop(first);
     assert!(world.inspector().paused().await.unwrap().is_some());
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     is_refused.store(false, Ordering::SeqCst);
     let _second = world.worker_with(&schedule);
     let second = wait_for_runs(&world, 2).await.remove(1);

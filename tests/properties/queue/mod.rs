@@ -119,7 +119,7 @@ impl Queue {
                 prop_assert_eq!(paused, !std::mem::replace(&mut self.reference.paused, true));
             }
             Operation::Resume => {
-                let resumed = self.control().resume().await.unwrap();
+                let resumed = self.control().resume("Ada").await.unwrap();
                 prop_assert_eq!(resumed, std::mem::take(&mut self.reference.paused));
             }
             Operation::NineFailures => self.nine_failures().await,

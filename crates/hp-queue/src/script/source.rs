@@ -36,6 +36,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("entry", include_str!("../scripts/prelude/entry.lua")),
     ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
+    ("events", include_str!("../scripts/prelude/events.lua")),
     ("fence", include_str!("../scripts/prelude/fence.lua")),
     ("held", include_str!("../scripts/prelude/held.lua")),
     ("inbox", include_str!("../scripts/prelude/inbox.lua")),
