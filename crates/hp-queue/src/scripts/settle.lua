@@ -1,5 +1,5 @@
 -- Settles claimed orders: applies a step to each of them, all of it or nothing. An order that fails stops no other one.
--- needs: clock, keys, server, record, copied, copy, waiting, trim, held, throttle, inbox_size
+-- needs: clock, keys, server, record, copied, copy, waiting, trim, held, throttle
 --
 -- keys:      charged  the order that was charged last
 -- arguments: call_interval  microseconds, if the rate is limited, else 0
@@ -96,6 +96,7 @@ end
 
 local function read_newest_entry()
   if redis.call('XLEN', key_jobs) == 0 then return '' end
+  -- here: inbox_size
   local info = stream_info()
   return info and info.last_id or newest_by_group()
 end
