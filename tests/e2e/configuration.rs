@@ -115,6 +115,10 @@ async fn bad_value_is_refused_with_key_and_remedy() {
             ["api", "http", "https"],
         ),
         (
+            ("HP_API__BASE_URL", "https://api.hitpoints.co"),
+            ["api.base_url", "host api.hitpoints.co,", "api.other_host"],
+        ),
+        (
             ("HP_API__BASE_URL", ""),
             ["api.base_url is empty", "HP_API__BASE_URL", "value"],
         ),

@@ -31,6 +31,7 @@ mod fencing;
 mod first_look;
 mod foreign_records;
 mod held_orders;
+mod hostile_inbox;
 mod idle_connections;
 mod interruption;
 mod job_validation;

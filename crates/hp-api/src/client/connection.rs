@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use super::{
+    answer_head,
     cancellable_body::CancellableBody,
     clock, failure,
     idle::stated_limit,
@@ -27,6 +28,9 @@ use crate::call_error::{CallError, CallResult};
 
 /// The maximum size of an answer in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// The maximum number of pieces in which an answer may come. Each costs time, however small it is.
+const MAX_PIECES: usize = 65_536;
 
 /// One connection to the vendor. It carries one call at a time.
 ///
@@ -117,6 +121,7 @@ impl Connection {
         if head.status != StatusCode::OK {
             return Err(self.refusal_of(head.status, &head.headers));
         }
+        answer_head::check(&head.headers)?;
         self.stated_limit = stated_limit(&head.headers);
         let body = self.drive(read_body(body)).await?;
         Ok(Answer {
@@ -199,8 +204,14 @@ async fn read_body(mut body: Incoming) -> CallResult<Vec<u8>> {
     if announced > MAX_ANSWER {
         return Err(CallError::TooLarge);
     }
-    let mut bytes = Vec::with_capacity(announced);
+    let (mut bytes, mut pieces) = (Vec::with_capacity(announced), 0);
     while let Some(frame) = body.frame().await {
+        pieces += 1;
+        if pieces > MAX_PIECES {
+            return Err(CallError::Malformed(
+                "its body comes in too many pieces".to_owned(),
+            ));
+        }
         let frame = frame.map_err(|error| CallError::Lost(failure::with_causes(&error)))?;
         let chunk = frame.into_data().unwrap_or_default();
         if bytes.len() + chunk.len() > MAX_ANSWER {

@@ -44,6 +44,10 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         "inbox_count",
         include_str!("../scripts/prelude/inbox_count.lua"),
     ),
+    (
+        "inbox_size",
+        include_str!("../scripts/prelude/inbox_size.lua"),
+    ),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
     (
         "new_epoch",

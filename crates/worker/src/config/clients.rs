@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hp_api::{Client, ClientBuilder};
+use hp_api::{BuildError, Client, ClientBuilder};
 use hp_queue::{
     Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules, connect,
     connect_trusting,
@@ -112,6 +112,9 @@ impl Config {
 impl Account {
     /// Adds how to reach HitPoints.
     fn network(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        if let Some(host) = &self.other_host {
+            builder = builder.other_host(host);
+        }
         if let Some(authorities) = &self.authorities {
             builder = builder.authorities(authorities.certificates.clone());
         }
@@ -145,7 +148,15 @@ impl From<&Config> for Rules {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, ConfigFault> {
-    builder.build().map_err(|error| {
-        ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
+    builder.build().map_err(|error| match error {
+        BuildError::ForeignHost(host) => ConfigFault::Value {
+            key: "api.base_url".into(),
+            reason: format!(
+                "leads to the host {host}, which is neither api.hitpoints.com, api.sandbox.hitpoints.com nor this machine. Correct it. If the host is right, for example a relay of your own, set api.other_host to {host}."
+            ),
+        },
+        error => {
+            ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
+        }
     })
 }

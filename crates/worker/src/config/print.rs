@@ -77,6 +77,9 @@ impl Display for Api {
 impl Display for Account {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "base_url = {:?}", self.base_url)?;
+        if let Some(host) = &self.other_host {
+            writeln!(f, "other_host = {host:?}")?;
+        }
         writeln!(f, "app_id = {:?}", self.app_id)?;
         match self.key {
             Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\""),

@@ -39,6 +39,9 @@ pub(super) struct ApiSettings {
     /// Address of the HitPoints API: `https://api.hitpoints.com`, or `https://api.sandbox.hitpoints.com` for tests.
     /// No default.
     pub(super) base_url: Option<String>,
+    /// Host to which `base_url` may lead besides those of HitPoints and this machine, such as `relay.example.com`. For a relay
+    /// of your own. Default: no other host.
+    pub(super) other_host: Option<String>,
     /// Developer id of the account. No default.
     #[schemars(extend("type" = ["string", "integer"]))]
     pub(super) app_id: Option<String>,
@@ -58,7 +61,7 @@ pub(super) struct ApiSettings {
     /// File that contains `rsa_server_key`, in place of it.
     pub(super) rsa_server_key_file: Option<PathBuf>,
     /// File with the certificates in PEM of the authorities to trust, in place of those of the operating system. For a
-    /// proxy that opens TLS. Default: those of the operating system.
+    /// proxy that opens TLS. To trust one authority more, put those of the operating system into the file as well. Default: those of the operating system.
     pub(super) ca_file: Option<PathBuf>,
     /// HTTP proxy through which to connect: `http://user:password@host:port`. Proxy variables of the environment do not
     /// count, and a `base_url` with `http` is called without the proxy. Default: no proxy.

@@ -97,7 +97,8 @@ fn printed_config_has_every_setting_but_no_secret() {
     let proxy = ("HP_API__PROXY", "http://shop:hunter2@proxy:3128");
     let key = "B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw=";
     let seal_to = ("HP_RESULTS__SEAL_TO__SHOP", key);
-    let settings = [&ACCOUNT[..], &[rate, redis, proxy, seal_to]].concat();
+    let host = ("HP_API__OTHER_HOST", "relay.example.com");
+    let settings = [&ACCOUNT[..], &[rate, redis, proxy, seal_to, host]].concat();
     let config = load("", &settings).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(
