@@ -5,7 +5,7 @@
 use e2e::{Worker, World};
 use hp_api::{Outcome, Refusal, RefusalKind};
 use hp_order::Event;
-use hp_queue::{Events, Prefix, QueueEvent, Wait};
+use hp_queue::{Events, FirstSource, Prefix, QueueEvent, Wait};
 use hp_sandbox::Options;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -210,6 +210,40 @@ async fn reconciliation_reports_what_the_ledger_had_wrong() {
             ("repaired", "listed")
         };
         assert_eq!(detail[wanted.0], wanted.1, "{detail}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_one_event_a_minute() {
+    let world = World::start();
+    let ledger = world.ledger();
+    let claim = || ledger.claim_batch(100, LONG_LEASE, FirstSource::Inbox);
+    let nonsense = async |n: u32| {
+        for _ in 0..n {
+            world.enqueue_job(&[("product_id", "2")]).await;
+        }
+    };
+    let age = ["HINCRBY", "{hp}:inbox", "reported_at", "-60001"];
+    for (new, is_minute_over, wanted) in [
+        (3, false, vec![3]),
+        // Nobody waits for another dead letter to hear of these.
+        (2, false, vec![3]),
+        (0, true, vec![3, 2]),
+        (1, true, vec![3, 2, 1]),
+        (0, true, vec![3, 2, 1]),
+    ] {
+        nonsense(new).await;
+        if is_minute_over {
+            world.redis.command::<i64>(&age).await;
+        }
+        claim().await.unwrap();
+        let events = events(&world).await;
+        assert!(events.iter().all(|event| event.event == "job.dead_letter"));
+        let counts: Vec<_> = events
+            .iter()
+            .map(|event| event.detail["count"].clone())
+            .collect();
+        assert_eq!(counts, wanted);
     }
 }
 

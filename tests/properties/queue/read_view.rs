@@ -62,7 +62,11 @@ impl Contents {
             let id = entry.remove("order_id").unwrap_or_default();
             (entry.remove("event").unwrap_or_default(), id)
         };
-        entries.into_iter().map(|(_, entry)| read(entry)).collect()
+        let events = entries.into_iter().map(|(_, entry)| read(entry));
+        // How many dead letters one event tells of depends on the time.
+        events
+            .filter(|(event, _)| event != "job.dead_letter")
+            .collect()
     }
 
     /// The rate says from when on calls are free. A case is over within half an hour of its first call.

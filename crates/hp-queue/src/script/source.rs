@@ -33,6 +33,10 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("clock", include_str!("../scripts/prelude/clock.lua")),
     ("copied", include_str!("../scripts/prelude/copied.lua")),
     ("copy", include_str!("../scripts/prelude/copy.lua")),
+    (
+        "dead_letter_event",
+        include_str!("../scripts/prelude/dead_letter_event.lua"),
+    ),
     ("entry", include_str!("../scripts/prelude/entry.lua")),
     ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),

@@ -94,6 +94,14 @@ remove_entries(inbox)
 note_lost()
 local dropped = bound_what_was_received()
 report('dropped', dropped > 0 and text(dropped))
+
+local function report_letters(new)
+  -- here: dead_letter_event
+  report_dead_letters(new)
+end
+
+local new_letters = dead_letters_received()
+if new_letters > 0 or inbox and inbox.unreported > 0 then pcall(report_letters, new_letters) end
 if has_time then trim_results() end
 
 report('took_entries', taken > 0 and '1')

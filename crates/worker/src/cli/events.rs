@@ -3,7 +3,7 @@ use clap::Args;
 use super::args::JsonLines;
 use crate::{config::Config, inspect::events::print_events, terminal::CommandResult};
 
-/// List what an operator should know: orders in review, pauses, outages, low balances, differences
+/// List what an operator should know: orders in review, pauses, outages, low balances, differences, dead letters
 ///
 ///   worker events
 ///   worker events --follow --json | jq .event

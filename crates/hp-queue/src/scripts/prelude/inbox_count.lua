@@ -5,6 +5,7 @@
 --         entry may be large it counts nothing, because Redis would copy the entry: a later claim does
 --           inbox.missing        how many are lost since the last claim
 --           inbox.lost, lost_at  how many were lost before, and when a claim last missed some (Unix ms as text)
+--           inbox.unreported     how many dead letters no event has told of
 --           inbox.length         how many entries there are
 --           inbox.deleted        the largest id that was ever deleted from the stream with XDEL; 0-0: none
 --         store_inbox(inbox, taken)  stores the count for the next claim, after this claim has taken so many entries.
@@ -38,12 +39,13 @@ local function observe_inbox()
   local info = stream_info()
   if info == nil then info = NO_STREAM end
   if info and not info.added then return nil end
-  local known = redis.call('HMGET', key_inbox, 'added', 'left', 'deleted', 'lost', 'lost_at')
+  local known = redis.call('HMGET', key_inbox, 'added', 'left', 'deleted', 'lost', 'lost_at', 'unreported')
   local inbox = {
     is_counted = info and true, length = info and info.length, added = info and info.added,
     deleted = info and info.deleted or known[3] or '0-0', missing = 0, is_known = known[2],
     added_before = tonumber(known[1] or nil) or 0, left = tonumber(known[2] or nil) or 0, deleted_before = known[3] or '0-0',
     lost = tonumber(known[4] or nil) or 0, lost_at = known[5] or nil,
+    unreported = tonumber(known[6] or nil) or 0,
   }
   if info and (inbox.is_known or is_new_queue()) then inbox.missing = count_missing(inbox) end
   return inbox

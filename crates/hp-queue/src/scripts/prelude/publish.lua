@@ -5,6 +5,7 @@
 -- offers: add_result(stream, fields)  raises an error if the stream cannot be written
 --         answer_entry(job, status, reason, detail)
 --         add_dead_letter(entry_id, entry, reason)
+--         dead_letters()  how many the script has added
 --         bound_dead_letters()  drops the oldest ones if there are too many. Returns how many
 
 local function add_result(stream, fields)
@@ -46,7 +47,9 @@ local function cut_entry(entry)
   return fields, reason
 end
 
-local has_dead_letters = false
+local letters = 0
+
+local function dead_letters() return letters end
 
 -- Verbatim, unless the entry is too large.
 local function add_dead_letter(entry_id, entry, reason)
@@ -55,7 +58,7 @@ local function add_dead_letter(entry_id, entry, reason)
   append(fields, 'entry_id', entry_id)
   redis.call('XADD', key_rejected, '*', unpack(fields))
   count_copied(fields)
-  has_dead_letters = true
+  letters = letters + 1
 end
 
 local MAX_LETTERS, MAX_BYTES = 100000, 33554432
@@ -66,7 +69,7 @@ local function are_letters_too_large()
 end
 
 local function bound_dead_letters()
-  if not has_dead_letters then return 0 end
+  if letters == 0 then return 0 end
   local dropped = redis.call('XTRIM', key_rejected, 'MAXLEN', MAX_LETTERS)
   while are_letters_too_large() do
     local length = redis.call('XLEN', key_rejected)
