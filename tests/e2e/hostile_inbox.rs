@@ -8,6 +8,9 @@ use crate::{
     job_validation::{GOOD, job},
 };
 
+/// The fields of an entry.
+type Job<'a> = &'a [(&'a str, &'a str)];
+
 const MIB: usize = 1024 * 1024;
 /// The largest answer and the largest dead letter, with their own fields.
 const MOST_KEPT: usize = 40_000;
@@ -223,7 +226,7 @@ async fn dead_letter_of_a_large_entry_is_cut() {
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), "value")).collect();
     let huge_name = [(large.as_str(), "x"), ("product_id", "2")];
     let huge_id = job(&[("order_id", large.as_str())]);
-    let entries: [(&[(&str, &str)], &str, String); 4] = [
+    let entries: [(Job<'_>, &str, String); 4] = [
         (
             &huge_id,
             "too_large",
@@ -295,9 +298,9 @@ async fn sound_job_with_a_slip_is_kept_whole() {
 async fn dead_letters_are_bounded_by_bytes() {
     let world = World::start();
     let ledger = world.ledger();
-    let word = "x".repeat(4000);
+    let value = "x".repeat(4000);
     let fields: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"]
-        .map(|name| (name, word.as_str()))
+        .map(|name| (name, value.as_str()))
         .into();
     for _ in 0..1500 {
         world.enqueue_job(&fields).await;

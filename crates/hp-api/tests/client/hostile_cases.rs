@@ -43,8 +43,8 @@ fn nested(open: &str, close: &str, levels: usize) -> Vec<u8> {
 }
 
 fn many_headers(n: usize) -> Vec<u8> {
-    let headers: String = (0..n).map(|n| format!("X-{n}: x\r\n")).collect();
-    refusal(&headers)
+    let headers: Vec<_> = (0..n).map(|n| format!("X-{n}: x\r\n")).collect();
+    refusal(&headers.concat())
 }
 
 /// Answers that end.
@@ -252,7 +252,8 @@ pub(crate) const PLAIN: &[(&str, Make)] = &[
         body(format!(r#"{{"code":200,"data":"{text}"}}"#).as_bytes())
     }),
     ("very many keys", |_| {
-        let keys: String = (0..50_000).map(|n| format!(r#""k{n}":0,"#)).collect();
+        let keys: Vec<_> = (0..50_000).map(|n| format!(r#""k{n}":0,"#)).collect();
+        let keys = keys.concat();
         body(format!(r#"{{"code":200,"data":{{{keys}"z":0}}}}"#).as_bytes())
     }),
     ("very many elements", |_| {

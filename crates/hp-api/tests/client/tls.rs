@@ -83,7 +83,7 @@ async fn old_server(minor: u8) -> String {
 
 async fn answer_hello(mut tcp: TcpStream, minor: u8) -> std::io::Result<usize> {
     let mut buffer = [0; 4096];
-    tcp.read(&mut buffer).await?;
+    let _ = tcp.read(&mut buffer).await?;
     // A server hello: version, 32 random bytes, no session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
     let mut hello = vec![3, minor];
     hello.extend([7; 32]);
