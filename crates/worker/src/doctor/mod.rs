@@ -4,6 +4,7 @@ mod account;
 mod inbox;
 mod queue;
 pub(crate) mod redis;
+mod secret_files;
 mod vendor;
 
 use std::time::Duration;
@@ -50,7 +51,8 @@ enum Verdict {
 pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let client = config.client()?;
     let (handle, agreement) = (config.handle()?, config.agreement()?);
-    let mut bad = print(redis::check(config, &handle).await, as_json)?;
+    let mut bad = print(secret_files::check(config), as_json)?;
+    bad += print(redis::check(config, &handle).await, as_json)?;
     bad += print(queue::check(&handle).await, as_json)?;
     bad += print(account::check(&handle, &agreement).await, as_json)?;
     let vendor = vendor::check(&client, &handle, agreement.account()).await;

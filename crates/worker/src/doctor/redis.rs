@@ -61,7 +61,7 @@ impl Safety {
 }
 
 pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> {
-    let place = without_password(config.redis_url.expose());
+    let place = without_password(config.redis_access.url.expose());
     let inspector = Inspector::new(handle.clone());
     let started = Instant::now();
     let server = match inspector.server_info().await {
