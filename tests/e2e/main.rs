@@ -53,6 +53,7 @@ mod rate_limit;
 mod reconcile;
 mod redis_errors;
 mod redis_faults;
+mod redis_tls;
 mod refusals;
 mod repeated_orders;
 mod results_command;

@@ -24,7 +24,11 @@ mod world;
 
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
-pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
+pub use redis::{
+    Protection, Redis, Server, ServerClock,
+    protection::{certificate_file, password_of, secret_file, users},
+    snapshot::Snapshot,
+};
 pub use route::Route;
 pub use terminal::Terminal;
 pub use worker::Worker;

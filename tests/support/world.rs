@@ -77,13 +77,19 @@ impl World {
 
     /// The settings of a worker in this world, as environment variables.
     pub fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
-        let (vendor, redis) = (self.sandbox.base_url(), self.redis.url());
+        self.settings_as("worker", more)
+    }
+
+    /// The settings of a command in this world that connects to a Redis with users as this one.
+    pub fn settings_as(&self, user: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
+        let vendor = self.sandbox.base_url();
+        let redis = self.redis.settings_of(user);
+        let redis = redis.iter().map(|(name, value)| (*name, value.as_str()));
         let usual = [
             ("HP_API__BASE_URL", vendor.as_str()),
             ("HP_API__APP_ID", "demo"),
             ("HP_API__APP_SECRET", "demo-secret"),
             ("HP_API__TIMEOUT", "2s"),
-            ("HP_REDIS__URL", &redis),
             ("HP_WORKER__LEASE", "3s"),
             ("HP_RETRY__BASE", "50ms"),
             ("HP_RETRY__MAX", "500ms"),
@@ -92,9 +98,10 @@ impl World {
             ("HP_LOG__FILTER", "debug"),
         ];
         usual
-            .iter()
-            .chain(more)
-            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .into_iter()
+            .chain(redis)
+            .chain(more.iter().copied())
+            .map(|(name, value)| (name.into(), value.into()))
             .collect()
     }
 
