@@ -54,6 +54,7 @@ mod reconcile;
 mod redis_errors;
 mod redis_faults;
 mod redis_tls;
+mod redis_users;
 mod refusals;
 mod repeated_orders;
 mod results_command;

@@ -8,11 +8,6 @@ fn world(redis: Redis) -> World {
     World::with_redis(redis, Options::local())
 }
 
-const TLS: Protection = Protection {
-    tls: true,
-    users: false,
-};
-
 /// The output of a command that succeeds.
 fn output(words: &[&str], settings: &[(String, String)]) -> String {
     let output = Worker::output(words, settings);
@@ -22,7 +17,7 @@ fn output(words: &[&str], settings: &[(String, String)]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_only_redis_serves_every_command() {
-    let world = world(Redis::protected(TLS));
+    let world = world(Redis::protected(Protection::TLS));
     let worker = world.worker();
     let settings = world.settings(&[]);
     output(&e2e::ENQUEUE, &settings);

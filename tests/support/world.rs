@@ -72,15 +72,15 @@ impl World {
 
     /// Starts a worker with further settings, such as `("HP_WORKER__LEASE", "1s")`.
     pub fn worker_with(&self, settings: &[(&str, &str)]) -> Worker {
-        Worker::start(&self.settings(settings))
+        Worker::start(&self.settings_as("worker", settings))
     }
 
-    /// The settings of a worker in this world, as environment variables.
+    /// The settings of an operator in this world, as environment variables.
     pub fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
-        self.settings_as("worker", more)
+        self.settings_as("operator", more)
     }
 
-    /// The settings of a command in this world that connects to a Redis with users as this one.
+    /// The same settings, but a Redis with users knows the command as this one.
     pub fn settings_as(&self, user: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
         let vendor = self.sandbox.base_url();
         let redis = self.redis.settings_of(user);
@@ -132,8 +132,7 @@ impl World {
 
     /// The queue, on a connection of its own.
     pub fn handle(&self) -> Handle {
-        let client = hp_queue::connect(&self.redis.url()).unwrap();
-        Handle::open(&client, &Prefix::default())
+        Handle::open(&self.redis.queue_client("worker"), &Prefix::default())
     }
 
     /// Adds an entry to the inbox as a shop does. Returns the entry's id.

@@ -41,7 +41,10 @@ impl Redis {
             Err(_) | Ok("" | "single") => Self::single(),
             Ok("cluster") => Self::cluster(),
             Ok("sentinel") => Self::sentinel_with(NO_FAILOVER),
-            Ok(other) => panic!("HP_TEST_REDIS is {other}: write single, cluster or sentinel"),
+            Ok("users") => Self::protected(Protection::USERS),
+            Ok(other) => {
+                panic!("HP_TEST_REDIS is {other}: write single, cluster, sentinel or users")
+            }
         }
     }
 
@@ -99,6 +102,12 @@ impl Redis {
     pub fn protected_sentinel(protection: Protection) -> Self {
         let setup = SentinelSetup::start(FAST_FAILOVER, protection);
         Self(Topology::Sentinel(Box::new(setup)))
+    }
+
+    /// A client of the queue that connects as this user.
+    pub fn queue_client(&self, user: &str) -> hp_queue::Client {
+        let protection = self.server().protection();
+        protection.options(user).open(&self.url()).unwrap()
     }
 
     /// The settings with which a worker connects as this user.

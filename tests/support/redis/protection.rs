@@ -1,9 +1,12 @@
 use std::{
     fs,
+    io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
+use hp_api::ClientCertificate;
+use hp_queue::ConnectOptions;
 use redis::{ClientTlsConfig, IntoConnectionInfo, TlsCertificates};
 
 /// How a [`Redis`](super::Redis) is protected.
@@ -49,6 +52,16 @@ impl Protection {
     pub const NONE: Self = Self {
         tls: false,
         users: false,
+    };
+    /// TLS alone.
+    pub const TLS: Self = Self {
+        tls: true,
+        users: false,
+    };
+    /// The users alone.
+    pub const USERS: Self = Self {
+        tls: false,
+        users: true,
     };
     /// TLS, and the users.
     pub const FULL: Self = Self {
@@ -133,6 +146,23 @@ impl Protection {
         redis::Client::build_with_tls(server, certificates).unwrap()
     }
 
+    /// How the queue's own library connects as this user.
+    pub(super) fn options(self, user: &str) -> ConnectOptions {
+        let file = |name| fs::read_to_string(certificate_file(name)).unwrap();
+        let mut options = ConnectOptions::default();
+        if self.tls {
+            let certificate =
+                ClientCertificate::from_pem(&file("client.crt"), &file("client.key")).unwrap();
+            options = options
+                .authorities(file("ca.crt").parse().unwrap())
+                .client_certificate(certificate);
+        }
+        if self.users {
+            options = options.login(Some(user), &password_of(user));
+        }
+        options
+    }
+
     /// The settings with which a worker connects as this user. The password is in a file in this folder.
     pub(super) fn settings(
         self,
@@ -167,8 +197,6 @@ impl Protection {
 
 /// Writes a secret into a file that only its owner may read.
 pub fn secret_file(folder: &Path, name: &str, secret: &str) -> PathBuf {
-    use std::io::Write;
-
     let path = folder.join(format!("{name}.secret"));
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);

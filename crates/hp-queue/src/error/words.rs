@@ -148,7 +148,7 @@ mod tests {
             (
                 make_extension_error("NOAUTH".into(), None),
                 "demands a password",
-                "redis://:password@host",
+                "redis.password_file",
             ),
             (
                 (ErrorKind::AuthenticationFailed, "no").into(),
@@ -189,6 +189,16 @@ mod tests {
                 io::Error::other("invalid peer certificate: UnknownIssuer").into(),
                 "authority",
                 "redis.ca_file",
+            ),
+            (
+                io::Error::other("received fatal alert: HandshakeFailure").into(),
+                "refuses the TLS connection",
+                "redis.client_cert_file",
+            ),
+            (
+                io::Error::other("invalid peer certificate: certificate not valid yet: verification time 1 (UNIX), but certificate is not valid before 2").into(),
+                "not valid yet",
+                "clock of this machine",
             ),
             (
                 io::Error::from(io::ErrorKind::ConnectionReset).into(),
