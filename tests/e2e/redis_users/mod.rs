@@ -6,7 +6,7 @@ mod roles;
 
 use std::collections::BTreeSet;
 
-use e2e::{Protection, Redis, Worker, World, password_of};
+use e2e::{Protection, Redis, TIMEOUT, Worker, World, password_of};
 use hp_sandbox::Options;
 use redis::{FromRedisValue, RedisError, aio::MultiplexedConnection};
 
@@ -17,7 +17,9 @@ fn world() -> World {
 async fn connection_of(world: &World, user: &str) -> MultiplexedConnection {
     let (address, password) = (world.redis.server().address(), password_of(user));
     let client = redis::Client::open(format!("redis://{user}:{password}@{address}")).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
+    let waits = redis::AsyncConnectionConfig::new().set_response_timeout(Some(TIMEOUT));
+    let connection = client.get_multiplexed_async_connection_with_config(&waits);
+    connection.await.unwrap()
 }
 
 /// Runs one command, given as one line. A `|` stands for a space in a word.

@@ -91,8 +91,9 @@ async fn worker_needs_no_other_right() {
     // A repetition, a conflict, a dead letter, a result that Redis has lost, and a lost answer.
     world.enqueue_job(&[&job[..], &[reply_to]].concat()).await;
     world.results_in(reply_to.1, "A-1", 2).await;
-    world.enqueue_job(&job).await;
-    world.results("A-1", 1).await;
+    let other = [("order_id", "A-1"), ("product_id", "2"), ("quantity", "2")];
+    world.enqueue_job(&other).await;
+    assert_fields!(world.result("A-1").await, { "status": "conflict" });
     world.enqueue_job(&[("order_id", "")]).await;
     world.redis.command::<u64>(&["DEL", reply_to.1]).await;
     world.enqueue_job(&[&job[..], &[reply_to]].concat()).await;

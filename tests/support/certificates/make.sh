@@ -12,12 +12,12 @@ authority() {
         -addext 'basicConstraints=critical,CA:TRUE' -addext 'keyUsage=critical,keyCertSign,cRLSign'
 }
 
-# issue NAME AUTHORITY DAYS: a certificate for servers on this machine and for clients.
+# issue NAME AUTHORITY DAYS [HOSTS]: a certificate for clients and for servers, on this machine unless it names others.
 issue() {
-    name=$1 authority=$2 days=$3
+    name=$1 authority=$2 days=$3 hosts=${4:-DNS:localhost,IP:127.0.0.1}
     new_key "$name"
     openssl req -new -key "$name.key" -subj "/CN=test $name" -out "$name.csr" \
-        -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -addext 'extendedKeyUsage=serverAuth,clientAuth'
+        -addext "subjectAltName=$hosts" -addext 'extendedKeyUsage=serverAuth,clientAuth'
     openssl x509 -req -in "$name.csr" -CA "$authority.crt" -CAkey "$authority.key" -out "$name.crt" \
         -copy_extensions copyall -days "$days"
     rm "$name.csr"
@@ -29,6 +29,7 @@ authority ca
 authority other-ca
 issue server ca "$century"
 issue client ca "$century"
+issue elsewhere ca "$century" DNS:elsewhere.example
 issue stranger other-ca "$century"
 # Valid for a moment.
 issue expired ca 0

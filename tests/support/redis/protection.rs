@@ -26,8 +26,8 @@ pub fn password_of(user: &str) -> String {
     format!("{user}-password")
 }
 
-/// A file of the test certificates: `ca.crt` has issued `server`, `client` and `expired`, each with `.crt` and `.key`, for
-/// this machine. `other-ca.crt` has issued `stranger`.
+/// A file of the test certificates. The authority `ca.crt` has issued `server`, `client`, `expired` and, for another host,
+/// `elsewhere`. `other-ca.crt` has issued `stranger`. Each has a `.crt` and a `.key`.
 pub fn certificate_file(name: &str) -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.join("support/certificates").join(name)

@@ -68,7 +68,8 @@ fn unknown(code: &str, detail: &str, text: &str) -> Words {
 /// Redis repeats the arguments of a command that it does not know, the password of AUTH for example.
 fn unknown_command(text: &str) -> Option<Words> {
     let is_name = |name: &&str| {
-        (1..=20).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+        (1..=20).contains(&name.len()) && name.bytes().all(is_letter)
     };
     let name = match text.split_once("unknown command '") {
         Some((_, rest)) => rest.split('\'').next().filter(is_name),

@@ -1,3 +1,4 @@
+mod redis;
 mod schema;
 
 use std::{ffi::OsString, fs};

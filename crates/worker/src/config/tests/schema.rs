@@ -87,9 +87,18 @@ fn schema_accepts_partial_files_and_bounds_numbers() {
 #[test]
 fn printed_config_has_every_setting_but_no_secret() {
     let rate = ("HP_WORKER__RATE", "20");
-    let redis = ("HP_REDIS__URL", "redis://shop:hunter2@redis:6379");
+    let redis = [
+        (
+            "HP_REDIS__URL",
+            "redis+sentinel://shop:hunter2@redis/mymaster",
+        ),
+        ("HP_REDIS__USERNAME", "shop"),
+        ("HP_REDIS__PASSWORD", "hunter2"),
+        ("HP_REDIS__SENTINEL_USERNAME", "shop"),
+        ("HP_REDIS__SENTINEL_PASSWORD", "hunter2"),
+    ];
     let proxy = ("HP_API__PROXY", "http://shop:hunter2@proxy:3128");
-    let config = load("", &[&ACCOUNT[..], &[rate, redis, proxy]].concat()).unwrap();
+    let config = load("", &[&ACCOUNT[..], &[rate, proxy], &redis].concat()).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(
         !printed.contains("hunter2") && !debug.contains("hunter2"),
