@@ -20,11 +20,12 @@ struct Role {
     /// Commands that these scripts contain, but do not reach.
     unreached: &'static str,
     keys: &'static str,
+    channels: &'static str,
     /// Commands that it may run on some keys only.
     limited: &'static [(&'static str, &'static str)],
 }
 
-const ROLES: [Role; 6] = [
+const ROLES: [Role; 8] = [
     Role {
         user: "producer",
         sends: "ping role cluster|slots xadd wait hget hgetall",
@@ -93,6 +94,19 @@ const ROLES: [Role; 6] = [
                %R~{hp}:schedule %R~{hp}:throttle %R~{hp}:workers %R~{hp}:workers:*",
         ..NOTHING
     },
+    Role {
+        user: "replica",
+        sends: "ping psync replconf",
+        ..NOTHING
+    },
+    // As the documentation of Sentinel lists them.
+    Role {
+        user: "sentinel",
+        sends: "ping role info multi exec slaveof subscribe publish config|rewrite \
+                client|setname client|kill script|kill",
+        channels: "&__sentinel__:hello",
+        ..NOTHING
+    },
 ];
 
 const NOTHING: Role = Role {
@@ -101,6 +115,7 @@ const NOTHING: Role = Role {
     runs: "",
     unreached: "",
     keys: "",
+    channels: "",
     limited: &[],
 };
 
@@ -203,7 +218,7 @@ async fn every_user_has_the_rights_of_its_role() {
         let details = details(&value);
         let mut granted = added(&details);
         assert_eq!(words(&text(&details, "keys")), words(role.keys), "{user}");
-        assert_eq!(text(&details, "channels"), "", "{user}");
+        assert_eq!(text(&details, "channels"), role.channels, "{user}");
         let Value::Array(selectors) = &details["selectors"] else {
             panic!("{user} has no list of selectors")
         };
@@ -224,6 +239,18 @@ async fn every_user_has_the_rights_of_its_role() {
         granted.extend(limited.into_keys());
         assert_eq!(granted, role.needs(), "{user}");
     }
+}
+
+#[test]
+fn redis_does_not_start_with_a_placeholder() {
+    let program = std::env::var("HP_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis/users.acl");
+    let mut command = std::process::Command::new(program);
+    command.args(["--port", "0", "--aclfile"]).arg(file);
+    let output = command.output().unwrap();
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success(), "{log}");
+    assert!(log.contains("password hash must be"), "{log}");
 }
 
 #[test]
@@ -250,7 +277,7 @@ fn file_has_no_password_and_no_other_user() {
         }
     }
     let roles = ROLES.map(|role| role.user.to_owned());
-    let others = ["default", "replica", "sentinel"].map(str::to_owned);
-    assert_eq!(users, roles.into_iter().chain(others).collect());
+    let all = roles.into_iter().chain(["default".to_owned()]);
+    assert_eq!(users, all.collect());
     assert!(file.starts_with("user default off\n"));
 }
