@@ -33,6 +33,9 @@ async fn run<T: FromRedisValue>(
     command.query_async(connection).await
 }
 
+/// Clients introduce themselves with it where Redis knows it, and go on when it is refused.
+const INTRODUCTION: &str = "client|setinfo";
+
 /// What Redis has refused a user, such as `set` or `{hp}:results`.
 async fn refusals(world: &World, user: &str) -> BTreeSet<String> {
     let entries: Vec<redis::Value> = world.redis.command(&["ACL", "LOG", "128"]).await;
@@ -42,6 +45,7 @@ async fn refusals(world: &World, user: &str) -> BTreeSet<String> {
     entries
         .filter(|entry| text(entry, "username") == user)
         .map(|entry| text(&entry, "object"))
+        .filter(|object| object != INTRODUCTION)
         .collect()
 }
 

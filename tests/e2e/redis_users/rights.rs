@@ -279,5 +279,5 @@ fn file_has_no_password_and_no_other_user() {
     let roles = ROLES.map(|role| role.user.to_owned());
     let all = roles.into_iter().chain(["default".to_owned()]);
     assert_eq!(users, all.collect());
-    assert!(file.starts_with("user default off\n"));
+    assert!(file.starts_with("user default off ~* &* +@all\n"));
 }

@@ -1,6 +1,8 @@
 //! What each role must be able to do, done with real commands and real programs.
 
-use e2e::{World, assert_fields};
+use std::collections::BTreeMap;
+
+use e2e::{Entry, World, assert_fields};
 use hp_order::Event;
 use nix::sys::signal::Signal;
 use redis::Value;
@@ -255,4 +257,43 @@ async fn doctor_degrades_without_rights() {
     let (code, text) = run_as(&world, "observer", &["run"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("deploy/redis/users.acl"), "{text}");
+}
+
+/// The content of every hash, sorted set and stream that does not expire by itself.
+async fn content(world: &World) -> BTreeMap<String, Vec<String>> {
+    let keys: Vec<String> = world.redis.command(&["KEYS", "*"]).await;
+    let mut content = BTreeMap::new();
+    for key in keys {
+        let expires: i64 = world.redis.command(&["PTTL", &key]).await;
+        if expires >= 0 {
+            continue;
+        }
+        let kind: String = world.redis.command(&["TYPE", &key]).await;
+        let mut values: Vec<String> = match kind.as_str() {
+            "hash" => world.redis.command(&["HGETALL", &key]).await,
+            "zset" => {
+                let words = ["ZRANGE", &key, "0", "-1", "WITHSCORES"];
+                world.redis.command(&words).await
+            }
+            _ => {
+                let entries = world.stream(&key).await.into_iter();
+                let entry = |entry: Entry| format!("{:?}", BTreeMap::from_iter(entry));
+                entries.map(entry).collect()
+            }
+        };
+        values.sort();
+        content.insert(key, values);
+    }
+    content
+}
+
+// Redis and Valkey load the append-only file with the rights of the user `default`, also if that user is off.
+#[tokio::test(flavor = "multi_thread")]
+async fn restart_with_users_forgets_nothing() {
+    let mut world = world();
+    all_kinds(&world).await;
+    let before = content(&world).await;
+    assert!(before.contains_key("{hp}:results"), "{before:?}");
+    world.redis.crash_and_restart();
+    assert_eq!(content(&world).await, before);
 }
