@@ -55,6 +55,8 @@ mod rate_limit;
 mod reconcile;
 mod redis_errors;
 mod redis_faults;
+mod redis_tls;
+mod redis_users;
 mod refusals;
 mod repeated_orders;
 mod results_command;

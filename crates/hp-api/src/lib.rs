@@ -20,6 +20,7 @@ mod ca_certificates;
 mod call_error;
 #[cfg(feature = "client")]
 mod client;
+mod client_certificate;
 mod code;
 pub mod date;
 mod doubt;
@@ -40,6 +41,7 @@ pub use client::{
     BuildError, Client, ClientBuilder, ControlOrder, Learned, NotFoundRule, ProbeError, Settlement,
     Settler,
 };
+pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use code::RefusalKind;
 pub use doubt::{Doubt, DoubtKind};
 pub use lookup::{Lookup, NotFoundAnswer};

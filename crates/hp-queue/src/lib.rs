@@ -90,7 +90,8 @@
 //! `?sentinel_password=`. If a connection breaks, does not answer or leads to a replica, the client
 //! queries Sentinel or the cluster again and opens a new connection. So a failover needs no operator.
 //!
-//! [`connect_trusting`] trusts the authorities that you name, in place of those of the operating system.
+//! [`ConnectOptions`] adds what an address should not contain: authorities to trust, a client certificate, users and
+//! passwords. Its user and password belong to Redis, and replace those of the address; the ones of Sentinel have their own.
 //!
 //! # Errors
 //!
@@ -126,7 +127,8 @@ pub use agreement::{
     Account, AccountSwitch, Agreement, Join, OrderInDoubt, QueueTerms, RuleChange,
 };
 pub use connect::{
-    client::{Client, connect, connect_trusting},
+    client::{Client, connect},
+    options::ConnectOptions,
     redact::without_password,
 };
 pub use control::{Control, permits::CallPermits, products::PublishedProduct};

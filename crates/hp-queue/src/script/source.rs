@@ -19,7 +19,8 @@ const NEEDS: &str = "-- needs: ";
 /// The line inside a function that brings in preludes there: a call that does not run the function does not build them.
 const HERE: &str = "-- here: ";
 
-/// The line of a script that names its flags, such as `allow-oom`: Redis then runs it although its memory is full.
+/// The line of a script that names its flags: with `allow-oom` Redis runs it although its memory is full, with `no-writes` a
+/// user runs it who may only read.
 const FLAGS: &str = "-- flags: ";
 
 const KEY: &str = "key_";
@@ -93,8 +94,18 @@ impl Source {
 
     /// Redis reads the flags of a script from its first line.
     fn first_line(&self) -> String {
-        let flags = self.body.lines().find_map(|line| line.strip_prefix(FLAGS));
+        let flags = self.flags();
         flags.map_or_else(String::new, |flags| format!("#!lua flags={flags}\n"))
+    }
+
+    fn flags(&self) -> Option<&'static str> {
+        self.body.lines().find_map(|line| line.strip_prefix(FLAGS))
+    }
+
+    /// `true` if the script changes nothing.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.flags()
+            .is_some_and(|flags| flags.contains("no-writes"))
     }
 
     /// Replaces the names of keys and arguments, `key_open` and `arg_lease`, by their places, so that no file depends on

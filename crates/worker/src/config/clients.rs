@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use hp_api::{BuildError, Client, ClientBuilder};
-use hp_queue::{
-    Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules, connect,
-    connect_trusting,
-};
+use hp_queue::{Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules};
 
 use super::{
     Config,
@@ -67,11 +64,7 @@ impl Config {
 
     /// The client of Redis. Opens no connection.
     pub(crate) fn redis(&self) -> Result<hp_queue::Client, QueueError> {
-        let url = self.redis_url.expose();
-        match &self.redis_authorities {
-            Some(authorities) => connect_trusting(url, &authorities.certificates),
-            None => connect(url),
-        }
+        self.redis_access.client()
     }
 
     /// The queue, on one connection, without a look at what it has stored.
@@ -100,7 +93,7 @@ impl Config {
 
     /// `true` if the address of Redis says that the server has replicas.
     pub(crate) fn is_replicated(&self) -> bool {
-        self.redis_url.expose().contains("+sentinel://")
+        self.redis_access.is_replicated()
     }
 
     /// The shop's side of the queue.

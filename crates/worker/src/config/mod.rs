@@ -3,9 +3,11 @@
 mod account;
 mod bounds;
 mod clients;
+mod exposed_file;
 mod fault;
 mod pem_file;
 mod print;
+mod redis_access;
 mod schedule;
 mod seal_to;
 mod secret;
@@ -22,25 +24,20 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Recipients, Retention};
 
+pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
 pub(crate) use values::{LogFilter, LogFormat};
 
 use account::Account;
-use pem_file::CaFile;
-use secret::Hidden;
+use redis_access::RedisAccess;
 use settings::{ReconcileSettings, RetrySettings, Settings};
-
-const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";
 
 /// The checked configuration of this process.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) api: Api,
-    /// May contain a password: never printed.
-    pub(crate) redis_url: Hidden,
-    /// Whom to trust in place of the authorities of the operating system.
-    pub(crate) redis_authorities: Option<CaFile>,
+    pub(crate) redis_access: RedisAccess,
     pub(crate) prefix: Prefix,
     pub(crate) concurrency: usize,
     pub(crate) lease: Duration,
@@ -60,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
+    /// Files with secrets that every user of this machine may read or change.
+    pub(crate) exposed_files: Vec<ExposedFile>,
 }
 
 /// The vendor's API.
@@ -89,11 +88,11 @@ impl TryFrom<Settings> for Config {
     type Error = ConfigFault;
 
     fn try_from(settings: Settings) -> Result<Self, ConfigFault> {
+        let exposed_files = exposed_file::exposed(&settings);
         let Settings { redis, worker, .. } = settings;
-        let redis_url = secret::value_or_file("redis.url", redis.url, redis.url_file.as_deref())?;
         let config = Self {
-            redis_url: redis_url.unwrap_or_else(|| Hidden::from(DEFAULT_REDIS_URL.to_owned())),
-            redis_authorities: CaFile::read("redis.ca_file", redis.ca_file)?,
+            exposed_files,
+            redis_access: RedisAccess::read(redis)?,
             prefix: settings.queue.prefix.0,
             concurrency: worker.concurrency.0 as usize,
             lease: worker.lease.0,

@@ -9,6 +9,7 @@ use super::{
     Api, Config, Reconcile,
     account::{Account, Key},
     pem_file::CaFile,
+    redis_access::{Login, RedisAccess},
     secret::Hidden,
     values::LogFormat,
 };
@@ -16,7 +17,6 @@ use super::{
 /// The configuration in force in the form of its file, without secrets.
 impl Display for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let url = without_password(self.redis_url.expose());
         let listen = self.admin.map_or_else(String::new, |at| at.to_string());
         write!(f, "[api]\n{}", self.api)?;
         writeln!(
@@ -24,9 +24,7 @@ impl Display for Config {
             "clock_tolerance = {}\n",
             Quoted(self.policy.clock_tolerance)
         )?;
-        writeln!(f, "[redis]\nurl = {url:?}")?;
-        write_ca_file(f, self.redis_authorities.as_ref())?;
-        writeln!(f)?;
+        writeln!(f, "[redis]\n{}", self.redis_access)?;
         writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
         self.write_worker(f)?;
         self.write_retry(f)?;
@@ -91,6 +89,36 @@ impl Display for Account {
             None => Ok(()),
         }
     }
+}
+
+impl Display for RedisAccess {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "url = {:?}", without_password(self.url.expose()))?;
+        write_login(f, "", self.login.as_ref())?;
+        write_login(f, "sentinel_", self.sentinel_login.as_ref())?;
+        write_ca_file(f, self.authorities.as_ref())?;
+        let Some(files) = &self.certificate else {
+            return Ok(());
+        };
+        let (certificate, key) = (&files.certificate_path, &files.key_path);
+        writeln!(
+            f,
+            "client_cert_file = {:?}",
+            certificate.display().to_string()
+        )?;
+        writeln!(f, "client_key_file = {:?}", key.display().to_string())
+    }
+}
+
+/// `start` begins the keys of the two settings.
+fn write_login(f: &mut Formatter<'_>, start: &str, login: Option<&Login>) -> fmt::Result {
+    let Some(login) = login else {
+        return Ok(());
+    };
+    if let Some(username) = &login.username {
+        writeln!(f, "{start}username = {username:?}")?;
+    }
+    writeln!(f, "{start}password = \"[redacted]\"")
 }
 
 fn write_ca_file(f: &mut Formatter<'_>, file: Option<&CaFile>) -> fmt::Result {

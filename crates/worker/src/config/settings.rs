@@ -85,9 +85,32 @@ pub(super) struct RedisSettings {
     pub(super) url: Option<Hidden>,
     /// File that contains `url`, in place of it.
     pub(super) url_file: Option<PathBuf>,
+    /// Redis user, in place of one in `url`. Needs `password`. Default: the default user of Redis.
+    #[schemars(extend("type" = ["string", "integer"]))]
+    pub(super) username: Option<String>,
+    /// File that contains `username`, in place of it.
+    pub(super) username_file: Option<PathBuf>,
+    /// Password of the Redis user, in place of one in `url`. As it is, without percent-encoding. Default: no password.
+    pub(super) password: Option<Hidden>,
+    /// File that contains `password`, in place of it.
+    pub(super) password_file: Option<PathBuf>,
+    /// User of the Sentinels, if they demand a login. Needs `sentinel_password`. Default: their default user.
+    #[schemars(extend("type" = ["string", "integer"]))]
+    pub(super) sentinel_username: Option<String>,
+    /// File that contains `sentinel_username`, in place of it.
+    pub(super) sentinel_username_file: Option<PathBuf>,
+    /// Password of the Sentinels, if they demand a login. Default: no password.
+    pub(super) sentinel_password: Option<Hidden>,
+    /// File that contains `sentinel_password`, in place of it.
+    pub(super) sentinel_password_file: Option<PathBuf>,
     /// File with the certificates in PEM of the authorities to trust, in place of those of the operating system. Needs an
     /// address with `rediss`. Default: those of the operating system.
     pub(super) ca_file: Option<PathBuf>,
+    /// File with the certificate in PEM that identifies this process to Redis and to Sentinels, and with its intermediate
+    /// certificates. Needs `client_key_file` and an address with `rediss`. Default: no certificate.
+    pub(super) client_cert_file: Option<PathBuf>,
+    /// File with the private key in PEM of `client_cert_file`.
+    pub(super) client_key_file: Option<PathBuf>,
 }
 
 /// The keys of the queue in Redis.

@@ -41,6 +41,13 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
+    for file in &config.exposed_files {
+        warn!(
+            fault = file.fault(),
+            remedy = file.remedy(),
+            "a secret is exposed"
+        );
+    }
     let products = tokio::select! {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),

@@ -1,3 +1,4 @@
+mod redis;
 mod schema;
 
 use std::{ffi::OsString, fs};
@@ -157,7 +158,7 @@ fn secret_file_loses_its_final_line_break() {
     fs::write(&file, "redis://redis:6379\r\n").unwrap();
     let path = file.path().to_str().unwrap();
     let config = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap();
-    assert_eq!(config.redis_url.expose(), "redis://redis:6379");
+    assert_eq!(config.redis_access.url.expose(), "redis://redis:6379");
 }
 
 #[test]
@@ -178,7 +179,11 @@ fn secret_loses_line_ends_and_marks_of_every_source() {
             load(&toml, &[]),
         ];
         for config in configs {
-            assert_eq!(config.unwrap().redis_url.expose(), "hunter2", "{text:?}");
+            assert_eq!(
+                config.unwrap().redis_access.url.expose(),
+                "hunter2",
+                "{text:?}"
+            );
         }
     }
 }
