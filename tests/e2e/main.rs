@@ -5,6 +5,7 @@
 )]
 
 mod account_switch;
+mod admin_server;
 mod balance_gate;
 mod blocked_log;
 mod bounded_scripts;

@@ -1,8 +1,10 @@
 //! Configuration: documented defaults, a TOML file and the environment, checked as a whole.
 
 mod account;
+mod admin;
 mod bounds;
 mod clients;
+mod exposed_files;
 mod fault;
 mod pem_file;
 mod print;
@@ -16,18 +18,20 @@ mod tests;
 mod text;
 mod values;
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Retention};
 
+pub(crate) use admin::AdminServer;
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
+pub(crate) use secret::Hidden;
 pub(crate) use values::{LogFilter, LogFormat};
 
 use account::Account;
+use exposed_files::ExposedFile;
 use pem_file::CaFile;
-use secret::Hidden;
 use settings::{ReconcileSettings, RetrySettings, Settings};
 
 const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";
@@ -53,8 +57,9 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) reconcile: Reconcile,
     pub(crate) retention: Retention,
-    /// Address of the admin server.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: AdminServer,
+    /// Files with secrets that other users of this machine may read or change.
+    pub(crate) exposed_files: Vec<ExposedFile>,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
 }
@@ -86,6 +91,7 @@ impl TryFrom<Settings> for Config {
     type Error = ConfigFault;
 
     fn try_from(settings: Settings) -> Result<Self, ConfigFault> {
+        let exposed_files = exposed_files::find(&settings);
         let Settings { redis, worker, .. } = settings;
         let redis_url = secret::value_or_file("redis.url", redis.url, redis.url_file.as_deref())?;
         let config = Self {
@@ -105,7 +111,8 @@ impl TryFrom<Settings> for Config {
                 results: settings.results.retention.0,
                 ledger: settings.ledger.retention.0,
             },
-            admin: settings.admin.listen.0,
+            admin: AdminServer::read(settings.admin)?,
+            exposed_files,
             log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {

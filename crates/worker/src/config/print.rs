@@ -6,7 +6,7 @@ use std::{
 use hp_queue::without_password;
 
 use super::{
-    Api, Config, Reconcile,
+    AdminServer, Api, Config, Reconcile,
     account::{Account, Key},
     pem_file::CaFile,
     secret::Hidden,
@@ -17,7 +17,6 @@ use super::{
 impl Display for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let url = without_password(self.redis_url.expose());
-        let listen = self.admin.map_or_else(String::new, |at| at.to_string());
         write!(f, "[api]\n{}", self.api)?;
         writeln!(
             f,
@@ -34,7 +33,7 @@ impl Display for Config {
         let (results, ledger) = (self.retention.results, self.retention.ledger);
         writeln!(f, "[results]\nretention = {}\n", Quoted(results))?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
-        writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
+        writeln!(f, "[admin]\n{}", self.admin)?;
         writeln!(f, "[log]\nfilter = {:?}", self.log_filter.text)?;
         write!(f, "format = \"{}\"", self.log_format)
     }
@@ -98,6 +97,17 @@ impl Display for Reconcile {
         writeln!(f, "schedule = {:?}", self.schedule.text())?;
         writeln!(f, "time_zone = {:?}", self.schedule.zone())?;
         writeln!(f, "stuck_after = {}", Quoted(self.stuck_after))
+    }
+}
+
+impl Display for AdminServer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let listen = self.listen.map_or_else(String::new, |at| at.to_string());
+        writeln!(f, "listen = {listen:?}")?;
+        match self.token {
+            Some(_) => writeln!(f, "token = \"[redacted]\""),
+            None => Ok(()),
+        }
     }
 }
 

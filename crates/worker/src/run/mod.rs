@@ -5,6 +5,7 @@ mod backend;
 mod catalogue_refresh;
 mod claim_log;
 mod eagerness;
+mod exposed_files;
 mod heartbeat;
 mod inbox_wait;
 mod link_watch;
@@ -40,6 +41,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
+    exposed_files::warn_of_exposed_files(config);
     let products = tokio::select! {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
@@ -156,7 +158,7 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
         let link = link_watch::watch(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(link));
-        let server = admin::serve(config.admin, Arc::clone(metrics));
+        let server = admin::serve(&config.admin, Arc::clone(metrics));
         tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();
         Self { tasks, stop }

@@ -89,7 +89,8 @@ fn printed_config_has_every_setting_but_no_secret() {
     let rate = ("HP_WORKER__RATE", "20");
     let redis = ("HP_REDIS__URL", "redis://shop:hunter2@redis:6379");
     let proxy = ("HP_API__PROXY", "http://shop:hunter2@proxy:3128");
-    let config = load("", &[&ACCOUNT[..], &[rate, redis, proxy]].concat()).unwrap();
+    let token = ("HP_ADMIN__TOKEN", "hunter2-hunter2-hunter2");
+    let config = load("", &[&ACCOUNT[..], &[rate, redis, proxy, token]].concat()).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(
         !printed.contains("hunter2") && !debug.contains("hunter2"),

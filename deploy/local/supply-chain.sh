@@ -1,0 +1,54 @@
+#!/bin/sh
+# Checks and describes what the programs are built from. `sh deploy/local/supply-chain.sh COMMAND`, from anywhere:
+#   deny        licences, bans and sources of all dependencies; fails if one is not allowed
+#   advisories  published vulnerabilities; fails if one concerns a dependency; passes if the database cannot be reached
+#   release     builds the programs, each with a list of its dependencies inside
+#   sbom        writes a CycloneDX file for each program to target/sbom
+# Installs the tools that a command needs.
+set -eu
+cd "$(dirname "$0")/../.."
+. deploy/local/lib.sh
+
+deny() {
+    need_cargo_tool cargo-deny 0.20.2
+    cargo deny --locked check --hide-inclusion-graph bans licenses sources
+}
+
+# `fetch` fails for no other reason than an unreachable database, so an advisory is never taken for one.
+advisories() {
+    need_cargo_tool cargo-deny 0.20.2
+    if ! output=$(cargo deny --locked fetch db 2>&1); then
+        printf '%s\n' "$output" | tail -n 3
+        say "NOT CHECKED: the database of advisories cannot be reached. Its address is https://github.com/RustSec/advisory-db."
+        return 0
+    fi
+    cargo deny --locked check --hide-inclusion-graph advisories
+}
+
+release() {
+    need_cargo_tool cargo-auditable 0.7.7
+    cargo auditable build --release --locked -p worker -p hp-sandbox
+    for program in worker hp-sandbox; do has_dependency_list "target/release/$program"; done
+}
+
+# Stripping symbols must not remove the list. The name of its section stands in the file.
+has_dependency_list() {
+    grep -qa '\.dep-v0' "$1" || fail "$1 contains no list of its dependencies."
+    say "$1 contains the list of its dependencies. Read it with: cargo audit bin $1"
+}
+
+sbom() {
+    need_cargo_tool cargo-cyclonedx 0.5.9
+    mkdir -p target/sbom
+    cargo cyclonedx --format json --spec-version 1.5 --target all --no-build-deps --override-filename sbom
+    for crate in worker hp-sandbox; do
+        mv "crates/$crate/sbom.json" "target/sbom/$crate.cdx.json"
+        say "target/sbom/$crate.cdx.json"
+    done
+    rm -f crates/*/sbom.json tests/sbom.json tests/*/sbom.json
+}
+
+case ${1:-} in
+deny | advisories | release | sbom) need_rust && "$1" ;;
+*) fail "Give one of: deny, advisories, release, sbom." ;;
+esac
