@@ -23,8 +23,9 @@ async fn address(worker: &Worker) -> String {
 /// Sends a request, with an end of line after each line. Returns the answer.
 async fn send(address: &str, lines: &[&str]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    let request = format!("{head}Connection: close\r\n\r\n");
+    let request = [lines, &["Connection: close", "", ""]]
+        .concat()
+        .join("\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     read_answer(&mut stream).await
 }

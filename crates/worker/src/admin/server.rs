@@ -22,7 +22,7 @@ const CONNECTIONS: usize = 64;
 /// How long a client may take to send the head of a request, and how long a connection may be idle.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long a connection serves requests. A client that sends or reads slowly does not keep it for longer.
-const CONNECTION_LIMIT: Duration = Duration::from_secs(60);
+const CONNECTION_LIMIT: Duration = Duration::from_mins(1);
 /// How long the last answer on a connection may take after that.
 const LAST_ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes and number of the headers of a request.
