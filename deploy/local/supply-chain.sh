@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks and describes what the programs are built from. `sh deploy/local/supply-chain.sh COMMAND`, from anywhere:
 #   deny        licences, bans and sources of all dependencies; fails if one is not allowed
+#   count       compares the number of crates in the worker with the one in docs/adr/0029-dependencies.md
 #   advisories  published vulnerabilities; fails if one concerns a dependency; passes if the database cannot be reached
 #   release     builds the programs, each with a list of its dependencies inside
 #   sbom        writes a CycloneDX file for each program to target/sbom
@@ -12,6 +13,16 @@ cd "$(dirname "$0")/../.."
 deny() {
     need_cargo_tool cargo-deny 0.20.2
     cargo deny --locked check --hide-inclusion-graph bans licenses sources
+}
+
+# A new crate in the worker is a decision: whoever adds one changes the number, and the table there.
+count() {
+    found=$(cargo tree --locked -e normal -p worker --target x86_64-unknown-linux-gnu --prefix none |
+        sed -e '/ (\//d' -e 's/ (.*//' | sort -u | wc -l)
+    said=$(sed -n 's/^The worker for Linux has \([0-9]*\) crates.*/\1/p' docs/adr/0029-dependencies.md)
+    [ "$found" -eq "${said:-0}" ] || fail "The worker has $found crates, but docs/adr/0029-dependencies.md says ${said:-nothing}.
+If the change is wanted, write the new number there."
+    say "The worker has $found crates of others."
 }
 
 advisories() {
@@ -45,13 +56,14 @@ sbom() {
     mkdir -p target/sbom
     cargo cyclonedx --format json --spec-version 1.5 --target all --no-build-deps --override-filename sbom
     for crate in worker hp-sandbox; do
-        mv "crates/$crate/sbom.json" "target/sbom/$crate.cdx.json"
+        # The tool writes the folder of this repository into it.
+        sed "s#file://$PWD#file:.#g" "crates/$crate/sbom.json" >"target/sbom/$crate.cdx.json"
         say "target/sbom/$crate.cdx.json"
     done
     rm -f crates/*/sbom.json tests/sbom.json tests/*/sbom.json
 }
 
 case ${1:-} in
-deny | advisories | release | sbom) need_rust && "$1" ;;
-*) fail "Give one of: deny, advisories, release, sbom." ;;
+deny | count | advisories | release | sbom) need_rust && "$1" ;;
+*) fail "Give one of: deny, count, advisories, release, sbom." ;;
 esac

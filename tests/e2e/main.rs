@@ -21,6 +21,7 @@ mod data_loss;
 mod data_loss_in_flight;
 mod dead_letters;
 mod deadlines;
+mod dependencies;
 mod doctor;
 mod doubt;
 mod enqueue_command;

@@ -103,6 +103,8 @@ mod connect;
 mod control;
 mod error;
 mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod history;
 mod inbox;

@@ -18,7 +18,7 @@ mod tests;
 mod text;
 mod values;
 
-use std::{path::Path, time::Duration};
+use std::{ffi::OsString, path::Path, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Retention};
@@ -84,6 +84,14 @@ impl Config {
     /// Loads and checks the configuration of this process.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
         source::load(file, std::env::vars_os())?.try_into()
+    }
+
+    /// Checks the text of a file and these variables in place of those of this process.
+    pub(crate) fn from_text(
+        file: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigFault> {
+        source::load_text(file, variables)?.try_into()
     }
 }
 

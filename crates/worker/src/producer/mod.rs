@@ -1,7 +1,7 @@
 //! The shop's side of the queue on the command line. It needs Redis, but no HitPoints account.
 
 pub(crate) mod enqueue;
-mod order_file;
+pub(crate) mod order_file;
 mod progress;
 pub(crate) mod result_printer;
 pub(crate) mod results;

@@ -1,12 +1,12 @@
 mod admin;
 mod schema;
 
-use std::{ffi::OsString, fs};
+use std::fs;
 
 use tempfile::{NamedTempFile, tempdir};
 use tracing::Level;
 
-use super::{Config, ConfigFault, source};
+use super::{Config, ConfigFault};
 
 const ACCOUNT: [(&str, &str); 3] = [
     ("HP_API__BASE_URL", "https://api.hitpoints.com"),
@@ -15,12 +15,11 @@ const ACCOUNT: [(&str, &str); 3] = [
 ];
 
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigFault> {
-    let path = NamedTempFile::new().unwrap();
-    fs::write(&path, file).unwrap();
-    let variables = variables
-        .iter()
-        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    source::load(Some(path.path()), variables)?.try_into()
+    let variables = variables.iter();
+    Config::from_text(
+        file,
+        variables.map(|(name, value)| (name.into(), value.into())),
+    )
 }
 
 #[test]

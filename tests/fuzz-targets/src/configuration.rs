@@ -1,0 +1,24 @@
+/// What separates the file from the variables of the environment.
+const VARIABLES: &str = "\n--- environment\n";
+
+/// No file and no environment makes the worker panic, and a configuration that it prints is one that it accepts. The input is
+/// a file in TOML, followed by lines of the form `NAME=value`.
+pub fn configuration(input: &[u8]) {
+    let input = String::from_utf8_lossy(input);
+    // These settings would make the worker read files of this machine.
+    let mentions_file = input.to_ascii_lowercase().contains("_file");
+    if mentions_file {
+        return;
+    }
+    let (file, variables) = input.split_once(VARIABLES).unwrap_or((&input, ""));
+    let variables = variables.lines().filter_map(|line| line.split_once('='));
+    let Ok(printed) = worker::fuzzing::load_config(file, variables) else {
+        return;
+    };
+    // Keys and tokens are not printed, and what is printed in place of a token is too short to be one.
+    let is_whole = !printed.contains("token = \"[redacted]\"") && !printed.contains("# Signed");
+    if is_whole {
+        let again = worker::fuzzing::load_config(&printed, []);
+        assert_eq!(again.as_deref(), Ok(&*printed));
+    }
+}
