@@ -16,9 +16,14 @@ pub fn configuration(input: &[u8]) {
         return;
     };
     // Keys and tokens are not printed, and what is printed in place of a token is too short to be one.
-    let is_whole = !printed.contains("token = \"[redacted]\"") && !printed.contains("# Signed");
-    if is_whole {
-        let again = worker::fuzzing::load_config(&printed, []);
-        assert_eq!(again.as_deref(), Ok(&*printed));
+    if !printed.contains("token = \"[redacted]\"") && !printed.contains("# Signed") {
+        let again = worker::fuzzing::load_config(&printed, []).unwrap();
+        assert_eq!(without_addresses(&again), without_addresses(&printed));
     }
+}
+
+/// What is left of an address that is none, without its password, may look like another one.
+fn without_addresses(printed: &str) -> Vec<&str> {
+    let is_address = |line: &&str| line.starts_with("url = ") || line.starts_with("proxy = ");
+    printed.lines().filter(|line| !is_address(line)).collect()
 }

@@ -4,7 +4,7 @@ use hp_order::{Backoff, Policy, State};
 use hp_queue::{
     Account, Agreement, Claim, FirstSource, Handle, Ledger, Prefix, Retention, Rules, connect,
 };
-use redis::{Pipeline, aio::MultiplexedConnection, cmd};
+use redis::{AsyncConnectionConfig, Pipeline, aio::MultiplexedConnection, cmd};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Order, Taken, redis_server::RedisServer, rules::Fields};
@@ -31,7 +31,9 @@ impl Queue {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let (connection, handle) = runtime.block_on(async {
             let client = redis::Client::open(&*url).unwrap();
-            let connection = client.get_multiplexed_async_connection().await.unwrap();
+            let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+            let connection = client.get_multiplexed_async_connection_with_config(&patient);
+            let connection = connection.await.unwrap();
             let handle = Handle::open(&connect(&url).unwrap(), &Prefix::default());
             (connection, handle)
         });
