@@ -1,5 +1,5 @@
 use std::{
-    fmt::{self, Display, Formatter},
+    fmt::{self, Display, Formatter, Write},
     time::Duration,
 };
 
@@ -23,10 +23,10 @@ impl Display for Config {
             "clock_tolerance = {}\n",
             Quoted(self.policy.clock_tolerance)
         )?;
-        writeln!(f, "[redis]\nurl = {url:?}")?;
+        writeln!(f, "[redis]\nurl = {}", Text(&url))?;
         write_ca_file(f, self.redis_authorities.as_ref())?;
         writeln!(f)?;
-        writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
+        writeln!(f, "[queue]\nprefix = {}\n", Text(&self.prefix.to_string()))?;
         self.write_worker(f)?;
         self.write_retry(f)?;
         writeln!(f, "[reconcile]\n{}", self.reconcile)?;
@@ -34,7 +34,7 @@ impl Display for Config {
         writeln!(f, "[results]\nretention = {}\n", Quoted(results))?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
         writeln!(f, "[admin]\n{}", self.admin)?;
-        writeln!(f, "[log]\nfilter = {:?}", self.log_filter.text)?;
+        writeln!(f, "[log]\nfilter = {}", Text(&self.log_filter.text))?;
         write!(f, "format = \"{}\"", self.log_format)
     }
 }
@@ -71,15 +71,15 @@ impl Display for Api {
 
 impl Display for Account {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "base_url = {:?}", self.base_url)?;
-        writeln!(f, "app_id = {:?}", self.app_id)?;
+        writeln!(f, "base_url = {}", Text(&self.base_url))?;
+        writeln!(f, "app_id = {}", Text(&self.app_id))?;
         match self.key {
             Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\""),
             Key::Rsa { .. } => writeln!(f, "# Signed with RSA. The keys are not shown."),
         }?;
         write_ca_file(f, self.authorities.as_ref())?;
         match self.proxy.as_ref().map(Hidden::expose) {
-            Some(proxy) => writeln!(f, "proxy = {:?}", without_password(proxy)),
+            Some(proxy) => writeln!(f, "proxy = {}", Text(&without_password(proxy))),
             None => Ok(()),
         }
     }
@@ -87,15 +87,15 @@ impl Display for Account {
 
 fn write_ca_file(f: &mut Formatter<'_>, file: Option<&CaFile>) -> fmt::Result {
     match file {
-        Some(file) => writeln!(f, "ca_file = {:?}", file.path.display().to_string()),
+        Some(file) => writeln!(f, "ca_file = {}", Text(&file.path.display().to_string())),
         None => Ok(()),
     }
 }
 
 impl Display for Reconcile {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "schedule = {:?}", self.schedule.text())?;
-        writeln!(f, "time_zone = {:?}", self.schedule.zone())?;
+        writeln!(f, "schedule = {}", Text(self.schedule.text()))?;
+        writeln!(f, "time_zone = {}", Text(self.schedule.zone()))?;
         writeln!(f, "stuck_after = {}", Quoted(self.stuck_after))
     }
 }
@@ -118,6 +118,24 @@ impl Display for LogFormat {
             Self::Text => "text",
             Self::Json => "json",
         })
+    }
+}
+
+/// A text as the file has it. Unlike Rust, TOML has no `\0` and no braces in `\u0000`.
+struct Text<'a>(&'a str);
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\'' => f.write_char(c)?,
+                c if c.escape_debug().len() > 1 => write!(f, "\\U{:08X}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
     }
 }
 

@@ -29,6 +29,15 @@ fn printed_config_can_be_loaded() {
 }
 
 #[test]
+fn printed_texts_are_those_that_were_set() {
+    let odd = "a\0b\"c\\d'e\u{7f}\u{202e}f\t\u{301}余\u{e0001}";
+    let filter = format!("info,{odd}=debug");
+    let variables = [&ACCOUNT[..2], &[("HP_LOG__FILTER", &*filter)]].concat();
+    let printed = load("", &variables).unwrap().to_string();
+    assert_eq!(load(&printed, &[]).unwrap().log_filter.text, filter);
+}
+
+#[test]
 fn numbers_and_texts_are_interchangeable() {
     let file = "[api]\napp_id = 12345\n[worker]\nconcurrency = \"5\"\nrate = 20\n";
     let config = load(file, &[ACCOUNT[0], ACCOUNT[2]]).unwrap();
