@@ -65,6 +65,7 @@ package_of() {
     case $1 in
     redis-cli) echo redis-tools ;;
     cc) echo gcc libc6-dev ;;
+    c++) echo g++ ;;
     *) echo "$1" ;;
     esac
 }
