@@ -17,13 +17,15 @@ pub fn configuration(input: &[u8]) {
     };
     // Keys and tokens are not printed, and what is printed in place of a token is too short to be one.
     if !printed.contains("token = \"[redacted]\"") && !printed.contains("# Signed") {
+        let printed = without_addresses(&printed);
         let again = worker::fuzzing::load_config(&printed, []).unwrap();
-        assert_eq!(without_addresses(&again), without_addresses(&printed));
+        assert_eq!(without_addresses(&again), printed);
     }
 }
 
-/// What is left of an address that is none, without its password, may look like another one.
-fn without_addresses(printed: &str) -> Vec<&str> {
+/// What is left of an address that is none, without its password, may be empty or look like another one.
+fn without_addresses(printed: &str) -> String {
     let is_address = |line: &&str| line.starts_with("url = ") || line.starts_with("proxy = ");
-    printed.lines().filter(|line| !is_address(line)).collect()
+    let lines: Vec<_> = printed.lines().filter(|line| !is_address(line)).collect();
+    lines.join("\n")
 }
