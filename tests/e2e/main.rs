@@ -5,6 +5,7 @@
 )]
 
 mod account_switch;
+mod admin_server;
 mod balance_gate;
 mod blocked_log;
 mod bounded_scripts;
@@ -20,6 +21,7 @@ mod data_loss;
 mod data_loss_in_flight;
 mod dead_letters;
 mod deadlines;
+mod dependencies;
 mod doctor;
 mod doubt;
 mod enqueue_command;

@@ -107,6 +107,8 @@ mod control;
 mod error;
 mod events;
 mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod history;
 mod inbox;

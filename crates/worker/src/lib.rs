@@ -11,6 +11,8 @@ mod clock;
 mod config;
 mod doctor;
 mod engine;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inspect;
 mod obstacle;
 mod operator;

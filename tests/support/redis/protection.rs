@@ -77,24 +77,9 @@ impl Protection {
         if !self.tls {
             return format!("--port {port}");
         }
-        let arguments = self
-            .tls_settings(port)
-            .map(|setting| format!("--{setting}"));
-        arguments.join(" ")
-    }
-
-    fn tls_settings(self, port: u16) -> [String; 8] {
-        let file = |name| certificate_file(name).display().to_string();
-        [
-            "port 0".into(),
-            format!("tls-port {port}"),
-            format!("tls-cert-file {}", file("server.crt")),
-            format!("tls-key-file {}", file("server.key")),
-            format!("tls-ca-cert-file {}", file("ca.crt")),
-            "tls-auth-clients yes".into(),
-            "tls-replication yes".into(),
-            "tls-cluster yes".into(),
-        ]
+        tls_settings(port)
+            .map(|setting| format!("--{setting}"))
+            .join(" ")
     }
 
     /// Arguments of a server that holds data, and of its replicas.
@@ -203,4 +188,18 @@ pub fn secret_file(folder: &Path, name: &str, secret: &str) -> PathBuf {
     let mut file = options.open(&path).unwrap();
     file.write_all(secret.as_bytes()).unwrap();
     path
+}
+
+fn tls_settings(port: u16) -> [String; 8] {
+    let file = |name| certificate_file(name).display().to_string();
+    [
+        "port 0".into(),
+        format!("tls-port {port}"),
+        format!("tls-cert-file {}", file("server.crt")),
+        format!("tls-key-file {}", file("server.key")),
+        format!("tls-ca-cert-file {}", file("ca.crt")),
+        "tls-auth-clients yes".into(),
+        "tls-replication yes".into(),
+        "tls-cluster yes".into(),
+    ]
 }

@@ -11,6 +11,7 @@ use super::settings::Settings;
 /// A file with a secret that every user of this machine may read or change.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ExposedFile {
+    /// The setting that names it.
     key: &'static str,
     path: PathBuf,
     mode: u32,
@@ -46,7 +47,7 @@ pub(super) fn exposed(settings: &Settings) -> Vec<ExposedFile> {
 }
 
 /// The settings that name a file with a secret.
-fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 7] {
+fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 8] {
     let (api, redis) = (&settings.api, &settings.redis);
     [
         ("api.app_secret_file", &api.app_secret_file),
@@ -59,6 +60,7 @@ fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 7] {
             &redis.sentinel_password_file,
         ),
         ("redis.client_key_file", &redis.client_key_file),
+        ("admin.token_file", &settings.admin.token_file),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Configuration: documented defaults, a TOML file and the environment, checked as a whole.
 
 mod account;
+mod admin;
 mod bounds;
 mod clients;
 mod exposed_file;
@@ -19,14 +20,16 @@ mod tests;
 mod text;
 mod values;
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{ffi::OsString, path::Path, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Recipients, Retention};
 
+pub(crate) use admin::AdminServer;
 pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
+pub(crate) use secret::Hidden;
 pub(crate) use values::{LogFilter, LogFormat};
 
 use account::Account;
@@ -53,8 +56,7 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     /// The public keys to which cards are sealed.
     pub(crate) seal_to: Recipients,
-    /// Address of the admin server.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: AdminServer,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
     /// Files with secrets that every user of this machine may read or change.
@@ -82,6 +84,14 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
         source::load(file, std::env::vars_os())?.try_into()
     }
+
+    /// Checks the text of a file and these variables in place of those of this process.
+    pub(crate) fn from_text(
+        file: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigFault> {
+        source::load_text(file, variables)?.try_into()
+    }
 }
 
 impl TryFrom<Settings> for Config {
@@ -108,7 +118,7 @@ impl TryFrom<Settings> for Config {
                 ledger: settings.ledger.retention.0,
             },
             seal_to: settings.results.seal_to.0,
-            admin: settings.admin.listen.0,
+            admin: AdminServer::read(settings.admin)?,
             log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {

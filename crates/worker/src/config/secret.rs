@@ -1,12 +1,13 @@
-use std::{fmt, path::Path};
+use std::{fmt, mem, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{fault::ConfigFault, setting_file};
 
-/// Text that is a secret or contains one. `Debug` does not print it.
-#[derive(Deserialize, JsonSchema)]
+/// Text that is a secret or contains one. `Debug` does not print it, and its memory is wiped.
+#[derive(Deserialize, JsonSchema, Zeroize, ZeroizeOnDrop)]
 #[serde(from = "String")]
 #[schemars(inline, extend("writeOnly" = true))]
 pub(crate) struct Hidden(String);
@@ -16,14 +17,14 @@ impl Hidden {
         &self.0
     }
 
-    pub(super) fn into_inner(self) -> String {
-        self.0
+    pub(super) fn into_inner(mut self) -> String {
+        mem::take(&mut self.0)
     }
 }
 
 impl From<Hidden> for String {
     fn from(hidden: Hidden) -> Self {
-        hidden.0
+        hidden.into_inner()
     }
 }
 

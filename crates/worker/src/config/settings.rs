@@ -202,6 +202,11 @@ pub(super) struct LedgerSettings {
 pub(super) struct AdminSettings {
     /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
     pub(super) listen: ListenAddress,
+    /// The bearer token that each request must present. At least 16 characters. Needed if other machines can reach
+    /// `listen`. No default.
+    pub(super) token: Option<Hidden>,
+    /// File that contains `token`, in place of it.
+    pub(super) token_file: Option<PathBuf>,
 }
 
 /// The log.

@@ -167,7 +167,7 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
         let link = link_watch::watch(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(link));
-        let server = admin::serve(config.admin, Arc::clone(metrics));
+        let server = admin::serve(&config.admin, Arc::clone(metrics));
         tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();
         Self { tasks, stop }

@@ -34,7 +34,7 @@ local MAX_TRACEPARENT = 256
 local function is_traceparent(value)
   if #value > MAX_TRACEPARENT then return false end
   local version, trace, parent, flags, rest = value:match('^(%x%x)%-(%x+)%-(%x+)%-(%x%x)(.*)$')
-  return version ~= nil and #trace == 32 and #parent == 16 and not value:find('%u')
+  return version ~= nil and #trace == 32 and #parent == 16 and not value:sub(1, 55):find('%u')
     and version ~= 'ff' and trace:find('[^0]') ~= nil and parent:find('[^0]') ~= nil
     and (rest == '' or (version ~= '00' and rest:find('^%-[\33-\126]+$') ~= nil and #rest <= 128))
 end

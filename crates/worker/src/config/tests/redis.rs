@@ -205,6 +205,9 @@ fn client_certificate_that_cannot_be_used_is_refused() {
     }
 }
 
+/// Long enough for a token, and an address of Redis.
+const SECRET: &str = "redis://redis.example.com";
+
 #[test]
 fn secret_file_that_everybody_may_read_is_named() {
     let folder = tempdir().unwrap();
@@ -227,16 +230,17 @@ fn secret_file_that_everybody_may_read_is_named() {
         ("HP_API__APP_SECRET_FILE", "api.app_secret_file"),
         ("HP_API__RSA_PRIVATE_KEY_FILE", "api.rsa_private_key_file"),
         ("HP_API__PROXY_FILE", "api.proxy_file"),
+        ("HP_ADMIN__TOKEN_FILE", "admin.token_file"),
     ] {
         for mode in [0o644, 0o604, 0o602] {
-            let (path, text) = exposed(variable, "redis://a", mode);
+            let (path, text) = exposed(variable, SECRET, mode);
             let mode = format!("mode {mode:o}");
             for word in [key, &path, &mode, "chmod o="] {
                 assert!(text.contains(word), "no `{word}` in: {text}");
             }
         }
         for mode in [0o600, 0o640, 0o400] {
-            assert_eq!(exposed(variable, "redis://a", mode).1, "", "{variable}");
+            assert_eq!(exposed(variable, SECRET, mode).1, "", "{variable}");
         }
     }
     // A file without a secret.

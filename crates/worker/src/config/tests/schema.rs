@@ -107,8 +107,9 @@ fn printed_config_has_every_setting_but_no_secret() {
     let key = "B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw=";
     let seal_to = ("HP_RESULTS__SEAL_TO__SHOP", key);
     let host = ("HP_API__OTHER_HOST", "relay.example.com");
-    let settings = [&ACCOUNT[..], &[rate, proxy, seal_to, host], &redis].concat();
-    let config = load("", &settings).unwrap();
+    let token = ("HP_ADMIN__TOKEN", "hunter2-hunter2-hunter2");
+    let others = [rate, proxy, seal_to, host, token];
+    let config = load("", &[&ACCOUNT[..], &others, &redis].concat()).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(
         !printed.contains("hunter2") && !debug.contains("hunter2"),
