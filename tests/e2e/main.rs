@@ -35,6 +35,7 @@ mod foreign_records;
 mod held_orders;
 mod hostile_inbox;
 mod idle_connections;
+mod inbox_floods;
 mod interruption;
 mod job_validation;
 mod json_output;
