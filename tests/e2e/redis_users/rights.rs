@@ -48,8 +48,8 @@ const ROLES: [Role; 8] = [
         user: "worker",
         sends: "ping role cluster|slots config|get eval evalsha eval_ro evalsha_ro multi exec \
                 time set exists xlen xread hgetall hdel zadd zrange zrangebyscore zscan zmscore",
-        runs: "acquire_permits balance_hold claim_batch claim_named join_queue note_failure pause \
-               publish_products renew report_alive report_watermark restore run_lease \
+        runs: "acquire_permits balance_hold claim_batch claim_named join_queue lift_balance_hold \
+               note_failure pause publish_products renew report_alive report_watermark restore run_lease \
                server_info settle slow_down snapshot status",
         keys: "~{hp}:*",
         limited: &[
@@ -59,7 +59,10 @@ const ROLES: [Role; 8] = [
             ),
             ("set", "%W~{hp}:rate %W~{hp}:rate:runs %W~{hp}:write_check"),
             ("xdel", "%W~{hp}:jobs"),
-            ("xtrim", "%W~{hp}:jobs %W~{hp}:results %W~{hp}:results:*"),
+            (
+                "xtrim",
+                "%W~{hp}:jobs %W~{hp}:rejected %W~{hp}:results %W~{hp}:results:*",
+            ),
         ],
         ..NOTHING
     },
@@ -68,8 +71,8 @@ const ROLES: [Role; 8] = [
         sends: "ping role cluster|slots config|get eval evalsha eval_ro evalsha_ro multi exec \
                 time set del scan rpush pexpire hget hgetall hdel xread xrange xrevrange xdel \
                 zadd zrangebyscore zscan zmscore",
-        runs: "acquire_permits balance_hold claim_named join_queue note_failure pause \
-               preview_claims renew requeue_dead_letter restore run_lease server_info settle \
+        runs: "acquire_permits balance_hold claim_named join_queue lift_balance_hold note_failure \
+               pause preview_claims renew report_difference resume requeue_dead_letter restore run_lease server_info settle \
                slow_down snapshot status switch_account",
         keys: "~{hp}:*",
         limited: &[
@@ -85,10 +88,11 @@ const ROLES: [Role; 8] = [
     },
     Role {
         user: "observer",
-        sends: "ping role cluster|slots eval_ro evalsha_ro time scan hgetall xrange zrangebyscore",
+        sends: "ping role cluster|slots eval_ro evalsha_ro time scan hgetall xrange xread \
+                zrangebyscore",
         runs: "server_info snapshot status",
         unreached: "hincrby hset pexpire",
-        keys: "%R~{hp}:breaker %R~{hp}:charged %R~{hp}:epoch %R~{hp}:held %R~{hp}:held:* \
+        keys: "%R~{hp}:breaker %R~{hp}:charged %R~{hp}:epoch %R~{hp}:events %R~{hp}:held %R~{hp}:held:* \
                %R~{hp}:holds %R~{hp}:inbox %R~{hp}:jobs %R~{hp}:open %R~{hp}:order:* \
                %R~{hp}:paused %R~{hp}:queue %R~{hp}:reconcile:runs %R~{hp}:rejected \
                %R~{hp}:schedule %R~{hp}:throttle %R~{hp}:workers %R~{hp}:workers:*",
