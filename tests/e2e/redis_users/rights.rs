@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 use redis::Value;
@@ -249,12 +252,22 @@ async fn every_user_has_the_rights_of_its_role() {
 fn redis_does_not_start_with_a_placeholder() {
     let program = std::env::var("HP_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis/users.acl");
-    let mut command = std::process::Command::new(program);
-    command.args(["--port", "0", "--aclfile"]).arg(file);
-    let output = command.output().unwrap();
-    let log = String::from_utf8(output.stdout).unwrap();
-    assert!(!output.status.success(), "{log}");
-    assert!(log.contains("password hash must be"), "{log}");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = port.local_addr().unwrap().port().to_string();
+    let mut server = Command::new(program)
+        .args(["--bind", "127.0.0.1", "--port", &port, "--aclfile"])
+        .arg(file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let is_decided =
+        |line: &String| line.contains("password hash must be") || line.contains("Ready to accept");
+    let decision = lines.map_while(Result::ok).find(is_decided);
+    let _ = server.kill();
+    server.wait().unwrap();
+    let decision = decision.unwrap_or_default();
+    assert!(decision.contains("password hash must be"), "{decision}");
 }
 
 #[test]
