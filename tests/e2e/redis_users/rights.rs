@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -62,6 +61,9 @@ const ROLES: [Role; 8] = [
             ),
             ("set", "%W~{hp}:rate %W~{hp}:rate:runs %W~{hp}:write_check"),
             ("xdel", "%W~{hp}:jobs"),
+            ("xgroup|create", "%W~{hp}:jobs"),
+            ("xgroup|destroy", "%W~{hp}:jobs"),
+            ("xinfo|groups", "%R~{hp}:jobs"),
             (
                 "xtrim",
                 "%W~{hp}:jobs %W~{hp}:rejected %W~{hp}:results %W~{hp}:results:*",
@@ -85,6 +87,9 @@ const ROLES: [Role; 8] = [
             ),
             ("set", "%W~{hp}:rate %W~{hp}:rate:runs %W~{hp}:write_check"),
             ("xdel", "%W~{hp}:rejected"),
+            ("xgroup|create", "%W~{hp}:jobs"),
+            ("xgroup|destroy", "%W~{hp}:jobs"),
+            ("xinfo|groups", "%R~{hp}:jobs"),
             ("xtrim", "%W~{hp}:results %W~{hp}:results:*"),
         ],
         ..NOTHING
@@ -182,8 +187,10 @@ fn commands_of(line: &str) -> Words {
         let mut words = rest.split('\'');
         let name = words.next().unwrap_or_default().to_lowercase();
         match words.nth(1) {
-            // The only one with subcommands.
-            Some(part) if name == "xinfo" => format!("{name}|{}", part.to_lowercase()),
+            // Those with subcommands.
+            Some(part) if ["memory", "xgroup", "xinfo"].contains(&&*name) => {
+                format!("{name}|{}", part.to_lowercase())
+            }
             _ => name,
         }
     };
@@ -252,10 +259,11 @@ async fn every_user_has_the_rights_of_its_role() {
 fn redis_does_not_start_with_a_placeholder() {
     let program = std::env::var("HP_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis/users.acl");
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
     let mut server = Command::new(program)
-        .args(["--bind", "127.0.0.1", "--port", &port, "--aclfile"])
+        .args(["--port", "0", "--unixsocket"])
+        .arg(folder.path().join("socket"))
+        .arg("--aclfile")
         .arg(file)
         .stdout(Stdio::piped())
         .spawn()
