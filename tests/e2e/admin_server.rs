@@ -116,9 +116,7 @@ async fn admin_token_is_demanded_for_every_path() {
     let refusals = "hp_admin_refusals_total{reason=\"token\"} 6\n";
     assert!(metrics.contains(refusals), "{metrics}");
     assert!(!worker.log().contains(TOKEN) && !metrics.contains(TOKEN));
-    worker
-        .wait_for_log("may read or change a file with a secret")
-        .await;
+    worker.wait_for_log("a secret is exposed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -210,7 +210,7 @@ async fn unusable_private_key_file_is_explained() {
     let (code, text) = run_with(&world, &["results", "--open-with", &public], &[]);
     assert_eq!(code, 2);
     assert!(
-        text.contains("is no private key") && !text.contains("Secret"),
+        text.contains("is not a private key") && !text.contains("Secret"),
         "{text}"
     );
     fs::set_permissions(&own, fs::Permissions::from_mode(0o640)).unwrap();

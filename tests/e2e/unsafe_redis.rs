@@ -106,7 +106,7 @@ async fn run_refuses_a_user_without_info() {
         &world,
         &[("HP_REDIS__URL", &url)],
         "redis",
-        &["INFO is refused", "+info"],
+        &["INFO is refused", "give INFO"],
     );
 }
 
@@ -133,7 +133,7 @@ async fn run_refuses_a_user_that_cannot_write() {
         &world,
         &[("HP_REDIS__URL", &url)],
         "write",
-        &["no permissions", "allow"],
+        &["no permissions", "use the user `worker`"],
     );
 }
 

@@ -52,6 +52,17 @@ impl Events {
     /// Reads up to `n` events, oldest first. Returns none if there are no more, or if none came in time. After an error the next
     /// call connects again. Leaves out entries that are no events.
     pub async fn next(&mut self, n: usize, wait: Wait) -> Result<Vec<QueueEvent>, QueueError> {
+        loop {
+            let entries = self.read(n, wait).await?;
+            let is_end = entries.is_empty();
+            let events: Vec<_> = entries.into_iter().filter_map(event).collect();
+            if is_end || !events.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    async fn read(&mut self, n: usize, wait: Wait) -> Result<Vec<StreamId>, QueueError> {
         // The connection returns only after an answer: a dropped read leaves a reply behind in it.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -68,7 +79,7 @@ impl Events {
         if let Some(last) = entries.last() {
             self.seen.clone_from(&last.id);
         }
-        Ok(entries.into_iter().filter_map(event).collect())
+        Ok(entries)
     }
 }
 

@@ -96,7 +96,6 @@ const LIMITS: &[(&str, &[&str])] = &[
         &[
             "XREADGROUP GROUP a b STREAMS {hp}:results >",
             "XGROUP CREATE {hp}:results a 0",
-            "XTRIM {hp}:rejected MAXLEN 0",
             "XDEL {hp}:rejected 1-1",
             "DEL {hp}:paused",
             "DEL {hp}:schedule",

@@ -144,6 +144,11 @@ impl Agreement {
         rule_fields::rate(&self.rules())
     }
 
+    /// The keys of this process' own settings.
+    pub fn own_seal_to(&self) -> &Recipients {
+        &self.0.own_seal_to
+    }
+
     /// Replaces the rules that all processes share by those that the queue has stored. Returns what has changed.
     ///
     /// A process whose own settings name keys to seal to keeps them if the queue has none: one worker with old settings must
@@ -208,6 +213,16 @@ impl Handle {
         read_terms(&Value::Array(fields))
     }
 
+    /// Stores public keys of a worker again, if Redis has lost those of the queue.
+    pub async fn restore_seal_to(&self, keys: &Recipients) -> Result<(), QueueError> {
+        let mut command = redis::cmd("HSET");
+        command.arg(&self.keys.queue);
+        for (name, key) in rule_fields::seal_to_fields(keys) {
+            command.arg(name).arg(key);
+        }
+        Ok(command.query_async(&mut self.connection.clone()).await?)
+    }
+
     /// Stores the account and the rules of a worker, unless the queue has another account or belongs to a newer program.
     /// Returns what was stored before.
     pub async fn join(&self, agreement: &Agreement, join: Join) -> Result<QueueTerms, QueueError> {
@@ -229,6 +244,14 @@ impl Handle {
 }
 
 impl QueueTerms {
+    /// The public keys to which the queue seals cards. Fails if one cannot be used.
+    pub fn seal_to(&self) -> Result<Recipients, QueueError> {
+        let fields = self.rules.as_ref();
+        fields
+            .map_or_else(|| Ok(Recipients::default()), rule_fields::seal_to)
+            .map_err(QueueError::Protocol)
+    }
+
     /// Returns how the rules of a process differ from these.
     pub fn changes_to(&self, agreement: &Agreement) -> Vec<RuleChange> {
         let own = rule_fields::write(&agreement.rules());

@@ -53,12 +53,15 @@ pub(super) fn write(rules: &Rules) -> BTreeMap<String, String> {
     let rate = rate(rules).map(|rate| (RATE, rate.to_string()));
     let crashes = (MAX_CRASHES, policy.max_crashes.to_string());
     let fields = times.into_iter().chain(rate).chain([crashes]);
-    let seal_to = rules.seal_to.iter();
-    let seal_to = seal_to.map(|(name, key)| (format!("{SEAL_TO}{name}"), key.to_string()));
     fields
         .map(|(name, value)| (name.into(), value))
-        .chain(seal_to)
+        .chain(seal_to_fields(&rules.seal_to))
         .collect()
+}
+
+pub(super) fn seal_to_fields(keys: &Recipients) -> impl Iterator<Item = (String, String)> {
+    let keys = keys.iter();
+    keys.map(|(name, key)| (format!("{SEAL_TO}{name}"), key.to_string()))
 }
 
 /// The calls a second. The interval is in whole nanoseconds, so its inverse is not exact.
@@ -89,7 +92,7 @@ pub(super) fn read(fields: &BTreeMap<String, String>, own: &Rules) -> Result<Rul
     Ok(rules)
 }
 
-fn seal_to(fields: &BTreeMap<String, String>) -> Result<Recipients, String> {
+pub(super) fn seal_to(fields: &BTreeMap<String, String>) -> Result<Recipients, String> {
     let keys = fields.iter().filter_map(|(field, key)| {
         let name = field.strip_prefix(SEAL_TO)?;
         Some(recipient(name, key).map_err(|error| format!("`{field}` is `{key}`: {error}")))

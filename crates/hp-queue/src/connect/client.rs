@@ -20,9 +20,10 @@ pub fn connect(url: &str) -> Result<Client, QueueError> {
 }
 
 impl Client {
-    /// Returns `true` if the address names this machine, so that nothing goes over a network.
-    pub fn is_local(&self) -> bool {
-        self.0.is_local()
+    /// Returns `true` if Redis is on this machine, as far as its address or Sentinel says. A cluster counts as such if all nodes
+    /// of its address are.
+    pub async fn is_local(&self) -> bool {
+        self.0.is_local().await
     }
 
     /// Returns a connection that many tasks share. It connects at the first command, and again when it is spent. Commands

@@ -51,12 +51,15 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// `true` if the address leads to this machine: a loopback address, its name, or a socket file.
-    pub(super) fn is_local(&self) -> bool {
+    /// `true` if the address leads to this machine: a loopback address, its name, or a socket file. Asks Sentinel for the master.
+    pub(super) async fn is_local(&self) -> bool {
         match self {
             Self::Server(server) => is_local(server.get_connection_info().addr()),
             Self::Cluster(nodes) => nodes.addresses.iter().all(|node| is_local(node.addr())),
-            Self::Sentinel(watched) => watched.sentinels.iter().all(is_local),
+            Self::Sentinel(watched) => {
+                let master = watched.master().await;
+                master.is_ok_and(|master| is_local(master.get_connection_info().addr()))
+            }
         }
     }
 
@@ -82,8 +85,8 @@ impl Place {
 mod tests {
     use crate::connect::client::connect;
 
-    #[test]
-    fn address_of_this_machine_is_local() {
+    #[tokio::test]
+    async fn address_of_this_machine_is_local() {
         let local = [
             "redis://127.0.0.1",
             "redis://127.8.8.8:7000",
@@ -92,7 +95,6 @@ mod tests {
             "redis://[::ffff:127.0.0.1]:6379",
             "redis+unix:///run/redis.sock",
             "redis+cluster://127.0.0.1:1,127.0.0.1:2",
-            "redis+sentinel://localhost/master",
         ];
         let remote = [
             "redis://10.0.0.1",
@@ -100,12 +102,11 @@ mod tests {
             "redis://[2001:db8::1]:6379",
             "redis://localhost.example.com",
             "redis+cluster://127.0.0.1:1,10.0.0.1:2",
-            "redis+sentinel://localhost,10.0.0.1/master",
         ];
         for (addresses, is_local) in [(&local[..], true), (&remote[..], false)] {
             for address in addresses {
                 let client = connect(address).unwrap_or_else(|error| panic!("{error}"));
-                assert_eq!(client.is_local(), is_local, "{address}");
+                assert_eq!(client.is_local().await, is_local, "{address}");
             }
         }
     }

@@ -18,13 +18,22 @@ script! {
 impl Control {
     /// Pauses the queue: no worker claims orders. Returns `false` if it was paused before; then the first reason stays.
     pub async fn pause(&self, reason: &str, by: &str) -> Result<bool, QueueError> {
+        let (reason, by) = (&*short(reason), &*short(by));
         let call = Pause { reason, by }.call(&self.handle.keys);
         call.run(&mut self.handle.connection.clone()).await
     }
 
     /// Resumes the queue. Returns `false` if it was not paused.
     pub async fn resume(&self, by: &str) -> Result<bool, QueueError> {
+        let by = &*short(by);
         let call = Resume { by }.call(&self.handle.keys);
         call.run(&mut self.handle.connection.clone()).await
     }
+}
+
+/// The most characters of a reason or a name: each is part of an event.
+const MAX_WORDS: usize = 300;
+
+fn short(words: &str) -> String {
+    words.chars().take(MAX_WORDS).collect()
 }

@@ -224,7 +224,11 @@ end
 -- A run has queried an order that the ledger knew as unsent, and HitPoints has charged it.
 local function is_difference(order, was) return order.next_step == 'charged' and (was == 'queued' or was == 'waiting') end
 
+-- An ended order may wait for an operator, too: its record does not change.
+local ENDED = { completed = true, failed = true, rejected = true, expired = true }
+
 local function report_change(order, was)
+  if ENDED[was] then return end
   local is_in_review = order.next_step == 'review'
   local event = is_difference(order, was) and 'reconcile.difference'
     or is_in_review and was ~= 'review' and 'order.review'

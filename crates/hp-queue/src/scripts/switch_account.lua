@@ -46,15 +46,16 @@ report('in_doubt', text(#in_doubt))
 report('orders', orders)
 if #in_doubt > 0 and arg_mode ~= 'move' then return answer end
 
+-- A read that fails must do so before the first change.
+local breaker_since, holds = redis.call('HGET', key_breaker, 'since'), as_map(redis.call('HGETALL', key_holds))
+
 for _, order in ipairs(in_doubt) do move(order[1], order[2]) end
 redis.call('HSET', key_queue, 'account', arg_account, 'previous_account', old_account, 'switched_at', at,
   'switched_steady', redis.call('HGET', key_epoch, 'steady') or at, 'switched_by', arg_by, 'switched_why', arg_why)
 -- What was learned from the old account says nothing about the new one.
-if redis.call('HGET', key_breaker, 'since') then add_event('vendor.reachable', nil, { account = arg_account }) end
-for scope in pairs(as_map(redis.call('HGETALL', key_holds))) do
-  add_event('balance.restored', nil, { scope = scope, account = arg_account })
-end
 redis.call('DEL', key_charged, key_holds, key_breaker, key_products)
+if breaker_since then add_event('vendor.reachable', nil, { account = arg_account }) end
+for scope in pairs(holds) do add_event('balance.restored', nil, { scope = scope, account = arg_account }) end
 -- Without a hold the orders that it held return with the next claims.
 for _, scope in ipairs(redis.call('ZRANGE', key_held, 0, -1)) do redis.call('ZADD', key_held, at, scope) end
 report('is_switched', '1')

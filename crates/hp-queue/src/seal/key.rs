@@ -10,10 +10,17 @@ pub enum KeyError {
     /// The text is not standard base64 of 32 bytes.
     #[error("a key is 32 bytes in standard base64: 44 characters that end with `=`")]
     Malformed,
+    /// It belongs to the shop alone.
+    #[error("this is a private key. Give the public key, which is in the file NAME.pub")]
+    Private,
     /// Whoever has the sealed copy could open it.
     #[error("this public key protects nothing: it is a point of small order")]
     Weak,
 }
+
+/// This bit of the last byte marks private keys that [`PrivateKey::from_random`] makes. X25519 ignores it, and it is never set in
+/// a public key.
+const PRIVATE: u8 = 0x80;
 
 /// An X25519 public key. Whoever has it can seal, and cannot open.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,7 +45,11 @@ impl FromStr for PublicKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let key = Self(crypto_box::PublicKey::from_bytes(*decode(text)?));
+        let bytes = decode(text)?;
+        if bytes[KEY_SIZE - 1] & PRIVATE != 0 {
+            return Err(KeyError::Private);
+        }
+        let key = Self(crypto_box::PublicKey::from_bytes(*bytes));
         if key.is_weak() {
             return Err(KeyError::Weak);
         }
@@ -67,7 +78,14 @@ pub struct PrivateKey(SecretKey);
 impl PrivateKey {
     /// Makes a key of unpredictable bytes.
     pub fn from_random(bytes: &Zeroizing<[u8; KEY_SIZE]>) -> Self {
-        Self(SecretKey::from_bytes(**bytes))
+        let mut bytes = bytes.clone();
+        bytes[KEY_SIZE - 1] |= PRIVATE;
+        Self(SecretKey::from_bytes(*bytes))
+    }
+
+    /// Returns `false` if this may be a public key by mistake.
+    pub fn is_marked(&self) -> bool {
+        Zeroizing::new(self.0.to_bytes())[KEY_SIZE - 1] & PRIVATE != 0
     }
 
     /// Returns the public key that belongs to this one.
@@ -90,7 +108,7 @@ impl FromStr for PrivateKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        decode(text).map(|bytes| Self::from_random(&bytes))
+        decode(text).map(|bytes| Self(SecretKey::from_bytes(*bytes)))
     }
 }
 

@@ -45,7 +45,8 @@ pub(crate) async fn join_as_worker(processor: &OrderProcessor) -> Result<(), Com
         &before.changes_to(&processor.agreement),
         "this worker has changed a rule of the queue",
     );
-    Ok(())
+    // The queue may have public keys that these settings do not name.
+    adopt(processor).await
 }
 
 /// Uses the account and the rules of the queue. Waits until Redis is reachable.
@@ -97,6 +98,13 @@ async fn read(processor: &OrderProcessor, is_worker: bool) -> Result<QueueTerms,
     if terms.account.is_none() && is_worker {
         let join = Join::IfForgotten;
         return processor.queue.join(&processor.agreement, join).await;
+    }
+    let own = processor.agreement.own_seal_to();
+    if is_worker && !own.is_empty() && terms.seal_to()?.is_empty() {
+        warn!(
+            "Redis has lost the public keys to which the queue seals cards; this worker stores its own again"
+        );
+        processor.queue.restore_seal_to(own).await?;
     }
     Ok(terms)
 }

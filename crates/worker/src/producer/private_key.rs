@@ -19,6 +19,13 @@ pub(super) fn read_private_key(path: &Path) -> Result<PrivateKey, String> {
         file.take(LONGEST).read_to_string(&mut text)
     });
     read.map_err(|error| format!("cannot read the private key in {name}: {error}"))?;
-    let key = text.trim().parse();
-    key.map_err(|error| format!("{name} is no private key: {error}. `worker keygen` writes one"))
+    let key: PrivateKey = text.trim().parse().map_err(|error| {
+        format!("{name} is not a private key: {error}. `worker keygen` writes one")
+    })?;
+    if !key.is_marked() {
+        errln!(
+            "worker: {name} may be a public key: a private key of `worker keygen` is in a file NAME.key"
+        );
+    }
+    Ok(key)
 }

@@ -130,18 +130,22 @@ impl ResultPrinter {
     /// they were to be.
     pub(super) fn print(&mut self, delivery: &Delivery) -> io::Result<bool> {
         let entry = &delivery.entry_id;
-        let read = match &delivery.result {
-            Ok(result) => self.open_cards(result).map(|cards| (result, cards)),
-            Err(error) => Err(error.to_string()),
-        };
-        let (result, cards) = match read {
-            Ok(read) => read,
+        let result = match &delivery.result {
+            Ok(result) => result,
             Err(error) => {
                 self.unreadable += 1;
                 errln!("worker: {entry}: {error}");
                 return Ok(false);
             }
         };
+        // The order is bought, whether its cards can be opened or not.
+        let opened = self.open_cards(result);
+        if let Err(error) = &opened {
+            self.unreadable += 1;
+            errln!("worker: {}: {error}", escape_control(&result.order_id));
+        }
+        let is_opened = opened.is_ok();
+        let cards = opened.unwrap_or_default();
         self.printed += 1;
         let (cards, with_keys) = (cards.as_deref(), self.output.show_pins);
         if let Some(file) = &mut self.file {
@@ -156,7 +160,7 @@ impl ResultPrinter {
         } else {
             print_text(result, cards, with_keys)?;
         }
-        Ok(true)
+        Ok(is_opened)
     }
 
     /// The cards of a result, if it has some and they are not to stay sealed.

@@ -95,7 +95,8 @@ async fn join_queue(
     let required = config.needs_products;
     let products = catalogue_refresh::fetch_first_list(processor, required).await?;
     terms::join_as_worker(processor).await?;
-    if let Some(warning) = clear_text(config, &config.seal_to) {
+    let seal_to = processor.agreement.rules().seal_to;
+    if let Some(warning) = clear_text(config, &seal_to).await {
         warn!(%warning, "results are not sealed");
     }
     Ok(products)

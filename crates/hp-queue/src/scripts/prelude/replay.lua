@@ -14,11 +14,11 @@ local function schedule_replay(job, record_key)
 end
 
 -- A Redis that has lost writes may have given the entry id to the result of another order. A result from before the queue began to
--- seal cards must not be copied in clear text.
+-- seal cards must not be copied in clear text. A sealed one is copied in any case.
 local function is_result_of(id, state, fields)
   local result = as_map(fields)
   return result.order_id == id and result.status == state and not result.replay_of
-    and (result.pins_encoding or arg_pins_encoding) == arg_pins_encoding
+    and (result.pins_encoding ~= 'json' or arg_pins_encoding == 'json')
 end
 
 -- Goes to the stream of the first job, and nowhere else: whoever repeats an order may belong to another shop.
