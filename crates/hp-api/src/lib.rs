@@ -28,6 +28,7 @@ mod lookup;
 mod model;
 mod outcome;
 mod pem;
+mod readable;
 mod refusal;
 pub mod request;
 pub mod sign;

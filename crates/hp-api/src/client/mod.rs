@@ -24,6 +24,7 @@ mod socket;
 #[cfg(test)]
 mod tls_tests;
 mod transport;
+mod wiped_reads;
 
 pub use build_error::BuildError;
 pub use builder::ClientBuilder;

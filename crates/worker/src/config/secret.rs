@@ -2,34 +2,35 @@ use std::{fmt, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::{fault::ConfigFault, setting_file};
 
-/// Text that is a secret or contains one. `Debug` does not print it.
+/// Text that is a secret or contains one. It is wiped when dropped, and `Debug` does not print it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(from = "String")]
-#[schemars(inline, extend("writeOnly" = true))]
-pub(crate) struct Hidden(String);
+#[schemars(inline, with = "String", extend("writeOnly" = true))]
+pub(crate) struct Hidden(Zeroizing<String>);
 
 impl Hidden {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    pub(super) fn into_inner(self) -> String {
-        self.0
+    pub(super) fn into_inner(mut self) -> String {
+        std::mem::take(&mut *self.0)
     }
 }
 
 impl From<Hidden> for String {
     fn from(hidden: Hidden) -> Self {
-        hidden.0
+        hidden.into_inner()
     }
 }
 
 impl From<String> for Hidden {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(Zeroizing::new(text))
     }
 }
 
@@ -52,9 +53,12 @@ pub(super) fn value_or_file<T: From<String> + Into<String>>(
             "{key} and {file_key} are both set. Remove one of them."
         ))),
         (None, None) => Ok(None),
-        (Some(value), None) => clean(key, &value.into()).map(|text| Some(T::from(text))),
+        (Some(value), None) => {
+            let text = Zeroizing::new(value.into());
+            clean(key, &text).map(|text| Some(T::from(text)))
+        }
         (None, Some(path)) => {
-            let text = read_file(&file_key, path)?;
+            let text = Zeroizing::new(read_file(&file_key, path)?);
             if text.trim().is_empty() {
                 return Err(setting_file::empty(&file_key, path));
             }
