@@ -14,6 +14,7 @@
 mod fields;
 pub mod figures;
 mod front_end;
+mod help;
 pub mod proxy;
 mod redis;
 mod route;
@@ -24,6 +25,7 @@ mod world;
 
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
+pub use help::commands;
 pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
 pub use route::Route;
 pub use terminal::Terminal;

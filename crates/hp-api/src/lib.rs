@@ -39,7 +39,7 @@ pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
 pub use client::{
     BuildError, Client, ClientBuilder, ControlOrder, Learned, NotFoundRule, ProbeError, Settlement,
-    Settler,
+    Settler, SigningKeys,
 };
 pub use code::RefusalKind;
 pub use doubt::{Doubt, DoubtKind};

@@ -80,7 +80,10 @@ mod tests {
         for (text, shown) in [
             ("BP905QS5ZDZAV0ZB", "[...]"),
             ("key=BP905QS5ZDZAV0ZB;", "[...];"),
-            ("the key BP90-5QS5-ZDZA-V0ZB is used", "the key [...] is used"),
+            (
+                "the key BP90-5QS5-ZDZA-V0ZB is used",
+                "the key [...] is used",
+            ),
             ("\u{4e00}BP905QS5\u{4e00}", "\u{4e00}[...]\u{4e00}"),
             ("ABCDEFGHJKLMNPQR", "[...]"),
             ("1234567890123456", "[...]"),

@@ -39,12 +39,12 @@ pub(crate) fn panic_reason<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
 /// may be an answer of HitPoints, in quotes.
 fn without_values(text: &str) -> &str {
     let text = &text[..text.floor_char_boundary(LONGEST_REASON)];
-    let values: &[char] = if text.starts_with("called `") {
-        &[':', '\n']
-    } else {
-        &[':', '\n', '`', '"', '\'']
+    // The standard library names its functions in quotes, too.
+    let end = match text.starts_with("called `") {
+        true => text.find(": "),
+        false => text.find([':', '\n', '`', '"', '\'']),
     };
-    text.split(values).next().unwrap_or_default().trim_end()
+    text[..end.unwrap_or(text.len())].trim_end()
 }
 
 #[cfg(test)]
@@ -80,7 +80,10 @@ mod tests {
                 || Err::<(), _>(KEY).expect("the key is good"),
                 "the key is good",
             ),
-            (|| Err::<(), _>(KEY).unwrap_or_else(|key| panic!("bad: {key}")), "bad"),
+            (
+                || Err::<(), _>(KEY).unwrap_or_else(|key| panic!("bad: {key}")),
+                "bad",
+            ),
             (|| assert_eq!(KEY, "", "keys differ"), "assertion"),
             (|| drop([[0; 3]][KEY.len()].len()), "index out of bounds"),
             (|| None::<u8>.map(drop).expect("a byte"), "a byte"),

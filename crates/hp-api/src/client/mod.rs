@@ -27,6 +27,6 @@ mod transport;
 mod wiped_reads;
 
 pub use build_error::BuildError;
-pub use builder::ClientBuilder;
+pub use builder::{ClientBuilder, SigningKeys};
 pub use calls::Client;
 pub use settler::{ControlOrder, Learned, NotFoundRule, ProbeError, Settlement, Settler};

@@ -148,11 +148,7 @@ impl Transport {
     }
 
     /// Sends on a new connection.
-    async fn exchange_on(
-        &self,
-        request: HttpRequest,
-        deadline: Instant,
-    ) -> CallResult<Exchange> {
+    async fn exchange_on(&self, request: HttpRequest, deadline: Instant) -> CallResult<Exchange> {
         let mut connection = self.pool.connect(deadline).await?;
         let answer = connection
             .exchange(request.to_http(&self.headers), deadline)
