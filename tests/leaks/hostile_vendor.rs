@@ -136,9 +136,10 @@ fn distort(trick: &str, answer: &[u8], secret: &str, sign: &str) -> Vec<u8> {
     };
     let with = |change: &dyn Fn(&mut Value)| {
         let mut data = data.clone();
-        if data["order_pins"][0].is_object() {
-            change(&mut data);
+        if !data["order_pins"][0].is_object() {
+            return error(400_100);
         }
+        change(&mut data);
         signed(&data)
     };
     match trick {

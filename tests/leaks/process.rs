@@ -40,7 +40,7 @@ pub(crate) fn run(mut command: Command, enough: usize) -> Output {
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
                 let _ = process.kill();
-                panic!("{command:?} does not end");
+                panic!("{:?} does not end", command.get_args());
             }
         }
         if total >= enough && !is_stopped {

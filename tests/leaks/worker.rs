@@ -177,12 +177,15 @@ async fn nothing_but_results_shows_keys_or_secrets() {
     scene.meet_every_trick().await;
     add_malformed_results(&scene).await;
     break_a_record(&scene).await;
-    let lists = ["results", "orders", "status", "doctor", "reconcile"];
+    let lists = ["results", "orders", "status", "doctor"];
     let shows_tricks = |call: &Call| call.is_about_a_trick() || lists.contains(&call.name);
     block_in_place(|| usual().run_at_once(shows_tricks, &mut evidence));
     for (name, settings) in bad_connections(&mut scene) {
         let calls = calls(name, settings, Vec::new());
-        block_in_place(|| calls.run_at_once(|call| call.is_first, &mut evidence));
+        let is_wanted = |call: &Call| {
+            call.is_first && (name == "wrong password" || !OFFLINE.contains(&call.name))
+        };
+        block_in_place(|| calls.run_at_once(is_wanted, &mut evidence));
     }
     let few = ["config", "doctor", "run"];
     for (name, settings, first) in bad_settings(&mut scene) {
@@ -207,22 +210,32 @@ async fn nothing_but_results_shows_keys_or_secrets() {
     files.assert_clean(&scene.search_without_cards());
 }
 
+/// Commands that need not run again with every bad connection: they make none, or retry for a while.
+const OFFLINE: [&str; 7] = [
+    "",
+    "run",
+    "keygen",
+    "reasons",
+    "completions",
+    "man",
+    "rejected",
+];
+
 /// Fails if the scenes were too dull to prove anything.
 fn assert_talkative(evidence: &Evidence) {
     let log = evidence.text("the log of the worker");
-    for word in [
+    let words = [
         "TRACE",
         "\"level\":\"TRACE\"",
-        "hyper",
+        "Http::connect",
         "[...]",
         "400100",
-        "not_found",
-        "drain",
-    ] {
+    ];
+    for word in words {
         assert!(log.contains(word), "the logs have no {word}");
     }
     let shown = evidence.text("good settings");
-    for word in ["H-unmapped", "completed", "cannot be read", "pin_sn"] {
+    for word in ["H-unmapped", "completed", "is not a result", "pin_sn"] {
         assert!(shown.contains(word), "no command shows {word}");
     }
 }
