@@ -24,9 +24,19 @@ fmt:
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Check licences, bans and sources of dependencies (needs cargo-deny)
+# Check dependencies: licences, bans, sources, number, and published vulnerabilities if the database can be reached
 deny:
-    cargo deny --locked check bans licenses sources
+    sh deploy/local/supply-chain.sh deny
+    sh deploy/local/supply-chain.sh count
+    sh deploy/local/supply-chain.sh advisories
+
+# Build the programs for production, each with a list of its dependencies inside
+release:
+    sh deploy/local/supply-chain.sh release
+
+# Write the bill of materials of each program (CycloneDX) to target/sbom
+sbom:
+    sh deploy/local/supply-chain.sh sbom
 
 # Find dependencies that no code uses (needs cargo-machete)
 unused:
@@ -52,7 +62,6 @@ volume:
 chaos seed="1" minutes="5" *args:
     cargo run --release --locked -p e2e --bin chaos -- {{ seed }} {{ minutes }} {{ args }}
 
-# Fuzz the parsers of hp-api: flatten or answer (needs cargo-fuzz, works with stable Rust)
-[working-directory: "crates/hp-api"]
-fuzz target="flatten" seconds="60":
-    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{ target }} -- -max_total_time={{ seconds }}
+# Fuzz one target: flatten, answer, job_entry, configuration, history or order_file. Works with stable Rust
+fuzz target="flatten" minutes="1":
+    sh tests/fuzz.sh {{ target }} $(({{ minutes }} * 60))

@@ -33,6 +33,9 @@ need_rust() {
     need cc
 }
 
+# need_cargo_tool NAME VERSION : installs a subcommand of Cargo if it is missing.
+need_cargo_tool() { have "$1" || cargo install --locked --debug "$1@$2"; }
+
 need_redis() {
     need redis-server redis-cli
     version=$(redis-server --version | sed -n 's/.*v=\([0-9][0-9.]*\).*/\1/p')
@@ -70,6 +73,7 @@ package_of() {
     cc) echo gcc libc6-dev ;;
     php) echo php-cli ;;
     node) echo nodejs ;;
+    c++) echo g++ ;;
     *) echo "$1" ;;
     esac
 }

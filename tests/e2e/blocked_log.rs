@@ -68,7 +68,7 @@ fn free_address() -> String {
 
 async fn metric(address: &str, name: &str) -> u64 {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = "GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();

@@ -115,6 +115,10 @@ async fn bad_value_is_refused_with_key_and_remedy() {
             ["api", "http", "https"],
         ),
         (
+            ("HP_API__BASE_URL", "https://api.hitpoints.co"),
+            ["api.base_url", "host api.hitpoints.co,", "api.other_host"],
+        ),
+        (
             ("HP_API__BASE_URL", ""),
             ["api.base_url is empty", "HP_API__BASE_URL", "value"],
         ),
@@ -127,8 +131,8 @@ async fn bad_value_is_refused_with_key_and_remedy() {
             ["admin.listen", "`9464`", "127.0.0.1:9464"],
         ),
         (
-            ("HP_RESULTS__SEAL_TO", "key"),
-            ["results.seal_to", "HP_RESULTS__SEAL_TO", "worker config"],
+            ("HP_RESULTS__SEAL", "key"),
+            ["results.seal", "HP_RESULTS__SEAL", "worker config"],
         ),
         (("HP_LOG__FORMAT", "xml"), ["log.format", "`xml`", "json"]),
     ];

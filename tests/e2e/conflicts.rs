@@ -1,6 +1,7 @@
 //! Entries with the id of an order that are no repetition of its job.
 
-use e2e::{Entry, World, assert_fields};
+use e2e::{Entry, Protection, Redis, World, assert_fields, password_of};
+use hp_sandbox::Options;
 use redis::AsyncCommands;
 
 use crate::{
@@ -263,26 +264,31 @@ async fn repetition_with_a_broken_stream_is_none_later() {
     assert_eq!(world.stream(OTHER).await[0]["status"], "conflict");
 }
 
-/// The users of the example in `deploy/redis/redis.conf`.
-async fn add_users(world: &World) {
-    let settings = include_str!("../../deploy/redis/redis.conf");
-    let users = settings
-        .lines()
-        .filter_map(|line| line.strip_prefix("# user "));
-    let mut names = Vec::new();
-    for user in users.filter(|user| !user.starts_with("default")) {
-        let words: Vec<_> = ["ACL", "SETUSER"]
-            .into_iter()
-            .chain(user.split(' '))
-            .collect();
+/// Two shops that enqueue orders and read their own results, each with the rights of the roles `producer` and `shop-1`.
+async fn add_shops(world: &World) {
+    let file = include_str!("../../deploy/redis/users.acl");
+    let rights = |user: &str| {
+        let line = file.lines().find_map(|line| {
+            let rights = line.strip_prefix(&format!("user {user} on #"))?;
+            rights.split_once(' ')
+        });
+        line.unwrap().1
+    };
+    for shop in ["shop-1", "shop-2"] {
+        let (producer, consumer) = (rights("producer"), rights("shop-1"));
+        let consumer = consumer.replace("shop-1", shop);
+        let consumer = consumer.replace("resetchannels ", "");
+        let user = format!("ACL SETUSER {shop} reset on >{}", password_of(shop));
+        let mut words: Vec<&str> = user.split(' ').chain(producer.split(' ')).collect();
+        let selector = format!("({consumer})");
+        words.push(&selector);
         world.redis.command::<()>(&words).await;
-        names.push(words[2]);
     }
-    assert_eq!(names, ["shop-1", "shop-2", "worker"]);
 }
 
 async fn connection_of(world: &World, user: &str) -> redis::aio::MultiplexedConnection {
-    let url = format!("redis://{user}:password@{}", world.redis.server().address());
+    let (password, address) = (password_of(user), world.redis.server().address());
+    let url = format!("redis://{user}:{password}@{address}");
     let client = redis::Client::open(url).unwrap();
     client.get_multiplexed_async_connection().await.unwrap()
 }
@@ -317,10 +323,9 @@ async fn attack(world: &World, id: &str) -> usize {
 
 #[tokio::test]
 async fn other_shop_gets_nothing_of_an_order() {
-    let world = World::start();
-    add_users(&world).await;
-    let url = format!("redis://worker:password@{}", world.redis.server().address());
-    let worker = || world.worker_with(&[("HP_REDIS__URL", &url)]);
+    let world = World::with_redis(Redis::protected(Protection::USERS), Options::local());
+    add_shops(&world).await;
+    let worker = || world.worker();
     let mut running = Some(worker());
     let (id, mut answers) = ("A-1~timeout-before", 0);
     let mut owner = connection_of(&world, "shop-1").await;

@@ -42,7 +42,7 @@ async fn doctor_passes_correct_setup() {
     let (world, is_replicated) = safe_world().await;
     let (passed, lines) = run_doctor(&world, &[]);
     assert!(passed, "{lines:#?}");
-    assert_eq!(lines.len(), 16 + usize::from(is_replicated), "{lines:#?}");
+    assert_eq!(lines.len(), 17 + usize::from(is_replicated), "{lines:#?}");
     assert!(
         lines.iter().all(|line| line.starts_with("ok ")),
         "{lines:#?}"

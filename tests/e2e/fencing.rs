@@ -192,7 +192,7 @@ async fn paused_queue_gives_nothing_and_keeps_orders() {
         apply_event(&ledger, &claim, Event::Released).await,
         Settled::Applied(None)
     ));
-    assert!(world.control().resume().await.unwrap());
+    assert!(world.control().resume("Ada").await.unwrap());
     assert_eq!(
         ledger
             .claim_batch(9, LONG_LEASE, FirstSource::Inbox)

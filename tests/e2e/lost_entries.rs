@@ -86,7 +86,7 @@ async fn lost_entries_of_a_paused_queue_are_reported() {
         .command::<u64>(&["XDEL", "{hp}:jobs", &entry])
         .await;
     worker.wait_for_log("\"entries\":1").await;
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     world.result("A-kept").await;
     assert_eq!(status(&world)["lost"], 1);
     assert_eq!(worker.log().matches("orders are lost").count(), 1);

@@ -5,6 +5,7 @@
 )]
 
 mod account_switch;
+mod admin_server;
 mod balance_gate;
 mod blocked_log;
 mod bounded_scripts;
@@ -20,17 +21,21 @@ mod data_loss;
 mod data_loss_in_flight;
 mod dead_letters;
 mod deadlines;
+mod dependencies;
 mod doctor;
 mod doubt;
 mod enqueue_command;
 mod enqueue_progress;
 mod enqueue_wait;
+mod events;
 mod failover;
 mod fencing;
 mod first_look;
 mod foreign_records;
 mod held_orders;
+mod hostile_inbox;
 mod idle_connections;
+mod inbox_floods;
 mod interruption;
 mod job_validation;
 mod json_output;
@@ -53,6 +58,8 @@ mod rate_limit;
 mod reconcile;
 mod redis_errors;
 mod redis_faults;
+mod redis_tls;
+mod redis_users;
 mod refusals;
 mod repeated_orders;
 mod results_command;

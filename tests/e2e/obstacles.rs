@@ -50,7 +50,7 @@ pub(crate) fn kinds(world: &World) -> Vec<String> {
 }
 
 /// Brings an order into review.
-async fn review(world: &World, id: &str) {
+pub(crate) async fn review(world: &World, id: &str) {
     let ledger = world.ledger();
     world.enqueue(id, 1).await;
     apply_event(&ledger, &claim_one(&ledger, LONG_LEASE).await, lost()).await;
@@ -78,7 +78,7 @@ async fn wait_for_failure(world: &World, kind: &str) {
 }
 
 /// A fast worker: its few orders make enough calls to open the breaker.
-const FAST: [(&str, &str); 2] = [("HP_RETRY__BASE", "20ms"), ("HP_RETRY__MAX", "200ms")];
+pub(crate) const FAST: [(&str, &str); 2] = [("HP_RETRY__BASE", "20ms"), ("HP_RETRY__MAX", "200ms")];
 
 /// The log says with these words why the breaker is open.
 async fn assert_logged_breaker(worker: &Worker, words: &[&str]) {

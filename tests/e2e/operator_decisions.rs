@@ -283,7 +283,7 @@ async fn operator_commands_refuse_paused_queue() {
     world.control().pause("stocktaking", "Ada").await.unwrap();
     let (code, text) = run_command(&world, &["republish", "A-1"]);
     assert!(code == 2 && text.contains("stocktaking"), "{text}");
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     let (_, status) = run_command(&world, &["republish", "A-1"]);
     assert_eq!(world.results("A-1", 2).await.len(), 2, "{status}");
 }

@@ -47,7 +47,7 @@ async fn pause_names_the_user_of_the_machine() {
             .success()
     );
     assert_eq!(paused_by(&world).await.as_deref(), Some("bob"));
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     // Without variables the user id has a name, as in a container.
     assert!(
         pause(&world, &[])

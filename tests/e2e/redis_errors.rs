@@ -1,20 +1,24 @@
 //! Redis' refusals in plain words, with a remedy. No text shows a password or a part of a script.
 
-use e2e::{Redis, Server, Worker, World};
+use e2e::{Redis, Worker, World};
 use hp_sandbox::Options;
 
 /// The errors of commands that need Redis at this address.
-fn errors(world: &World, url: &str) -> String {
-    let settings = world.settings(&[("HP_REDIS__URL", url)]);
-    let status = Worker::output(&["status"], &settings);
+pub(crate) fn errors(world: &World, url: &str) -> String {
+    errors_with(&world.settings(&[("HP_REDIS__URL", url)]))
+}
+
+/// The errors of commands that need Redis with these settings.
+pub(crate) fn errors_with(settings: &[(String, String)]) -> String {
+    let status = Worker::output(&["status"], settings);
     assert_eq!(status.status.code(), Some(2), "{status:?}");
-    let doctor = Worker::output(&["doctor"], &settings);
-    let pause = Worker::output(&["pause", "--why", "a test"], &settings);
+    let doctor = Worker::output(&["doctor"], settings);
+    let pause = Worker::output(&["pause", "--why", "a test"], settings);
     let text = [status.stderr, pause.stderr, doctor.stdout].concat();
     String::from_utf8(text).unwrap()
 }
 
-fn assert_plain(text: &str, words: &[&str]) {
+pub(crate) fn assert_plain(text: &str, words: &[&str]) {
     for word in words {
         assert!(text.contains(word), "no `{word}` in: {text}");
     }
@@ -46,8 +50,9 @@ async fn missing_and_wrong_password_are_named() {
     assert_plain(
         &missing,
         &[
-            "Redis demands a password, and redis.url has none",
-            "redis://:password@host:port",
+            "Redis demands a password, and the settings have none",
+            "redis.password_file",
+            "redis://user:password@host:port",
         ],
     );
     let wrong = errors(&world, &format!("redis://:hunter2@{address}"));
@@ -66,19 +71,19 @@ async fn missing_rights_are_named() {
     let world = world_with("");
     for (rights, words) in [
         (
-            "~{hp}:* +@all -evalsha",
-            ["NOPERM", "'evalsha'", "deploy/redis/redis.conf"],
+            "~{hp}:* +@all -evalsha -evalsha_ro",
+            ["NOPERM", "'evalsha", "deploy/redis/users.acl"],
         ),
         (
             "~other +@all",
-            ["NOPERM", "permissions to access", "deploy/redis/redis.conf"],
+            ["NOPERM", "permissions to access", "deploy/redis/users.acl"],
         ),
         (
             "~{hp}:* +@all -zcard",
             [
                 "may not run a command",
                 "the Redis user",
-                "deploy/redis/redis.conf",
+                "`ACL LOG` on Redis names",
             ],
         ),
     ] {
@@ -103,11 +108,15 @@ async fn renamed_commands_are_named() {
     let run = Worker::output(&["run"], &settings);
     assert_eq!(run.status.code(), Some(2));
 
-    let world = world_with("--rename-command EVALSHA unknown");
+    let world = world_with("--rename-command EVALSHA unknown --rename-command EVALSHA_RO unknown2");
     let text = errors(&world, &world.redis.url());
     assert_plain(
         &text,
-        &["the command EVALSHA: it is renamed", "rename-command"],
+        &[
+            "the command EVALSHA: it is renamed",
+            "the command EVALSHA_RO: it is renamed",
+            "rename-command",
+        ],
     );
 }
 
@@ -177,36 +186,4 @@ async fn too_many_clients_are_named() {
     limit.query_async::<()>(&mut only).await.unwrap();
     let text = errors(&world, &world.redis.url());
     assert_plain(&text, &["maxclients"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tls_faults_are_named() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../crates/hp-api/tests/data/tls"
-    );
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let server = Server::start(&format!(
-        "--tls-port {port} --tls-auth-clients no --tls-cert-file {folder}/localhost.crt --tls-key-file {folder}/localhost.key --tls-ca-cert-file {folder}/localhost.crt"
-    ));
-    let world = World::start();
-    let text = errors(&world, &format!("rediss://localhost:{port}"));
-    assert_plain(&text, &["the certificate of Redis is", "redis.ca_file"]);
-    let text = errors(&world, &format!("redis://127.0.0.1:{port}"));
-    assert_plain(
-        &text,
-        &[
-            "Redis closes the connection",
-            "rediss:// is for a port with TLS",
-        ],
-    );
-    let text = errors(&world, &format!("rediss://{}", server.address()));
-    assert_plain(
-        &text,
-        &["does not answer in time", "redis:// for one without"],
-    );
 }

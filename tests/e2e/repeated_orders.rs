@@ -227,7 +227,7 @@ async fn paused_repetitions_of_a_new_order_are_dropped() {
     }
     world.enqueue("B-1", 1).await;
     let _worker = world.worker_with(&[("HP_WORKER__CONCURRENCY", "1")]);
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     world.result("B-1").await;
     assert_eq!(world.results("A-1", 1).await.len(), 1);
     assert_eq!(world.charge_count("A-1"), 1);

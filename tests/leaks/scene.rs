@@ -22,10 +22,9 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new() -> Self {
-        let (app, password) = (
-            Secret::random("the app secret"),
-            Secret::random("Redis' password"),
-        );
+        let app = Secret::random("the app secret");
+        let password = Secret::random("Redis' password");
+        let token = Secret::random("the admin token");
         let options = Options {
             app_secret: AppSecret::from(app.text.clone()),
             seed: rand::random(),
@@ -41,7 +40,7 @@ impl Scene {
             world,
             vendor,
             folder: tempfile::tempdir().unwrap(),
-            secrets: vec![app, password],
+            secrets: vec![app, password, token],
         }
     }
 
@@ -65,12 +64,17 @@ impl Scene {
         &self.secrets[1].text
     }
 
+    pub(crate) fn admin_token(&self) -> &str {
+        &self.secrets[2].text
+    }
+
     /// The usual settings, at the most talkative level, with these on top. The secrets are in environment variables.
     pub(crate) fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
         let url = self.vendor.url();
         let talkative = [
             ("HP_API__BASE_URL", &*url),
             ("HP_API__APP_SECRET", self.app_secret()),
+            ("HP_ADMIN__TOKEN", self.admin_token()),
             ("HP_API__TIMEOUT", "1s"),
             ("HP_LOG__FILTER", "trace"),
             ("HP_RETRY__RESUBMIT_AFTER", "4500ms"),

@@ -12,6 +12,8 @@ pub(crate) struct View {
     pub(crate) held: Vec<String>,
     /// The entries of the result streams, sorted.
     pub(crate) results: Vec<ResultEntry>,
+    /// The kind of each event, and its order if it has one.
+    pub(crate) events: Vec<(String, String)>,
     pub(crate) dead_letters: usize,
     pub(crate) inbox: usize,
     /// How many entries have left the inbox before a worker took them, as far as a claim has noticed.

@@ -2,8 +2,8 @@
 //!
 //! No function here sleeps to wait for an event: [`Redis::wait_until`] waits for Redis' notifications of changes.
 //!
-//! `HP_TEST_REDIS` selects the topology that [`Redis::start`] starts: `single` (the default), `cluster` (three masters)
-//! or `sentinel` (a master, a replica and a Sentinel). `HP_TEST_REDIS_SERVER` names another program than
+//! `HP_TEST_REDIS` selects the topology that [`Redis::start`] starts: `single` (the default), `cluster` (three masters),
+//! `sentinel` (a master, a replica and a Sentinel) or `users` (one server with the users of `deploy/redis/users.acl`). `HP_TEST_REDIS_SERVER` names another program than
 //! `redis-server`, such as `valkey-server`. `HP_TEST_WORKER` names a worker binary; without it the tests build one.
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,11 @@ mod world;
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
 pub use help::commands;
-pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
+pub use redis::{
+    Protection, Redis, Server, ServerClock,
+    protection::{certificate_file, password_of, secret_file, users},
+    snapshot::Snapshot,
+};
 pub use route::Route;
 pub use terminal::Terminal;
 pub use worker::Worker;

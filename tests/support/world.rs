@@ -75,18 +75,24 @@ impl World {
 
     /// Starts a worker with further settings, such as `("HP_WORKER__LEASE", "1s")`.
     pub fn worker_with(&self, settings: &[(&str, &str)]) -> Worker {
-        Worker::start(&self.settings(settings))
+        Worker::start(&self.settings_as("worker", settings))
     }
 
-    /// The settings of a worker in this world, as environment variables.
+    /// The settings of an operator in this world, as environment variables.
     pub fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
-        let (vendor, redis) = (self.sandbox.base_url(), self.redis.url());
+        self.settings_as("operator", more)
+    }
+
+    /// The same settings, but a Redis with users knows the command as this one.
+    pub fn settings_as(&self, user: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
+        let vendor = self.sandbox.base_url();
+        let redis = self.redis.settings_of(user);
+        let redis = redis.iter().map(|(name, value)| (*name, value.as_str()));
         let usual = [
             ("HP_API__BASE_URL", vendor.as_str()),
             ("HP_API__APP_ID", "demo"),
             ("HP_API__APP_SECRET", "demo-secret"),
             ("HP_API__TIMEOUT", "2s"),
-            ("HP_REDIS__URL", &redis),
             ("HP_WORKER__LEASE", "3s"),
             ("HP_RETRY__BASE", "50ms"),
             ("HP_RETRY__MAX", "500ms"),
@@ -95,9 +101,10 @@ impl World {
             ("HP_LOG__FILTER", "debug"),
         ];
         usual
-            .iter()
-            .chain(more)
-            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .into_iter()
+            .chain(redis)
+            .chain(more.iter().copied())
+            .map(|(name, value)| (name.into(), value.into()))
             .collect()
     }
 
@@ -128,8 +135,7 @@ impl World {
 
     /// The queue, on a connection of its own.
     pub fn handle(&self) -> Handle {
-        let client = hp_queue::connect(&self.redis.url()).unwrap();
-        Handle::open(&client, &Prefix::default())
+        Handle::open(&self.redis.queue_client("worker"), &Prefix::default())
     }
 
     /// Adds an entry to the inbox as a shop does. Returns the entry's id.

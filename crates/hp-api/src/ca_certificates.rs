@@ -27,22 +27,26 @@ impl FromStr for CaCertificates {
     type Err = PemError;
 
     fn from_str(text: &str) -> Result<Self, PemError> {
-        let blocks = pem::blocks(text);
-        let certificates = blocks.iter().filter(|block| block.label == LABEL);
-        let ders = certificates.map(|block| block.der.as_ref().map(|der| der.to_vec()));
-        let ders: Option<Vec<_>> = ders.collect();
-        let ders = ders.ok_or_else(|| {
-            PemError("a certificate in it is damaged; copy the file again".into())
-        })?;
-        if ders.is_empty() {
-            let key = blocks.iter().find(|block| block.label.ends_with("KEY"));
-            let found = key.map_or("no certificate", |_| "a key and no certificate");
-            return Err(PemError(format!(
-                "it has {found}; name the file with the certificate of the authority in PEM (-----BEGIN CERTIFICATE-----)"
-            )));
-        }
-        Ok(Self(ders))
+        certificates(text, "the certificate of the authority").map(Self)
     }
+}
+
+/// Returns the certificates of a text in DER. `wanted` says which ones belong there.
+pub(crate) fn certificates(text: &str, wanted: &str) -> Result<Vec<Vec<u8>>, PemError> {
+    let blocks = pem::blocks(text);
+    let certificates = blocks.iter().filter(|block| block.label == LABEL);
+    let ders = certificates.map(|block| block.der.as_ref().map(|der| der.to_vec()));
+    let ders: Option<Vec<_>> = ders.collect();
+    let ders =
+        ders.ok_or_else(|| PemError("a certificate in it is damaged; copy the file again".into()))?;
+    if ders.is_empty() {
+        let key = blocks.iter().find(|block| block.label.ends_with("KEY"));
+        let found = key.map_or("no certificate", |_| "a key and no certificate");
+        return Err(PemError(format!(
+            "it has {found}; name the file with {wanted} in PEM (-----BEGIN CERTIFICATE-----)"
+        )));
+    }
+    Ok(ders)
 }
 
 impl fmt::Debug for CaCertificates {

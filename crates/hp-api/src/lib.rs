@@ -20,6 +20,7 @@ mod ca_certificates;
 mod call_error;
 #[cfg(feature = "client")]
 mod client;
+mod client_certificate;
 mod code;
 pub mod date;
 mod doubt;
@@ -41,6 +42,7 @@ pub use client::{
     BuildError, Client, ClientBuilder, ControlOrder, Learned, NotFoundRule, ProbeError, Settlement,
     Settler, SigningKeys,
 };
+pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use code::RefusalKind;
 pub use doubt::{Doubt, DoubtKind};
 pub use lookup::{Lookup, NotFoundAnswer};

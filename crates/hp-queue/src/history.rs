@@ -5,7 +5,7 @@ use hp_order::{Cause, Millis, Record, State, Step};
 use crate::fields::FieldReader;
 
 /// The most entries: the first ones and the last ones are kept.
-const MAX_ENTRIES: usize = 32;
+pub(crate) const MAX_ENTRIES: usize = 32;
 const FIRST_ENTRIES: usize = 8;
 
 /// The history of an order, claim by claim. Its record holds one line for each entry, with `-` for what there is not:
@@ -54,7 +54,7 @@ impl History {
         }
     }
 
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         Self(text.lines().filter_map(read_line).collect())
     }
 
@@ -98,7 +98,7 @@ impl History {
         history.text()
     }
 
-    fn push(&mut self, new: HistoryEntry) {
+    pub(crate) fn push(&mut self, new: HistoryEntry) {
         if let [.., before, last] = &mut self.0[..]
             && before.is_equal_to(&new)
             && last.is_equal_to(&new)
@@ -112,7 +112,7 @@ impl History {
         }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::with_capacity(self.0.len() * 40);
         for (index, entry) in self.0.iter().enumerate() {
             entry.write(&mut text);

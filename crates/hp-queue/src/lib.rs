@@ -14,6 +14,7 @@
 //! | `{hp}:results` | stream | the results |
 //! | `{hp}:replays:<id>` | list | repetitions of an ended order that wait for a copy of its result |
 //! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
+//! | `{hp}:events` | stream | what an operator should know; each entry is written in the same step as the change that it reports |
 //! | `{hp}:paused` | hash | the pause: while it exists no order is claimed |
 //! | `{hp}:queue` | hash | what all processes of the queue must agree on: protocol version, account, rules |
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
@@ -46,9 +47,10 @@
 //! | [`Ledger`] | workers | claims orders, renews leases, settles |
 //! | [`Control`] | workers and operators | pause, call permits, balance holds, product list, replays, dead letters |
 //! | [`RunLease`] | the reconciler | lets one process at a time make a reconciliation run |
+//! | [`Events`] | operators | reads what happened to the queue |
 //! | [`Inspector`] | everybody | reads orders, status and server, and changes nothing |
 //!
-//! All but the first two share the connection of a [`Handle`].
+//! All but [`Queue`], [`Inbox`] and [`Events`] share the connection of a [`Handle`].
 //!
 //! Lua scripts make every change that touches more than one key. `src/scripts` has one file for each. A script decides nothing
 //! about an order: claims apply the rules of [`hp_order::claim_rule`], and `settle` applies an [`hp_order::Step`].
@@ -88,7 +90,8 @@
 //! `?sentinel_password=`. If a connection breaks, does not answer or leads to a replica, the client
 //! queries Sentinel or the cluster again and opens a new connection. So a failover needs no operator.
 //!
-//! [`connect_trusting`] trusts the authorities that you name, in place of those of the operating system.
+//! [`ConnectOptions`] adds what an address should not contain: authorities to trust, a client certificate, users and
+//! passwords. Its user and password belong to Redis, and replace those of the address; the ones of Sentinel have their own.
 //!
 //! # Errors
 //!
@@ -102,7 +105,10 @@ mod agreement;
 mod connect;
 mod control;
 mod error;
+mod events;
 mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod history;
 mod inbox;
@@ -123,11 +129,13 @@ pub use agreement::{
     Account, AccountSwitch, Agreement, Join, OrderInDoubt, QueueTerms, RuleChange,
 };
 pub use connect::{
-    client::{Client, connect, connect_trusting},
+    client::{Client, connect},
+    options::ConnectOptions,
     redact::without_password,
 };
 pub use control::{Control, permits::CallPermits, products::PublishedProduct};
 pub use error::QueueError;
+pub use events::{Events, QueueEvent};
 pub use handle::Handle;
 pub use history::{History, HistoryEntry};
 pub use inbox::Inbox;

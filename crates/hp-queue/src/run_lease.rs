@@ -92,29 +92,14 @@ pub async fn store_run_report(
     handle: &Handle,
     report: &[(&str, String)],
 ) -> Result<(), QueueError> {
-    run(handle, &without_lease("finish"), report)
-        .await
-        .map(drop)
-}
-
-/// Reads the time of Redis' clock.
-pub(crate) async fn redis_time(handle: &Handle) -> Result<Millis, QueueError> {
-    match run(handle, &without_lease("now"), &[]).await? {
-        LeaseState::Held(now) => Ok(now),
-        other => Err(QueueError::Protocol(format!(
-            "Redis answered TIME with {other:?}"
-        ))),
-    }
-}
-
-const fn without_lease(action: &str) -> CallRunLease<'_> {
-    CallRunLease {
-        action,
+    let call = CallRunLease {
+        action: "finish",
         holder: "",
         tick: 0,
         lease: 0,
         max_reports: MAX_REPORTS,
-    }
+    };
+    run(handle, &call, report).await.map(drop)
 }
 
 async fn run(

@@ -12,6 +12,8 @@ mod config;
 mod doctor;
 mod engine;
 mod exposure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inspect;
 mod obstacle;
 mod operator;

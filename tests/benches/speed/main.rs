@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that fails has no result")]
 
 mod bare;
+mod flood;
 mod handshakes;
 mod held_orders;
 mod idle;
@@ -44,7 +45,7 @@ struct Part {
     about: &'static str,
 }
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     part("load", "64 orders at a time, a vendor without latency"),
     part("always", "the same with appendfsync always"),
     part("slow-vendor", "256 at a time, a vendor that takes 100 ms"),
@@ -58,6 +59,7 @@ const PARTS: [Part; 12] = [
     part("memory", "Redis memory of an ended order"),
     part("held", "orders that wait for a balance"),
     part("open", "a million open orders"),
+    part("flood", "malformed entries in front of good orders"),
     part("many-workers", "1, 2, 4 and 8 workers on one Redis"),
     part("tls", "handshakes over TLS"),
 ];
@@ -78,6 +80,7 @@ async fn measure(part: &str, effort: Effort) -> Vec<Row> {
         "memory" => memory::of_ended_orders(effort).await,
         "held" => held_orders::cost(effort).await,
         "open" => open_orders::cost(effort).await,
+        "flood" => flood::before_good_orders(effort).await,
         "many-workers" => many_workers::at_full_load(effort).await,
         "tls" => handshakes::under_load(effort).await,
         other => unreachable!("{other} is in the list of parts but is not measured"),

@@ -44,6 +44,9 @@ async fn audit_finds_orders_that_differ_from_records() {
     let (code, found) = report(&world, &audit);
     assert_eq!(code, 1, "{found:#}");
     assert_fields!(found, { "audit.disagreed": 2 });
+    let events: Vec<_> = world.stream("{hp}:events").await;
+    let is_difference = |event: &&e2e::Entry| event["event"] == "reconcile.difference";
+    assert_eq!(events.iter().filter(is_difference).count(), 2);
     let (_, none) = report(&world, &["--once", "--audit", "--since", "1ms"]);
     assert_eq!(none["audit"]["compared"], 0);
 }

@@ -34,7 +34,7 @@ async fn report_file_stays_if_the_run_fails() {
             .contains("paused: a test")
     );
 
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     assert_eq!(run(&world, &file), Some(1));
     let report = fs::read_to_string(&file).unwrap();
     assert!(

@@ -12,12 +12,10 @@ use e2e::{Entry, FrontEnd, Reply, Worker, World, assert_fields};
 use hp_order::Millis;
 use hp_queue::{Account, Agreement, LeaseState, Ledger, RunLease};
 use nix::sys::signal::Signal;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 
 use crate::{
+    admin_server::http_get,
     claims::{LONG_LEASE, apply_event, claim_one},
     reconcile::lost,
 };
@@ -205,7 +203,7 @@ async fn account_failure_pauses_queue_and_defers_run() {
     assert!(left["incomplete"].contains("paused"), "{left:?}");
     drop(first);
     assert!(world.inspector().paused().await.unwrap().is_some());
-    world.control().resume().await.unwrap();
+    world.control().resume("Ada").await.unwrap();
     is_refused.store(false, Ordering::SeqCst);
     let _second = world.worker_with(&schedule);
     let second = wait_for_runs(&world, 2).await.remove(1);
@@ -226,20 +224,6 @@ async fn tick_in_the_future_is_not_waited_for() {
         .command(&["HGET", "{hp}:reconcile", "done"])
         .await;
     assert_eq!(done, run["tick"]);
-}
-
-/// Sends a GET request to the admin address in the worker's log. Returns the response.
-async fn http_get(worker: &Worker, path: &str) -> String {
-    worker.wait_for_log("metrics served").await;
-    let log = worker.log();
-    let (_, address) = log.split_once("\"url\":\"http://").unwrap();
-    let (address, _) = address.split_once("/metrics").unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
 }
 
 #[tokio::test(flavor = "multi_thread")]

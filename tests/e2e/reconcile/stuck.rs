@@ -261,7 +261,7 @@ async fn run_respects_rate_limit() {
         let order = enqueue_and_claim(&world, &ledger, &format!("A-{n}")).await;
         apply_event(&ledger, &order, lost()).await;
         // Each order starts with a closed breaker.
-        world.control().resume().await.unwrap();
+        world.control().resume("Ada").await.unwrap();
         world.redis.command::<u64>(&["DEL", "{hp}:breaker"]).await;
     }
     let settings = world.settings(&[AT_ONCE, ("HP_WORKER__RATE", "10")]);

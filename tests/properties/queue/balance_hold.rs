@@ -9,7 +9,9 @@ impl Queue {
             .hold_balance("CNY".parse().unwrap(), LONG)
             .await
             .unwrap();
-        self.reference.is_balance_held = true;
+        if !std::mem::replace(&mut self.reference.is_balance_held, true) {
+            self.reference.add_event("balance.low", "");
+        }
     }
 
     pub(super) async fn lift_balance_hold(&mut self) {
@@ -17,7 +19,9 @@ impl Queue {
             .lift_balance_hold("CNY".parse().unwrap())
             .await
             .unwrap();
-        self.reference.is_balance_held = false;
+        if std::mem::take(&mut self.reference.is_balance_held) {
+            self.reference.add_event("balance.restored", "");
+        }
     }
 
     pub(super) async fn both_try_balance_hold(&mut self) -> Verdict {

@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ALL_ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 17] = [
     "results",
     "results:own",
     "jobs",
@@ -26,6 +26,7 @@ pub(super) const KEYS: [&str; 16] = [
     "held:CNY",
     "rate:runs",
     "throttle",
+    "events",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -38,6 +39,7 @@ const HOLD_SCOPES: usize = 12;
 pub(super) const HELD: usize = 13;
 const RATE_OF_RUNS: usize = 14;
 pub(super) const THROTTLE: usize = 15;
+pub(super) const EVENTS: usize = 16;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ALL_ORDERS;
 
@@ -78,7 +80,7 @@ impl Queue {
         let (mut read, keys) = (redis::pipe(), self.keys());
         for (n, key) in keys.iter().enumerate() {
             match n {
-                0..=3 => read.cmd("XRANGE").arg(key).arg("-").arg("+"),
+                0..=3 | EVENTS => read.cmd("XRANGE").arg(key).arg("-").arg("+"),
                 4 | 5 | HOLD_SCOPES | HELD => {
                     read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES")
                 }

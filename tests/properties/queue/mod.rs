@@ -117,10 +117,16 @@ impl Queue {
             Operation::Pause => {
                 let paused = self.control().pause("a test", "a test").await.unwrap();
                 prop_assert_eq!(paused, !std::mem::replace(&mut self.reference.paused, true));
+                if paused {
+                    self.reference.add_event("queue.paused", "");
+                }
             }
             Operation::Resume => {
-                let resumed = self.control().resume().await.unwrap();
+                let resumed = self.control().resume("Ada").await.unwrap();
                 prop_assert_eq!(resumed, std::mem::take(&mut self.reference.paused));
+                if resumed {
+                    self.reference.add_event("queue.resumed", "");
+                }
             }
             Operation::NineFailures => self.nine_failures().await,
             Operation::BreakerPauseEnds => self.breaker_pause_ends().await,

@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::{
     LONG,
-    contents::{BREAKER, Contents, EPOCH, HELD, INBOX, ORDER, RATE, REPLAYS, THROTTLE},
+    contents::{BREAKER, Contents, EPOCH, EVENTS, HELD, INBOX, ORDER, RATE, REPLAYS, THROTTLE},
 };
 use crate::{
     operation::{ALL_ORDERS, id_of},
@@ -34,6 +34,7 @@ impl Contents {
                 .collect(),
             held: scores(HELD).into_iter().map(|(id, _)| id).collect(),
             results,
+            events: self.events(),
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
             lost: number(&self.hash(INBOX), "lost"),
@@ -52,6 +53,20 @@ impl Contents {
                 claims: number(&epoch, "claims").into(),
             },
         }
+    }
+
+    /// The kind of each event, and its order.
+    fn events(&self) -> Vec<(String, String)> {
+        let entries: Vec<(String, Entry)> = self.read(EVENTS);
+        let read = |mut entry: Entry| {
+            let id = entry.remove("order_id").unwrap_or_default();
+            (entry.remove("event").unwrap_or_default(), id)
+        };
+        let events = entries.into_iter().map(|(_, entry)| read(entry));
+        // How many dead letters one event tells of depends on the time.
+        events
+            .filter(|(event, _)| event != "job.dead_letter")
+            .collect()
     }
 
     /// The rate says from when on calls are free. A case is over within half an hour of its first call.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The keys that a signal may change, whoever has claimed the order now.
-const SIGNAL_KEYS: [&str; 3] = ["breaker", "rate", "throttle"];
+const SIGNAL_KEYS: [&str; 4] = ["breaker", "events", "rate", "throttle"];
 
 /// A claim, and what its holder asks Redis to write about it.
 #[derive(Clone)]

@@ -77,6 +77,7 @@ impl Reference {
 
     fn apply(&mut self, request: &SettleRequest) {
         let words = &request.words;
+        self.report_change(request);
         let order = self.orders.get_mut(request.id()).unwrap();
         order.settled = request.record.claim;
         match &request.step.next {
@@ -105,7 +106,35 @@ impl Reference {
         }
     }
 
+    fn report_change(&mut self, request: &SettleRequest) {
+        let (id, next) = (request.id(), &request.step.next);
+        let was = self.orders[id].record.state;
+        let is_in_review = matches!(next, Next::Review | Next::Parked);
+        let is_unsent = matches!(was, State::Queued | State::Waiting);
+        if matches!(next, Next::End(ending) if is_unsent && is_charged(ending)) {
+            self.add_event("reconcile.difference", id);
+        } else if is_in_review && was != State::Review {
+            self.add_event("order.review", id);
+        } else if !is_in_review && was == State::Review {
+            self.add_event("order.review_resolved", id);
+        }
+    }
+
     fn apply_signal(&mut self, request: &SettleRequest) {
+        let was_open = self.breaker.pauses > 0;
+        self.change_breaker(request);
+        match (was_open, self.breaker.pauses > 0) {
+            (false, true) => self.add_event("vendor.unreachable", ""),
+            (true, false) => self.add_event("vendor.reachable", ""),
+            _ => {}
+        }
+        self.is_throttled |= matches!(request.signal, VendorSignal::Throttled(_));
+        if matches!(request.signal, VendorSignal::None | VendorSignal::NeverSent) {
+            self.rate.give_back();
+        }
+    }
+
+    fn change_breaker(&mut self, request: &SettleRequest) {
         let breaker = &mut self.breaker;
         let is_open = breaker.pauses > 0;
         let is_probe = breaker.probe == format!("{} {}", request.id(), request.record.claim);
@@ -137,10 +166,6 @@ impl Reference {
             | VendorSignal::NeverSent
             | VendorSignal::OwnFailure
             | VendorSignal::Throttled(_) => {}
-        }
-        self.is_throttled |= matches!(request.signal, VendorSignal::Throttled(_));
-        if matches!(request.signal, VendorSignal::None | VendorSignal::NeverSent) {
-            self.rate.give_back();
         }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Reference {
     pub(crate) inbox: VecDeque<Waiting>,
     pub(crate) lost: LostEntries,
     pub(crate) results: Vec<ResultEntry>,
+    pub(crate) events: Vec<(String, String)>,
     pub(crate) dead_letters: usize,
     pub(crate) paused: bool,
     pub(crate) is_balance_held: bool,
@@ -68,6 +69,11 @@ impl Rate {
 }
 
 impl Reference {
+    /// Notes an event of an order, or of the queue if the id is empty.
+    pub(crate) fn add_event(&mut self, event: &str, id: &str) {
+        self.events.push((event.into(), id.into()));
+    }
+
     pub(crate) fn make_due(&mut self, id: &str) -> bool {
         let order = self.orders.get_mut(id);
         let due_at = order.and_then(|order| order.due_at.as_mut());
@@ -101,6 +107,7 @@ impl Reference {
                 .map(|(id, _)| id.clone())
                 .collect(),
             results,
+            events: self.events.clone(),
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
             lost: self.lost.noticed,

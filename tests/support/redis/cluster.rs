@@ -1,4 +1,7 @@
-use super::server::{Server, free_port};
+use super::{
+    protection::Protection,
+    server::{Server, free_port},
+};
 
 /// Three masters that share the slots, and a replica of one of them on request.
 pub(super) struct Cluster {
@@ -13,8 +16,8 @@ const MASTERS: usize = 3;
 pub(super) const CLUSTER_OK: &str = "Cluster state changed: ok";
 
 impl Cluster {
-    pub(super) fn start() -> Self {
-        let nodes: Vec<_> = (0..MASTERS).map(|_| node()).collect();
+    pub(super) fn start(protection: Protection) -> Self {
+        let nodes: Vec<_> = (0..MASTERS).map(|_| node(protection)).collect();
         for (n, node) in nodes.iter().enumerate() {
             let (first, next) = (SLOTS * n / MASTERS, SLOTS * (n + 1) / MASTERS);
             node.command::<()>(&format!("CLUSTER ADDSLOTSRANGE {first} {}", next - 1));
@@ -35,8 +38,8 @@ impl Cluster {
 
     /// Starts a cluster and a replica of the owner, which is the last node.
     pub(super) fn with_replica() -> Self {
-        let mut cluster = Self::start();
-        let replica = node();
+        let mut cluster = Self::start(Protection::NONE);
+        let replica = node(Protection::NONE);
         cluster.meet(&replica);
         replica.wait_for_line(CLUSTER_OK);
         let master = &cluster.nodes[cluster.owner];
@@ -82,8 +85,8 @@ impl Cluster {
     }
 }
 
-fn node() -> Server {
-    Server::start_with(|| {
+fn node(protection: Protection) -> Server {
+    Server::start_with(protection, || {
         format!(
             "--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port {}",
             free_port()

@@ -8,7 +8,7 @@ use crate::TIMEOUT;
 impl Redis {
     /// A client for connections with other settings.
     pub fn client(&self) -> Client {
-        Client::open(self.server().url()).unwrap()
+        self.server().client()
     }
 
     /// A connection for the test's commands.

@@ -1,6 +1,7 @@
 mod clock;
 mod cluster;
 mod commands;
+pub(crate) mod protection;
 mod sentinel;
 mod server;
 pub(crate) mod snapshot;
@@ -13,6 +14,7 @@ use nix::{
 };
 
 pub use clock::ServerClock;
+pub use protection::Protection;
 pub use server::Server;
 
 use cluster::{CLUSTER_OK, Cluster};
@@ -39,7 +41,10 @@ impl Redis {
             Err(_) | Ok("" | "single") => Self::single(),
             Ok("cluster") => Self::cluster(),
             Ok("sentinel") => Self::sentinel_with(NO_FAILOVER),
-            Ok(other) => panic!("HP_TEST_REDIS is {other}: write single, cluster or sentinel"),
+            Ok("users") => Self::protected(Protection::USERS),
+            Ok(other) => {
+                panic!("HP_TEST_REDIS is {other}: write single, cluster, sentinel or users")
+            }
         }
     }
 
@@ -60,7 +65,7 @@ impl Redis {
 
     /// Starts a cluster of three masters.
     pub fn cluster() -> Self {
-        Self(Topology::Cluster(Cluster::start()))
+        Self(Topology::Cluster(Cluster::start(Protection::NONE)))
     }
 
     /// Starts a cluster of three masters. The master of the queue has a replica.
@@ -76,7 +81,43 @@ impl Redis {
     fn sentinel_with(down_after: Duration) -> Self {
         Self(Topology::Sentinel(Box::new(SentinelSetup::start(
             down_after,
+            Protection::NONE,
         ))))
+    }
+
+    /// Starts one protected server.
+    pub fn protected(protection: Protection) -> Self {
+        Self(Topology::Single(Server::start_with(
+            protection,
+            String::new,
+        )))
+    }
+
+    /// Starts a protected cluster of three masters.
+    pub fn protected_cluster(protection: Protection) -> Self {
+        Self(Topology::Cluster(Cluster::start(protection)))
+    }
+
+    /// Starts a protected master, a protected replica and a protected Sentinel that promotes the replica quickly.
+    pub fn protected_sentinel(protection: Protection) -> Self {
+        let setup = SentinelSetup::start(FAST_FAILOVER, protection);
+        Self(Topology::Sentinel(Box::new(setup)))
+    }
+
+    /// A client of the queue that connects as this user.
+    pub fn queue_client(&self, user: &str) -> hp_queue::Client {
+        let protection = self.server().protection();
+        protection.options(user).open(&self.url()).unwrap()
+    }
+
+    /// The settings with which a worker connects as this user.
+    pub fn settings_of(&self, user: &str) -> Vec<(&'static str, String)> {
+        let has_sentinels = matches!(self.0, Topology::Sentinel(_));
+        let server = self.server();
+        let protection = server.protection();
+        let mut settings = protection.settings(user, server.folder(), has_sentinels);
+        settings.push(("HP_REDIS__URL", self.url()));
+        settings
     }
 
     /// Starts a replica of a server, and waits until it has all data. It has a clock if its master has one.
@@ -111,7 +152,8 @@ impl Redis {
             Topology::Single(server) => server.url(),
             Topology::Cluster(Cluster { nodes, .. }) => {
                 let addresses: Vec<_> = nodes.iter().map(Server::address).collect();
-                format!("redis+cluster://{}", addresses.join(","))
+                let scheme = nodes[0].scheme();
+                format!("{scheme}+cluster://{}", addresses.join(","))
             }
             Topology::Sentinel(setup) => setup.url(),
         }

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use super::server::{Server, free_port};
+use super::{
+    protection::Protection,
+    server::{Server, free_port},
+};
 
 /// A master, its replica, and a Sentinel that watches them under the name `mymaster`.
 pub(super) struct SentinelSetup {
@@ -12,18 +15,19 @@ pub(super) struct SentinelSetup {
 
 impl SentinelSetup {
     /// Starts them. Sentinel promotes the replica after the master has not answered for `down_after`.
-    pub(super) fn start(down_after: Duration) -> Self {
-        let master = Server::start("");
+    pub(super) fn start(down_after: Duration, protection: Protection) -> Self {
+        let master = Server::start_with(protection, String::new);
         let replica = master.replica(&master.address(), "");
         let port = master.port();
-        let sentinel = Server::prepared("+slave", |folder| {
+        let sentinel = Server::prepared("+slave", protection, |folder| {
             let file = folder.join("sentinel.conf");
             let down_after = down_after.as_millis();
-            let lines = [
+            let mut lines = vec![
                 format!("sentinel monitor mymaster 127.0.0.1 {port} 1"),
                 format!("sentinel down-after-milliseconds mymaster {down_after}"),
                 "sentinel failover-timeout mymaster 10000".into(),
             ];
+            lines.extend(protection.sentinel_lines());
             std::fs::write(&file, lines.join("\n")).unwrap();
             format!("{} --sentinel", file.display())
         });
@@ -36,9 +40,9 @@ impl SentinelSetup {
 
     /// The URL. Its first address has no Sentinel: clients must try the next one.
     pub(super) fn url(&self) -> String {
-        let unused = free_port();
+        let (unused, scheme) = (free_port(), self.sentinel.scheme());
         format!(
-            "redis+sentinel://127.0.0.1:{unused},{}/mymaster",
+            "{scheme}+sentinel://127.0.0.1:{unused},{}/mymaster",
             self.sentinel.address()
         )
     }

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::clock::ServerClock;
+use super::{clock::ServerClock, protection::Protection};
 use crate::TIMEOUT;
 
 /// A process of `redis-server`, or of the program that `HP_TEST_REDIS_SERVER` names, with a free port and a private
@@ -21,6 +21,7 @@ pub struct Server {
     arguments: Vec<String>,
     folder: TempDir,
     clock: Option<ServerClock>,
+    protection: Protection,
 }
 
 /// Arguments of servers that hold data.
@@ -32,31 +33,43 @@ pub(super) const READY: &str = "Ready to accept connections";
 impl Server {
     /// Starts a server that holds data, with further arguments, and waits until it accepts connections.
     pub fn start(more: &str) -> Self {
-        Self::start_with(|| more.into())
+        Self::start_with(Protection::NONE, || more.into())
     }
 
     /// Like [`start`](Self::start), with a clock that the test steps.
     pub fn start_with_clock(more: &str) -> Self {
-        Self::launch(READY, true, |_| format!("{DATA} {more}"))
+        Self::launch(READY, true, Protection::NONE, |_| format!("{DATA} {more}"))
     }
 
     /// Like [`start`](Self::start), with arguments that are computed for each try.
-    pub(super) fn start_with(more: impl Fn() -> String) -> Self {
-        Self::prepared(READY, |_| format!("{DATA} {}", more()))
+    pub(super) fn start_with(protection: Protection, more: impl Fn() -> String) -> Self {
+        Self::prepared(READY, protection, |folder| {
+            format!("{DATA} {} {}", protection.data_arguments(folder), more())
+        })
     }
 
     /// Starts a server with the arguments that `prepare` returns for its folder, and waits for the line `ready`. Tries
     /// again if another process takes the port in between.
-    pub(super) fn prepared(ready: &str, prepare: impl Fn(&Path) -> String) -> Self {
-        Self::launch(ready, false, prepare)
+    pub(super) fn prepared(
+        ready: &str,
+        protection: Protection,
+        prepare: impl Fn(&Path) -> String,
+    ) -> Self {
+        Self::launch(ready, false, protection, prepare)
     }
 
-    fn launch(ready: &str, has_clock: bool, prepare: impl Fn(&Path) -> String) -> Self {
+    fn launch(
+        ready: &str,
+        has_clock: bool,
+        protection: Protection,
+        prepare: impl Fn(&Path) -> String,
+    ) -> Self {
         loop {
             let folder = TempDir::new().unwrap();
             let port = free_port();
             let prepared = prepare(folder.path());
-            let own = format!("{prepared} --port {port} --bind 127.0.0.1 --dir");
+            let ports = protection.port_arguments(port);
+            let own = format!("{prepared} {ports} --bind 127.0.0.1 --dir");
             let mut arguments: Vec<String> = own
                 .split_whitespace()
                 .map(|word| word.replace('\'', ""))
@@ -71,6 +84,7 @@ impl Server {
                 arguments,
                 folder,
                 clock,
+                protection,
             };
             if server.has_line(ready) {
                 return server;
@@ -85,7 +99,7 @@ impl Server {
         let more = format!("{} {more}", replica_argument(address));
         let replica = match &self.clock {
             Some(_) => Self::start_with_clock(&more),
-            None => Self::start(&more),
+            None => Self::start_with(self.protection, || more.clone()),
         };
         self.wait_for_line("Synchronization with replica");
         replica
@@ -130,16 +144,32 @@ impl Server {
         self.port
     }
 
-    /// Its URL as a single server.
+    /// Its URL as a single server, with the password of `--requirepass` if it has one.
     pub fn url(&self) -> String {
         let mut password = self
             .arguments
             .iter()
             .skip_while(|word| *word != "--requirepass");
+        let scheme = self.scheme();
         match password.nth(1) {
-            Some(password) => format!("redis://:{password}@{}", self.address()),
-            None => format!("redis://{}", self.address()),
+            Some(password) => format!("{scheme}://:{password}@{}", self.address()),
+            None => format!("{scheme}://{}", self.address()),
         }
+    }
+
+    /// The scheme of its address: with or without TLS.
+    pub(super) fn scheme(&self) -> &'static str {
+        self.protection.scheme()
+    }
+
+    /// How it is protected.
+    pub(super) fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// A client for the commands of the test itself, which may do everything.
+    pub fn client(&self) -> redis::Client {
+        self.protection.client(&self.url())
     }
 
     /// The folder with its data.
@@ -195,9 +225,8 @@ impl Server {
         for word in words {
             command.arg(word);
         }
-        let client = redis::Client::open(self.url()).unwrap();
         command
-            .query(&mut client.get_connection().unwrap())
+            .query(&mut self.client().get_connection().unwrap())
             .unwrap()
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn data(body: &[u8]) -> CallResult<Value<'_>> {
 }
 
 fn open(body: &[u8]) -> CallResult<Value<'_>> {
-    let envelope = json::read(body, json::MAX_LEVELS)
+    let envelope = json::read_unambiguous(body, json::MAX_LEVELS)
         .map_err(|error| CallError::Malformed(format!("the body is not JSON: {error}")))?;
     match envelope {
         Value::Map(_) => Ok(envelope),

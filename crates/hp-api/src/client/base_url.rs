@@ -4,8 +4,11 @@ use url::Url;
 
 use super::build_error::BuildError;
 
-/// Parses `https://host[:port]`, or `http://` to this machine.
-pub(super) fn parse(text: &str) -> Result<Url, BuildError> {
+/// The hosts of the vendor.
+const OFFICIAL: [&str; 2] = ["api.hitpoints.com", "api.sandbox.hitpoints.com"];
+
+/// Parses `https://host[:port]`, or `http://` to this machine. The host must be one of the vendor, this machine or `other_host`.
+pub(super) fn parse(text: &str, other_host: Option<&str>) -> Result<Url, BuildError> {
     let url = Url::parse(text).map_err(|why| error(&format!("is not a URL: {why}")))?;
     check_scheme(&url)?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -19,7 +22,18 @@ pub(super) fn parse(text: &str) -> Result<Url, BuildError> {
             "has a path; remove it, because the paths of the API are absolute",
         ));
     }
+    check_host(&url, other_host)?;
     Ok(url)
+}
+
+/// A mistyped host would get signed orders, and may have a valid certificate of its own.
+fn check_host(url: &Url, other_host: Option<&str>) -> Result<(), BuildError> {
+    let host = url.host_str().unwrap_or_default();
+    let is_other = other_host.is_some_and(|other| other.eq_ignore_ascii_case(host));
+    if is_other || OFFICIAL.contains(&host) || is_loopback(url) {
+        return Ok(());
+    }
+    Err(BuildError::ForeignHost(host.to_owned()))
 }
 
 fn check_scheme(url: &Url) -> Result<(), BuildError> {
@@ -46,20 +60,54 @@ fn error(why: &str) -> BuildError {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{BuildError, parse};
 
     #[test]
-    fn https_or_http_to_this_machine_is_accepted() {
+    fn vendor_and_this_machine_are_accepted() {
         for base in [
             "https://api.hitpoints.com",
-            "https://api.hitpoints.com:8443/",
+            "https://API.hitpoints.com:8443/",
+            "https://api.sandbox.hitpoints.com",
             "http://127.0.0.1:8700",
+            "https://127.0.0.1:8700",
             "http://127.8.9.1",
             "http://[::1]:8700",
+            "https://[::1]:8700",
             "http://localhost:8700",
+            "https://localhost",
         ] {
-            assert!(parse(base).is_ok(), "{base}");
+            assert!(parse(base, None).is_ok(), "{base}");
+            assert!(parse(base, Some("relay.example.com")).is_ok(), "{base}");
         }
+    }
+
+    #[test]
+    fn foreign_host_needs_a_permission() {
+        for host in [
+            "open-api.hitpoints.com",
+            "hitpoints.com",
+            "api.hitpoints.com.",
+            "api.hitpoints.com.example.com",
+            "api.hitpoints.co",
+            "localhost.example.com",
+            "10.0.0.1",
+            "[fe80::1]",
+            "0.0.0.0",
+        ] {
+            let base = format!("https://{host}:8443");
+            for other in [None, Some("relay.example.com"), Some("")] {
+                let refused = parse(&base, other);
+                let is_foreign = matches!(refused, Err(BuildError::ForeignHost(_)));
+                assert!(is_foreign, "{base}");
+            }
+        }
+        let base = "https://relay.example.com:8443";
+        for other in ["relay.example.com", "Relay.Example.com"] {
+            assert!(parse(base, Some(other)).is_ok(), "{other}");
+        }
+        // The host is permitted, and plain text over a network is not.
+        let plain = parse("http://relay.example.com", Some("relay.example.com"));
+        assert!(matches!(plain, Err(BuildError::BaseUrl(_))));
     }
 
     #[test]
@@ -74,10 +122,11 @@ mod tests {
             ("https://api.hitpoints.com/v1", "path"),
             ("https://user@api.hitpoints.com", "user"),
             ("https://:word@api.hitpoints.com", "user"),
+            ("https://api.hitpoints.com@example.com", "user"),
             ("https://api.hitpoints.com?a=b", "query"),
             ("https://api.hitpoints.com#a", "query"),
         ] {
-            let error = parse(base).unwrap_err().to_string();
+            let error = parse(base, None).unwrap_err().to_string();
             assert!(error.contains(reason), "{base}: {error}");
         }
     }

@@ -6,6 +6,11 @@ pub enum BuildError {
     /// The base URL cannot be used.
     #[error("the base URL {0}")]
     BaseUrl(String),
+    /// The base URL names a host that is neither one of the vendor nor this machine.
+    #[error(
+        "the base URL names the host {0}, which is neither api.hitpoints.com, api.sandbox.hitpoints.com nor this machine; correct it, or allow this host by name"
+    )]
+    ForeignHost(String),
     /// The app id cannot be sent in a header.
     #[error("the app id is empty or has characters other than visible ASCII")]
     AppId,

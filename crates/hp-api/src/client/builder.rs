@@ -50,6 +50,7 @@ impl SigningKeys {
 #[must_use]
 pub struct ClientBuilder {
     base_url: String,
+    other_host: Option<String>,
     app_id: String,
     keys: SigningKeys,
     timeout: Duration,
@@ -65,7 +66,8 @@ pub struct ClientBuilder {
 impl Client {
     /// Starts to build a client for a base URL and an app id.
     ///
-    /// The base URL is `https://host[:port]`. `http://` is allowed for this machine only.
+    /// The base URL is `https://host[:port]`, with a host of the vendor: `api.hitpoints.com` or `api.sandbox.hitpoints.com`.
+    /// This machine is allowed as well, also with `http://`. Any other host needs [`other_host`](ClientBuilder::other_host).
     pub fn builder(base_url: &str, app_id: &str) -> ClientBuilder {
         ClientBuilder::new(base_url, app_id)
     }
@@ -75,6 +77,7 @@ impl ClientBuilder {
     fn new(base_url: &str, app_id: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
+            other_host: None,
             app_id: app_id.to_owned(),
             keys: SigningKeys(Err(BuildError::NoKey)),
             timeout: Duration::from_secs(30),
@@ -86,6 +89,12 @@ impl ClientBuilder {
             random: RandomSource::default(),
             extra_calls: ExtraCalls::default(),
         }
+    }
+
+    /// Allows a base URL with this host, which is neither one of the vendor nor this machine. It must be reached over TLS.
+    pub fn other_host(mut self, host: &str) -> Self {
+        self.other_host = Some(host.to_owned());
+        self
     }
 
     /// Signs requests and verifies answers with the app secret.
@@ -166,7 +175,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`BuildError`] if a setting cannot be used.
     pub fn build(self) -> Result<Client, BuildError> {
-        let base = base_url::parse(&self.base_url)?;
+        let base = base_url::parse(&self.base_url, self.other_host.as_deref())?;
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(BuildError::Timeout);
         }

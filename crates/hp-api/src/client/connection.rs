@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::{
+    answer_head,
     cancellable_body::CancellableBody,
     clock, failure,
     idle::stated_limit,
@@ -33,6 +34,9 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// The size of the buffer that the HTTP library reads into. It is fixed, so that a read always offers all of it, and
 /// [`WipedReads`] can wipe all of it.
 const READ_BUFFER: usize = 8 * 1024;
+
+/// The maximum number of pieces in which an answer may come. Each costs time, however small it is.
+const MAX_PIECES: usize = 65_536;
 
 /// One connection to the vendor. It carries one call at a time.
 ///
@@ -127,6 +131,7 @@ impl Connection {
         if head.status != StatusCode::OK {
             return Err(self.refusal_of(head.status, &head.headers));
         }
+        answer_head::check(&head.headers)?;
         self.stated_limit = stated_limit(&head.headers);
         let body = self.drive(read_body(body)).await?;
         Ok(Answer {
@@ -209,8 +214,14 @@ async fn read_body(mut body: Incoming) -> CallResult<Zeroizing<Vec<u8>>> {
     if announced > MAX_ANSWER {
         return Err(CallError::TooLarge);
     }
-    let mut bytes = Vec::with_capacity(announced);
+    let (mut bytes, mut pieces) = (Vec::with_capacity(announced), 0);
     while let Some(frame) = body.frame().await {
+        pieces += 1;
+        if pieces > MAX_PIECES {
+            return Err(CallError::Malformed(
+                "its body comes in too many pieces".to_owned(),
+            ));
+        }
         let frame = frame.map_err(|error| CallError::Lost(failure::with_causes(&error)))?;
         let chunk = frame.into_data().unwrap_or_default();
         if bytes.len() + chunk.len() > MAX_ANSWER {

@@ -1,5 +1,6 @@
 //! The HTTP client: one connection pool, no redirects, no retries, and no answer without its request.
 
+mod answer_head;
 mod attribution;
 mod base_url;
 mod build_error;

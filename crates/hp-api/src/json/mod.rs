@@ -20,5 +20,5 @@ mod value;
 
 pub use error::JsonError;
 pub(crate) use key::Key;
-pub(crate) use reader::{MAX_LEVELS, read};
+pub(crate) use reader::{MAX_LEVELS, read, read_unambiguous};
 pub(crate) use value::{Member, Value};

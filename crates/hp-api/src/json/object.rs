@@ -10,11 +10,22 @@ const SMALL: usize = 24;
 
 /// Makes a list or a map from the members of an object, as PHP does.
 pub(super) fn from_members(members: Vec<Member<'_>>) -> Value<'_> {
-    let members = merge_repeated(members);
+    from_unique(merge_repeated(members))
+}
+
+/// Makes a list or a map from members of which none has a repeated name.
+fn from_unique(members: Vec<Member<'_>>) -> Value<'_> {
     if is_list(&members) {
         return Value::List(members.into_iter().map(|(_, value)| value).collect());
     }
     Value::Map(members)
+}
+
+/// Like [`from_members`], or returns `None` if a name is repeated.
+pub(super) fn from_unambiguous_members(members: Vec<Member<'_>>) -> Option<Value<'_>> {
+    let count = members.len();
+    let members = merge_repeated(members);
+    (members.len() == count).then(|| from_unique(members))
 }
 
 fn is_list(members: &[Member]) -> bool {

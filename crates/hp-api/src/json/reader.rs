@@ -13,11 +13,22 @@ pub(crate) fn read(json: &[u8], levels: usize) -> Result<Value<'_>, JsonError> {
     Reader::new(json, levels)?.document()
 }
 
+/// Like [`read`], but refuses an outermost object with a repeated name.
+///
+/// The outermost object of an answer is not signed. Programs differ in which of two values counts.
+pub(crate) fn read_unambiguous(json: &[u8], levels: usize) -> Result<Value<'_>, JsonError> {
+    let mut reader = Reader::new(json, levels)?;
+    reader.unambiguous_level = levels.checked_sub(1);
+    reader.document()
+}
+
 /// Reads a JSON text once, from left to right.
 struct Reader<'a> {
     json: &'a str,
     at: usize,
     levels_left: usize,
+    /// The value of `levels_left` inside the object that must not repeat a name, if there is one.
+    unambiguous_level: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -28,6 +39,7 @@ impl<'a> Reader<'a> {
             json,
             at: 0,
             levels_left: levels,
+            unambiguous_level: None,
         })
     }
 
@@ -86,10 +98,18 @@ impl<'a> Reader<'a> {
         loop {
             members.push(self.member()?);
             if self.skip(b'}') {
-                return Ok(object::from_members(members));
+                return self.finish_object(members);
             }
             self.expect(b',')?;
         }
+    }
+
+    fn finish_object(&self, members: Vec<Member<'a>>) -> Result<Value<'a>, JsonError> {
+        if self.unambiguous_level != Some(self.levels_left) {
+            return Ok(object::from_members(members));
+        }
+        object::from_unambiguous_members(members)
+            .ok_or_else(|| JsonError::new("a repeated name in the object that ends", self.at))
     }
 
     fn member(&mut self) -> Result<Member<'a>, JsonError> {

@@ -6,6 +6,8 @@
 
 mod answers;
 mod exchange;
+mod hostile;
+mod hostile_cases;
 mod idle;
 mod lost;
 mod never_sent;
@@ -14,6 +16,7 @@ mod rejected;
 mod server;
 mod settler;
 mod surplus;
+mod tls;
 
 use std::time::Duration;
 

@@ -2,7 +2,11 @@ use std::{
     collections::HashMap,
     io::Write,
     net::Shutdown,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
@@ -15,6 +19,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     connections: Connections,
+    endless: Arc<AtomicUsize>,
 }
 
 /// A request as the server received it.
@@ -23,6 +28,8 @@ pub(crate) struct ReceivedRequest {
     pub(crate) connection: usize,
     pub(crate) head: String,
     pub(crate) body: String,
+    /// Whether it is the first request to the server.
+    pub(crate) is_first: bool,
 }
 
 /// The reply to a request.
@@ -31,6 +38,10 @@ pub(crate) enum Reply {
     AnswerAndClose(Vec<u8>),
     Close,
     Nothing,
+    /// These bytes, then the others again and again.
+    Endless(&'static str, &'static str),
+    /// The same, byte by byte.
+    Drip(&'static str, &'static str),
 }
 
 impl ReceivedRequest {
@@ -57,16 +68,18 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let connections = Connections::default();
-        tokio::spawn(accept(
-            listener,
-            Arc::new(reply),
-            requests.clone(),
-            connections.clone(),
-        ));
+        let serving = Serving {
+            replies: Arc::new(reply),
+            requests: Arc::clone(&requests),
+            endless: Arc::default(),
+        };
+        let endless = Arc::clone(&serving.endless);
+        tokio::spawn(accept(listener, serving, connections.clone()));
         Self {
             url,
             requests,
             connections,
+            endless,
         }
     }
 
@@ -86,6 +99,11 @@ impl Server {
         connections[&connection].shutdown(Shutdown::Both).unwrap();
     }
 
+    /// How many bytes of endless answers it has sent.
+    pub(crate) fn endless_bytes(&self) -> usize {
+        self.endless.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         self.requests.lock().unwrap().clone()
     }
@@ -96,12 +114,15 @@ type Connections = Arc<Mutex<HashMap<usize, std::net::TcpStream>>>;
 
 type Replies = Arc<dyn Fn(&ReceivedRequest) -> Reply + Send + Sync>;
 
-async fn accept(
-    listener: TcpListener,
+/// What all connections share.
+#[derive(Clone)]
+struct Serving {
     replies: Replies,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
-    connections: Connections,
-) {
+    endless: Arc<AtomicUsize>,
+}
+
+async fn accept(listener: TcpListener, serving: Serving, connections: Connections) {
     for connection in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
         // Without this option the system holds small writes back.
@@ -110,7 +131,7 @@ async fn accept(
         let for_push = stream.try_clone().unwrap();
         connections.lock().unwrap().insert(connection, for_push);
         let stream = TcpStream::from_std(stream).unwrap();
-        let served = serve(stream, connection, replies.clone(), requests.clone());
+        let served = serving.clone().serve(stream, connection);
         let connections = connections.clone();
         tokio::spawn(async move {
             served.await;
@@ -119,21 +140,50 @@ async fn accept(
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    connection: usize,
-    replies: Replies,
-    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
-) {
-    while let Some(request) = read(&mut stream, connection).await {
-        requests.lock().unwrap().push(request.clone());
-        let (answer, keeps_open) = match replies(&request) {
-            Reply::Answer(answer) => (answer, true),
-            Reply::AnswerAndClose(answer) => (answer, false),
-            Reply::Close => return,
-            Reply::Nothing => std::future::pending().await,
+impl Serving {
+    async fn serve(self, mut stream: TcpStream, connection: usize) {
+        while let Some(mut request) = read(&mut stream, connection).await {
+            {
+                let mut requests = self.requests.lock().unwrap();
+                request.is_first = requests.is_empty();
+                requests.push(request.clone());
+            }
+            let (answer, keeps_open) = match (self.replies)(&request) {
+                Reply::Answer(answer) => (answer, true),
+                Reply::AnswerAndClose(answer) => (answer, false),
+                Reply::Close => return,
+                Reply::Nothing => std::future::pending().await,
+                Reply::Endless(start, repeated) => {
+                    return self.send_endless(stream, start, repeated).await;
+                }
+                Reply::Drip(start, repeated) => return drip(stream, start, repeated).await,
+            };
+            if stream.write_all(&answer).await.is_err() || !keeps_open {
+                return;
+            }
+        }
+    }
+
+    /// Sends until the client closes the connection.
+    async fn send_endless(&self, mut stream: TcpStream, start: &str, repeated: &str) {
+        let mut bytes = [start.as_bytes(), &repeated.as_bytes().repeat(4096)].concat();
+        while stream.write_all(&bytes).await.is_ok() {
+            self.endless.fetch_add(bytes.len(), Ordering::Relaxed);
+            bytes = repeated.as_bytes().repeat(4096);
+        }
+    }
+}
+
+/// Sends one byte after the other until the client closes the connection.
+async fn drip(mut stream: TcpStream, start: &str, repeated: &str) {
+    let mut pace = tokio::time::interval(Duration::from_millis(5));
+    let mut bytes = start.bytes().chain(repeated.bytes().cycle());
+    loop {
+        pace.tick().await;
+        let Some(byte) = bytes.next() else {
+            return std::future::pending().await;
         };
-        if stream.write_all(&answer).await.is_err() || !keeps_open {
+        if stream.write_u8(byte).await.is_err() {
             return;
         }
     }
@@ -148,6 +198,7 @@ async fn read(stream: &mut TcpStream, connection: usize) -> Option<ReceivedReque
                 connection,
                 head: head.to_owned(),
                 body: body.to_owned(),
+                is_first: false,
             };
             let length = request
                 .header("content-length")

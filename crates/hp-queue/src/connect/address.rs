@@ -1,34 +1,96 @@
-use hp_api::CaCertificates;
-use redis::{
-    ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
-    TlsCertificates,
-};
+#[cfg(test)]
+mod tests;
 
-use super::{cluster::Nodes, place::Place, sentinel::WatchedMaster};
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError};
 
-/// Reads an address. The error says what is wrong, without the address.
-pub(super) fn read(url: &str, authorities: Option<&CaCertificates>) -> Result<Place, String> {
+use super::{cluster::Nodes, options::ConnectOptions, place::Place, sentinel::WatchedMaster};
+
+/// What is wrong with an address, without the address.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Unusable(String),
+    /// It contradicts the options.
+    Contradiction(String),
+}
+
+impl From<String> for Fault {
+    fn from(why: String) -> Self {
+        Self::Unusable(why)
+    }
+}
+
+impl From<RedisError> for Fault {
+    fn from(error: RedisError) -> Self {
+        Self::Unusable(fault(&error))
+    }
+}
+
+/// Reads an address, to which the options add what it does not say.
+pub(super) fn read(url: &str, options: &ConnectOptions) -> Result<Place, Fault> {
     let (scheme, rest) = url
         .split_once("://")
-        .ok_or("it does not begin with a scheme such as redis://")?;
+        .ok_or_else(|| "it does not begin with a scheme such as redis://".to_owned())?;
     let scheme = scheme.to_ascii_lowercase();
     if !scheme.contains("unix") {
         check_login(rest)?;
     }
-    if authorities.is_some() && !scheme.starts_with("rediss") {
-        return Err("it is without TLS, but certificates of authorities are given: write rediss in place of redis, or remove the certificates".into());
+    if !scheme.starts_with("rediss") {
+        check_without_tls(options)?;
     }
-    let certificates = authorities.map(|authorities| TlsCertificates {
-        client_tls: None,
-        root_cert: Some(authorities.to_pem().into()),
-    });
+    if options.sentinel_login.is_some() && !scheme.ends_with("+sentinel") {
+        return contradiction(
+            "it names no Sentinels, but redis.sentinel_password is set; remove redis.sentinel_password and redis.sentinel_username",
+        );
+    }
     match scheme.as_str() {
-        "redis+cluster" => cluster(&Parts::new("redis", rest), certificates),
-        "rediss+cluster" => cluster(&Parts::new("rediss", rest), certificates),
-        "redis+sentinel" => sentinel(&Parts::new("redis", rest), certificates),
-        "rediss+sentinel" => sentinel(&Parts::new("rediss", rest), certificates),
-        _ => server(url, certificates).map_err(|why| fault(&why)),
+        "redis+cluster" => cluster(&Parts::new("redis", rest), options),
+        "rediss+cluster" => cluster(&Parts::new("rediss", rest), options),
+        "redis+sentinel" => sentinel(&Parts::new("redis", rest), options),
+        "rediss+sentinel" => sentinel(&Parts::new("rediss", rest), options),
+        _ => server(url, options),
     }
+}
+
+fn contradiction<T>(why: &str) -> Result<T, Fault> {
+    Err(Fault::Contradiction(why.into()))
+}
+
+fn check_without_tls(options: &ConnectOptions) -> Result<(), Fault> {
+    let setting = match options {
+        ConnectOptions {
+            authorities: Some(_),
+            ..
+        } => "redis.ca_file",
+        ConnectOptions {
+            certificate: Some(_),
+            ..
+        } => "redis.client_cert_file",
+        _ => return Ok(()),
+    };
+    contradiction(&format!(
+        "it is without TLS, but {setting} is set; write rediss in place of redis, or remove {setting}"
+    ))
+}
+
+/// Returns the addresses of Redis servers with the user and the password of the options, if they have any.
+fn logged_in(
+    mut nodes: Vec<ConnectionInfo>,
+    options: &ConnectOptions,
+) -> Result<Vec<ConnectionInfo>, Fault> {
+    let Some(login) = &options.login else {
+        return Ok(nodes);
+    };
+    if nodes.iter().any(|node| has_login(node.redis_settings())) {
+        return contradiction(
+            "it has a user or a password, but redis.password is set, too; remove one of them",
+        );
+    }
+    login.add_to_all(&mut nodes);
+    Ok(nodes)
+}
+
+fn has_login(settings: &RedisConnectionInfo) -> bool {
+    settings.username().is_some() || settings.password().is_some()
 }
 
 /// Fails if a character of the user or the password ends the address too early.
@@ -59,39 +121,54 @@ fn fault(why: &RedisError) -> String {
     }
 }
 
-fn server(url: &str, certificates: Option<TlsCertificates>) -> RedisResult<Place> {
-    let client = match certificates {
-        Some(certificates) => redis::Client::build_with_tls(url, certificates),
-        None => url.into_connection_info().and_then(redis::Client::open),
+fn server(url: &str, options: &ConnectOptions) -> Result<Place, Fault> {
+    let servers = logged_in(vec![url.into_connection_info()?], options)?;
+    let server = servers[0].clone();
+    let client = match options.certificates() {
+        Some(certificates) => redis::Client::build_with_tls(server, certificates),
+        None => redis::Client::open(server),
     };
-    client.map(Place::Server)
+    Ok(Place::Server(client?))
 }
 
-fn cluster(parts: &Parts<'_>, certificates: Option<TlsCertificates>) -> Result<Place, String> {
+fn cluster(parts: &Parts<'_>, options: &ConnectOptions) -> Result<Place, Fault> {
     let nodes = Nodes {
-        addresses: parts.nodes(6379, parts.path)?,
-        certificates,
+        addresses: logged_in(parts.nodes(6379, parts.path)?, options)?,
+        certificates: options.certificates(),
     };
-    nodes.client().build().map_err(|why| fault(&why))?;
+    nodes.client().build()?;
     Ok(Place::Cluster(nodes))
 }
 
-fn sentinel(parts: &Parts<'_>, certificates: Option<TlsCertificates>) -> Result<Place, String> {
+fn sentinel(parts: &Parts<'_>, options: &ConnectOptions) -> Result<Place, Fault> {
     let (name, database) = parts.path.split_once('/').unwrap_or((parts.path, ""));
     if name.is_empty() {
-        return Err("it names no master".into());
+        return Err(Fault::Unusable("it names no master".into()));
     }
-    let sentinels = parts.nodes(26379, database)?;
+    let sentinels = logged_in(parts.nodes(26379, database)?, options)?;
     let watched = WatchedMaster {
         // The user and password of the address are for the master; Sentinel may have its own.
         master: sentinels[0].clone(),
         sentinels: sentinels.iter().map(|node| node.addr().clone()).collect(),
-        sentinel_login: parts.sentinel_login(),
+        sentinel_login: sentinel_login(parts.sentinel_login(), options)?,
         name: name.into(),
-        certificates,
+        certificates: options.certificates(),
     };
-    watched.client().map_err(|why| fault(&why))?;
+    watched.client()?;
     Ok(Place::Sentinel(watched))
+}
+
+fn sentinel_login(
+    own: RedisConnectionInfo,
+    options: &ConnectOptions,
+) -> Result<RedisConnectionInfo, Fault> {
+    match &options.sentinel_login {
+        Some(_) if has_login(&own) => contradiction(
+            "it has a user or a password of Sentinel, but redis.sentinel_password is set, too; remove one of them",
+        ),
+        Some(login) => Ok(login.add_to(own)),
+        None => Ok(own),
+    }
 }
 
 /// The parts of an address after the scheme: `user:password@host:port,host:port/path?query`.
@@ -149,115 +226,5 @@ impl<'a> Parts<'a> {
                 _ => login,
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Place, read};
-
-    fn debug(url: &str) -> String {
-        format!("{:?}", read(url, None).unwrap())
-    }
-
-    #[test]
-    fn cluster_address_names_some_nodes() {
-        let Place::Cluster(nodes) = read("redis+cluster://shop:pw@a:7000,b,[::1]", None).unwrap()
-        else {
-            panic!("no cluster")
-        };
-        let addresses: Vec<_> = nodes
-            .addresses
-            .iter()
-            .map(|node| node.addr().to_string())
-            .collect();
-        assert_eq!(addresses, ["a:7000", "b:6379", "::1:6379"]);
-        for node in &nodes.addresses {
-            let login = node.redis_settings();
-            assert_eq!(
-                (login.username(), login.password()),
-                (Some("shop"), Some("pw"))
-            );
-        }
-    }
-
-    #[test]
-    fn sentinel_address_names_sentinels_and_master() {
-        let read = debug("redis+sentinel://a,b:7000/mymaster/3");
-        for part in ["26379", "7000", "mymaster", "db: 3"] {
-            assert!(read.contains(part), "no {part} in {read}");
-        }
-        assert!(!read.contains("TcpTls"), "{read}");
-        let read = debug("rediss+sentinel://a/mymaster");
-        assert!(read.contains("TcpTls"), "{read}");
-    }
-
-    #[test]
-    fn address_prints_without_passwords() {
-        for url in [
-            "redis://shop:hunter2@a",
-            "redis+cluster://shop:hunter2@a,b",
-            "redis+sentinel://shop:hunter2@a,b/mymaster?sentinel_password=hunter2",
-        ] {
-            assert!(!debug(url).contains("hunter2"), "{url}");
-        }
-    }
-
-    #[test]
-    fn login_that_needs_percent_encoding_is_refused() {
-        for url in [
-            "redis://:pa/ss@a",
-            "redis://:pa?ss@a",
-            "redis://:pa#ss@a",
-            "redis://shop:12/ss@a",
-            "redis://shop:12#ss@a",
-            "redis+cluster://:pa/ss@a,b",
-            "rediss+sentinel://:pa/ss@a/mymaster",
-        ] {
-            assert!(read(url, None).unwrap_err().contains("%2F for /"), "{url}");
-        }
-        for url in [
-            "redis://:pa%2Fss@a",
-            "redis://:pa@ss@a",
-            "redis+sentinel://a/mymaster?sentinel_password=hunt@er2",
-            "redis+sentinel://a?sentinel_password=hunt@er2",
-            "redis+unix:///run/a@b.sock",
-        ] {
-            let fault = read(url, None).err().unwrap_or_default();
-            assert!(!fault.contains("%2F"), "{url}");
-        }
-    }
-
-    #[test]
-    fn authorities_need_tls() {
-        let authority = include_str!("../../../hp-api/tests/data/tls/ca.crt")
-            .parse()
-            .unwrap();
-        for form in [
-            "SCHEME://a",
-            "SCHEME+cluster://a,b",
-            "SCHEME+sentinel://a,b/mymaster",
-        ] {
-            let with_tls = form.replace("SCHEME", "rediss");
-            assert!(read(&with_tls, Some(&authority)).is_ok(), "{with_tls}");
-            let plain = read(&form.replace("SCHEME", "redis"), Some(&authority));
-            assert!(plain.unwrap_err().contains("rediss"));
-        }
-    }
-
-    #[test]
-    fn address_of_a_wrong_form_is_refused() {
-        for url in [
-            "nonsense",
-            "http://a",
-            "redis+cluster://",
-            "redis+cluster://a,,b",
-            "redis+cluster://a/x",
-            "redis+sentinel://a:26379",
-            "redis+sentinel:///mymaster",
-            "redis+sentinel://a/mymaster/x",
-        ] {
-            assert!(read(url, None).is_err(), "{url}");
-        }
     }
 }

@@ -1,12 +1,9 @@
 use std::time::Duration;
 
-use hp_api::CaCertificates;
-
 use super::{
-    address,
     link::Link,
+    options::ConnectOptions,
     place::Place,
-    redact::without_password,
     shared::Connection,
     timing::{RESPONSE, Repeat},
 };
@@ -14,27 +11,12 @@ use crate::error::QueueError;
 
 /// Opens connections to one Redis. Prints without passwords.
 #[derive(Clone, Debug)]
-pub struct Client(Place);
+pub struct Client(pub(super) Place);
 
 /// Creates a client for a [Redis address](crate#redis-addresses). Sends nothing yet; fails only if the address cannot be used.
+/// [`ConnectOptions`] adds certificates and passwords.
 pub fn connect(url: &str) -> Result<Client, QueueError> {
-    open(url, None)
-}
-
-/// Does the same for a server whose certificate one of these authorities has issued. It does not trust those of the
-/// operating system.
-pub fn connect_trusting(url: &str, authorities: &CaCertificates) -> Result<Client, QueueError> {
-    open(url, Some(authorities))
-}
-
-fn open(url: &str, authorities: Option<&CaCertificates>) -> Result<Client, QueueError> {
-    match address::read(url, authorities) {
-        Ok(place) => Ok(Client(place)),
-        Err(why) => Err(QueueError::Url {
-            url: without_password(url),
-            why,
-        }),
-    }
+    ConnectOptions::default().open(url)
 }
 
 impl Client {

@@ -5,6 +5,7 @@ mod address;
 pub(crate) mod client;
 mod cluster;
 pub(crate) mod link;
+pub(crate) mod options;
 mod place;
 pub(crate) mod redact;
 mod sentinel;

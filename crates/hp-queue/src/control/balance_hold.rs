@@ -7,9 +7,16 @@ use crate::{error::QueueError, rules::millis, script::script};
 
 script! {
     BalanceHold<'a> = "balance_hold.lua";
-    queue: holds;
+    queue: holds, events;
     order: ;
     arguments: scope: &'a str, expected_end: &'a str, time: u64;
+}
+
+script! {
+    LiftBalanceHold<'a> = "lift_balance_hold.lua";
+    queue: holds, held, events;
+    order: ;
+    arguments: scope: &'a str;
 }
 
 impl Control {
@@ -50,18 +57,10 @@ impl Control {
 
     /// Lifts a balance hold: the balance suffices again. The orders that it holds return with the next claims.
     pub async fn lift_balance_hold(&self, scope: BalanceScope) -> Result<(), QueueError> {
-        let (keys, scope) = (&self.handle.keys, scope.to_string());
-        redis::pipe()
-            .atomic()
-            .hdel(&keys.holds, &scope)
-            .ignore()
-            .cmd("ZADD")
-            .arg(&keys.held)
-            .arg("XX")
-            .arg(0)
-            .arg(&scope)
-            .query_async::<()>(&mut self.handle.connection.clone())
-            .await?;
-        Ok(())
+        let call = LiftBalanceHold {
+            scope: &scope.to_string(),
+        }
+        .call(&self.handle.keys);
+        call.run(&mut self.handle.connection.clone()).await
     }
 }

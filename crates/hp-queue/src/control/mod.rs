@@ -2,6 +2,7 @@
 
 pub(crate) mod balance_hold;
 pub(crate) mod dead_letter;
+pub(crate) mod difference;
 pub(crate) mod pause;
 pub(crate) mod permits;
 pub(crate) mod products;

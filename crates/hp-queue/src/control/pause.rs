@@ -3,9 +3,16 @@ use crate::{error::QueueError, script::script};
 
 script! {
     Pause<'a> = "pause.lua";
-    queue: paused;
+    queue: paused, events;
     order: ;
     arguments: reason: &'a str, by: &'a str;
+}
+
+script! {
+    Resume<'a> = "resume.lua";
+    queue: paused, events;
+    order: ;
+    arguments: by: &'a str;
 }
 
 impl Control {
@@ -16,11 +23,8 @@ impl Control {
     }
 
     /// Resumes the queue. Returns `false` if it was not paused.
-    pub async fn resume(&self) -> Result<bool, QueueError> {
-        let mut command = redis::cmd("DEL");
-        command.arg(&self.handle.keys.paused);
-        Ok(command
-            .query_async(&mut self.handle.connection.clone())
-            .await?)
+    pub async fn resume(&self, by: &str) -> Result<bool, QueueError> {
+        let call = Resume { by }.call(&self.handle.keys);
+        call.run(&mut self.handle.connection.clone()).await
     }
 }

@@ -3,22 +3,22 @@
 /// The word by which an error is recognised, what it means, and what to do.
 pub(super) type Known = (&'static str, &'static str, &'static str);
 
-const LOGIN: &str = "correct user and password of redis.url: write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for % in them, and name none if this Redis has none";
-pub(super) const RIGHTS: &str =
-    "give the user of redis.url its rights: deploy/redis/redis.conf has them";
+const LOGIN: &str = "correct redis.username and redis.password (for Sentinels redis.sentinel_username and redis.sentinel_password), or the user and password in redis.url: write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for % there, and name none if this Redis has none";
+pub(super) const RIGHTS: &str = "give the Redis user its rights: deploy/redis/users.acl has those of every role, and `ACL LOG` on Redis names each command and key that it has refused";
 pub(super) const RENAMED: &str =
     "remove rename-command from the configuration of Redis, and use Redis 7.0 or later";
 const MASTER: &str = "name the master in redis.url, or let Sentinel name it with redis+sentinel://host:26379/master-name";
 pub(super) const TRUST: &str = "name the certificate of the authority that signed it in redis.ca_file, or install it on this machine";
 pub(super) const NETWORK: &str = "check redis.url, the server and the network";
-const SCHEME: &str = "check the scheme of redis.url (rediss:// is for a port with TLS, redis:// for one without), the log of Redis, and its limit maxclients";
+const SCHEME: &str = "check the scheme of redis.url (rediss:// is for a port with TLS, redis:// for one without), redis.client_cert_file if Redis demands a client certificate, the log of Redis, and its limit maxclients";
+const CLIENT_CERTIFICATE: &str = "name a valid certificate for clients, from the authority in tls-ca-cert-file of Redis, in redis.client_cert_file, with its intermediate certificates, and its key in redis.client_key_file; the log of Redis says more";
 
 /// Errors by their code.
 pub(super) const CODES: &[Known] = &[
     (
         "NOAUTH",
-        "Redis demands a password, and redis.url has none",
-        "write redis://:password@host:port, or redis://user:password@host:port, and for Sentinels ?sentinel_password=... at the end",
+        "Redis demands a password, and the settings have none",
+        "set redis.username and redis.password_file (for Sentinels redis.sentinel_password_file), or write redis://user:password@host:port",
     ),
     (
         "WRONGPASS",
@@ -151,9 +151,54 @@ pub(super) const TEXTS: &[Known] = &[
         "write the host of the certificate in redis.url, or give Redis a certificate for this host",
     ),
     (
-        "certificate: expired",
+        "alert: certificaterequired",
+        "Redis demands a client certificate, and the settings have none",
+        "set redis.client_cert_file and redis.client_key_file",
+    ),
+    (
+        "alert: certificateexpired",
+        "Redis refuses the client certificate, because it has expired",
+        "renew the certificate in redis.client_cert_file, and check the clock of Redis' machine",
+    ),
+    (
+        "alert: unknownca",
+        "Redis does not know the authority that signed the client certificate",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        "alert: badcertificate",
+        "Redis refuses the client certificate",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        "alert: unsupportedcertificate",
+        "Redis refuses the client certificate, because it is for another purpose",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        "alert: certificaterevoked",
+        "Redis refuses the client certificate, because it is revoked",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        "alert: certificateunknown",
+        "Redis refuses the client certificate",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        "received fatal alert",
+        "Redis refuses the TLS connection",
+        "see the log of Redis: it may demand a client certificate (redis.client_cert_file), or accept other versions of TLS only (tls-protocols)",
+    ),
+    (
+        "certificate expired",
         "the certificate of Redis has expired",
         "renew it, and check the clock of this machine",
+    ),
+    (
+        "certificate not valid yet",
+        "the certificate of Redis is not valid yet",
+        "check the clock of this machine",
     ),
     (
         "invalidcontenttype",

@@ -16,6 +16,19 @@ pub enum QueueError {
         /// What is wrong with it.
         why: String,
     },
+    /// The address and the options of the connection contradict each other.
+    #[error("the Redis address `{url}` does not fit other settings: {why}")]
+    Contradiction {
+        /// The address, without a password.
+        url: String,
+        /// What contradicts what, and what to do.
+        why: String,
+    },
+    /// The client certificate cannot be used.
+    #[error(
+        "the client certificate for Redis cannot be used: {0}; name a certificate and its own key in redis.client_cert_file and redis.client_key_file"
+    )]
+    ClientCertificate(String),
     /// Redis cannot be reached, the connection broke, or Redis refuses for the moment. It may or may not have executed the
     /// command. The same call may succeed later.
     #[error("{}", in_words(.0))]
@@ -73,6 +86,8 @@ impl QueueError {
             Self::Unreachable(_) => true,
             Self::Refused(error) => is_spent(error),
             Self::Url { .. }
+            | Self::Contradiction { .. }
+            | Self::ClientCertificate(_)
             | Self::Protocol(_)
             | Self::OtherAccount { .. }
             | Self::NewerProtocol(_) => false,

@@ -68,7 +68,8 @@ fn unknown(code: &str, detail: &str, text: &str) -> Words {
 /// Redis repeats the arguments of a command that it does not know, the password of AUTH for example.
 fn unknown_command(text: &str) -> Option<Words> {
     let is_name = |name: &&str| {
-        (1..=20).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+        (1..=20).contains(&name.len()) && name.bytes().all(is_letter)
     };
     let name = match text.split_once("unknown command '") {
         Some((_, rest)) => rest.split('\'').next().filter(is_name),
@@ -148,7 +149,7 @@ mod tests {
             (
                 make_extension_error("NOAUTH".into(), None),
                 "demands a password",
-                "redis://:password@host",
+                "redis.password_file",
             ),
             (
                 (ErrorKind::AuthenticationFailed, "no").into(),
@@ -189,6 +190,16 @@ mod tests {
                 io::Error::other("invalid peer certificate: UnknownIssuer").into(),
                 "authority",
                 "redis.ca_file",
+            ),
+            (
+                io::Error::other("received fatal alert: HandshakeFailure").into(),
+                "refuses the TLS connection",
+                "redis.client_cert_file",
+            ),
+            (
+                io::Error::other("invalid peer certificate: certificate not valid yet: verification time 1 (UNIX), but certificate is not valid before 2").into(),
+                "not valid yet",
+                "clock of this machine",
             ),
             (
                 io::Error::from(io::ErrorKind::ConnectionReset).into(),

@@ -10,8 +10,9 @@ pub(crate) mod status;
 use std::collections::HashMap;
 
 use hp_order::Millis;
+use redis::RedisError;
 
-use crate::{error::QueueError, handle::Handle, run_lease::redis_time};
+use crate::{error::QueueError, handle::Handle};
 
 /// Reads a queue and changes nothing: snapshots and scans of orders, the queue's status, dead letters, facts about the
 /// server. Cheap to clone.
@@ -28,7 +29,13 @@ impl Inspector {
 
     /// Reads the time of Redis' clock.
     pub async fn now(&self) -> Result<Millis, QueueError> {
-        redis_time(&self.handle).await
+        let connection = &self.handle.connection;
+        let answer = connection
+            .send_to_master_of(&self.handle.keys.jobs, &redis::cmd("TIME"))
+            .await?;
+        let (seconds, micros): (u64, u64) =
+            redis::from_redis_value(answer).map_err(RedisError::from)?;
+        Ok(Millis(seconds * 1000 + micros / 1000))
     }
 
     /// Reads the reason of the pause. Returns `None` if the queue is not paused.

@@ -63,6 +63,8 @@ pub struct ClaimBatch {
     /// Number of entries that have left the inbox before a worker took them, since the last claim: another program has
     /// trimmed or deleted them. Each is reported once.
     pub lost: u64,
+    /// How many of the oldest dead letters the call has dropped, because there were too many.
+    pub dropped_letters: u64,
     /// Balances that are known to be too low, and until when.
     pub holds: Vec<(BalanceScope, Millis)>,
     /// Named orders that were not claimed, or whose indexes were repaired.

@@ -54,6 +54,7 @@ pub(super) fn read_batch(
         throttled_until: ms("throttled_until").map(Millis),
         breaker_open_since: ms("breaker_open_since").map(Millis),
         lost: ms("lost").unwrap_or(0),
+        dropped_letters: ms("dropped").unwrap_or(0),
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
         skips: answer
             .pairs("skips")

@@ -10,7 +10,7 @@ use super::result::{OrderResult, ResultError, read_result};
 use crate::error::QueueError;
 
 /// The longest wait for results.
-pub(super) const BLOCK: Duration = Duration::from_secs(5);
+pub(crate) const BLOCK: Duration = Duration::from_secs(5);
 
 /// Whether to wait for results that are not there yet, for up to five seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Delivery {
 }
 
 impl Wait {
-    pub(super) fn add_to(self, command: &mut Cmd) {
+    pub(crate) fn add_to(self, command: &mut Cmd) {
         if self == Self::ForOne {
             command.arg("BLOCK").arg(BLOCK.as_secs() * 1000);
         }
@@ -60,7 +60,7 @@ impl Wait {
 }
 
 /// Reads streams. A read that ends without an entry gives an empty reply.
-pub(super) async fn read(
+pub(crate) async fn read(
     command: &Cmd,
     connection: &mut impl ConnectionLike,
 ) -> Result<StreamReadReply, QueueError> {

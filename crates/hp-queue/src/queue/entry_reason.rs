@@ -14,8 +14,10 @@ pub enum EntryReason {
 pub enum DeadLetterReason {
     /// It has no usable order id.
     InvalidOrderId,
-    /// It has more fields than a script can pass on.
+    /// It has no usable order id, and more fields than a dead letter keeps.
     TooManyFields,
+    /// It has no usable order id, and is larger than a dead letter may be.
+    TooLarge,
     /// A script failed on it. An explanation follows.
     Unusable,
 }
@@ -40,13 +42,19 @@ impl EntryReason {
 
 impl DeadLetterReason {
     /// All reasons.
-    pub const ALL: [Self; 3] = [Self::InvalidOrderId, Self::TooManyFields, Self::Unusable];
+    pub const ALL: [Self; 4] = [
+        Self::InvalidOrderId,
+        Self::TooManyFields,
+        Self::TooLarge,
+        Self::Unusable,
+    ];
 
     /// The word of the protocol.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidOrderId => "invalid_order_id",
             Self::TooManyFields => "too_many_fields",
+            Self::TooLarge => "too_large",
             Self::Unusable => "unusable",
         }
     }

@@ -9,6 +9,7 @@ use crate::error::QueueError;
 pub(crate) struct Script {
     code: String,
     hash: String,
+    is_read_only: bool,
 }
 
 impl Script {
@@ -18,7 +19,11 @@ impl Script {
             .code()
             .unwrap_or_else(|fault| panic!("{}: {fault}", source.file));
         let hash = redis::Script::new(&code).get_hash().into();
-        Self { code, hash }
+        Self {
+            code,
+            hash,
+            is_read_only: source.is_read_only(),
+        }
     }
 }
 
@@ -30,7 +35,13 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(script: &'static Script, keys: &[&str]) -> Self {
-        let mut command = redis::cmd("EVALSHA");
+        // Redis demands the right to write from users of EVALSHA, whatever the script does.
+        let name = if script.is_read_only {
+            "EVALSHA_RO"
+        } else {
+            "EVALSHA"
+        };
+        let mut command = redis::cmd(name);
         command.arg(&script.hash).arg(keys.len()).arg(keys);
         Self { script, command }
     }
@@ -63,7 +74,12 @@ impl Call {
     /// The same call as EVAL. It goes to the node that has the keys, and leaves the script there. SCRIPT LOAD names no key:
     /// a cluster would have to load the script on every node, and fail if one is unreachable.
     fn with_code(&self) -> Cmd {
-        let mut eval = redis::cmd("EVAL");
+        let name = if self.script.is_read_only {
+            "EVAL_RO"
+        } else {
+            "EVAL"
+        };
+        let mut eval = redis::cmd(name);
         eval.arg(&self.script.code);
         for argument in self.command.args_iter().skip(2) {
             if let Arg::Simple(bytes) = argument {

@@ -19,7 +19,8 @@ const NEEDS: &str = "-- needs: ";
 /// The line inside a function that brings in preludes there: a call that does not run the function does not build them.
 const HERE: &str = "-- here: ";
 
-/// The line of a script that names its flags, such as `allow-oom`: Redis then runs it although its memory is full.
+/// The line of a script that names its flags: with `allow-oom` Redis runs it although its memory is full, with `no-writes` a
+/// user runs it who may only read.
 const FLAGS: &str = "-- flags: ";
 
 const KEY: &str = "key_";
@@ -33,15 +34,24 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("clock", include_str!("../scripts/prelude/clock.lua")),
     ("copied", include_str!("../scripts/prelude/copied.lua")),
     ("copy", include_str!("../scripts/prelude/copy.lua")),
+    (
+        "dead_letter_event",
+        include_str!("../scripts/prelude/dead_letter_event.lua"),
+    ),
     ("entry", include_str!("../scripts/prelude/entry.lua")),
     ("entry_id", include_str!("../scripts/prelude/entry_id.lua")),
     ("epoch", include_str!("../scripts/prelude/epoch.lua")),
+    ("events", include_str!("../scripts/prelude/events.lua")),
     ("fence", include_str!("../scripts/prelude/fence.lua")),
     ("held", include_str!("../scripts/prelude/held.lua")),
     ("inbox", include_str!("../scripts/prelude/inbox.lua")),
     (
         "inbox_count",
         include_str!("../scripts/prelude/inbox_count.lua"),
+    ),
+    (
+        "inbox_size",
+        include_str!("../scripts/prelude/inbox_size.lua"),
     ),
     ("keys", include_str!("../scripts/prelude/keys.lua")),
     (
@@ -84,8 +94,18 @@ impl Source {
 
     /// Redis reads the flags of a script from its first line.
     fn first_line(&self) -> String {
-        let flags = self.body.lines().find_map(|line| line.strip_prefix(FLAGS));
+        let flags = self.flags();
         flags.map_or_else(String::new, |flags| format!("#!lua flags={flags}\n"))
+    }
+
+    fn flags(&self) -> Option<&'static str> {
+        self.body.lines().find_map(|line| line.strip_prefix(FLAGS))
+    }
+
+    /// `true` if the script changes nothing.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.flags()
+            .is_some_and(|flags| flags.contains("no-writes"))
     }
 
     /// Replaces the names of keys and arguments, `key_open` and `arg_lease`, by their places, so that no file depends on

@@ -12,6 +12,7 @@
 --   wait                ms until orders may be claimed again, if breaker or rate allow none
 --   breaker_open_since  Unix ms, if the breaker is open
 --   lost                how many entries have left the inbox before a worker took them, since the last claim, if any
+--   dropped             how many of the oldest dead letters the call has dropped, because there were too many, if any
 --   holds               { scope, Unix ms, ... }: until then a balance is known to be too low
 --   epoch, epoch_since, epoch_promoted, steady, clock_step, claims_so_far: see prelude/epoch.lua. `clock_step` is by how many
 --                       ms the clock was set since the caller's last call, if it was
@@ -91,6 +92,16 @@ if stuck and taken == 0 and claimed == 0 then return redis.error_reply(message_o
 schedule_admitted()
 remove_entries(inbox)
 note_lost()
+local dropped = bound_what_was_received()
+report('dropped', dropped > 0 and text(dropped))
+
+local function report_letters(new)
+  -- here: dead_letter_event
+  report_dead_letters(new)
+end
+
+local new_letters = dead_letters_received()
+if new_letters > 0 or inbox and inbox.unreported > 0 then pcall(report_letters, new_letters) end
 if has_time then trim_results() end
 
 report('took_entries', taken > 0 and '1')

@@ -1,6 +1,6 @@
 -- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
 -- an order that its claimant may still be processing, and an ended order without a repetition that waits.
--- needs: clock, keys, record, order_rules, answer, claim, held
+-- needs: clock, keys, record, order_rules, answer, claim, held, events
 --
 -- arguments: leaves_unsent  "1": orders that are certainly not charged are left out, and only their indexes are repaired
 -- values: ids
@@ -21,16 +21,21 @@ local skips = {}
 
 local function skip(id, word) append(skips, id, word) end
 
+local function report_repair(id, word)
+  skip(id, word)
+  add_event('reconcile.difference', id, { repaired = word })
+end
+
 local function is_claimed(claim, settled, due_at)
   return claim ~= settled and due_at and is_ahead(due_at, longest_wait(math.max(arg_lease, arg_resubmit_after)))
 end
 
 -- Returns whether the order is left out.
 local function check_ended(id, result, is_open)
-  if not result then return skip(id, 'without_result') end
+  if not result then return report_repair(id, 'without_result') end
   if is_open then
     redis.call('ZREM', key_open, id)
-    skip(id, 'unlisted')
+    report_repair(id, 'unlisted')
   end
   if redis.call('EXISTS', replays_key(id)) == 1 then return false end
   redis.call('ZREM', key_schedule, id)
@@ -41,9 +46,9 @@ end
 local function check_open(id, accepted_at, is_open, has_place)
   if not is_open then
     redis.call('ZADD', key_open, accepted_at or at, id)
-    skip(id, 'listed')
+    report_repair(id, 'listed')
   end
-  if not has_place then skip(id, 'scheduled') end
+  if not has_place then report_repair(id, 'scheduled') end
 end
 
 -- A restart of Redis casts doubt on an order that seems unsent.
@@ -65,7 +70,8 @@ local function examine(id, has_permit)
   local due_at, is_open = redis.call('ZSCORE', key_schedule, id), redis.call('ZSCORE', key_open, id)
   if not known[1] then
     local removed = redis.call('ZREM', key_open, id) + redis.call('ZREM', key_schedule, id)
-    return skip(id, removed > 0 and 'forgotten' or 'unknown')
+    if removed > 0 then return report_repair(id, 'forgotten') end
+    return skip(id, 'unknown')
   end
   if is_claimed(known[2], known[3], due_at) then return skip(id, 'claimed') end
   if not has_permit and needs_claim(id, known) then return WAITS_FOR_PERMIT end

@@ -1,5 +1,6 @@
 -- Reads the records of orders, and what a claim by name would find. Changes nothing.
 -- needs: clock, record, snapshot, epoch, answer
+-- flags: no-writes
 --
 -- values: ids
 -- answers by name:

@@ -6,6 +6,10 @@
 
 local letter = redis.call('XRANGE', key_rejected, arg_entry, arg_entry)[1]
 if not letter then return '' end
+local reason = letter[2][#letter[2] - 2]
+if reason == 'too_large' or reason == 'too_many_fields' then
+  return redis.error_reply('the dead letter is not complete, because its entry was too large: enqueue the order again')
+end
 local fields, replaced = {}, {}
 for i = FIRST_VALUE, #ARGV, 2 do replaced[ARGV[i]] = true end
 -- The last two pairs, `reason` and `entry_id`, are no part of the job.

@@ -2,7 +2,7 @@
 -- renew it, and loses it otherwise.
 -- needs: clock
 --
--- arguments: action       "acquire", "renew", "finish", "give_up" or "now"
+-- arguments: action       "acquire", "renew", "finish" or "give_up"
 --            holder       a name; empty for a run on demand, which needs no lease
 --            tick         Unix ms
 --            lease        ms; with "give_up": for how long no process may hold the lease
@@ -15,7 +15,6 @@ local left = known[3] and known[3] - now or 0
 
 local function state(word, left_ms) return { at, word, text(left_ms or 0) } end
 
-if arg_action == 'now' then return state('held') end
 if arg_action == 'acquire' then
   -- No run is done before its time: a later tick shows that the clock was set back.
   local done = tonumber(known[1] or 0)

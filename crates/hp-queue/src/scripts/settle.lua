@@ -1,5 +1,5 @@
 -- Settles claimed orders: applies a step to each of them, all of it or nothing. An order that fails stops no other one.
--- needs: clock, keys, server, record, copied, copy, waiting, trim, held, throttle
+-- needs: clock, keys, server, record, copied, copy, waiting, trim, held, throttle, events
 --
 -- keys:      charged  the order that was charged last
 -- arguments: call_interval  microseconds, if the rate is limited, else 0
@@ -44,7 +44,16 @@ local MAX_FAILURES = 10
 local function open_breaker(pauses)
   local pause = math.min(arg_breaker_pause * 2 ^ (pauses - 1), tonumber(arg_longest_breaker_pause))
   redis.call('HSET', key_breaker, 'until', text(now + pause), 'pauses', pauses, 'probe', '')
-  redis.call('HSETNX', key_breaker, 'since', at)
+  if redis.call('HSETNX', key_breaker, 'since', at) == 0 then return end
+  local failure = redis.call('HMGET', key_breaker, 'failure', 'failure_detail')
+  add_event('vendor.unreachable', nil, { failure = failure[1] or nil, message = failure[2] or nil })
+end
+
+-- Closes the breaker, and forgets the failures before it opened.
+local function close_breaker()
+  local since = redis.pcall('HGET', key_breaker, 'since')
+  redis.call('DEL', key_breaker)
+  if type(since) == 'string' then add_event('vendor.reachable', nil, { since = tonumber(since) }) end
 end
 
 local is_breaker_gone = false
@@ -52,7 +61,7 @@ local is_breaker_gone = false
 -- The signal of one call counts for all orders, even if another worker has claimed this one since.
 local function apply_signal(order)
   if order.signal == 'answered' then
-    if not is_breaker_gone then redis.call('DEL', key_breaker) end
+    if not is_breaker_gone then close_breaker() end
     is_breaker_gone = true
     return
   end
@@ -82,12 +91,31 @@ end
 
 local newest_entry
 
+-- A group that starts after the newest entry names it, and no entry is read.
+local function newest_by_group()
+  redis.call('XGROUP', 'CREATE', key_jobs, 'newest', '$')
+  local groups, newest = redis.call('XINFO', 'GROUPS', key_jobs), ''
+  for _, group in ipairs(groups) do
+    group = as_map(group)
+    if group.name == 'newest' then newest = group['last-delivered-id'] end
+  end
+  redis.call('XGROUP', 'DESTROY', key_jobs, 'newest')
+  return newest
+end
+
+local function read_newest_entry()
+  if redis.call('XLEN', key_jobs) == 0 then return '' end
+  -- here: inbox_size
+  local info = stream_info()
+  return info and info.last_id or newest_by_group()
+end
+
 -- A repetition that was enqueued until now asks for the result that comes now. The inbox is in order, but the times in its
 -- ids are the producers'. After the largest time an inbox may start again with smaller ids.
 local function note_newest_entry(order)
   if not newest_entry then
-    local newest = redis.pcall('XREVRANGE', key_jobs, '+', '-', 'COUNT', 1)[1]
-    newest_entry = newest and newest[1] or ''
+    local ok, newest = pcall(read_newest_entry)
+    newest_entry = ok and newest or ''
   end
   if newest_entry ~= '' and not newest_entry:find('^18446744073709551615%-') then
     append(order.changes, 'newest_entry', newest_entry)
@@ -193,10 +221,25 @@ local function schedule(order, is_more_waiting)
   end
 end
 
+-- A run has queried an order that the ledger knew as unsent, and HitPoints has charged it.
+local function is_difference(order, was) return order.next_step == 'charged' and (was == 'queued' or was == 'waiting') end
+
+local function report_change(order, was)
+  local is_in_review = order.next_step == 'review'
+  local event = is_difference(order, was) and 'reconcile.difference'
+    or is_in_review and was ~= 'review' and 'order.review'
+    or not is_in_review and was == 'review' and 'order.review_resolved'
+  if not event then return end
+  local is = redis.call('HMGET', order.record_key, 'state', 'cause', 'code', 'message')
+  add_event(event, order.id, {
+    from = was or nil, to = is[1] or nil, cause = is[2] or nil, code = tonumber(is[3] or nil), message = is[4] or nil,
+  })
+end
+
 local has_waiting = false
 
 local function settle(order)
-  local known = redis.call('HMGET', order.record_key, 'claim', 'epoch', 'settled', 'result')
+  local known = redis.call('HMGET', order.record_key, 'claim', 'epoch', 'settled', 'result', 'state')
   local first_result = known[4]
   local is_current = known[1] == order.claim and (known[2] or '') == order.epoch
   if is_current and (known[3] == order.claim or order.is_end and first_result) then return first_result or '' end
@@ -216,6 +259,7 @@ local function settle(order)
   end
   change_record(order)
   schedule(order, waiting > answered)
+  if order.next_step ~= 'replay' then pcall(report_change, order, known[5]) end
   if order.next_step == 'charged' then last_charged = order end
   return entry or ''
 end

@@ -1,5 +1,6 @@
 -- Reads the records of orders. Changes nothing.
 -- needs: snapshot
+-- flags: no-writes
 --
 -- values: ids
 -- answers a list with the fields of each order that has a record

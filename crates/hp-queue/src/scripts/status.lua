@@ -1,5 +1,6 @@
 -- Reads the status of a queue. Changes nothing.
 -- needs: clock, answer, inbox_count, throttle
+-- flags: no-writes
 --
 -- arguments: call_interval  0: only what a front end wants counts
 -- answers by name:

@@ -1,6 +1,6 @@
 -- Gives the queue another account, all of it or nothing. Orders that may be charged on the old account stop it, or move to
 -- review, where no process of the new account queries them.
--- needs: clock, keys, record, order_rules, answer
+-- needs: clock, keys, record, order_rules, answer, events
 --
 -- arguments: old_account, account, by, why
 --            mode      "refuse" or "move": what happens to orders that may be charged
@@ -39,6 +39,7 @@ local function move(id, order)
   end
   redis.call('HSET', order_key(id), unpack(fields))
   redis.call('ZADD', key_schedule, '+inf', id)
+  if state ~= IN_REVIEW then add_event('order.review', id, { from = state, message = arg_evidence }) end
 end
 
 report('in_doubt', text(#in_doubt))
@@ -49,6 +50,10 @@ for _, order in ipairs(in_doubt) do move(order[1], order[2]) end
 redis.call('HSET', key_queue, 'account', arg_account, 'previous_account', old_account, 'switched_at', at,
   'switched_steady', redis.call('HGET', key_epoch, 'steady') or at, 'switched_by', arg_by, 'switched_why', arg_why)
 -- What was learned from the old account says nothing about the new one.
+if redis.call('HEXISTS', key_breaker, 'since') == 1 then add_event('vendor.reachable', nil, { account = arg_account }) end
+for scope in pairs(as_map(redis.call('HGETALL', key_holds))) do
+  add_event('balance.restored', nil, { scope = scope, account = arg_account })
+end
 redis.call('DEL', key_charged, key_holds, key_breaker, key_products)
 -- Without a hold the orders that it held return with the next claims.
 for _, scope in ipairs(redis.call('ZRANGE', key_held, 0, -1)) do redis.call('ZADD', key_held, at, scope) end

@@ -10,13 +10,14 @@ use prometheus_client::{
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counts reconciliation runs and lost log lines. Every label is present from the start, at zero.
+/// Counts reconciliation runs, lost log lines and what the admin server refuses. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
     runs: Family<Label, Counter>,
     orders: Family<Label, Counter>,
     last_run: Gauge,
     last_run_duration: Gauge<f64, std::sync::atomic::AtomicU64>,
+    admin_refusals: Family<Label, Counter>,
 }
 
 /// The end of a reconciliation run.
@@ -26,6 +27,9 @@ pub(crate) struct RunEnd {
     pub(crate) at: u64,
     pub(crate) took: Duration,
 }
+
+/// Why the admin server refuses connections and requests.
+const ADMIN_REFUSALS: [&str; 4] = ["connections", "host", "token", "body"];
 
 const COMPLETE: Label = [("end", "complete")];
 const INCOMPLETE: Label = [("end", "incomplete")];
@@ -44,10 +48,15 @@ impl Metrics {
             orders: Family::default(),
             last_run: Gauge::default(),
             last_run_duration: Gauge::default(),
+            admin_refusals: Family::default(),
         };
         metrics.register(throttled, lost_log_lines);
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
+        }
+        for reason in ADMIN_REFUSALS {
+            let label = [("reason", reason)];
+            metrics.admin_refusals.get_or_create(&label).inc_by(0);
         }
         for name in figures {
             metrics.orders.get_or_create(&[("figure", name)]).inc_by(0);
@@ -62,6 +71,9 @@ impl Metrics {
         let help = "Log lines that standard error did not accept";
         self.registry
             .register("log_lines_lost", help, lost_log_lines);
+        let help = "Connections and requests that the admin server refused";
+        let refusals = self.admin_refusals.clone();
+        self.registry.register("admin_refusals", help, refusals);
         let registry = self.registry.sub_registry_with_prefix("reconcile");
         let help = "Reconciliation runs of this process";
         registry.register("runs", help, self.runs.clone());
@@ -97,6 +109,12 @@ impl Metrics {
         self.last_run_duration.set(end.took.as_secs_f64());
     }
 
+    /// Counts a connection or a request that the admin server refuses.
+    pub(crate) fn count_admin_refusal(&self, reason: &'static str) {
+        let label = [("reason", reason)];
+        self.admin_refusals.get_or_create(&label).inc();
+    }
+
     /// The metrics in Prometheus' text format.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
@@ -122,6 +140,7 @@ mod tests {
         let figures = ["checked", "agreed", "to_review"];
         let metrics = Metrics::new(&figures, throttled.clone(), Counter::default());
         throttled.inc();
+        metrics.count_admin_refusal("token");
         let end = RunEnd {
             is_complete: true,
             at: 1_700_000_001_500,
@@ -138,6 +157,8 @@ mod tests {
             ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
             ("hp_reconcile_last_run_duration_seconds", "1.5"),
             ("hp_log_lines_lost_total", "0"),
+            ("hp_admin_refusals_total{reason=\"connections\"}", "0"),
+            ("hp_admin_refusals_total{reason=\"token\"}", "1"),
         ] {
             assert_eq!(value(&text, name), expected, "{name}");
         }

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod doctor;
 mod enqueue;
+mod events;
 mod keygen;
 mod man;
 mod order;
@@ -75,6 +76,7 @@ enum Command {
     Resolve(resolve::Resolve),
     Republish(republish::Republish),
     Orders(orders::Orders),
+    Events(events::Events),
     Order(order::ShowOrder),
     Record(record::Record),
     Products(products::Products),
@@ -146,6 +148,7 @@ impl Cli {
             Command::Resolve(command) => block_on(command.execute(&load()?)),
             Command::Republish(command) => block_on(command.execute(&load()?)),
             Command::Orders(command) => block_on(command.execute(&load()?)),
+            Command::Events(command) => block_on(command.execute(&load()?)),
             Command::Order(command) => block_on(command.execute(&load()?)),
             Command::Record(command) => block_on(command.execute(&load()?)),
             Command::Products(command) => block_on(command.execute(&load()?)),
@@ -178,6 +181,7 @@ impl Command {
             | Self::Config(_)
             | Self::Doctor(_)
             | Self::Orders(_)
+            | Self::Events(_)
             | Self::Order(_)
             | Self::Record(_)
             | Self::Products(_)

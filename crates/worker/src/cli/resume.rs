@@ -1,5 +1,6 @@
 use clap::Args;
 
+use super::args::Operator;
 use crate::{config::Config, operator::queue::resume, terminal::CommandResult};
 
 /// Resume a paused queue.
@@ -9,10 +10,13 @@ use crate::{config::Config, operator::queue::resume, terminal::CommandResult};
 ///
 /// Exit codes: 0: the queue is not paused any more. 2: failed.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Resume {}
+pub(super) struct Resume {
+    #[command(flatten)]
+    operator: Operator,
+}
 
 impl Resume {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
-        resume(config).await
+        resume(config, &self.operator.name()?).await
     }
 }

@@ -11,6 +11,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) base_url: String,
+    pub(crate) other_host: Option<String>,
     pub(crate) app_id: String,
     pub(crate) key: Key,
     /// Whom to trust in place of the authorities of the operating system.
@@ -66,6 +67,7 @@ impl Account {
         let proxy = value_or_file("api.proxy", settings.proxy, settings.proxy_file.as_deref())?;
         Ok(Self {
             base_url,
+            other_host: settings.other_host,
             app_id,
             key: Key::choose(secret, private, server)?,
             authorities: CaFile::read("api.ca_file", settings.ca_file)?,

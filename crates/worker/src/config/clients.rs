@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use hp_api::{Client, ClientBuilder};
-use hp_queue::{
-    Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules, connect,
-    connect_trusting,
-};
+use hp_api::{BuildError, Client, ClientBuilder};
+use hp_queue::{Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules};
 
 use super::{
     Config,
@@ -64,11 +61,7 @@ impl Config {
 
     /// The client of Redis. Opens no connection.
     pub(crate) fn redis(&self) -> Result<hp_queue::Client, QueueError> {
-        let url = self.redis_url.expose();
-        match &self.redis_authorities {
-            Some(authorities) => connect_trusting(url, &authorities.certificates),
-            None => connect(url),
-        }
+        self.redis_access.client()
     }
 
     /// The queue, on one connection, without a look at what it has stored.
@@ -97,7 +90,7 @@ impl Config {
 
     /// `true` if the address of Redis says that the server has replicas.
     pub(crate) fn is_replicated(&self) -> bool {
-        self.redis_url.expose().contains("+sentinel://")
+        self.redis_access.is_replicated()
     }
 
     /// The shop's side of the queue.
@@ -109,6 +102,9 @@ impl Config {
 impl Account {
     /// Adds how to reach HitPoints.
     fn network(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        if let Some(host) = &self.other_host {
+            builder = builder.other_host(host);
+        }
         if let Some(authorities) = &self.authorities {
             builder = builder.authorities(authorities.certificates.clone());
         }
@@ -142,7 +138,15 @@ impl From<&Config> for Rules {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, ConfigFault> {
-    builder.build().map_err(|error| {
-        ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
+    builder.build().map_err(|error| match error {
+        BuildError::ForeignHost(host) => ConfigFault::Value {
+            key: "api.base_url".into(),
+            reason: format!(
+                "leads to the host {host}, which is neither api.hitpoints.com, api.sandbox.hitpoints.com nor this machine. Correct it. If the host is right, for example a relay of your own, set api.other_host to {host}."
+            ),
+        },
+        error => {
+            ConfigFault::Contradiction(format!("The settings in [api] are refused: {error}."))
+        }
     })
 }

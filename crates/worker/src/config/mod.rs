@@ -1,11 +1,14 @@
 //! Configuration: documented defaults, a TOML file and the environment, checked as a whole.
 
 mod account;
+mod admin;
 mod bounds;
 mod clients;
+mod exposed_file;
 mod fault;
 mod pem_file;
 mod print;
+mod redis_access;
 mod schedule;
 mod seal_to;
 mod secret;
@@ -17,30 +20,27 @@ mod tests;
 mod text;
 mod values;
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{ffi::OsString, path::Path, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Recipients, Retention};
 
+pub(crate) use admin::AdminServer;
+pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
 pub(crate) use schedule::Schedule;
+pub(crate) use secret::Hidden;
 pub(crate) use values::{LogFilter, LogFormat};
 
 use account::Account;
-use pem_file::CaFile;
-use secret::Hidden;
+use redis_access::RedisAccess;
 use settings::{ReconcileSettings, RetrySettings, Settings};
-
-const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";
 
 /// The checked configuration of this process.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) api: Api,
-    /// May contain a password: never printed.
-    pub(crate) redis_url: Hidden,
-    /// Whom to trust in place of the authorities of the operating system.
-    pub(crate) redis_authorities: Option<CaFile>,
+    pub(crate) redis_access: RedisAccess,
     pub(crate) prefix: Prefix,
     pub(crate) concurrency: usize,
     pub(crate) lease: Duration,
@@ -56,10 +56,11 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     /// The public keys to which cards are sealed.
     pub(crate) seal_to: Recipients,
-    /// Address of the admin server.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: AdminServer,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
+    /// Files with secrets that every user of this machine may read or change.
+    pub(crate) exposed_files: Vec<ExposedFile>,
 }
 
 /// The vendor's API.
@@ -83,17 +84,25 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
         source::load(file, std::env::vars_os())?.try_into()
     }
+
+    /// Checks the text of a file and these variables in place of those of this process.
+    pub(crate) fn from_text(
+        file: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigFault> {
+        source::load_text(file, variables)?.try_into()
+    }
 }
 
 impl TryFrom<Settings> for Config {
     type Error = ConfigFault;
 
     fn try_from(settings: Settings) -> Result<Self, ConfigFault> {
+        let exposed_files = exposed_file::exposed(&settings);
         let Settings { redis, worker, .. } = settings;
-        let redis_url = secret::value_or_file("redis.url", redis.url, redis.url_file.as_deref())?;
         let config = Self {
-            redis_url: redis_url.unwrap_or_else(|| Hidden::from(DEFAULT_REDIS_URL.to_owned())),
-            redis_authorities: CaFile::read("redis.ca_file", redis.ca_file)?,
+            exposed_files,
+            redis_access: RedisAccess::read(redis)?,
             prefix: settings.queue.prefix.0,
             concurrency: worker.concurrency.0 as usize,
             lease: worker.lease.0,
@@ -109,7 +118,7 @@ impl TryFrom<Settings> for Config {
                 ledger: settings.ledger.retention.0,
             },
             seal_to: settings.results.seal_to.0,
-            admin: settings.admin.listen.0,
+            admin: AdminServer::read(settings.admin)?,
             log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {

@@ -41,13 +41,13 @@ pub(super) fn pem_or_file(
     }
 }
 
-fn read_pem(key: &str, path: &Path) -> Result<String, ConfigFault> {
+pub(super) fn read_pem(key: &str, path: &Path) -> Result<String, ConfigFault> {
     let bytes = std::fs::read(path);
     let bytes = bytes.map_err(|error| setting_file::unreadable(key, path, &error))?;
     pem_text(bytes).map_err(|error| unusable(key, &error))
 }
 
-fn unusable(key: &str, error: &PemError) -> ConfigFault {
+pub(super) fn unusable(key: &str, error: &PemError) -> ConfigFault {
     ConfigFault::Value {
         key: key.into(),
         reason: format!("names a file that cannot be used: {error}."),

@@ -1,14 +1,15 @@
 use std::{
-    fmt::{self, Display, Formatter},
+    fmt::{self, Display, Formatter, Write},
     time::Duration,
 };
 
 use hp_queue::without_password;
 
 use super::{
-    Api, Config, Reconcile,
+    AdminServer, Api, Config, Reconcile,
     account::{Account, Key},
     pem_file::CaFile,
+    redis_access::{Login, RedisAccess},
     secret::Hidden,
     values::LogFormat,
 };
@@ -16,18 +17,14 @@ use super::{
 /// The configuration in force in the form of its file, without secrets.
 impl Display for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let url = without_password(self.redis_url.expose());
-        let listen = self.admin.map_or_else(String::new, |at| at.to_string());
         write!(f, "[api]\n{}", self.api)?;
         writeln!(
             f,
             "clock_tolerance = {}\n",
             Quoted(self.policy.clock_tolerance)
         )?;
-        writeln!(f, "[redis]\nurl = {url:?}")?;
-        write_ca_file(f, self.redis_authorities.as_ref())?;
-        writeln!(f)?;
-        writeln!(f, "[queue]\nprefix = {:?}\n", self.prefix.to_string())?;
+        writeln!(f, "[redis]\n{}", self.redis_access)?;
+        writeln!(f, "[queue]\nprefix = {}\n", Text(&self.prefix.to_string()))?;
         self.write_worker(f)?;
         self.write_retry(f)?;
         writeln!(f, "[reconcile]\n{}", self.reconcile)?;
@@ -38,8 +35,8 @@ impl Display for Config {
         }
         writeln!(f)?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
-        writeln!(f, "[admin]\nlisten = {listen:?}\n")?;
-        writeln!(f, "[log]\nfilter = {:?}", self.log_filter.text)?;
+        writeln!(f, "[admin]\n{}", self.admin)?;
+        writeln!(f, "[log]\nfilter = {}", Text(&self.log_filter.text))?;
         write!(f, "format = \"{}\"", self.log_format)
     }
 }
@@ -76,32 +73,73 @@ impl Display for Api {
 
 impl Display for Account {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "base_url = {:?}", self.base_url)?;
-        writeln!(f, "app_id = {:?}", self.app_id)?;
+        writeln!(f, "base_url = {}", Text(&self.base_url))?;
+        if let Some(host) = &self.other_host {
+            writeln!(f, "other_host = {}", Text(host))?;
+        }
+        writeln!(f, "app_id = {}", Text(&self.app_id))?;
         match self.key {
             Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\""),
             Key::Rsa(_) => writeln!(f, "# Signed with RSA. The keys are not shown."),
         }?;
         write_ca_file(f, self.authorities.as_ref())?;
         match self.proxy.as_ref().map(Hidden::expose) {
-            Some(proxy) => writeln!(f, "proxy = {:?}", without_password(proxy)),
+            Some(proxy) => writeln!(f, "proxy = {}", Text(&without_password(proxy))),
             None => Ok(()),
         }
     }
 }
 
+impl Display for RedisAccess {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "url = {}", Text(&without_password(self.url.expose())))?;
+        write_login(f, "", self.login.as_ref())?;
+        write_login(f, "sentinel_", self.sentinel_login.as_ref())?;
+        write_ca_file(f, self.authorities.as_ref())?;
+        let Some(files) = &self.certificate else {
+            return Ok(());
+        };
+        let (certificate, key) = (&files.certificate_path, &files.key_path);
+        let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+        writeln!(f, "client_cert_file = {}", Text(&certificate))?;
+        writeln!(f, "client_key_file = {}", Text(&key))
+    }
+}
+
+/// `start` begins the keys of the two settings.
+fn write_login(f: &mut Formatter<'_>, start: &str, login: Option<&Login>) -> fmt::Result {
+    let Some(login) = login else {
+        return Ok(());
+    };
+    if let Some(username) = &login.username {
+        writeln!(f, "{start}username = {}", Text(username))?;
+    }
+    writeln!(f, "{start}password = \"[redacted]\"")
+}
+
 fn write_ca_file(f: &mut Formatter<'_>, file: Option<&CaFile>) -> fmt::Result {
     match file {
-        Some(file) => writeln!(f, "ca_file = {:?}", file.path.display().to_string()),
+        Some(file) => writeln!(f, "ca_file = {}", Text(&file.path.display().to_string())),
         None => Ok(()),
     }
 }
 
 impl Display for Reconcile {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "schedule = {:?}", self.schedule.text())?;
-        writeln!(f, "time_zone = {:?}", self.schedule.zone())?;
+        writeln!(f, "schedule = {}", Text(self.schedule.text()))?;
+        writeln!(f, "time_zone = {}", Text(self.schedule.zone()))?;
         writeln!(f, "stuck_after = {}", Quoted(self.stuck_after))
+    }
+}
+
+impl Display for AdminServer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let listen = self.listen.map_or_else(String::new, |at| at.to_string());
+        writeln!(f, "listen = {listen:?}")?;
+        match self.token {
+            Some(_) => writeln!(f, "token = \"[redacted]\""),
+            None => Ok(()),
+        }
     }
 }
 
@@ -112,6 +150,24 @@ impl Display for LogFormat {
             Self::Text => "text",
             Self::Json => "json",
         })
+    }
+}
+
+/// A text as the file has it. Unlike Rust, TOML has no `\0` and no braces in `\u0000`.
+struct Text<'a>(&'a str);
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\'' => f.write_char(c)?,
+                c if c.escape_debug().len() > 1 => write!(f, "\\U{:08X}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
     }
 }
 

@@ -1,16 +1,16 @@
-use std::{fmt, path::Path};
+use std::{fmt, mem, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{fault::ConfigFault, setting_file};
 
-/// Text that is a secret or contains one. It is wiped when dropped, and `Debug` does not print it.
-#[derive(Deserialize, JsonSchema)]
+/// Text that is a secret or contains one. `Debug` does not print it, and its memory is wiped.
+#[derive(Deserialize, JsonSchema, Zeroize, ZeroizeOnDrop)]
 #[serde(from = "String")]
-#[schemars(inline, with = "String", extend("writeOnly" = true))]
-pub(crate) struct Hidden(Zeroizing<String>);
+#[schemars(inline, extend("writeOnly" = true))]
+pub(crate) struct Hidden(String);
 
 impl Hidden {
     pub(crate) fn expose(&self) -> &str {
@@ -18,7 +18,7 @@ impl Hidden {
     }
 
     pub(super) fn into_inner(mut self) -> String {
-        std::mem::take(&mut *self.0)
+        mem::take(&mut self.0)
     }
 }
 
@@ -30,7 +30,7 @@ impl From<Hidden> for String {
 
 impl From<String> for Hidden {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(text)
     }
 }
 

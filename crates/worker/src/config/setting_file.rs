@@ -38,10 +38,18 @@ pub(super) fn empty(key: &str, path: &Path) -> ConfigFault {
     }
 }
 
+/// Settings that only a file can give, without `_file`.
+const FILES_ONLY: [&str; 4] = [
+    "api.ca",
+    "redis.ca",
+    "redis.client_cert",
+    "redis.client_key",
+];
+
 /// A value that is no path may belong to the setting without `_file`, if there is one.
 fn remedy(key: &str) -> String {
     match key.strip_suffix("_file") {
-        Some(value) if !["api.ca", "redis.ca"].contains(&value) => {
+        Some(value) if !FILES_ONLY.contains(&value) => {
             format!("Give the path of a file, or set {value} instead.")
         }
         _ => "Write the content into a file, and give the path of that file.".into(),

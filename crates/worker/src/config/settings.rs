@@ -39,6 +39,9 @@ pub(super) struct ApiSettings {
     /// Address of the HitPoints API: `https://api.hitpoints.com`, or `https://api.sandbox.hitpoints.com` for tests.
     /// No default.
     pub(super) base_url: Option<String>,
+    /// Host to which `base_url` may lead besides those of HitPoints and this machine, such as `relay.example.com`. For a relay
+    /// of your own. Default: no other host.
+    pub(super) other_host: Option<String>,
     /// Developer id of the account. No default.
     #[schemars(extend("type" = ["string", "integer"]))]
     pub(super) app_id: Option<String>,
@@ -58,7 +61,7 @@ pub(super) struct ApiSettings {
     /// File that contains `rsa_server_key`, in place of it.
     pub(super) rsa_server_key_file: Option<PathBuf>,
     /// File with the certificates in PEM of the authorities to trust, in place of those of the operating system. For a
-    /// proxy that opens TLS. Default: those of the operating system.
+    /// proxy that opens TLS. To trust one authority more, put those of the operating system into the file as well. Default: those of the operating system.
     pub(super) ca_file: Option<PathBuf>,
     /// HTTP proxy through which to connect: `http://user:password@host:port`. Proxy variables of the environment do not
     /// count, and a `base_url` with `http` is called without the proxy. Default: no proxy.
@@ -82,9 +85,32 @@ pub(super) struct RedisSettings {
     pub(super) url: Option<Hidden>,
     /// File that contains `url`, in place of it.
     pub(super) url_file: Option<PathBuf>,
+    /// Redis user, in place of one in `url`. Needs `password`. Default: the default user of Redis.
+    #[schemars(extend("type" = ["string", "integer"]))]
+    pub(super) username: Option<String>,
+    /// File that contains `username`, in place of it.
+    pub(super) username_file: Option<PathBuf>,
+    /// Password of the Redis user, in place of one in `url`. As it is, without percent-encoding. Default: no password.
+    pub(super) password: Option<Hidden>,
+    /// File that contains `password`, in place of it.
+    pub(super) password_file: Option<PathBuf>,
+    /// User of the Sentinels, if they demand a login. Needs `sentinel_password`. Default: their default user.
+    #[schemars(extend("type" = ["string", "integer"]))]
+    pub(super) sentinel_username: Option<String>,
+    /// File that contains `sentinel_username`, in place of it.
+    pub(super) sentinel_username_file: Option<PathBuf>,
+    /// Password of the Sentinels, if they demand a login. Default: no password.
+    pub(super) sentinel_password: Option<Hidden>,
+    /// File that contains `sentinel_password`, in place of it.
+    pub(super) sentinel_password_file: Option<PathBuf>,
     /// File with the certificates in PEM of the authorities to trust, in place of those of the operating system. Needs an
     /// address with `rediss`. Default: those of the operating system.
     pub(super) ca_file: Option<PathBuf>,
+    /// File with the certificate in PEM that identifies this process to Redis and to Sentinels, and with its intermediate
+    /// certificates. Needs `client_key_file` and an address with `rediss`. Default: no certificate.
+    pub(super) client_cert_file: Option<PathBuf>,
+    /// File with the private key in PEM of `client_cert_file`.
+    pub(super) client_key_file: Option<PathBuf>,
 }
 
 /// The keys of the queue in Redis.
@@ -176,6 +202,11 @@ pub(super) struct LedgerSettings {
 pub(super) struct AdminSettings {
     /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
     pub(super) listen: ListenAddress,
+    /// The bearer token that each request must present. At least 16 characters. Needed if other machines can reach
+    /// `listen`. No default.
+    pub(super) token: Option<Hidden>,
+    /// File that contains `token`, in place of it.
+    pub(super) token_file: Option<PathBuf>,
 }
 
 /// The log.

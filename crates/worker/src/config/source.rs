@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ffi::OsString, path::Path};
 
-use config::{Config, ConfigError, Environment, File, FileFormat, Value};
+use config::{Config, ConfigError, Environment, File, FileFormat, Source, Value};
 
 use super::{
     fault::{ConfigFault, variable},
@@ -17,15 +17,29 @@ pub(super) fn load(
     file: Option<&Path>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Settings, ConfigFault> {
+    let layer = file.map(|path| File::from(path).format(FileFormat::Toml));
+    merge(layer, variables).map_err(|error| unreadable(file, &error))?
+}
+
+/// Like [`load`], with the text of a file.
+pub(super) fn load_text(
+    file: &str,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Settings, ConfigFault> {
+    let layer = File::from_str(file, FileFormat::Toml);
+    merge(Some(layer), variables).map_err(|error| unreadable(None, &error))?
+}
+
+fn merge(
+    file: Option<impl Source + Send + Sync + 'static>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Result<Settings, ConfigFault>, ConfigError> {
     let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-    if let Some(path) = file {
-        layers = layers.add_source(File::from(path).format(FileFormat::Toml));
+    if let Some(file) = file {
+        layers = layers.add_source(file);
     }
-    let merged = layers
-        .add_source(environment(variables))
-        .build()
-        .map_err(|error| unreadable(file, &error))?;
-    deserialize(merged.cache)
+    let merged = layers.add_source(environment(variables)).build()?;
+    Ok(deserialize(merged.cache))
 }
 
 fn deserialize(merged: Value) -> Result<Settings, ConfigFault> {

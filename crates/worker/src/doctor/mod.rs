@@ -5,6 +5,7 @@ mod inbox;
 mod queue;
 pub(crate) mod redis;
 pub(crate) mod results;
+mod secret_files;
 mod vendor;
 
 use std::time::Duration;
@@ -51,7 +52,8 @@ enum Verdict {
 pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     let client = config.client()?;
     let (handle, agreement) = (config.handle()?, config.agreement()?);
-    let mut bad = print(redis::check(config, &handle).await, as_json)?;
+    let mut bad = print(secret_files::check(config), as_json)?;
+    bad += print(redis::check(config, &handle).await, as_json)?;
     bad += print(queue::check(&handle).await, as_json)?;
     bad += print(account::check(&handle, &agreement).await, as_json)?;
     bad += print(results::check(config, &handle, &agreement).await?, as_json)?;

@@ -61,7 +61,7 @@ impl Safety {
 }
 
 pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> {
-    let place = without_password(config.redis_url.expose());
+    let place = without_password(config.redis_access.url.expose());
     let inspector = Inspector::new(handle.clone());
     let started = Instant::now();
     let server = match inspector.server_info().await {
@@ -76,10 +76,7 @@ pub(super) async fn check(config: &Config, handle: &Handle) -> Vec<CheckResult> 
     let took = started.elapsed();
     let mut results = vec![version(&server, &place, took)];
     results.extend(risks(&server, config.is_replicated()));
-    results.push(write(handle.check_write().await).unwrap_or_else(|error| {
-        let (cause, remedy) = error.cause_and_remedy();
-        CheckResult::bad("write", cause, remedy)
-    }));
+    results.push(write_of_command(handle.check_write().await));
     results.extend([clock(server.now, took), prefix(config)]);
     results
 }
@@ -102,7 +99,7 @@ fn no_information(error: &QueueError) -> CheckResult {
     CheckResult::danger(
         "redis",
         format!("INFO is refused ({cause}), so a restart that loses writes would go unnoticed"),
-        "allow INFO to the Redis user of the worker, such as `+@all -@dangerous +info` for its keys, and do not rename it",
+        "give INFO to the Redis user (the users `worker` and `observer` of deploy/redis/users.acl have it), and do not rename it",
     )
 }
 
@@ -117,7 +114,24 @@ fn run_id(server: &ServerInfo) -> CheckResult {
     CheckResult::good("run id", "shown: a restart is noticed")
 }
 
-/// `Err`: Redis is unreachable.
+/// What a command sees. Its Redis user may differ from the worker's, and may only read.
+fn write_of_command(written: Result<(), QueueError>) -> CheckResult {
+    if let Err(error) = &written
+        && error.code() == Some("NOPERM")
+    {
+        return CheckResult::poor(
+            "write",
+            "not checked: this Redis user may only read, so a worker with it would not start",
+            "run `worker doctor` as the Redis user of the worker (deploy/redis/users.acl has the rights of that user)",
+        );
+    }
+    write(written).unwrap_or_else(|error| {
+        let (cause, remedy) = error.cause_and_remedy();
+        CheckResult::bad("write", cause, remedy)
+    })
+}
+
+/// What a worker sees. `Err`: Redis is unreachable.
 fn write(written: Result<(), QueueError>) -> Result<CheckResult, QueueError> {
     let what = "write";
     let error = match written {
@@ -136,7 +150,7 @@ fn write(written: Result<(), QueueError>) -> Result<CheckResult, QueueError> {
         Some("NOPERM") => CheckResult::danger(
             what,
             format!("refused: {}", error.cause_and_remedy().0),
-            "allow the Redis user of the worker to write the keys of the queue",
+            "use the user `worker` of deploy/redis/users.acl",
         ),
         Some("NOREPLICAS") => CheckResult::bad(
             what,

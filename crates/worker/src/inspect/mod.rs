@@ -1,5 +1,6 @@
 //! Commands that show something and change nothing: orders, the queue, HitPoints' records.
 
+pub(crate) mod events;
 mod obstacles;
 pub(crate) mod order;
 pub(crate) mod order_filter;

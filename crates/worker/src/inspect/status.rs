@@ -43,7 +43,7 @@ pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult
     let facts = Facts::read_with_states(&handle).await?;
     let status = QueueStatus {
         prefix: config.prefix.to_string(),
-        redis: without_password(config.redis_url.expose()),
+        redis: without_password(config.redis_access.url.expose()),
         obstacles: of_queue(&facts),
         states: facts.states,
         queue: facts.status,

@@ -22,8 +22,8 @@ pub(crate) async fn pause(config: &Config, why: &str, by: &str) -> CommandResult
 }
 
 /// Resumes the queue.
-pub(crate) async fn resume(config: &Config) -> CommandResult {
-    if config.control().await?.resume().await? {
+pub(crate) async fn resume(config: &Config, by: &str) -> CommandResult {
+    if config.control().await?.resume(by).await? {
         outln!("queue resumed: workers claim orders again")?;
     } else {
         outln!("the queue was not paused")?;

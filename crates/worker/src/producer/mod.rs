@@ -2,7 +2,7 @@
 
 pub(crate) mod enqueue;
 pub(crate) mod keygen;
-mod order_file;
+pub(crate) mod order_file;
 mod private_key;
 mod progress;
 pub(crate) mod result_printer;

@@ -133,7 +133,11 @@ const fn dead_letter(reason: DeadLetterReason) -> Meaning {
             "Correct the producer. `worker rejected requeue ENTRY --set order_id=ID` enqueues the entry.",
         ),
         DeadLetterReason::TooManyFields => means(
-            "The entry has more than 3000 fields.",
+            "The entry has no usable order id and more than 3000 fields. `cut_from` is the size of the entry.",
+            "Correct the producer, then discard the entry.",
+        ),
+        DeadLetterReason::TooLarge => means(
+            "The entry has no usable order id and is too large for a dead letter, which keeps its first 32 KiB and 4 KiB of each name and value. `cut_from` is the size of the entry.",
             "Correct the producer, then discard the entry.",
         ),
         DeadLetterReason::Unusable => means(

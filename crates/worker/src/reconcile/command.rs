@@ -52,7 +52,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
     ));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
-    let server = tokio::spawn(admin::serve(config.admin, metrics));
+    let server = tokio::spawn(admin::serve(&config.admin, metrics));
     tokio::select! {
         () = scheduler.run() => {}
         () = terms::follow(&processor, false) => {}

@@ -69,6 +69,12 @@ fn log_faults(batch: &ClaimBatch) {
             "cannot read this order's ledger record. Repair it; do not delete it, because the order may be charged"
         );
     }
+    if batch.dropped_letters > 0 {
+        warn!(
+            entries = batch.dropped_letters,
+            "the oldest dead letters are dropped, because there are too many. Find the producer that enqueues malformed entries: see `worker rejected`"
+        );
+    }
     if batch.lost > 0 {
         warn!(
             entries = batch.lost,

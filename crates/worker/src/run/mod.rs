@@ -41,6 +41,13 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
+    for file in &config.exposed_files {
+        warn!(
+            fault = file.fault(),
+            remedy = file.remedy(),
+            "a secret is exposed"
+        );
+    }
     let products = tokio::select! {
         joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
         () = shutdown.token().cancelled() => return Ok(()),
@@ -160,7 +167,7 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
         let link = link_watch::watch(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(link));
-        let server = admin::serve(config.admin, Arc::clone(metrics));
+        let server = admin::serve(&config.admin, Arc::clone(metrics));
         tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();
         Self { tasks, stop }

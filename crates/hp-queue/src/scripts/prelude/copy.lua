@@ -17,9 +17,20 @@ local function copy_for(words, result)
   return copy
 end
 
+local MAX_META, MAX_SHOWN = 4096, 256
+
+-- Cuts between two characters.
+local function shown(value)
+  if not value or #value <= MAX_SHOWN then return value or '' end
+  return (value:sub(1, MAX_SHOWN):gsub('[\194-\244][\128-\191]*$', ''))
+end
+
+local function short(value, longest) return value and #value <= longest and value or nil end
+
 local function answer_to(job, status, reason, detail)
-  return copy_for(job, {
-    'order_id', job.order_id, 'product_id', job.product_id or '', 'quantity', job.quantity or '',
+  local words = { meta = short(job.meta, MAX_META), traceparent = short(job.traceparent, MAX_SHOWN) }
+  return copy_for(words, {
+    'order_id', job.order_id, 'product_id', shown(job.product_id), 'quantity', shown(job.quantity),
     'status', status, 'reason', reason, 'detail', detail, 'source', 'worker', 'attempts', '0',
     'accepted_at', at, 'finished_at', at,
   })

@@ -29,15 +29,19 @@ local function is_integer(value, max)
   return value ~= nil and #value <= 16 and value:find('^[1-9]%d*$') ~= nil and tonumber(value) <= max
 end
 
+local MAX_TRACEPARENT = 256
+
 local function is_traceparent(value)
+  if #value > MAX_TRACEPARENT then return false end
   local version, trace, parent, flags, rest = value:match('^(%x%x)%-(%x+)%-(%x+)%-(%x%x)(.*)$')
-  return version ~= nil and #trace == 32 and #parent == 16 and not value:find('%u')
+  return version ~= nil and #trace == 32 and #parent == 16 and not value:sub(1, 55):find('%u')
     and version ~= 'ff' and trace:find('[^0]') ~= nil and parent:find('[^0]') ~= nil
     and (rest == '' or (version ~= '00' and rest:find('^%-[\33-\126]+$') ~= nil and #rest <= 128))
 end
 
 local function is_reply_to(value)
   local start = arg_prefix .. ':results:'
+  if #value > #start + 64 then return false end
   local name = value:sub(#start + 1)
   return value:sub(1, #start) == start and #name <= 64 and name:find('^[%w_.-]+$') ~= nil
 end
@@ -56,7 +60,7 @@ end
 
 -- Seconds, microseconds and nanoseconds of a time after the year 2001 have another number of digits.
 local function deadline_fault(deadline)
-  if not deadline:find('^%d+$') then return 'deadline must be a time in Unix milliseconds' end
+  if #deadline > 64 or not deadline:find('^%d+$') then return 'deadline must be a time in Unix milliseconds' end
   local unit, milliseconds
   if #deadline <= 15 and tonumber(deadline) >= EARLIEST_DEADLINE then return end
   if #deadline <= 11 and tonumber(deadline) * 1000 >= EARLIEST_DEADLINE then

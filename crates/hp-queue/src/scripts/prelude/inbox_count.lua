@@ -1,9 +1,11 @@
 -- Counts lost entries: they left the inbox before a worker took them, because another program has trimmed or deleted them.
--- needs: clock, record
+-- needs: clock, record, inbox_size
 -- keys: jobs, epoch, inbox
--- offers: observe_inbox() -> inbox, or nil if the server does not count (before Redis 7). Changes nothing
+-- offers: observe_inbox() -> inbox, or nil if the server does not count (before Redis 7). Changes nothing. While the first
+--         entry may be large it counts nothing, because Redis would copy the entry: a later claim does
 --           inbox.missing        how many are lost since the last claim
 --           inbox.lost, lost_at  how many were lost before, and when a claim last missed some (Unix ms as text)
+--           inbox.unreported     how many dead letters no event has told of
 --           inbox.length         how many entries there are
 --           inbox.deleted        the largest id that was ever deleted from the stream with XDEL; 0-0: none
 --         store_inbox(inbox, taken)  stores the count for the next claim, after this claim has taken so many entries.
@@ -16,19 +18,6 @@
 --
 -- What the last claim has left, and what was added since, must be in the inbox. The count misses only entries that came
 -- after a claim and went together with the whole stream before the next one.
-
--- The places in the answer of XINFO STREAM.
-local ADDED, DELETED = 12, 10
-
--- Returns how many entries there are, how many were ever added, and the largest id that was deleted.
-local function stream_counts()
-  local info = redis.call('XINFO', 'STREAM', key_jobs)
-  if info[ADDED - 1] == 'entries-added' and info[DELETED - 1] == 'max-deleted-entry-id' then
-    return info[2], info[ADDED], info[DELETED]
-  end
-  info = as_map(info)
-  return info.length, info['entries-added'], info['max-deleted-entry-id']
-end
 
 -- What workers have taken from a queue that is older than this count is unknown.
 local function is_new_queue() return tonumber(redis.call('HGET', key_epoch, 'claims') or 0) == 0 end
@@ -44,21 +33,32 @@ local function count_missing(inbox)
   return inbox.left + inbox.added - inbox.length
 end
 
+local NO_STREAM = { length = 0, added = 0, deleted = '0-0' }
+
 local function observe_inbox()
-  local length, added, deleted = 0, 0, '0-0'
-  if redis.call('EXISTS', key_jobs) == 1 then length, added, deleted = stream_counts() end
-  if not added then return nil end
-  local known = redis.call('HMGET', key_inbox, 'added', 'left', 'deleted', 'lost', 'lost_at')
+  local info = stream_info()
+  if info == nil then info = NO_STREAM end
+  if info and not info.added then return nil end
+  local known = redis.call('HMGET', key_inbox, 'added', 'left', 'deleted', 'lost', 'lost_at', 'unreported')
   local inbox = {
-    length = length, added = added, deleted = deleted, missing = 0, is_known = known[2],
+    is_counted = info and true, length = info and info.length, added = info and info.added,
+    deleted = info and info.deleted or known[3] or '0-0', missing = 0, is_known = known[2],
     added_before = tonumber(known[1] or nil) or 0, left = tonumber(known[2] or nil) or 0, deleted_before = known[3] or '0-0',
     lost = tonumber(known[4] or nil) or 0, lost_at = known[5] or nil,
+    unreported = tonumber(known[6] or nil) or 0,
   }
-  if inbox.is_known or is_new_queue() then inbox.missing = count_missing(inbox) end
+  if info and (inbox.is_known or is_new_queue()) then inbox.missing = count_missing(inbox) end
   return inbox
 end
 
+-- What is taken is not missing, although nothing was counted.
+local function store_taken(inbox, taken)
+  if not inbox.is_known or taken == 0 then return true end
+  return type(redis.pcall('HINCRBY', key_inbox, 'left', text(-taken))) == 'number'
+end
+
 local function store_inbox(inbox, taken)
+  if not inbox.is_counted then return store_taken(inbox, taken) end
   local left = inbox.length - taken
   local is_same = inbox.is_known and inbox.added == inbox.added_before and left == inbox.left
   if is_same and inbox.missing == 0 then return true end

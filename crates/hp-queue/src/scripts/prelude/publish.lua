@@ -5,6 +5,8 @@
 -- offers: add_result(stream, fields)  raises an error if the stream cannot be written
 --         answer_entry(job, status, reason, detail)
 --         add_dead_letter(entry_id, entry, reason)
+--         dead_letters()  how many the script has added
+--         bound_dead_letters()  drops the oldest ones if there are too many. Returns how many
 
 local function add_result(stream, fields)
   redis.call('XADD', stream, 'MINID', '~', trim_before(), '*', unpack(fields))
@@ -25,15 +27,53 @@ local function answer_entry(job, status, reason, detail)
   if stream == key_results or not pcall(add_result, stream, fields) then add_result(key_results, fields) end
 end
 
-local MAX_FIELDS = 6000
+-- A sound job with a slip fits into a dead letter.
+local MAX_FIELDS, MAX_WORD, MAX_LETTER = 3000, 4096, 32768
 
--- Verbatim. If the entry has more fields than a script can pass on, the first ones.
+-- Returns what a dead letter keeps of an entry, and the reason if that is not all.
+local function cut_entry(entry)
+  local fields, bytes, total, reason = {}, 0, 0, nil
+  for i = 1, #entry, 2 do
+    local name, value = entry[i], entry[i + 1]
+    total = total + #name + #value
+    bytes = bytes + math.min(#name, MAX_WORD) + math.min(#value, MAX_WORD)
+    if #name > MAX_WORD or #value > MAX_WORD or bytes > MAX_LETTER then reason = 'too_large' end
+    if bytes <= MAX_LETTER and #fields < 2 * MAX_FIELDS then
+      append(fields, name:sub(1, MAX_WORD), value:sub(1, MAX_WORD))
+    end
+  end
+  if #entry > 2 * MAX_FIELDS then reason = 'too_many_fields' end
+  if reason then append(fields, 'cut_from', text(total) .. ' bytes in ' .. text(#entry / 2) .. ' fields') end
+  return fields, reason
+end
+
+local letters = 0
+
+local function dead_letters() return letters end
+
+-- Verbatim, unless the entry is too large.
 local function add_dead_letter(entry_id, entry, reason)
-  local fields = { unpack(entry, 1, math.min(#entry, MAX_FIELDS)) }
-  if #entry > MAX_FIELDS then reason = 'too_many_fields' end
-  append(fields, 'reason', reason)
+  local fields, cut = cut_entry(entry)
+  append(fields, 'reason', cut or reason:sub(1, MAX_WORD))
   append(fields, 'entry_id', entry_id)
   redis.call('XADD', key_rejected, '*', unpack(fields))
   count_copied(fields)
+  letters = letters + 1
 end
 
+local MAX_LETTERS, MAX_BYTES = 100000, 33554432
+
+local function are_letters_too_large()
+  local bytes = redis.pcall('MEMORY', 'USAGE', key_rejected, 'SAMPLES', 0)
+  return type(bytes) == 'number' and bytes > MAX_BYTES
+end
+
+local function bound_dead_letters()
+  if letters == 0 then return 0 end
+  local dropped = redis.call('XTRIM', key_rejected, 'MAXLEN', MAX_LETTERS)
+  while are_letters_too_large() do
+    local length = redis.call('XLEN', key_rejected)
+    dropped = dropped + redis.call('XTRIM', key_rejected, 'MAXLEN', length - math.ceil(length / 8))
+  end
+  return dropped
+end

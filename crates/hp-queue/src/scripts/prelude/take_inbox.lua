@@ -1,14 +1,13 @@
 -- Takes entries out of the inbox. New orders of a page are admitted together, after one look at all of their records.
 -- Whatever else an entry is, it is received alone.
--- needs: clock, keys, record, present_epoch, claim, admit, inbox_count
+-- needs: clock, keys, record, present_epoch, claim, admit, inbox_size, inbox_count
 -- keys: jobs
 -- offers: claim_inbox(n)  takes the oldest entries, so that one trim removes them all. Returns whether the inbox may hold more
 --         entries_taken()            how many it has taken, and why the next one cannot be taken, if so
 --         has_received()             whether an entry was received that may be no new order
 --         remove_entries(inbox)      those that were taken
-
--- Entries of one read: they may be large.
-local PAGE = 16
+--         dead_letters_received()    how many entries have become dead letters
+--         bound_what_was_received()  keeps the dead letters few. Returns how many it has dropped
 
 local taken, last_entry, stuck = 0, nil, nil
 
@@ -22,6 +21,7 @@ local function make_receiver()
   -- here: receive
   receiver = {
     read = read_sound_job, receive = receive, count_copied = count_copied, has_copied_enough = has_copied_enough,
+    dead_letters = dead_letters, bound_dead_letters = bound_dead_letters,
   }
   return receiver
 end
@@ -115,9 +115,9 @@ end
 
 local function claim_inbox(n)
   if n <= 0 then return false end
-  local start, may_wait = '-', nil
+  local start, may_wait, per_read = '-', nil, entries_per_read(n)
   repeat
-    local count = math.min(n, PAGE)
+    local count = math.min(n, per_read)
     -- Nothing follows the largest id, and a range after it is an error.
     local page = redis.pcall('XRANGE', key_jobs, start, '+', 'COUNT', count)
     if #page == 0 then return false end
@@ -150,5 +150,18 @@ local function remove_entries(inbox)
   redis.call('XTRIM', key_jobs, 'MINID', '=', next_id or last_entry)
   if #ms == 20 then repair_if_used_up() end
 end
+
+-- Lua would keep large entries for some more calls.
+local function free_entries() collectgarbage() end
+
+local function bound_what_was_received()
+  if not receiver then return 0 end
+  if receiver.has_copied_enough() then pcall(free_entries) end
+  -- The entries have left the inbox: nothing may fail now.
+  local ok, dropped = pcall(receiver.bound_dead_letters)
+  return ok and dropped or 0
+end
+
+local function dead_letters_received() return receiver and receiver.dead_letters() or 0 end
 
 local function entries_taken() return taken, stuck end

@@ -1,11 +1,13 @@
+mod admin;
+mod redis;
 mod schema;
 
-use std::{ffi::OsString, fs};
+use std::fs;
 
 use tempfile::{NamedTempFile, tempdir};
 use tracing::Level;
 
-use super::{Config, ConfigFault, source};
+use super::{Config, ConfigFault};
 
 const ACCOUNT: [(&str, &str); 3] = [
     ("HP_API__BASE_URL", "https://api.hitpoints.com"),
@@ -14,18 +16,26 @@ const ACCOUNT: [(&str, &str); 3] = [
 ];
 
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigFault> {
-    let path = NamedTempFile::new().unwrap();
-    fs::write(&path, file).unwrap();
-    let variables = variables
-        .iter()
-        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    source::load(Some(path.path()), variables)?.try_into()
+    let variables = variables.iter();
+    Config::from_text(
+        file,
+        variables.map(|(name, value)| (name.into(), value.into())),
+    )
 }
 
 #[test]
 fn printed_config_can_be_loaded() {
     let printed = load("", &ACCOUNT).unwrap().to_string();
     assert_eq!(load(&printed, &[]).unwrap().to_string(), printed);
+}
+
+#[test]
+fn printed_texts_are_those_that_were_set() {
+    let odd = "a\0b\"c\\d'e\u{7f}\u{202e}f\t\u{301}余\u{e0001}";
+    let filter = format!("info,{odd}=debug");
+    let variables = [&ACCOUNT[..2], &[("HP_LOG__FILTER", &*filter)]].concat();
+    let printed = load("", &variables).unwrap().to_string();
+    assert_eq!(load(&printed, &[]).unwrap().log_filter.text, filter);
 }
 
 #[test]
@@ -60,7 +70,7 @@ fn empty_text_is_refused_for_every_setting_but_one() {
         for empty in ["", " ", "\n"] {
             let loaded = load("", &[(&variable, empty)]);
             if key == "admin.listen" {
-                assert!(!empty.is_empty() || loaded.unwrap().admin.is_none());
+                assert!(!empty.is_empty() || loaded.unwrap().admin.listen.is_none());
                 continue;
             }
             let fault = loaded.unwrap_err().to_string();
@@ -157,7 +167,7 @@ fn secret_file_loses_its_final_line_break() {
     fs::write(&file, "redis://redis:6379\r\n").unwrap();
     let path = file.path().to_str().unwrap();
     let config = load("", &[("HP_REDIS__URL_FILE", path)]).unwrap();
-    assert_eq!(config.redis_url.expose(), "redis://redis:6379");
+    assert_eq!(config.redis_access.url.expose(), "redis://redis:6379");
 }
 
 #[test]
@@ -178,7 +188,11 @@ fn secret_loses_line_ends_and_marks_of_every_source() {
             load(&toml, &[]),
         ];
         for config in configs {
-            assert_eq!(config.unwrap().redis_url.expose(), "hunter2", "{text:?}");
+            assert_eq!(
+                config.unwrap().redis_access.url.expose(),
+                "hunter2",
+                "{text:?}"
+            );
         }
     }
 }

@@ -93,12 +93,23 @@ fn schema_accepts_partial_files_and_bounds_numbers() {
 #[test]
 fn printed_config_has_every_setting_but_no_secret() {
     let rate = ("HP_WORKER__RATE", "20");
-    let redis = ("HP_REDIS__URL", "redis://shop:hunter2@redis:6379");
+    let redis = [
+        (
+            "HP_REDIS__URL",
+            "redis+sentinel://shop:hunter2@redis/mymaster",
+        ),
+        ("HP_REDIS__USERNAME", "shop"),
+        ("HP_REDIS__PASSWORD", "hunter2"),
+        ("HP_REDIS__SENTINEL_USERNAME", "shop"),
+        ("HP_REDIS__SENTINEL_PASSWORD", "hunter2"),
+    ];
     let proxy = ("HP_API__PROXY", "http://shop:hunter2@proxy:3128");
     let key = "B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw=";
     let seal_to = ("HP_RESULTS__SEAL_TO__SHOP", key);
-    let settings = [&ACCOUNT[..], &[rate, redis, proxy, seal_to]].concat();
-    let config = load("", &settings).unwrap();
+    let host = ("HP_API__OTHER_HOST", "relay.example.com");
+    let token = ("HP_ADMIN__TOKEN", "hunter2-hunter2-hunter2");
+    let others = [rate, proxy, seal_to, host, token];
+    let config = load("", &[&ACCOUNT[..], &others, &redis].concat()).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(
         !printed.contains("hunter2") && !debug.contains("hunter2"),

@@ -1,7 +1,7 @@
 //! The text of a file of orders. Spreadsheets write UTF-8 with a byte order mark, or UTF-16.
 
 /// Reads UTF-8 or UTF-16, with or without a byte order mark. The error names the line, if there is one, and the remedy.
-pub(in crate::producer) fn decode(bytes: &[u8]) -> Result<String, (u64, String)> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<String, (u64, String)> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err((1, refused("UTF-32"))),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),

@@ -13,27 +13,27 @@ use hp_api::OrderId;
 use hp_queue::Job;
 
 use csv::Unreadable;
-pub(super) use encoding::decode;
+pub(crate) use encoding::decode;
 use row::{Row, check_columns};
 use separator::{announced, cells, of_header};
 
 /// The orders of a file, and the faults in its other lines.
 #[derive(Debug, Default)]
-pub(super) struct Checked {
-    pub(super) jobs: Vec<Job>,
-    pub(super) faults: Vec<Fault>,
+pub(crate) struct Checked {
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// A line that is not an order.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// From 1.
-    pub(super) line: u64,
-    pub(super) why: String,
+    pub(crate) line: u64,
+    pub(crate) why: String,
 }
 
 /// Checks every line. Text that begins with a brace is JSON, any other text is CSV. Lines count as in an editor.
-pub(super) fn check(text: &str) -> Checked {
+pub(crate) fn check(text: &str) -> Checked {
     // Spreadsheets write a byte order mark before their CSV.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = (1..).zip(text.split('\n'));

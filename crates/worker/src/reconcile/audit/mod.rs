@@ -114,9 +114,27 @@ impl Run<'_> {
             outcome = outcome.and(self.count_verdict(&verdict));
             let answered_at = now.plus(started.elapsed());
             let judgement = judge(snapshot, verdict, &processor.policy(), answered_at);
+            self.report_difference(snapshot, &judgement).await?;
             self.count_judgement(snapshot, judgement);
         }
         outcome
+    }
+
+    async fn report_difference(
+        &self,
+        snapshot: &OrderSnapshot,
+        verdict: &AuditVerdict,
+    ) -> Result<(), RunError> {
+        let AuditVerdict::Disagreed(difference, _) = verdict else {
+            return Ok(());
+        };
+        if self.report.dry_run {
+            return Ok(());
+        }
+        let (control, record) = (&self.processor.control, &snapshot.record);
+        let id = &record.wanted.order_id;
+        let report = || control.report_difference(id, record.state, difference);
+        Ok(retry_while_unreachable(report).await?)
     }
 
     fn count_judgement(&mut self, snapshot: &OrderSnapshot, verdict: AuditVerdict) {
