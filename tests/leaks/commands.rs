@@ -12,7 +12,7 @@ use crate::{
 type Words = &'static [&'static str];
 
 /// The calls of each command. The commands with subcommands of their own have none.
-const CASES: [(&str, &[Words]); 28] = [
+const CASES: [(&str, &[Words]); 29] = [
     ("run", &[&[]]),
     (
         "enqueue",
@@ -180,6 +180,7 @@ const CASES: [(&str, &[Words]); 28] = [
         ],
     ),
     ("pause", &[&["--why", "a test"]]),
+    ("events", &[&[], &["--json"], &["--follow"]]),
     ("status", &[&[], &["--json"]]),
     ("resume", &[&[]]),
     ("reasons", &[&[]]),
@@ -247,7 +248,7 @@ impl Calls<'_> {
         let enough = match name {
             "run" => 2000,
             "reconcile" if words == ["reconcile"] => 1,
-            "results" if words.contains(&"--follow") => 1,
+            "results" | "events" if words.contains(&"--follow") => 1,
             _ => usize::MAX,
         };
         let output = run(command(&words, &self.settings, self.folder), enough);

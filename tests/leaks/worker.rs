@@ -180,7 +180,7 @@ async fn nothing_but_results_shows_keys_or_secrets() {
     scene.meet_every_trick().await;
     add_malformed_results(&scene).await;
     break_a_record(&scene).await;
-    let lists = ["results", "orders", "status", "doctor"];
+    let lists = ["results", "orders", "events", "status", "doctor"];
     let shows_tricks = |call: &Call| call.is_about_a_trick() || lists.contains(&call.name);
     block_in_place(|| usual().run_at_once(shows_tricks, &mut evidence));
     for (name, settings) in bad_connections(&mut scene) {
