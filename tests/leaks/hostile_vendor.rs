@@ -123,14 +123,14 @@ fn distort(trick: &str, answer: &[u8], secret: &str, sign: &str) -> Vec<u8> {
         let body = json!({"code": code, "message": words, "success": false});
         response("200 OK", "", &body.to_string())
     };
-    let signed = |data: &Value| {
-        let (text, date) = (data.to_string(), date::format(SystemTime::now()));
+    let success = |data: &Value| {
+        let (text, now) = (data.to_string(), date::format(SystemTime::now()));
         let signer = Signer::secret(AppSecret::from(secret.to_owned()));
-        let sign = signer.sign(&flatten(text.as_bytes()).unwrap(), &date);
+        let sign = signer.sign(&flatten(text.as_bytes()).unwrap(), &now);
         let body = json!({"code": 200, "message": words, "success": true, "data": data});
         response(
             "200 OK",
-            &format!("Sign: {sign}\r\nDate-GMT: {date}\r\n"),
+            &format!("Sign: {sign}\r\nDate-GMT: {now}\r\n"),
             &body.to_string(),
         )
     };
@@ -140,7 +140,7 @@ fn distort(trick: &str, answer: &[u8], secret: &str, sign: &str) -> Vec<u8> {
             return error(400_100);
         }
         change(&mut data);
-        signed(&data)
+        success(&data)
     };
     match trick {
         "final" => error(400_100),
@@ -174,15 +174,15 @@ fn distort(trick: &str, answer: &[u8], secret: &str, sign: &str) -> Vec<u8> {
             body,
         ),
         "wrong-date" => {
-            let date = format!("{key} {secret}");
+            let when = format!("{key} {secret}");
             let signer = Signer::secret(AppSecret::from(secret.to_owned()));
             let sign = signer.sign(
                 &flatten(data.to_string().as_bytes()).unwrap_or_default(),
-                &date,
+                &when,
             );
             response(
                 "200 OK",
-                &format!("Sign: {sign}\r\nDate-GMT: {date}\r\n"),
+                &format!("Sign: {sign}\r\nDate-GMT: {when}\r\n"),
                 body,
             )
         }

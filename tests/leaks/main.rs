@@ -8,6 +8,11 @@
     clippy::unwrap_used,
     reason = "a fixture that fails has to fail the test"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    reason = "secrets are random, answers have the time of the machine, and texts are short"
+)]
 
 mod commands;
 mod evidence;
@@ -20,4 +25,5 @@ mod scene;
 mod search;
 mod settings;
 mod types;
+mod variants;
 mod worker;

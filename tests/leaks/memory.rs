@@ -41,9 +41,9 @@ pub(crate) fn writable_memory(process: u32) -> std::io::Result<Vec<Vec<u8>>> {
 
 /// The addresses of the block that `/proc/PID/environ` shows.
 fn environment_block(process: u32) -> (u64, u64) {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // The name of the program, in parentheses, may contain spaces.
-    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let (_, fields) = text.rsplit_once(") ").unwrap();
     let fields: Vec<_> = fields.split(' ').collect();
     // The fields 50 and 51 of proc(5), counted from the third.
     let [start, end] = [47, 48].map(|at: usize| fields[at].parse().unwrap());

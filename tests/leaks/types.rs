@@ -56,12 +56,12 @@ fn order_data(key: &str) -> Value {
 /// Accepts signed data, and gives it to `read`.
 fn with_data<T>(data: &Value, read: impl FnOnce(Data<'_>) -> T) -> T {
     let (secret, now) = (AppSecret::from("secret".to_owned()), SystemTime::now());
-    let date = date::format(now);
+    let at = date::format(now);
     let sign =
-        Signer::secret(secret.clone()).sign(&flatten(data.to_string().as_bytes()).unwrap(), &date);
+        Signer::secret(secret.clone()).sign(&flatten(data.to_string().as_bytes()).unwrap(), &at);
     let headers = Headers {
         sign: Header::Once(sign.as_bytes()),
-        date_gmt: Header::Once(date.as_bytes()),
+        date_gmt: Header::Once(at.as_bytes()),
     };
     let body = json!({"code": 200, "data": data}).to_string();
     let window = Duration::from_mins(5);

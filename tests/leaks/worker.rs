@@ -14,6 +14,7 @@ use crate::{
     evidence::Evidence,
     redis_content::{slow_log, stored},
     scene::Scene,
+    variants::{Variant, bad_connections, bad_settings},
 };
 
 /// Two workers that log as much as they can, one as text and one as JSON.
@@ -183,15 +184,25 @@ async fn nothing_but_results_shows_keys_or_secrets() {
     let lists = ["results", "orders", "events", "status", "doctor"];
     let shows_tricks = |call: &Call| call.is_about_a_trick() || lists.contains(&call.name);
     block_in_place(|| usual().run_at_once(shows_tricks, &mut evidence));
-    for (name, settings) in bad_connections(&mut scene) {
-        let calls = calls(name, settings, Vec::new());
+    for variant in bad_connections(&mut scene) {
+        let Variant {
+            name,
+            settings,
+            first,
+        } = variant;
+        let calls = calls(name, settings, first);
         let is_wanted = |call: &Call| {
             call.is_first && (name == "wrong password" || CONNECTING.contains(&call.name))
         };
         block_in_place(|| calls.run_at_once(is_wanted, &mut evidence));
     }
     let few = ["config", "doctor", "run"];
-    for (name, settings, first) in bad_settings(&mut scene) {
+    for variant in bad_settings(&mut scene) {
+        let Variant {
+            name,
+            settings,
+            first,
+        } = variant;
         let calls = calls(name, settings, first);
         let is_wanted = |call: &Call| call.is_first && few.contains(&call.name);
         block_in_place(|| calls.run_at_once(is_wanted, &mut evidence));
@@ -342,141 +353,4 @@ async fn add_files_of_redis(scene: &Scene, evidence: &mut Evidence) {
     let folder = scene.world.redis.server().folder();
     assert!(folder.join("dump.rdb").exists());
     evidence.add_files(folder, &|_| false);
-}
-
-type Variant = (&'static str, Vec<(String, String)>);
-
-/// Settings with which a program on the way refuses or is not there.
-fn bad_connections(scene: &mut Scene) -> Vec<Variant> {
-    let wrong = scene.secret("a wrong password");
-    let wrong_secret = scene.secret("a wrong app secret");
-    let server = scene.world.redis.server().address();
-    let password = scene.password().to_owned();
-    let sentinel = scene.secret("the password of Sentinel");
-    let refused = format!("redis://:{wrong}@{server}");
-    let gone = format!("redis://:{password}@127.0.0.1:1");
-    let plain = format!("redis://{server}");
-    let no_sentinel =
-        format!("redis+sentinel://:{password}@127.0.0.1:1/m?sentinel_password={sentinel}");
-    let proxy = scene.secret("the password of a proxy");
-    let proxy = format!("http://shop:{proxy}@127.0.0.1:1");
-    vec![
-        (
-            "wrong password",
-            scene.settings(&[("HP_REDIS__URL", &refused)]),
-        ),
-        ("no Redis", scene.settings(&[("HP_REDIS__URL", &gone)])),
-        (
-            "no Sentinel and a password of its own",
-            scene.settings(&[
-                ("HP_REDIS__URL", "redis+sentinel://127.0.0.1:1/m"),
-                ("HP_REDIS__PASSWORD", &wrong),
-                ("HP_REDIS__SENTINEL_PASSWORD", &sentinel),
-            ]),
-        ),
-        (
-            "wrong password of its own",
-            scene.settings(&[("HP_REDIS__URL", &plain), ("HP_REDIS__PASSWORD", &wrong)]),
-        ),
-        (
-            "no Sentinel",
-            scene.settings(&[("HP_REDIS__URL", &no_sentinel)]),
-        ),
-        (
-            "no HitPoints",
-            scene.settings(&[
-                ("HP_API__BASE_URL", "https://localhost:1"),
-                ("HP_API__PROXY", &proxy),
-            ]),
-        ),
-        (
-            "wrong secret",
-            scene.settings(&[("HP_API__APP_SECRET", &wrong_secret)]),
-        ),
-    ]
-}
-
-/// Settings that are refused: a secret in a wrong place, or malformed. With the arguments before the command.
-fn bad_settings(scene: &mut Scene) -> Vec<(&'static str, Vec<(String, String)>, Vec<String>)> {
-    let rsa = e2e_rsa_key();
-    for line in private_lines(&rsa) {
-        scene.add_secret("the private RSA key", line);
-    }
-    let misplaced = scene.secret("a misplaced secret");
-    let server = scene.world.redis.server().address();
-    let in_path = format!("redis://{server}/{misplaced}");
-    let no_login = format!("redis://:x/{misplaced}@{server}");
-    let in_host = format!("https://shop:{misplaced}@127.0.0.1");
-    let with_space = format!("{misplaced} ");
-    let half = rsa[..rsa.len() / 2].to_owned();
-    let proxy = format!("socks5://shop:{misplaced}@127.0.0.1");
-    let file = scene.file(
-        "input-config.toml",
-        &format!("[api]\napp_secret = {misplaced}\n"),
-    );
-    let file_secret = scene.file("input-secret", &format!("{misplaced}\u{200b}x\n"));
-    let sets: [(&str, &[(&str, &str)]); 12] = [
-        ("short token", &[("HP_ADMIN__TOKEN", &misplaced[..15])]),
-        ("malformed token", &[("HP_ADMIN__TOKEN", &with_space)]),
-        (
-            "secret as its file",
-            &[
-                ("HP_API__APP_SECRET", ""),
-                ("HP_API__APP_SECRET_FILE", &misplaced),
-            ],
-        ),
-        (
-            "malformed secret file",
-            &[
-                ("HP_API__APP_SECRET", ""),
-                ("HP_API__APP_SECRET_FILE", &file_secret),
-            ],
-        ),
-        (
-            "secret with a space",
-            &[("HP_API__APP_SECRET", &with_space)],
-        ),
-        ("secret as database", &[("HP_REDIS__URL", &in_path)]),
-        ("secret with a slash", &[("HP_REDIS__URL", &no_login)]),
-        ("secret in the address", &[("HP_API__BASE_URL", &in_host)]),
-        (
-            "half a key",
-            &[
-                ("HP_API__RSA_PRIVATE_KEY", &half),
-                ("HP_API__RSA_SERVER_KEY", &half),
-            ],
-        ),
-        (
-            "keys swapped",
-            &[
-                ("HP_API__RSA_PRIVATE_KEY", &misplaced),
-                ("HP_API__RSA_SERVER_KEY", &rsa),
-            ],
-        ),
-        ("malformed proxy", &[("HP_API__PROXY", &proxy)]),
-        (
-            "private key to seal to",
-            &[("HP_RESULTS__SEAL_TO__SHOP", &misplaced)],
-        ),
-    ];
-    let mut variants: Vec<_> = sets
-        .into_iter()
-        .map(|(name, more)| (name, scene.settings(more), Vec::new()))
-        .collect();
-    let arguments = vec!["--config".to_owned(), file];
-    variants.push(("malformed file", scene.settings(&[]), arguments));
-    variants
-}
-
-/// The private RSA key of the tests.
-fn e2e_rsa_key() -> String {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(tests.join("../crates/hp-sandbox/tests/keys/client-private.pem"))
-        .unwrap()
-}
-
-/// The lines of a private key in PEM after those that its public key has, too.
-pub(crate) fn private_lines(pem: &str) -> impl Iterator<Item = &str> {
-    let lines = pem.lines().skip(9);
-    lines.filter(|line| !line.starts_with('-') && line.len() > 32)
 }

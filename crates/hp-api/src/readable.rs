@@ -97,8 +97,8 @@ mod tests {
         #[test]
         fn no_form_of_a_key_is_readable(key in "[A-Z2-9]{16}", before in "[a-z ]{0,9}[ :,\"'(\u{4e00}]", length in 8usize..=16) {
             let part = &key[..length];
-            let hex: String = part.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let percent: String = part.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let hex = part.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+            let percent = part.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
             for form in [part.to_owned(), hex, percent, STANDARD.encode(&key)] {
                 let shown = without_codes(&format!("{before}{form} is sold"));
                 prop_assert_eq!(shown, format!("{before}[...] is sold"));
