@@ -3,7 +3,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 use redis::Value;
@@ -48,8 +50,8 @@ const ROLES: [Role; 8] = [
         user: "worker",
         sends: "ping role cluster|slots config|get eval evalsha eval_ro evalsha_ro multi exec \
                 time set exists xlen xread hgetall hdel zadd zrange zrangebyscore zscan zmscore",
-        runs: "acquire_permits balance_hold claim_batch claim_named join_queue note_failure pause \
-               publish_products renew report_alive report_watermark restore run_lease \
+        runs: "acquire_permits balance_hold claim_batch claim_named join_queue lift_balance_hold \
+               note_failure pause publish_products renew report_alive report_watermark restore run_lease \
                server_info settle slow_down snapshot status",
         keys: "~{hp}:*",
         limited: &[
@@ -59,7 +61,13 @@ const ROLES: [Role; 8] = [
             ),
             ("set", "%W~{hp}:rate %W~{hp}:rate:runs %W~{hp}:write_check"),
             ("xdel", "%W~{hp}:jobs"),
-            ("xtrim", "%W~{hp}:jobs %W~{hp}:results %W~{hp}:results:*"),
+            ("xgroup|create", "%W~{hp}:jobs"),
+            ("xgroup|destroy", "%W~{hp}:jobs"),
+            ("xinfo|groups", "%R~{hp}:jobs"),
+            (
+                "xtrim",
+                "%W~{hp}:jobs %W~{hp}:rejected %W~{hp}:results %W~{hp}:results:*",
+            ),
         ],
         ..NOTHING
     },
@@ -68,8 +76,8 @@ const ROLES: [Role; 8] = [
         sends: "ping role cluster|slots config|get eval evalsha eval_ro evalsha_ro multi exec \
                 time set del scan rpush pexpire hget hgetall hdel xread xrange xrevrange xdel \
                 zadd zrangebyscore zscan zmscore",
-        runs: "acquire_permits balance_hold claim_named join_queue note_failure pause \
-               preview_claims renew requeue_dead_letter restore run_lease server_info settle \
+        runs: "acquire_permits balance_hold claim_named join_queue lift_balance_hold note_failure \
+               pause preview_claims renew report_difference resume requeue_dead_letter restore run_lease server_info settle \
                slow_down snapshot status switch_account",
         keys: "~{hp}:*",
         limited: &[
@@ -79,16 +87,20 @@ const ROLES: [Role; 8] = [
             ),
             ("set", "%W~{hp}:rate %W~{hp}:rate:runs %W~{hp}:write_check"),
             ("xdel", "%W~{hp}:rejected"),
+            ("xgroup|create", "%W~{hp}:jobs"),
+            ("xgroup|destroy", "%W~{hp}:jobs"),
+            ("xinfo|groups", "%R~{hp}:jobs"),
             ("xtrim", "%W~{hp}:results %W~{hp}:results:*"),
         ],
         ..NOTHING
     },
     Role {
         user: "observer",
-        sends: "ping role cluster|slots eval_ro evalsha_ro time scan hgetall xrange zrangebyscore",
+        sends: "ping role cluster|slots eval_ro evalsha_ro time scan hgetall xrange xread \
+                zrangebyscore",
         runs: "server_info snapshot status",
         unreached: "hincrby hset pexpire",
-        keys: "%R~{hp}:breaker %R~{hp}:charged %R~{hp}:epoch %R~{hp}:held %R~{hp}:held:* \
+        keys: "%R~{hp}:breaker %R~{hp}:charged %R~{hp}:epoch %R~{hp}:events %R~{hp}:held %R~{hp}:held:* \
                %R~{hp}:holds %R~{hp}:inbox %R~{hp}:jobs %R~{hp}:open %R~{hp}:order:* \
                %R~{hp}:paused %R~{hp}:queue %R~{hp}:reconcile:runs %R~{hp}:rejected \
                %R~{hp}:schedule %R~{hp}:throttle %R~{hp}:workers %R~{hp}:workers:*",
@@ -175,8 +187,10 @@ fn commands_of(line: &str) -> Words {
         let mut words = rest.split('\'');
         let name = words.next().unwrap_or_default().to_lowercase();
         match words.nth(1) {
-            // The only one with subcommands.
-            Some(part) if name == "xinfo" => format!("{name}|{}", part.to_lowercase()),
+            // Those with subcommands.
+            Some(part) if ["memory", "xgroup", "xinfo"].contains(&&*name) => {
+                format!("{name}|{}", part.to_lowercase())
+            }
             _ => name,
         }
     };
@@ -245,12 +259,23 @@ async fn every_user_has_the_rights_of_its_role() {
 fn redis_does_not_start_with_a_placeholder() {
     let program = std::env::var("HP_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis/users.acl");
-    let mut command = std::process::Command::new(program);
-    command.args(["--port", "0", "--aclfile"]).arg(file);
-    let output = command.output().unwrap();
-    let log = String::from_utf8(output.stdout).unwrap();
-    assert!(!output.status.success(), "{log}");
-    assert!(log.contains("password hash must be"), "{log}");
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Command::new(program)
+        .args(["--port", "0", "--unixsocket"])
+        .arg(folder.path().join("socket"))
+        .arg("--aclfile")
+        .arg(file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let is_decided =
+        |line: &String| line.contains("password hash must be") || line.contains("Ready to accept");
+    let decision = lines.map_while(Result::ok).find(is_decided);
+    let _ = server.kill();
+    server.wait().unwrap();
+    let decision = decision.unwrap_or_default();
+    assert!(decision.contains("password hash must be"), "{decision}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ for _, order in ipairs(in_doubt) do move(order[1], order[2]) end
 redis.call('HSET', key_queue, 'account', arg_account, 'previous_account', old_account, 'switched_at', at,
   'switched_steady', redis.call('HGET', key_epoch, 'steady') or at, 'switched_by', arg_by, 'switched_why', arg_why)
 -- What was learned from the old account says nothing about the new one.
-if redis.call('HEXISTS', key_breaker, 'since') == 1 then add_event('vendor.reachable', nil, { account = arg_account }) end
+if redis.call('HGET', key_breaker, 'since') then add_event('vendor.reachable', nil, { account = arg_account }) end
 for scope in pairs(as_map(redis.call('HGETALL', key_holds))) do
   add_event('balance.restored', nil, { scope = scope, account = arg_account })
 end
