@@ -14,6 +14,7 @@
 mod fields;
 pub mod figures;
 mod front_end;
+mod help;
 pub mod proxy;
 mod redis;
 mod route;
@@ -24,6 +25,7 @@ mod world;
 
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
+pub use help::commands;
 pub use redis::{
     Protection, Redis, Server, ServerClock,
     protection::{certificate_file, password_of, secret_file, users},

@@ -25,7 +25,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(settings: &[(String, String)]) -> Self {
+    /// Starts it with these settings alone.
+    pub fn start(settings: &[(String, String)]) -> Self {
         let mut process = tokio::process::Command::new(Self::binary())
             .arg("run")
             .envs(settings.iter().cloned())

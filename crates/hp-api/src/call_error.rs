@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use crate::{code::RefusalKind, model::Mismatch};
+use crate::{code::RefusalKind, model::Mismatch, readable};
 
 /// The result of one call.
 pub type CallResult<T> = Result<T, CallError>;
@@ -144,7 +144,8 @@ fn status_hint(status: u16) -> &'static str {
 pub struct ApiError {
     /// The vendor's code.
     pub code: i64,
-    /// The vendor's text: at most 200 characters, with control characters replaced.
+    /// The vendor's text: at most 200 characters, without control characters, and with `[...]` in place of what may be a card
+    /// key or a signature.
     pub message: String,
 }
 
@@ -152,10 +153,16 @@ impl ApiError {
     /// The maximum number of characters in a message.
     pub const MESSAGE_LEN: usize = 200;
 
-    /// Builds an error. It shortens the message and replaces control characters, so that logs can show it.
+    /// Builds an error. It shortens the message, and replaces control characters and what may be a secret, so that logs can
+    /// show it.
+    ///
+    /// ```
+    /// let error = hp_api::ApiError::new(400_100, "card BP905QS5ZDZAV0ZB is sold");
+    /// assert_eq!(error.message, "card [...] is sold");
+    /// ```
     pub fn new(code: i64, message: &str) -> Self {
         let printable = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
-        let message = message
+        let message = readable::without_codes(message)
             .chars()
             .take(Self::MESSAGE_LEN)
             .map(printable)

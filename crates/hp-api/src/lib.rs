@@ -29,6 +29,7 @@ mod lookup;
 mod model;
 mod outcome;
 mod pem;
+mod readable;
 mod refusal;
 pub mod request;
 pub mod sign;
@@ -39,7 +40,7 @@ pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
 pub use client::{
     BuildError, Client, ClientBuilder, ControlOrder, Learned, NotFoundRule, ProbeError, Settlement,
-    Settler,
+    Settler, SigningKeys,
 };
 pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use code::RefusalKind;

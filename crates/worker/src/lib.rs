@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod doctor;
 mod engine;
+mod exposure;
 #[doc(hidden)]
 pub mod fuzzing;
 mod inspect;

@@ -13,6 +13,7 @@ use crate::{
     call_error::{CallError, CallResult},
     json::Value,
     model::{Card, Mismatch, Order},
+    readable::is_readable,
     value::{CardStatus, OrderStatus, PinKey, ProductId, Quantity},
 };
 
@@ -102,10 +103,11 @@ fn card_fields(mut fields: Fields) -> CallResult<Card> {
     })
 }
 
-/// Reads a status. It must be one printable word, because logs and records show it.
+/// Reads a status. It must be one readable word, because logs and records show it.
 fn status_word<'a>(fields: &mut Fields<'a>) -> CallResult<Cow<'a, str>> {
     let word = fields.text("status")?;
-    if word.len() > STATUS_MAX || !word.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let is_printable = word.bytes().all(|byte| byte.is_ascii_graphic());
+    if word.len() > STATUS_MAX || !is_printable || !is_readable(&word) {
         return Err(fields.error("status", "not one word"));
     }
     Ok(word)

@@ -80,7 +80,7 @@ impl Transport {
     /// Sends a request whose answer is signed and of a different kind.
     pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
         let deadline = Instant::now() + self.timeout;
-        let (request, _) = self.sign(&Request::Products { currency: None }, None)?;
+        let request = self.sign(&Request::Products { currency: None }, None)?;
         let answer = connection
             .exchange(request.to_http(&self.headers), deadline)
             .await?;

@@ -21,6 +21,30 @@ use crate::{
     value::AppSecret,
 };
 
+/// What signs requests and verifies answers: an app secret, or a pair of RSA keys. Prints none of them. A clone is cheap.
+///
+/// It contains no secret and no text of a key, only what signatures are computed from. So a program that keeps it for a second
+/// client need not keep the secret. [`ClientBuilder::build`] reports what cannot be used.
+#[derive(Clone, Debug)]
+pub struct SigningKeys(Result<(Signer, Verifier), BuildError>);
+
+impl SigningKeys {
+    /// The app secret.
+    pub fn secret(secret: AppSecret) -> Self {
+        Self(match secret.expose() {
+            "" => Err(BuildError::EmptySecret),
+            _ => Ok((Signer::secret(secret.clone()), Verifier::secret(secret))),
+        })
+    }
+
+    /// The reseller's private key and the vendor's public key, both in PEM.
+    pub fn rsa(private_key_pem: &str, server_public_key_pem: &str) -> Self {
+        let signer = Signer::rsa(private_key_pem);
+        let pair = signer.and_then(|signer| Ok((signer, Verifier::rsa(server_public_key_pem)?)));
+        Self(pair.map_err(BuildError::from))
+    }
+}
+
 /// Builds a [`Client`].
 #[derive(Debug)]
 #[must_use]
@@ -28,7 +52,7 @@ pub struct ClientBuilder {
     base_url: String,
     other_host: Option<String>,
     app_id: String,
-    keys: Result<(Signer, Verifier), BuildError>,
+    keys: SigningKeys,
     timeout: Duration,
     connect_timeout: Duration,
     authorities: Option<CaCertificates>,
@@ -55,7 +79,7 @@ impl ClientBuilder {
             base_url: base_url.to_owned(),
             other_host: None,
             app_id: app_id.to_owned(),
-            keys: Err(BuildError::NoKey),
+            keys: SigningKeys(Err(BuildError::NoKey)),
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             authorities: None,
@@ -74,19 +98,18 @@ impl ClientBuilder {
     }
 
     /// Signs requests and verifies answers with the app secret.
-    pub fn secret(mut self, secret: AppSecret) -> Self {
-        self.keys = match secret.expose() {
-            "" => Err(BuildError::EmptySecret),
-            _ => Ok((Signer::secret(secret.clone()), Verifier::secret(secret))),
-        };
-        self
+    pub fn secret(self, secret: AppSecret) -> Self {
+        self.keys(SigningKeys::secret(secret))
     }
 
     /// Signs requests with an RSA private key and verifies answers with the vendor's public key. Both keys are in PEM.
-    pub fn rsa(mut self, private_key_pem: &str, server_public_key_pem: &str) -> Self {
-        let signer = Signer::rsa(private_key_pem);
-        let pair = signer.and_then(|signer| Ok((signer, Verifier::rsa(server_public_key_pem)?)));
-        self.keys = pair.map_err(BuildError::from);
+    pub fn rsa(self, private_key_pem: &str, server_public_key_pem: &str) -> Self {
+        self.keys(SigningKeys::rsa(private_key_pem, server_public_key_pem))
+    }
+
+    /// Signs requests and verifies answers with keys that were read before.
+    pub fn keys(mut self, keys: SigningKeys) -> Self {
+        self.keys = keys;
         self
     }
 
@@ -157,7 +180,7 @@ impl ClientBuilder {
             return Err(BuildError::Timeout);
         }
         let headers = self.headers(&base)?;
-        let (signer, verifier) = self.keys?;
+        let (signer, verifier) = self.keys.0?;
         let mut connector = Connector::new(&base, self.authorities.as_ref(), self.connect_timeout)?;
         if let Some(proxy) = self.proxy {
             connector.use_proxy(proxy?);

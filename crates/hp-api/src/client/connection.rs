@@ -15,6 +15,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::{
     answer_head,
@@ -23,11 +24,16 @@ use super::{
     idle::stated_limit,
     retry_after,
     socket::{Sent, Stream},
+    wiped_reads::WipedReads,
 };
 use crate::call_error::{CallError, CallResult};
 
 /// The maximum size of an answer in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// The size of the buffer that the HTTP library reads into. It is fixed, so that a read always offers all of it, and
+/// [`WipedReads`] can wipe all of it.
+const READ_BUFFER: usize = 8 * 1024;
 
 /// The maximum number of pieces in which an answer may come. Each costs time, however small it is.
 const MAX_PIECES: usize = 65_536;
@@ -49,7 +55,7 @@ pub(super) struct Connection {
     pub(super) stated_limit: Option<Duration>,
 }
 
-type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, CancellableBody>;
+type Driver = http1::Connection<TokioIo<WipedReads<Box<dyn Stream>>>, CancellableBody>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -62,12 +68,16 @@ enum State {
 /// An answer with HTTP status 200.
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    /// May contain card keys.
+    pub(super) body: Zeroizing<Vec<u8>>,
 }
 
 impl Connection {
     pub(super) async fn open(stream: Box<dyn Stream>, sent: Sent) -> hyper::Result<Self> {
-        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        let mut http = http1::Builder::new();
+        http.read_buf_exact_size(Some(READ_BUFFER));
+        let stream = TokioIo::new(WipedReads(stream));
+        let (sender, driver) = http.handshake(stream).await?;
         Ok(Self {
             sender,
             driver: Some(driver),
@@ -199,7 +209,7 @@ fn state_after(error: &hyper::Error) -> State {
     }
 }
 
-async fn read_body(mut body: Incoming) -> CallResult<Vec<u8>> {
+async fn read_body(mut body: Incoming) -> CallResult<Zeroizing<Vec<u8>>> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > MAX_ANSWER {
         return Err(CallError::TooLarge);
@@ -219,5 +229,5 @@ async fn read_body(mut body: Incoming) -> CallResult<Vec<u8>> {
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(Zeroizing::new(bytes))
 }

@@ -21,6 +21,7 @@ use super::{
     failure,
     proxy::Proxy,
     socket::{Sent, Socket, Stream},
+    wiped_reads::WipedReads,
 };
 use crate::{
     ca_certificates::CaCertificates,
@@ -113,7 +114,8 @@ impl Connector {
             Some(Tls { config, host }) => {
                 let connector = TlsConnector::from(Arc::clone(config));
                 let name = ServerName::try_from(host.clone())?;
-                let handshake = connector.connect(name, socket).await;
+                // The TLS library decrypts in the buffer that it reads into.
+                let handshake = connector.connect(name, WipedReads(socket)).await;
                 Box::new(handshake.map_err(|error| tls_failure(&error))?)
             }
         };

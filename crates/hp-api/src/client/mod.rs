@@ -25,8 +25,9 @@ mod socket;
 #[cfg(test)]
 mod tls_tests;
 mod transport;
+mod wiped_reads;
 
 pub use build_error::BuildError;
-pub use builder::ClientBuilder;
+pub use builder::{ClientBuilder, SigningKeys};
 pub use calls::Client;
 pub use settler::{ControlOrder, Learned, NotFoundRule, ProbeError, Settlement, Settler};

@@ -106,7 +106,7 @@ async fn tls_surplus_is_found_before_the_next_request() {
     let mut connection = pool.connect(deadline()).await.unwrap();
     for _ in 0..3 {
         let answer = connection.exchange(request(), deadline()).await.unwrap();
-        assert_eq!(answer.body, b"ok");
+        assert_eq!(answer.body.as_slice(), b"ok");
         confirmed.recv().await.unwrap();
         pool.keep(connection).await;
         connection = pool.take_idle().expect("the connection is kept");

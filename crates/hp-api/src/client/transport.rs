@@ -40,8 +40,6 @@ pub(super) struct Transport {
 pub(super) struct Exchange {
     pub(super) answer: Answer,
     pub(super) connection: Connection,
-    /// The signature of the request, which must not be shown.
-    sign: String,
 }
 
 impl Transport {
@@ -103,8 +101,7 @@ impl Transport {
         exchange: &Exchange,
         read: &impl Fn(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        let read = self.accept(&exchange.answer).and_then(read);
-        read.map_err(|error| redact(&exchange.sign, error))
+        self.accept(&exchange.answer).and_then(read)
     }
 
     /// Returns the date of the answer, and checks nothing else.
@@ -122,7 +119,7 @@ impl Transport {
         permit: Option<Permit>,
     ) -> CallResult<Exchange> {
         let deadline = Instant::now() + self.timeout;
-        let (http_request, sign) = self.sign(request, permit)?;
+        let http_request = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
             let idle = connection.idle();
             let answer = connection
@@ -137,51 +134,37 @@ impl Transport {
                     return Err(Box::pin(self.attribute_429(error, request, connection)).await);
                 }
                 answer => {
-                    return answer.map(|answer| Exchange {
-                        answer,
-                        connection,
-                        sign,
-                    });
+                    return answer.map(|answer| Exchange { answer, connection });
                 }
             }
         }
-        Box::pin(self.exchange_on(http_request, sign, deadline)).await
+        Box::pin(self.exchange_on(http_request, deadline)).await
     }
 
     async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange> {
-        let (request, sign) = self.sign(request, None)?;
-        self.exchange_on(request, sign, Instant::now() + self.timeout)
+        let request = self.sign(request, None)?;
+        self.exchange_on(request, Instant::now() + self.timeout)
             .await
     }
 
     /// Sends on a new connection.
-    async fn exchange_on(
-        &self,
-        request: HttpRequest,
-        sign: String,
-        deadline: Instant,
-    ) -> CallResult<Exchange> {
+    async fn exchange_on(&self, request: HttpRequest, deadline: Instant) -> CallResult<Exchange> {
         let mut connection = self.pool.connect(deadline).await?;
         let answer = connection
             .exchange(request.to_http(&self.headers), deadline)
             .await?;
-        Ok(Exchange {
-            answer,
-            connection,
-            sign,
-        })
+        Ok(Exchange { answer, connection })
     }
 
-    /// Returns the signed request and its signature.
+    /// Returns the signed request.
     pub(super) fn sign(
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
-    ) -> CallResult<(HttpRequest, String)> {
+    ) -> CallResult<HttpRequest> {
         let date = date::format(clock::now());
         let signed = request.sign(&self.signer, &random_key(self.random.bits()), &date);
-        let sign = signed.sign.clone();
-        Ok((HttpRequest::new(signed, &date, permit)?, sign))
+        HttpRequest::new(signed, &date, permit)
     }
 
     pub(super) fn accept<'a>(&self, answer: &'a Answer) -> CallResult<Data<'a>> {
@@ -196,17 +179,4 @@ impl Transport {
         let (now, window) = (clock::now(), self.date_window);
         answer::accept(&self.verifier, now, window, &headers, &answer.body)
     }
-}
-
-/// Removes the request's signature from an error message in which the vendor quotes it.
-///
-/// It searches for the first 16 characters only, because a long message was cut.
-fn redact(sign: &str, mut error: CallError) -> CallError {
-    if let (CallError::Api(api), Some(prefix)) = (&mut error, sign.get(..16))
-        && let Some(at) = api.message.find(prefix)
-    {
-        api.message.truncate(at);
-        api.message.push_str("[signature]");
-    }
-    error
 }

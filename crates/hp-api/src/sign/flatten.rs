@@ -1,5 +1,7 @@
 use std::io::Write;
 
+use zeroize::Zeroizing;
+
 use super::{
     compare::{self, Entry},
     float,
@@ -22,7 +24,9 @@ use crate::json::{self, JsonError, Member, Value};
 pub fn flatten(json: &[u8]) -> Result<Vec<u8>, JsonError> {
     // `data` is inside the envelope of the answer, which takes one level.
     match json::read(json, json::MAX_LEVELS - 1)? {
-        value @ (Value::List(_) | Value::Map(_)) => Ok(flatten_value(&value, json.len())),
+        value @ (Value::List(_) | Value::Map(_)) => {
+            Ok(std::mem::take(&mut *flatten_value(&value, json.len())))
+        }
         _ => Err(JsonError::new("neither an object nor a list", 0)),
     }
 }
@@ -40,13 +44,13 @@ pub(crate) fn flatten_params<N: AsRef<str>, V: AsRef<str>>(params: &[(N, V)]) ->
         .collect()
 }
 
-/// Flattens a value. `capacity` is an estimate of the length of the result.
-pub(crate) fn flatten_value(value: &Value, capacity: usize) -> Vec<u8> {
+/// Flattens a value. `capacity` is an estimate of the length of the result, which may contain card keys.
+pub(crate) fn flatten_value(value: &Value, capacity: usize) -> Zeroizing<Vec<u8>> {
     let mut flattener = Flattener {
         out: Vec::with_capacity(capacity),
     };
     flattener.value(value);
-    flattener.out
+    Zeroizing::new(flattener.out)
 }
 
 struct Flattener {
@@ -88,7 +92,7 @@ impl Flattener {
             ends.push(self.out.len() - start);
         }
         if elements.len() > 1 {
-            let joined = self.out.split_off(start);
+            let joined = Zeroizing::new(self.out.split_off(start));
             let starts = std::iter::once(0).chain(ends.iter().copied());
             let texts: Vec<_> = starts
                 .zip(&ends)

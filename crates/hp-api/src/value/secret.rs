@@ -10,6 +10,15 @@ use zeroize::Zeroizing;
 /// let key = hp_api::PinKey::from("BP905QS5ZDZAV0ZB".to_owned());
 /// assert_eq!(format!("{key:?}"), "[redacted]");
 /// ```
+///
+/// It cannot be displayed or serialized:
+///
+/// ```compile_fail,E0277
+/// println!("{}", hp_api::PinKey::from("key".to_owned()));
+/// ```
+/// ```compile_fail,E0277
+/// serde_json::to_string(&hp_api::PinKey::from("key".to_owned()));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct PinKey(Zeroizing<String>);
 
@@ -22,7 +31,21 @@ impl PinKey {
 
 /// The secret that signs requests and answers in secret mode.
 ///
-/// It is wiped when dropped, prints as `[redacted]`, and cannot be read back.
+/// It is wiped when dropped, prints as `[redacted]`, and cannot be read back, displayed or serialized:
+///
+/// ```
+/// let secret = hp_api::AppSecret::from("secret".to_owned());
+/// assert_eq!(format!("{secret:?}"), "[redacted]");
+/// ```
+/// ```compile_fail,E0277
+/// println!("{}", hp_api::AppSecret::from("secret".to_owned()));
+/// ```
+/// ```compile_fail,E0277
+/// serde_json::to_string(&hp_api::AppSecret::from("secret".to_owned()));
+/// ```
+/// ```compile_fail,E0624
+/// hp_api::AppSecret::from("secret".to_owned()).expose();
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct AppSecret(Zeroizing<String>);
 

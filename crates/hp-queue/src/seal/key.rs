@@ -71,7 +71,21 @@ impl fmt::Debug for PublicKey {
 }
 
 /// An X25519 private key: opens what was sealed to its [public key](Self::public). Is wiped from memory when dropped, and
-/// prints as `[redacted]`.
+/// prints as `[redacted]`. It cannot be displayed or serialized:
+///
+/// ```
+/// let key: hp_queue::PrivateKey = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse()?;
+/// assert_eq!(format!("{key:?}"), "[redacted]");
+/// # Ok::<(), hp_queue::KeyError>(())
+/// ```
+/// ```compile_fail,E0277
+/// let key: hp_queue::PrivateKey = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().unwrap();
+/// println!("{key}");
+/// ```
+/// ```compile_fail,E0277
+/// let key: hp_queue::PrivateKey = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().unwrap();
+/// serde_json::to_string(&key);
+/// ```
 #[derive(Clone)]
 pub struct PrivateKey(SecretKey);
 

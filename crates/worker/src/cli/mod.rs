@@ -41,7 +41,7 @@ use reflow::reflow_help;
 
 use crate::{
     config::Config,
-    telemetry,
+    exposure, telemetry,
     terminal::{CommandResult, Refused, errln, escape_control_lines, stdout},
 };
 
@@ -93,6 +93,8 @@ enum Command {
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    exposure::forbid_core_files();
+    exposure::hide_values_of_panics();
     let matches = reflow_help(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (failure_code, is_output_wanted) = {

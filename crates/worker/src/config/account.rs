@@ -1,4 +1,4 @@
-use hp_api::AppSecret;
+use hp_api::{AppSecret, SigningKeys};
 
 use super::{
     fault::{ConfigFault, variable},
@@ -20,13 +20,13 @@ pub(crate) struct Account {
     pub(crate) proxy: Option<Hidden>,
 }
 
-/// What signs the requests.
+/// What signs the requests. It does not keep the secret itself, nor the texts of the keys.
 #[derive(Debug)]
 pub(crate) enum Key {
     /// The account's secret, with HMAC.
-    Secret(AppSecret),
+    Secret(SigningKeys),
     /// Two keys in PEM: the reseller's private key, and the public key of HitPoints.
-    Rsa { private: Hidden, server: Hidden },
+    Rsa(SigningKeys),
 }
 
 impl Account {
@@ -96,7 +96,10 @@ impl Key {
         server: Option<Hidden>,
     ) -> Result<Self, ConfigFault> {
         match (secret, private, server) {
-            (_, Some(private), Some(server)) => Ok(Self::Rsa { private, server }),
+            (_, Some(private), Some(server)) => {
+                let keys = SigningKeys::rsa(private.expose(), server.expose());
+                Ok(Self::Rsa(keys))
+            }
             (_, Some(_), None) => Err(missing(
                 "api.rsa_server_key_file",
                 "Name the file with the public key of HitPoints in PEM",
@@ -105,7 +108,10 @@ impl Key {
                 "api.rsa_private_key_file",
                 "Name the file with your own private key in PEM",
             )),
-            (Some(secret), None, None) => Ok(Self::Secret(AppSecret::from(secret.into_inner()))),
+            (Some(secret), None, None) => {
+                let secret = AppSecret::from(secret.into_inner());
+                Ok(Self::Secret(SigningKeys::secret(secret)))
+            }
             (None, None, None) => Err(missing("api.app_secret", "Give the secret of the account")),
         }
     }

@@ -35,11 +35,8 @@ impl Config {
     fn client_builder(&self) -> Result<ClientBuilder, ConfigFault> {
         let account = self.api.account.as_ref().map_err(Clone::clone)?;
         let builder = Client::builder(&account.base_url, &account.app_id).timeout(self.api.timeout);
-        let builder = match &account.key {
-            Key::Secret(secret) => builder.secret(secret.clone()),
-            Key::Rsa { private, server } => builder.rsa(private.expose(), server.expose()),
-        };
-        Ok(account.network(builder))
+        let (Key::Secret(keys) | Key::Rsa(keys)) = &account.key;
+        Ok(account.network(builder.keys(keys.clone())))
     }
 
     /// The account and the rules of these settings. A queue may have stored others.

@@ -80,7 +80,7 @@ impl Display for Account {
         writeln!(f, "app_id = {}", Text(&self.app_id))?;
         match self.key {
             Key::Secret(_) => writeln!(f, "app_secret = \"[redacted]\""),
-            Key::Rsa { .. } => writeln!(f, "# Signed with RSA. The keys are not shown."),
+            Key::Rsa(_) => writeln!(f, "# Signed with RSA. The keys are not shown."),
         }?;
         write_ca_file(f, self.authorities.as_ref())?;
         match self.proxy.as_ref().map(Hidden::expose) {

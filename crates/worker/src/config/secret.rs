@@ -2,7 +2,7 @@ use std::{fmt, mem, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{fault::ConfigFault, setting_file};
 
@@ -53,9 +53,12 @@ pub(super) fn value_or_file<T: From<String> + Into<String>>(
             "{key} and {file_key} are both set. Remove one of them."
         ))),
         (None, None) => Ok(None),
-        (Some(value), None) => clean(key, &value.into()).map(|text| Some(T::from(text))),
+        (Some(value), None) => {
+            let text = Zeroizing::new(value.into());
+            clean(key, &text).map(|text| Some(T::from(text)))
+        }
         (None, Some(path)) => {
-            let text = read_file(&file_key, path)?;
+            let text = Zeroizing::new(read_file(&file_key, path)?);
             if text.trim().is_empty() {
                 return Err(setting_file::empty(&file_key, path));
             }

@@ -60,8 +60,9 @@ where
         let settled = async move {
             let (ledger, lease) = (&processor.ledger, processor.lease);
             let processed = while_leased(ledger, &order.claim, lease, work).await;
-            let event = processed.map_err(Into::into).unwrap_or_else(|error| {
-                warn!(%error, "processing panicked; the outcome of the order is unknown");
+            let event = processed.unwrap_or_else(|_| {
+                // The error repeats the text of the panic, which may contain values. The log has the place of it already.
+                warn!("processing panicked; the outcome of the order is unknown");
                 Event::Panicked
             });
             let inputs = inputs.answered_after(started.elapsed());

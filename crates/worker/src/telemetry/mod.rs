@@ -19,6 +19,7 @@ use obstacles::FirstOnly;
 
 use crate::{
     config::{Config, LogFormat},
+    exposure::panic_reason,
     terminal::{lossy_writer::LossyWriter, stderr},
 };
 
@@ -50,11 +51,9 @@ pub(crate) fn start(config: &Config) -> io::Result<()> {
     registry().with(filter).with(first_only).with(lines).init();
     // The usual hook writes to standard error itself, and so may never return.
     panic::set_hook(Box::new(|panic| {
-        let (place, reason) = (panic.location(), panic.payload_as_str());
-        error!(
-            place = place.map(tracing::field::display),
-            reason, "panic: this is a bug, please report it"
-        );
+        let place = panic.location().map(tracing::field::display);
+        let reason = panic_reason(panic);
+        error!(place, reason, "panic: this is a bug, please report it");
         // The process may end without another chance to write.
         if thread::current().name() == Some("main") {
             finish();
