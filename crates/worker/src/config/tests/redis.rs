@@ -206,7 +206,7 @@ fn client_certificate_that_cannot_be_used_is_refused() {
 }
 
 /// Long enough for a token, and an address of Redis.
-const SECRET: &str = "redis://redis.example.com";
+const SECRET: &str = "redis.example.com/hunter2";
 
 #[test]
 fn secret_file_that_everybody_may_read_is_named() {
