@@ -188,6 +188,8 @@ async fn results_command_opens_with_private_key() {
             text.contains(wanted) && text.contains("sealed to shop"),
             "{text}"
         );
+        // The order is bought all the same.
+        assert!(text.contains("A-1  completed  2 of product 2"), "{text}");
     }
     let pending = ["XPENDING", "{hp}:results", "g", "-", "+", "9"];
     let pending: Vec<redis::Value> = world.redis.command(&pending).await;
@@ -280,15 +282,52 @@ async fn key_rotation_needs_no_downtime() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn worker_without_keys_unseals_no_other_worker() {
+async fn worker_without_keys_seals_to_those_of_the_queue() {
     let (world, keys) = (World::start(), Keys::new(&["shop"]));
     let sealing = keys.worker(&world, &["shop"]);
-    sealing.wait_for_log("product list fetched").await;
-    let clear = world.worker();
-    clear.wait_for_log("this worker has changed a rule").await;
-    drop(clear);
     world.enqueue("A-1", 1).await;
-    assert_eq!(world.result("A-1").await["pins_encoding"], "sealed-box");
+    world.result("A-1").await;
+    drop(sealing);
+    let clear = world.worker();
+    world.enqueue("A-2", 1).await;
+    assert_eq!(key_names(&world.result("A-2").await["pins"]), ["shop"]);
+    assert!(!clear.log().contains("has changed a rule"));
+    // A repetition of a sealed order stays sealed.
+    world.enqueue("A-1", 1).await;
+    let second = world.results("A-1", 2).await.remove(1);
+    assert_eq!(second["pins_encoding"], "sealed-box");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_redis_lost_are_stored_again() {
+    let (world, keys) = (World::start(), Keys::new(&["shop"]));
+    let (name, key) = keys.setting("shop");
+    let own = [(&*name, &*key)];
+    let doctor = |settings: &[(&str, &str)]| run_with(&world, &["doctor"], settings).1;
+    assert!(
+        doctor(&own).contains("sealed to shop"),
+        "the first worker stores them"
+    );
+    let clear = world.worker();
+    world.enqueue("A-1", 1).await;
+    world.result("A-1").await;
+    assert!(
+        doctor(&own).contains("and the queue has none"),
+        "the workers publish clear text"
+    );
+    drop(clear);
+
+    let worker = keys.worker(&world, &["shop"]);
+    worker.wait_for_log("product list fetched").await;
+    let field = ["HDEL", "{hp}:queue", "results.seal_to.shop"];
+    let lost = async || world.redis.command::<u64>(&field).await == 1;
+    let is_lost = || async { lost().await.then_some(()) };
+    world.redis.wait_until("the key to be there", is_lost).await;
+    worker.wait_for_log("stores its own again").await;
+    assert!(doctor(&[]).contains("sealed to shop"));
+    let (_, text) = run_with(&world, &["republish", "A-1", "--why", "test"], &[]);
+    let second = world.results("A-1", 2).await.remove(1);
+    assert_eq!(second["pins_encoding"], "sealed-box", "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -330,7 +369,7 @@ async fn repetition_copies_no_clear_text_once_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clear_text_far_away_is_loud() {
+async fn clear_text_on_remote_redis_warns() {
     let (world, keys) = (World::start(), Keys::new(&["shop"]));
     // Leads here, but only after a look-up.
     let far = world.redis.url().replace("127.0.0.1", "127.1");
@@ -369,7 +408,10 @@ async fn clear_text_far_away_is_loud() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unusable_public_key_stops_the_worker() {
     let world = World::start();
+    let keys = Keys::new(&["shop"]);
+    let private = fs::read_to_string(keys.private("shop")).unwrap();
     for (name, value, wanted) in [
+        ("SHOP", private.trim(), "this is a private key"),
         ("SHOP", "AAAA", "44 characters"),
         (
             "SHOP",
@@ -386,6 +428,7 @@ async fn unusable_public_key_stops_the_worker() {
             text.contains("results.seal_to") && text.contains(wanted),
             "{text}"
         );
+        assert!(!text.contains(private.trim()), "{text}");
     }
 }
 

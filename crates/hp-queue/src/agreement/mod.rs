@@ -252,12 +252,17 @@ impl QueueTerms {
             .map_err(QueueError::Protocol)
     }
 
-    /// Returns how the rules of a process differ from these.
+    /// Returns how the rules of a process differ from these. A process without public keys keeps those of the queue.
     pub fn changes_to(&self, agreement: &Agreement) -> Vec<RuleChange> {
-        let own = rule_fields::write(&agreement.rules());
-        self.rules
-            .as_ref()
-            .map_or_else(Vec::new, |stored| changes(stored, &own))
+        let Some(stored) = &self.rules else {
+            return Vec::new();
+        };
+        let mut own = rule_fields::write(&agreement.rules());
+        if agreement.own_seal_to().is_empty() {
+            let keys = stored.iter().filter(|(name, _)| rule_fields::is_key(name));
+            own.extend(keys.map(|(name, key)| (name.clone(), key.clone())));
+        }
+        changes(stored, &own)
     }
 }
 

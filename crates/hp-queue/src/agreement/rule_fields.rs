@@ -92,6 +92,11 @@ pub(super) fn read(fields: &BTreeMap<String, String>, own: &Rules) -> Result<Rul
     Ok(rules)
 }
 
+/// `true` if the rule is a public key to seal to.
+pub(super) fn is_key(name: &str) -> bool {
+    name.starts_with(SEAL_TO)
+}
+
 pub(super) fn seal_to(fields: &BTreeMap<String, String>) -> Result<Recipients, String> {
     let keys = fields.iter().filter_map(|(field, key)| {
         let name = field.strip_prefix(SEAL_TO)?;
@@ -117,7 +122,7 @@ fn interval(rate: f64) -> Result<Duration, String> {
 pub(super) fn select(hash: &Value) -> BTreeMap<String, String> {
     let rules = FieldReader::new(hash).all().into_iter();
     rules
-        .filter(|(name, _)| NAMES.contains(&name.as_str()) || name.starts_with(SEAL_TO))
+        .filter(|(name, _)| NAMES.contains(&name.as_str()) || is_key(name))
         .collect()
 }
 
