@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 . deploy/local/lib.sh
 
 need git
+need_rust
 need_cargo_tool cargo-deny 0.20.2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -23,6 +23,10 @@ fuzz() {
 }
 
 case ${1:-} in
-'') for target in $(cargo fuzz list); do fuzz "$target"; done ;;
+'')
+    # On a line of its own: a loop over the command would hide its failure.
+    targets=$(cargo fuzz list)
+    for target in $targets; do fuzz "$target"; done
+    ;;
 *) fuzz "$1" ;;
 esac

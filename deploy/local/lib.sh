@@ -33,8 +33,14 @@ need_rust() {
     need cc
 }
 
-# need_cargo_tool NAME VERSION : installs a subcommand of Cargo if it is missing.
-need_cargo_tool() { have "$1" || cargo install --locked --debug "$1@$2"; }
+# need_cargo_tool NAME VERSION : installs a subcommand of Cargo unless this version is there. Replaces another version.
+need_cargo_tool() { has_cargo_tool "$1" "$2" || cargo install --locked --debug --force "$1@$2"; }
+
+# Cargo finds its subcommands also where PATH does not lead. Those that cannot print their version are in Cargo's list.
+has_cargo_tool() {
+    cargo "${1#cargo-}" --version 2>/dev/null | grep -qwF "$2" && return
+    [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/$1" ] && cargo install --list | grep -qxF "$1 v$2:"
+}
 
 need_redis() {
     need redis-server redis-cli

@@ -1,4 +1,4 @@
-//! `{hp}:events` tells what an operator should know, in the same step as the change.
+//! `{hp}:events` reports what an operator should know, in the same step as the change.
 //!
 //! The tests wait for commands on one thread, so the sandbox answers on another.
 

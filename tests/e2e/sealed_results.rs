@@ -256,7 +256,7 @@ async fn key_rotation_needs_no_downtime() {
     world.enqueue("A-1", 1).await;
     assert_eq!(key_names(&world.result("A-1").await["pins"]), ["old"]);
 
-    // A worker with both keys tells all others.
+    // All others take over the keys of a worker with both.
     let second = keys.worker(&world, &["old", "new"]);
     first.wait_for_log("results.seal_to.new").await;
     drop(second);
@@ -328,6 +328,28 @@ async fn keys_that_redis_lost_are_stored_again() {
     let (_, text) = run_with(&world, &["republish", "A-1", "--why", "test"], &[]);
     let second = world.results("A-1", 2).await.remove(1);
     assert_eq!(second["pins_encoding"], "sealed-box", "{text}");
+}
+
+/// The steps of docs/security.md.
+#[tokio::test(flavor = "multi_thread")]
+async fn clear_text_needs_keys_out_of_the_queue() {
+    let (world, keys) = (World::start(), Keys::new(&["shop"]));
+    drop({
+        let sealing = keys.worker(&world, &["shop"]);
+        sealing.wait_for_log("product list fetched").await;
+        sealing
+    });
+    drop({
+        let without_keys = world.worker();
+        world.enqueue("A-1", 1).await;
+        assert_eq!(world.result("A-1").await["pins_encoding"], "sealed-box");
+        without_keys
+    });
+    let remove = ["HDEL", "{hp}:queue", "results.seal_to.shop"];
+    assert_eq!(world.redis.command::<u64>(&remove).await, 1);
+    let _clear = world.worker();
+    world.enqueue("A-2", 1).await;
+    assert_eq!(world.result("A-2").await["pins_encoding"], "json");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use super::{connection_of, run, world};
 
+/// All users but `admin`, who may do everything.
 const EVERYBODY: [&str; 8] = [
     "producer", "consumer", "shop-1", "worker", "operator", "observer", "replica", "sentinel",
 ];
@@ -121,6 +122,9 @@ const LIMITS: &[(&str, &[&str])] = &[
     (
         "observer",
         &[
+            "HGETALL {hp}:reconcile",
+            "HGETALL {hp}:products",
+            "XLEN {hp}:replays:A-1",
             "XRANGE {hp}:results - +",
             "XREVRANGE {hp}:results + -",
             "XRANGE {hp}:results:shop-1 - +",
@@ -177,6 +181,17 @@ async fn no_user_may_do_more() {
                 || text.contains("ACL failure");
             assert!(is_refused, "{user}: {line}: {text}");
         }
+    }
+}
+
+/// No right forbids an option of a command. `docs/security.md` names this limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_who_enqueue_may_empty_the_inbox() {
+    let world = world();
+    for user in ["producer", "worker", "operator"] {
+        let mut connection = connection_of(&world, user).await;
+        let add = "XADD {hp}:jobs MAXLEN 0 * a b";
+        run::<redis::Value>(&mut connection, add).await.unwrap();
     }
 }
 

@@ -1,5 +1,7 @@
-//! The users of `deploy/redis/users.acl`: each may do what its role needs, and nothing else.
+//! The users of `deploy/redis/users.acl`: each but `admin` may do what its role needs, and
+//! nothing else.
 
+mod admin;
 mod limits;
 mod rights;
 mod roles;

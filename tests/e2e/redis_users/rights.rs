@@ -302,7 +302,7 @@ fn file_has_no_password_and_no_other_user() {
         }
     }
     let roles = ROLES.map(|role| role.user.to_owned());
-    let all = roles.into_iter().chain(["default".to_owned()]);
-    assert_eq!(users, all.collect());
-    assert!(file.starts_with("user default off ~* &* +@all\n"));
+    let with_all_rights = ["default", "admin"].map(str::to_owned);
+    assert_eq!(users, roles.into_iter().chain(with_all_rights).collect());
+    assert!(file.starts_with("user default off ~* &* +@all\nuser admin on #"));
 }

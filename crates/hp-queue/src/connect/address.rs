@@ -34,6 +34,10 @@ pub(super) fn read(url: &str, options: &ConnectOptions) -> Result<Place, Fault> 
     if !scheme.contains("unix") {
         check_login(rest)?;
     }
+    // The Redis client takes `#insecure` as a wish to check no certificate, and ignores some other fragments.
+    if rest.contains('#') {
+        return Err(Fault::Unusable(FRAGMENT.into()));
+    }
     if !scheme.starts_with("rediss") {
         check_without_tls(options)?;
     }
@@ -108,6 +112,8 @@ fn check_login(rest: &str) -> Result<(), String> {
 }
 
 const ENCODE: &str = "its user or its password has a character that an address must have in percent-encoding: write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for %";
+
+const FRAGMENT: &str = "it has a fragment (#...); the worker always checks certificates: remove #insecure, and write %23 for a # that belongs to a password";
 
 /// What is wrong, without the value at fault, which may be a secret.
 fn fault(why: &RedisError) -> String {

@@ -6,24 +6,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::settings::Settings;
+use super::{settings::Settings, source};
 
 /// A file with a secret that every user of this machine may read or change.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ExposedFile {
-    /// The setting that names it.
+    /// The setting or the option that names it.
     key: &'static str,
     path: PathBuf,
     mode: u32,
+    /// The setting in it that is a secret, if it is the file of all settings.
+    secret: Option<&'static str>,
 }
 
 impl ExposedFile {
     /// What is wrong.
     pub(crate) fn fault(&self) -> String {
+        let secret = self.secret.map(|key| format!("has {key}, and "));
         format!(
-            "{} is {}, which every user of this machine may read or change (mode {:o})",
+            "{} is {}, which {}every user of this machine may read or change (mode {:o})",
             self.key,
             self.path.display(),
+            secret.unwrap_or_default(),
             self.mode
         )
     }
@@ -64,6 +68,36 @@ fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 8] {
     ]
 }
 
+/// Settings that are secrets.
+const SECRETS: [&str; 5] = [
+    "api.app_secret",
+    "api.rsa_private_key",
+    "redis.password",
+    "redis.sentinel_password",
+    "admin.token",
+];
+
+/// Addresses, which may have a login.
+const ADDRESSES: [&str; 2] = ["api.proxy", "redis.url"];
+
+/// Returns the settings file if every user may read or change it, and a secret is in it. A variable of the environment that
+/// overrides the secret does not remove it from the file.
+pub(super) fn settings_file(path: &Path) -> Option<ExposedFile> {
+    let file = exposed_file("--config", path)?;
+    let settings = source::file_alone(path)?;
+    let has_login = |address: &String| address.contains('@') || address.contains("password=");
+    let secret = SECRETS.iter().find(|key| settings.get_string(key).is_ok());
+    let with_login = || {
+        let mut keys = ADDRESSES.iter();
+        keys.find(|key| settings.get_string(key).is_ok_and(|text| has_login(&text)))
+    };
+    let secret = secret.or_else(with_login)?;
+    Some(ExposedFile {
+        secret: Some(secret),
+        ..file
+    })
+}
+
 fn exposed_file(key: &'static str, path: &Path) -> Option<ExposedFile> {
     // Whatever reads the file reports that it is missing. A pipe of a shell has no lasting content.
     let metadata = path.metadata().ok().filter(Metadata::is_file)?;
@@ -72,5 +106,6 @@ fn exposed_file(key: &'static str, path: &Path) -> Option<ExposedFile> {
         key,
         path: path.to_path_buf(),
         mode,
+        secret: None,
     })
 }

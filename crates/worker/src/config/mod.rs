@@ -82,7 +82,10 @@ pub(crate) struct Reconcile {
 impl Config {
     /// Loads and checks the configuration of this process.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
-        source::load(file, std::env::vars_os())?.try_into()
+        let mut config: Self = source::load(file, std::env::vars_os())?.try_into()?;
+        let exposed = file.and_then(exposed_file::settings_file);
+        config.exposed_files.extend(exposed);
+        Ok(config)
     }
 
     /// Checks the text of a file and these variables in place of those of this process.

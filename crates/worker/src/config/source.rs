@@ -21,6 +21,12 @@ pub(super) fn load(
     merge(layer, variables).map_err(|error| unreadable(file, &error))?
 }
 
+/// Returns the settings of the file, without defaults and environment variables, if it can be read.
+pub(super) fn file_alone(file: &Path) -> Option<Config> {
+    let layer = File::from(file).format(FileFormat::Toml);
+    Config::builder().add_source(layer).build().ok()
+}
+
 /// Like [`load`], with the text of a file.
 pub(super) fn load_text(
     file: &str,

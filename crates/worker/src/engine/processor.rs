@@ -155,7 +155,7 @@ impl OrderProcessor {
         self.agreement.rules().policy
     }
 
-    /// How many other workers of the queue are alive, as far as the last heartbeat has told.
+    /// How many other workers of the queue are alive, as the last heartbeat has counted them.
     pub(crate) fn other_workers(&self) -> usize {
         self.other_workers.load(Ordering::Relaxed)
     }

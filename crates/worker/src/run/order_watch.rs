@@ -14,7 +14,7 @@ use crate::engine::{
     retry::{REDIS, endless_backoff},
 };
 
-/// The longest time between two looks for orders of which nobody has told this worker: another process has scheduled them, or
+/// The longest time between two looks for orders of which this worker does not know: another process has scheduled them, or
 /// the connection that waits for entries leads to the wrong server.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest time between two claim requests of an idle worker. A claim also counts lost entries, trims old results, and
@@ -167,7 +167,7 @@ impl OrderWatch {
             return Some(Wake::Other);
         }
         if waiting.has_entries && !plan.is_entry_seen && plan.look_at <= now {
-            // Its own connection has not told it for seconds.
+            // Its own connection has not reported the entries for seconds.
             self.inbox.reconnect();
         }
         plan.after_look(waiting.next_due);

@@ -84,6 +84,35 @@ fn login_that_needs_percent_encoding_is_refused() {
     }
 }
 
+#[test]
+fn fragment_is_refused_in_every_address() {
+    for form in [
+        "SCHEME://a",
+        "SCHEME://a:6379/0",
+        "SCHEME://a?protocol=resp3",
+        "SCHEME://user:password@a/",
+        "SCHEME+cluster://a,b",
+        "SCHEME+cluster://a,b/?protocol=resp3",
+        "SCHEME+sentinel://a,b/mymaster",
+        "SCHEME+sentinel://a,b/mymaster/1?sentinel_password=secret",
+    ] {
+        for scheme in ["redis", "rediss", "REDISS"] {
+            for fragment in ["#insecure", "#", "#other"] {
+                let url = form.replace("SCHEME", scheme) + fragment;
+                let why = fault(read(&url));
+                assert!(why.contains("remove #insecure"), "{url}: {why}");
+            }
+        }
+    }
+    for url in [
+        "redis+unix:///run/a.sock#insecure",
+        "unix:///run/a.sock#x",
+        "valkeys://a#insecure",
+    ] {
+        assert!(fault(read(url)).contains("remove #insecure"), "{url}");
+    }
+}
+
 const FORMS: [&str; 3] = [
     "SCHEME://a",
     "SCHEME+cluster://a,b",

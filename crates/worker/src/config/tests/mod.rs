@@ -1,4 +1,5 @@
 mod admin;
+mod exposed;
 mod redis;
 mod schema;
 
