@@ -102,6 +102,32 @@ async fn heartbeat_does_not_read_a_large_entry() {
 }
 
 #[tokio::test]
+async fn first_entry_of_a_queue_may_be_large() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue_job(&[("note", &"x".repeat(5 * MIB))]).await;
+    for id in ["A-1", "A-2"] {
+        world.enqueue(id, 1).await;
+    }
+    let mut lost = 0;
+    for _ in 0..3 {
+        lost += claim(&ledger).await.lost;
+    }
+    assert_eq!(length(&world, "{hp}:rejected").await, 1);
+    assert_eq!(
+        (lost, world.inspector().status().await.unwrap().lost),
+        (0, 0)
+    );
+    // What is deleted afterwards is lost.
+    let entry = world.enqueue("A-3", 1).await;
+    world
+        .redis
+        .command::<u64>(&["XDEL", "{hp}:jobs", &entry])
+        .await;
+    assert_eq!(claim(&ledger).await.lost, 1);
+}
+
+#[tokio::test]
 async fn status_does_not_read_a_large_entry() {
     let world = World::start();
     world.enqueue_job(&[("note", &"x".repeat(32 * MIB))]).await;
