@@ -284,6 +284,31 @@ async fn sound_job_with_a_slip_is_kept_whole() {
 }
 
 #[tokio::test]
+async fn groups_of_dead_letters_drop_none() {
+    let world = World::start();
+    let ledger = world.ledger();
+    // What groups keep for delivered letters is larger than all letters may be, and stays after them.
+    let fill = "
+        for i = 1, 50000 do redis.call('XADD', KEYS[1], i .. '-1', 'order_id', 'two words') end
+        for _, group in ipairs({ 'a', 'b' }) do
+            redis.call('XGROUP', 'CREATE', KEYS[1], group, '0')
+            redis.call('XREADGROUP', 'GROUP', group, 'x', 'COUNT', 50000, 'STREAMS', KEYS[1], '>')
+        end
+        redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[1])
+        return redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0)";
+    for kept in ["0", "10"] {
+        let script = ["EVAL", fill, "1", "{hp}:rejected", kept];
+        let memory: usize = world.redis.command(&script).await;
+        assert!(memory > 32 * MIB, "{memory}");
+        world.enqueue_job(&[("order_id", "two words")]).await;
+        assert_eq!(claim_all(&ledger).await, (Vec::new(), 0));
+        let left = length(&world, "{hp}:rejected").await;
+        assert_eq!(left, kept.parse::<u64>().unwrap() + 1);
+        world.redis.command::<u64>(&["DEL", "{hp}:rejected"]).await;
+    }
+}
+
+#[tokio::test]
 async fn dead_letters_are_bounded_by_bytes() {
     let world = World::start();
     let ledger = world.ledger();

@@ -73,6 +73,61 @@ async fn settling_does_not_read_the_newest_entry() {
 }
 
 #[tokio::test]
+async fn new_epoch_does_not_read_the_newest_entry() {
+    let mut world = World::start();
+    let ledger = world.ledger();
+    world.enqueue("A-1", 1).await;
+    claim(&ledger).await;
+    let newest = world.enqueue_job(&[("note", &"x".repeat(32 * MIB))]).await;
+    world.redis.crash_and_restart();
+    claim(&world.ledger()).await;
+    let boundary: String = world
+        .redis
+        .command(&["HGET", "{hp}:epoch", "boundary"])
+        .await;
+    assert_eq!(boundary, newest);
+    assert_eq!(calls(&world, "xrevrange").await, 0);
+    assert_eq!(calls(&world, "xinfo|stream").await, 0);
+}
+
+#[tokio::test]
+async fn heartbeat_does_not_read_a_large_entry() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue_job(&[("note", &"x".repeat(32 * MIB))]).await;
+    let time = std::time::Duration::from_secs(5);
+    ledger.report_watermark_of("till", time).await.unwrap();
+    assert_eq!(calls(&world, "xinfo|stream").await, 0);
+    assert_eq!(calls(&world, "xrevrange").await, 0);
+}
+
+#[tokio::test]
+async fn first_entry_of_a_queue_may_be_large() {
+    let world = World::start();
+    let ledger = world.ledger();
+    world.enqueue_job(&[("note", &"x".repeat(5 * MIB))]).await;
+    for id in ["A-1", "A-2"] {
+        world.enqueue(id, 1).await;
+    }
+    let mut lost = 0;
+    for _ in 0..3 {
+        lost += claim(&ledger).await.lost;
+    }
+    assert_eq!(length(&world, "{hp}:rejected").await, 1);
+    assert_eq!(
+        (lost, world.inspector().status().await.unwrap().lost),
+        (0, 0)
+    );
+    // What is deleted afterwards is lost.
+    let entry = world.enqueue("A-3", 1).await;
+    world
+        .redis
+        .command::<u64>(&["XDEL", "{hp}:jobs", &entry])
+        .await;
+    assert_eq!(claim(&ledger).await.lost, 1);
+}
+
+#[tokio::test]
 async fn status_does_not_read_a_large_entry() {
     let world = World::start();
     world.enqueue_job(&[("note", &"x".repeat(32 * MIB))]).await;

@@ -283,6 +283,53 @@ async fn largest_entry_time_drops_no_later_repetition() {
     assert_eq!(results.last().unwrap()["replay_of"], results[0]["entry"]);
 }
 
+/// The inbox was emptied and lets its ids start again, because a producer has used the largest time.
+async fn repair_inbox(world: &World, ledger: &Ledger) {
+    enqueue_as(world, "18446744073709551615-0").await;
+    take_inbox(ledger).await;
+    ledger
+        .report_watermark_of("till", LONG_LEASE)
+        .await
+        .unwrap();
+    let exists: u64 = world.redis.command(&["EXISTS", "{hp}:jobs"]).await;
+    assert_eq!(exists, 0);
+}
+
+#[tokio::test]
+async fn far_future_entry_id_drops_no_later_repetition() {
+    let far = [
+        "18446744073709551614-0",
+        "18446744073709551614-18446744073709551615",
+        "9999999999999999-0",
+        "9999999999999-5",
+    ];
+    for at_end in far {
+        let world = World::start();
+        let ledger = world.ledger();
+        let replays = async || world.stream("{hp}:results").await.len() - 1;
+        enqueue_as(&world, "1-1").await;
+        let claim = claim_one(&ledger, LONG_LEASE).await;
+        enqueue_as(&world, at_end).await;
+        apply_event(&ledger, &claim, gave_up()).await;
+        take_inbox(&ledger).await;
+        assert_eq!(replays().await, 0, "{at_end} was enqueued before the end");
+        // The ids go on after it. The one that leads to the repair is a repetition, too.
+        let last = at_end.ends_with("-18446744073709551615");
+        if !last {
+            world.enqueue("A-1", 1).await;
+            take_inbox(&ledger).await;
+            assert_eq!(replays().await, 1, "{at_end}");
+        }
+        repair_inbox(&world, &ledger).await;
+        let before = replays().await;
+        for n in 1..=2 {
+            world.enqueue("A-1", 1).await;
+            take_inbox(&ledger).await;
+            assert_eq!(replays().await, before + n, "{at_end}, after the repair");
+        }
+    }
+}
+
 #[tokio::test]
 async fn replay_of_another_order_result_is_not_published() {
     let world = World::start();

@@ -107,6 +107,24 @@ fn data_has_at_most_510_levels() {
 }
 
 #[test]
+fn text_has_at_most_400000_values() {
+    for (value, text) in [("0", "0"), ("{}", "")] {
+        // The list is a value, too.
+        let list = |count| format!("[{}]", vec![value; count].join(","));
+        let flat = flatten(list(399_999).as_bytes()).unwrap();
+        assert_eq!(flat.len(), text.len() * 399_999);
+        let fault = flatten(list(400_000).as_bytes()).unwrap_err();
+        assert!(fault.to_string().starts_with("too many values"), "{fault}");
+    }
+    let members: Vec<_> = (0..400_000).map(|n| format!("\"{n}x\":0")).collect();
+    let object = |count| format!("{{{}}}", members[..count].join(","));
+    assert!(flatten(object(399_999).as_bytes()).is_ok());
+    assert!(flatten(object(400_000).as_bytes()).is_err());
+    let nested = format!("[{}]", vec![r#"{"a":0}"#; 200_000].join(","));
+    assert!(flatten(nested.as_bytes()).is_err());
+}
+
+#[test]
 fn repeated_name_keeps_last_value_at_first_place() {
     let members: Vec<_> = (0..5000)
         .map(|n| format!("\"k{}\":\"{n};\"", n % 1000))

@@ -8,6 +8,8 @@
 //! * An integer beyond 64 bits becomes a float. A float beyond its range becomes infinite.
 //! * A text may have at most 511 levels.
 //!
+//! And in this one from PHP's, too: a text may have at most 400,000 values.
+//!
 //! `docs/adr/0011-own-json-reader.md` says why no library serves.
 
 mod error;

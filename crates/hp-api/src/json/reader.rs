@@ -8,6 +8,11 @@ use super::{
 /// The most levels that PHP's reader takes: one below its limit of 512.
 pub(crate) const MAX_LEVELS: usize = 511;
 
+/// The most values in one text. An order of 10,000 cards, the largest there is, has about 100,000.
+///
+/// A value needs far more memory than its shortest text.
+pub(crate) const MAX_VALUES: usize = 400_000;
+
 /// Reads a whole JSON text of at most `levels` levels.
 pub(crate) fn read(json: &[u8], levels: usize) -> Result<Value<'_>, JsonError> {
     Reader::new(json, levels)?.document()
@@ -27,6 +32,7 @@ struct Reader<'a> {
     json: &'a str,
     at: usize,
     levels_left: usize,
+    values_left: usize,
     /// The value of `levels_left` inside the object that must not repeat a name, if there is one.
     unambiguous_level: Option<usize>,
 }
@@ -39,6 +45,7 @@ impl<'a> Reader<'a> {
             json,
             at: 0,
             levels_left: levels,
+            values_left: MAX_VALUES,
             unambiguous_level: None,
         })
     }
@@ -52,6 +59,10 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self) -> Result<Value<'a>, JsonError> {
+        let Some(left) = self.values_left.checked_sub(1) else {
+            return Err(JsonError::new("too many values", self.at));
+        };
+        self.values_left = left;
         match self.peek() {
             Some(b'"') => self.text().map(Value::Text),
             Some(b'{') => self.nested(Self::object),
@@ -104,7 +115,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish_object(&self, members: Vec<Member<'a>>) -> Result<Value<'a>, JsonError> {
+    fn finish_object(&self, mut members: Vec<Member<'a>>) -> Result<Value<'a>, JsonError> {
+        // Many tiny objects must not keep room for the documented ones.
+        if members.len() < members.capacity() / 2 {
+            members.shrink_to_fit();
+        }
         if self.unambiguous_level != Some(self.levels_left) {
             return Ok(object::from_members(members));
         }

@@ -259,6 +259,11 @@ pub(crate) const PLAIN: &[(&str, Make)] = &[
     ("very many elements", |_| {
         body(format!(r#"{{"code":200,"data":[{}0]}}"#, "0,".repeat(300_000)).as_bytes())
     }),
+    ("refusal with very many values", |_| {
+        let values = "[],".repeat(1_000_000);
+        let start = r#"{"code":400100,"success":false,"data":["#;
+        body(format!("{start}{values}[]]}}").as_bytes())
+    }),
     ("data without a signature", |good| {
         with_head(good, |head| {
             let lines = head.lines().filter(|line| !line.starts_with("Sign"));

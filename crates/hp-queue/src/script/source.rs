@@ -58,6 +58,10 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         "new_epoch",
         include_str!("../scripts/prelude/new_epoch.lua"),
     ),
+    (
+        "newest_entry",
+        include_str!("../scripts/prelude/newest_entry.lua"),
+    ),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
     (
         "present_epoch",

@@ -91,29 +91,11 @@ end
 
 local newest_entry
 
--- A group that starts after the newest entry names it, and no entry is read.
-local function newest_by_group()
-  redis.call('XGROUP', 'CREATE', key_jobs, 'newest', '$')
-  local groups, newest = redis.call('XINFO', 'GROUPS', key_jobs), ''
-  for _, group in ipairs(groups) do
-    group = as_map(group)
-    if group.name == 'newest' then newest = group['last-delivered-id'] end
-  end
-  redis.call('XGROUP', 'DESTROY', key_jobs, 'newest')
-  return newest
-end
-
-local function read_newest_entry()
-  if redis.call('XLEN', key_jobs) == 0 then return '' end
-  -- here: inbox_size
-  local info = stream_info()
-  return info and info.last_id or newest_by_group()
-end
-
 -- A repetition that was enqueued until now asks for the result that comes now. The inbox is in order, but the times in its
 -- ids are the producers'. After the largest time an inbox may start again with smaller ids.
 local function note_newest_entry(order)
   if not newest_entry then
+    -- here: newest_entry
     local ok, newest = pcall(read_newest_entry)
     newest_entry = ok and newest or ''
   end

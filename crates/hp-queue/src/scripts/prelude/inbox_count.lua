@@ -30,7 +30,7 @@ end
 local function count_missing(inbox)
   local expected = inbox.left + inbox.added - inbox.added_before
   if is_same_stream(inbox) and expected >= inbox.length then return expected - inbox.length end
-  return inbox.left + inbox.added - inbox.length
+  return math.max(inbox.left + inbox.added - inbox.length, 0)
 end
 
 local NO_STREAM = { length = 0, added = 0, deleted = '0-0' }
@@ -40,20 +40,21 @@ local function observe_inbox()
   if info == nil then info = NO_STREAM end
   if info and not info.added then return nil end
   local known = redis.call('HMGET', key_inbox, 'added', 'left', 'deleted', 'lost', 'lost_at', 'unreported')
+  local is_new = not known[2] and is_new_queue()
   local inbox = {
-    is_counted = info and true, length = info and info.length, added = info and info.added,
+    is_new = is_new, is_counted = info and true, length = info and info.length, added = info and info.added,
     deleted = info and info.deleted or known[3] or '0-0', missing = 0, is_known = known[2],
     added_before = tonumber(known[1] or nil) or 0, left = tonumber(known[2] or nil) or 0, deleted_before = known[3] or '0-0',
     lost = tonumber(known[4] or nil) or 0, lost_at = known[5] or nil,
     unreported = tonumber(known[6] or nil) or 0,
   }
-  if info and (inbox.is_known or is_new_queue()) then inbox.missing = count_missing(inbox) end
+  if info and (inbox.is_known or is_new) then inbox.missing = count_missing(inbox) end
   return inbox
 end
 
--- What is taken is not missing, although nothing was counted.
+-- What is taken is not missing, although nothing was counted. Of a new queue all entries count.
 local function store_taken(inbox, taken)
-  if not inbox.is_known or taken == 0 then return true end
+  if taken == 0 or not inbox.is_known and not inbox.is_new then return true end
   return type(redis.pcall('HINCRBY', key_inbox, 'left', text(-taken))) == 'number'
 end
 

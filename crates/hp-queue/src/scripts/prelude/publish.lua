@@ -1,5 +1,5 @@
 -- Answers an entry of the inbox that makes no order.
--- needs: clock, entry, copied, copy, trim
+-- needs: clock, record, entry, copied, copy, trim
 -- keys: results, rejected
 -- arguments: results_retention
 -- offers: add_result(stream, fields)  raises an error if the stream cannot be written
@@ -61,18 +61,36 @@ local function add_dead_letter(entry_id, entry, reason)
   letters = letters + 1
 end
 
-local MAX_LETTERS, MAX_BYTES = 100000, 33554432
+local MAX_LETTERS, MAX_BYTES, MAX_TRIMS, SAMPLE = 100000, 33554432, 32, 4
 
-local function are_letters_too_large()
+-- The oldest and the newest letters stand for all.
+local function estimated_bytes(length)
+  local bytes, n = 0, 0
+  for _, page in ipairs({
+    redis.call('XRANGE', key_rejected, '-', '+', 'COUNT', SAMPLE), redis.call('XREVRANGE', key_rejected, '+', '-', 'COUNT', SAMPLE),
+  }) do
+    for _, letter in ipairs(page) do
+      n = n + 1
+      for _, word in ipairs(letter[2]) do bytes = bytes + #word end
+    end
+  end
+  return n > 0 and bytes / n * length or 0
+end
+
+-- The memory of the stream includes what its consumer groups keep, and no trim frees that.
+local function are_letters_too_large(length)
   local bytes = redis.pcall('MEMORY', 'USAGE', key_rejected, 'SAMPLES', 0)
-  return type(bytes) == 'number' and bytes > MAX_BYTES
+  if type(bytes) ~= 'number' or bytes <= MAX_BYTES then return false end
+  local has_groups = as_map(redis.call('XINFO', 'STREAM', key_rejected)).groups ~= 0
+  return not has_groups or estimated_bytes(length) > MAX_BYTES
 end
 
 local function bound_dead_letters()
   if letters == 0 then return 0 end
   local dropped = redis.call('XTRIM', key_rejected, 'MAXLEN', MAX_LETTERS)
-  while are_letters_too_large() do
+  for _ = 1, MAX_TRIMS do
     local length = redis.call('XLEN', key_rejected)
+    if length == 0 or not are_letters_too_large(length) then break end
     dropped = dropped + redis.call('XTRIM', key_rejected, 'MAXLEN', length - math.ceil(length / 8))
   end
   return dropped

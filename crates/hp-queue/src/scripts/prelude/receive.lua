@@ -1,5 +1,5 @@
 -- Receives entries of the inbox one by one, whatever they are.
--- needs: clock, keys, record, order_rules, present_epoch, admit, entry, entry_id, copied, publish, replay
+-- needs: clock, keys, record, order_rules, present_epoch, admit, entry, entry_id, newest_entry, copied, publish, replay
 -- keys: schedule, results, rejected
 -- offers: read_sound_job(entry)     its job, if it names an order and nothing is wrong with it
 --         receive(entry_id, entry)  returns why the entry cannot leave the inbox, if it cannot
@@ -20,13 +20,26 @@ end
 -- The answer says nothing about the order: whoever uses its id may belong to another shop.
 local CONFLICT = 'another job has used this order_id before, with another product_id, quantity or reply_to'
 
+local present_end
+
+-- Whether the ids of the inbox have started again since `newest` was in it: a producer had chosen the largest time there is,
+-- or somebody has deleted the inbox. Then they do not go so far, and an entry with a smaller id came later.
+local function has_restarted(newest)
+  if not present_end then
+    local ok, id = pcall(read_newest_entry)
+    -- Rather one copy too many than none.
+    present_end = ok and id ~= '' and id or '0-0'
+  end
+  return is_later_entry(newest, present_end)
+end
+
 local function receive_known(job, fault, record_key, known, entry_id)
   if fault then return answer_entry(job, 'conflict', 'invalid_repetition', fault) end
   if is_conflict(job, known[2], known[3], known[5] or known[4]) then
     return answer_entry(job, 'conflict', 'order_id_conflict', CONFLICT)
   end
   -- A repetition that was enqueued before the order ended asks for a result that has come since.
-  local is_new = not known[7] or is_later_entry(entry_id, known[7])
+  local is_new = not known[7] or is_later_entry(entry_id, known[7]) or has_restarted(known[7])
   if known[6] and is_new then replay(job, record_key) end
 end
 
