@@ -19,16 +19,25 @@ async fn set(world: &World, name: &str, value: &str) {
 
 /// Asserts that `run` refuses with these words, and that the doctor says BAD about `what`.
 fn assert_refused(world: &World, more: &[(&str, &str)], what: &str, words: &[&str]) {
+    assert_run_refuses(world, more, words);
+    assert_doctor(world, more, (1, "BAD"), what);
+}
+
+fn assert_run_refuses(world: &World, more: &[(&str, &str)], words: &[&str]) {
     let output = Worker::output(&["run"], &world.settings(more));
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     for word in words {
         assert!(text.contains(word), "no `{word}` in: {text}");
     }
+}
+
+/// Asserts the exit code of the doctor, and its verdict about `what`.
+fn assert_doctor(world: &World, more: &[(&str, &str)], (code, verdict): (i32, &str), what: &str) {
     let output = Worker::output(&["doctor"], &world.settings(more));
-    assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut lines = text.lines().filter(|line| line.starts_with("BAD"));
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    let mut lines = text.lines().filter(|line| line.starts_with(verdict));
     assert!(lines.any(|line| line[6..].starts_with(what)), "{text}");
 }
 
@@ -129,12 +138,14 @@ async fn run_refuses_a_user_that_cannot_write() {
         .redis
         .url()
         .replace("redis://", "redis://reader:secret@");
-    assert_refused(
+    let settings = [("HP_REDIS__URL", &*url)];
+    assert_run_refuses(
         &world,
-        &[("HP_REDIS__URL", &url)],
-        "write",
+        &settings,
         &["no permissions", "use the user `worker`"],
     );
+    // An observer may want to know the rest.
+    assert_doctor(&world, &settings, (0, "warn"), "write");
 }
 
 #[tokio::test(flavor = "multi_thread")]

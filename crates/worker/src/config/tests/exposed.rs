@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use schemars::schema_for;
 use tempfile::tempdir;
 
-use super::super::{Config, exposed_file, settings::Settings};
+use super::super::{Config, ExposedFile, exposed_file, settings::Settings};
 
 /// What is wrong with a settings file that has this text and mode.
 fn fault(text: &str, mode: u32) -> String {
@@ -71,7 +71,7 @@ fn loaded_config_names_an_exposed_settings_file() {
     let path = folder.path().join("worker.toml");
     write(&path, "[redis]\npassword = \"hunter2\"\n", 0o644);
     let config = Config::load(Some(&path)).unwrap();
-    let faults = config.exposed_files.iter().map(|file| file.fault());
+    let faults = config.exposed_files.iter().map(ExposedFile::fault);
     let faults: Vec<_> = faults.collect();
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].contains("has redis.password"), "{faults:?}");
