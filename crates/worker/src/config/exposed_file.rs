@@ -16,18 +16,18 @@ pub(crate) struct ExposedFile {
     path: PathBuf,
     mode: u32,
     /// The setting in it that is a secret, if it is the file of all settings.
-    secret: Option<&'static str>,
+    content: Option<&'static str>,
 }
 
 impl ExposedFile {
     /// What is wrong.
     pub(crate) fn fault(&self) -> String {
-        let secret = self.secret.map(|key| format!("has {key}, and "));
+        let content = self.content.map(|key| format!("has {key}, and "));
         format!(
             "{} is {}, which {}every user of this machine may read or change (mode {:o})",
             self.key,
             self.path.display(),
-            secret.unwrap_or_default(),
+            content.unwrap_or_default(),
             self.mode
         )
     }
@@ -93,7 +93,7 @@ pub(super) fn settings_file(path: &Path) -> Option<ExposedFile> {
     };
     let secret = secret.or_else(with_login)?;
     Some(ExposedFile {
-        secret: Some(secret),
+        content: Some(secret),
         ..file
     })
 }
@@ -106,6 +106,6 @@ fn exposed_file(key: &'static str, path: &Path) -> Option<ExposedFile> {
         key,
         path: path.to_path_buf(),
         mode,
-        secret: None,
+        content: None,
     })
 }
