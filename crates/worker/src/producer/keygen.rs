@@ -64,13 +64,13 @@ fn explain(
     )?;
     outln!("Public key    {}", public_file.display())?;
     outln!()?;
-    outln!("Add the public key to the settings of every worker, and restart them one by one:")?;
+    outln!("Add the public key to the settings of every worker, and restart each:")?;
     outln!()?;
     outln!("    [results.seal_to]")?;
     outln!("    {name} = \"{public}\"")?;
     outln!()?;
-    outln!("Keep the private key where the results are read, never with the workers, and keep a")?;
-    outln!("copy in a safe place: without it nobody can read the cards of a sealed result.")
+    outln!("Keep the private key where the results are read, never with the workers.")?;
+    outln!("Keep a copy in a safe place: without it nobody can read sealed cards.")
 }
 
 fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), String> {
