@@ -63,7 +63,7 @@ impl Contents {
             (entry.remove("event").unwrap_or_default(), id)
         };
         let events = entries.into_iter().map(|(_, entry)| read(entry));
-        // How many dead letters one event tells of depends on the time.
+        // How many dead letters one event reports depends on the time.
         events
             .filter(|(event, _)| event != "job.dead_letter")
             .collect()

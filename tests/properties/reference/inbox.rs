@@ -25,8 +25,8 @@ impl Reference {
         }
     }
 
-    /// A claim looks at the inbox, in an epoch with so many claims. Returns how many entries it misses. Nobody knows what was
-    /// taken from a queue before the first claim that counts.
+    /// Claims with this number of earlier claims in the epoch. Returns how many entries the claim misses: none if no earlier claim
+    /// has counted, because what was taken from such a queue is unknown.
     pub(super) fn notice_lost(&mut self, claims: u64) -> u32 {
         let lost = &mut self.lost;
         let missed = std::mem::take(&mut lost.since_last_claim);

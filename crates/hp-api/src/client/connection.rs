@@ -31,9 +31,9 @@ use crate::call_error::{CallError, CallResult};
 /// The maximum size of an answer in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
-/// The size of the buffer that the HTTP library reads into. It is fixed, so that a read always offers all of it, and
+/// The size of the buffer that the HTTP library reads into, and so of the longest head of an answer. It is fixed, so that a read always offers all of it, and
 /// [`WipedReads`] can wipe all of it.
-const READ_BUFFER: usize = 8 * 1024;
+const READ_BUFFER: usize = 16 * 1024;
 
 /// The maximum number of pieces in which an answer may come. Each costs time, however small it is.
 const MAX_PIECES: usize = 65_536;

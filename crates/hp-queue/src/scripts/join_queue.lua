@@ -21,8 +21,8 @@ for i = FIRST_VALUE, #ARGV, 2 do
   rules[ARGV[i]] = true
   has_keys = has_keys or is_key(ARGV[i])
 end
--- A rule has a dot in its name. A worker without public keys keeps those of the queue: one worker with old settings must not make
--- all others publish cards in clear text.
+-- A rule has a dot in its name. A worker without public keys keeps those of the queue: one worker with old settings must not
+-- make all others publish cards in clear text.
 local function is_outdated(name) return name:find('.', 1, true) and not rules[name] and (has_keys or not is_key(name)) end
 
 for name in pairs(known) do

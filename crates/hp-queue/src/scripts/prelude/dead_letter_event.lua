@@ -1,9 +1,9 @@
 -- Reports dead letters, in one event a minute at most.
 -- needs: clock, events
 -- keys: inbox
--- offers: report_dead_letters(new)  counts so many more, and reports all that no event has told of, if it is time
+-- offers: report_dead_letters(new)  counts this many more, and reports all unreported ones, if it is time
 --
--- key_inbox: unreported   how many dead letters no event has told of
+-- key_inbox: unreported   how many dead letters no event has reported
 --            reported_at  when the last event was written, Unix ms
 
 local INTERVAL = 60000

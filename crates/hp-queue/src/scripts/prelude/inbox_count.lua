@@ -5,7 +5,7 @@
 --         entry may be large it counts nothing, because Redis would copy the entry: a later claim does
 --           inbox.missing        how many are lost since the last claim
 --           inbox.lost, lost_at  how many were lost before, and when a claim last missed some (Unix ms as text)
---           inbox.unreported     how many dead letters no event has told of
+--           inbox.unreported     how many dead letters no event has reported
 --           inbox.length         how many entries there are
 --           inbox.deleted        the largest id that was ever deleted from the stream with XDEL; 0-0: none
 --         store_inbox(inbox, taken)  stores the count for the next claim, after this claim has taken so many entries.

@@ -67,7 +67,8 @@ local MAX_LETTERS, MAX_BYTES, MAX_TRIMS, SAMPLE = 100000, 33554432, 32, 4
 local function estimated_bytes(length)
   local bytes, n = 0, 0
   for _, page in ipairs({
-    redis.call('XRANGE', key_rejected, '-', '+', 'COUNT', SAMPLE), redis.call('XREVRANGE', key_rejected, '+', '-', 'COUNT', SAMPLE),
+    redis.call('XRANGE', key_rejected, '-', '+', 'COUNT', SAMPLE),
+    redis.call('XREVRANGE', key_rejected, '+', '-', 'COUNT', SAMPLE),
   }) do
     for _, letter in ipairs(page) do
       n = n + 1

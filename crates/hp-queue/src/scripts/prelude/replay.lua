@@ -13,8 +13,8 @@ local function schedule_replay(job, record_key)
   redis.call('ZADD', key_schedule, 'NX', at, job.order_id)
 end
 
--- A Redis that has lost writes may have given the entry id to the result of another order. A result from before the queue began to
--- seal cards must not be copied in clear text. A sealed one is copied in any case.
+-- A Redis that has lost writes may have given the entry id to the result of another order. A result from before the queue began
+-- to seal cards must not be copied in clear text. A sealed one is copied in any case.
 local function is_result_of(id, state, fields)
   local result = as_map(fields)
   return result.order_id == id and result.status == state and not result.replay_of

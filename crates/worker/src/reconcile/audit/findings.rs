@@ -54,6 +54,11 @@ impl Audit {
             .collect()
     }
 
+    /// `true` if the next disagreement is listed.
+    pub(super) fn lists_more(&self) -> bool {
+        self.disagreements.len() < LISTED
+    }
+
     pub(super) fn count(&mut self, id: &str, verdict: AuditVerdict) {
         self.compared += 1;
         let charged = match verdict {
@@ -63,7 +68,7 @@ impl Audit {
             }
             AuditVerdict::Disagreed(difference, order) => {
                 self.disagreed += 1;
-                if self.disagreements.len() < LISTED {
+                if self.lists_more() {
                     let order_id = id.into();
                     self.disagreements.push(Disagreement {
                         order_id,

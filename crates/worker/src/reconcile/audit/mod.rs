@@ -128,7 +128,9 @@ impl Run<'_> {
         let AuditVerdict::Disagreed(difference, _) = verdict else {
             return Ok(());
         };
-        if self.report.dry_run {
+        // A large audit must not push older events out of the stream.
+        let is_listed = self.report.audit.as_ref().is_some_and(Audit::lists_more);
+        if self.report.dry_run || !is_listed {
             return Ok(());
         }
         let (control, record) = (&self.processor.control, &snapshot.record);
