@@ -12,6 +12,7 @@ mod config;
 mod doctor;
 mod engine;
 mod inspect;
+mod notify;
 mod obstacle;
 mod operator;
 mod producer;

@@ -4,6 +4,7 @@ mod account;
 mod bounds;
 mod clients;
 mod fault;
+mod notify;
 mod pem_file;
 mod print;
 mod schedule;
@@ -17,12 +18,13 @@ mod tests;
 mod text;
 mod values;
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Recipients, Retention};
 
 pub(crate) use fault::ConfigFault;
+pub(crate) use notify::{Notify, NotifyFormat, SigningSecret};
 pub(crate) use schedule::Schedule;
 pub(crate) use values::{LogFilter, LogFormat};
 
@@ -58,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) seal_to: Recipients,
     /// Address of the admin server.
     pub(crate) admin: Option<SocketAddr>,
+    /// Where notifications go.
+    pub(crate) notify: Option<Arc<Notify>>,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
 }
@@ -110,6 +114,7 @@ impl TryFrom<Settings> for Config {
             },
             seal_to: settings.results.seal_to.0,
             admin: settings.admin.listen.0,
+            notify: Notify::read(settings.notify)?.map(Arc::new),
             log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {

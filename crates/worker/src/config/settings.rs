@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
 use super::{
+    notify::NotifyFormat,
     schedule::{CronExpression, TimeZoneName},
     seal_to::SealTo,
     secret::Hidden,
@@ -28,6 +29,7 @@ pub(super) struct Settings {
     pub(super) results: ResultsSettings,
     pub(super) ledger: LedgerSettings,
     pub(super) admin: AdminSettings,
+    pub(super) notify: NotifySettings,
     pub(super) log: LogSettings,
 }
 
@@ -176,6 +178,24 @@ pub(super) struct LedgerSettings {
 pub(super) struct AdminSettings {
     /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
     pub(super) listen: ListenAddress,
+}
+
+/// Notifications of events.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct NotifySettings {
+    /// Address to which one of the workers POSTs each event, such as the incoming webhook of a chat. With `https`; `http` for
+    /// this machine only. Default: none, nothing is sent.
+    pub(super) url: Option<Hidden>,
+    /// File that contains `url`, in place of it.
+    pub(super) url_file: Option<PathBuf>,
+    /// Secret that signs the messages: `whsec_` and 24 to 64 bytes in base64. Needed for the format `standard`. No default.
+    pub(super) secret: Option<Hidden>,
+    /// File that contains `secret`, in place of it.
+    pub(super) secret_file: Option<PathBuf>,
+    /// Form of the messages. Default: `standard`.
+    pub(super) format: NotifyFormat,
 }
 
 /// The log.

@@ -28,6 +28,7 @@ use crate::{
     config::Config,
     doctor::results::clear_text,
     engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, terms},
+    notify::run_notifier,
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
     shutdown::Shutdown,
@@ -54,8 +55,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));
+    let notifier = run_notifier(&processor, config, stop.clone())?;
+    let notifier = tokio::spawn(notifier);
     let background = Background::start(&processor, config, &metrics, products);
-    let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
+    let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop.clone());
     let scheduler = tokio::spawn(scheduler.run());
     let outcome = tokio::select! {
         ended = process_orders(&processor, config, orders, shutdown.token()) => {
@@ -66,6 +69,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         }
         () = shutdown.drained(config.drain) => Err("stopped before all orders were settled; other workers claim them when their lease ends".into()),
     };
+    // Ends its lease, so that another worker goes on at once.
+    stop.cancel();
+    let _ = notifier.await;
     background.stop().await;
     heartbeat::report_stopped(&processor).await;
     match &outcome {
