@@ -15,6 +15,7 @@ mod fields;
 pub mod figures;
 mod front_end;
 pub mod proxy;
+mod receiver;
 mod redis;
 mod route;
 mod terminal;
@@ -24,6 +25,7 @@ mod world;
 
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
+pub use receiver::{Notification, Receiver, Reception};
 pub use redis::{Redis, Server, ServerClock, snapshot::Snapshot};
 pub use route::Route;
 pub use terminal::Terminal;

@@ -11,8 +11,10 @@ mod outbox_tests;
 mod pending;
 mod sender;
 mod sign;
+mod summary;
 mod test_message;
 mod words;
 
 pub(crate) use notifier::run_notifier;
+pub(crate) use summary::summary;
 pub(crate) use test_message::send_test;
