@@ -94,6 +94,11 @@ impl Receiver {
         format!("http://{}/hooks/SECRET-TOKEN", self.addr)
     }
 
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// From now on, does this with each message.
     pub fn answer(&self, rule: impl Fn(&Notification) -> Reception + Send + Sync + 'static) {
         self.rule.send_replace(Arc::new(rule));

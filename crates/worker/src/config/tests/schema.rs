@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     super::{settings::Settings, source},
-    ACCOUNT, load,
+    ACCOUNT, RECEIVER, SIGNING, load,
 };
 
 /// The description of every key in the published schema, by key.
@@ -97,7 +97,8 @@ fn printed_config_has_every_setting_but_no_secret() {
     let proxy = ("HP_API__PROXY", "http://shop:hunter2@proxy:3128");
     let key = "B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw=";
     let seal_to = ("HP_RESULTS__SEAL_TO__SHOP", key);
-    let settings = [&ACCOUNT[..], &[rate, redis, proxy, seal_to]].concat();
+    let more = [rate, redis, proxy, seal_to, RECEIVER, SIGNING];
+    let settings = [&ACCOUNT[..], &more].concat();
     let config = load("", &settings).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(

@@ -2,13 +2,12 @@
 //!
 //! The tests wait for commands on one thread, so the sandbox answers on another.
 
-use std::collections::{BTreeSet, HashMap};
+mod lease;
+mod receiver_faults;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use e2e::{Notification, Receiver, Reception, Worker, World};
+use e2e::{Notification, Receiver, Reception, Worker, World, tls::TlsFront};
 use hmac::{Hmac, KeyInit, Mac};
-use hp_queue::{Acquired, NotifierLease};
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -179,20 +178,6 @@ async fn every_kind_of_event_is_sent_and_signed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn notifications_begin_with_the_first_worker() {
-    let (world, receiver) = (World::start(), Receiver::start().await);
-    add_reviews(&world, ["A-1".into()]).await;
-    let worker = worker(&world, &receiver);
-    worker
-        .wait_for_log("this worker sends the notifications")
-        .await;
-    add_reviews(&world, ["A-2".into()]).await;
-    receiver.wait_for(1).await;
-    wait_for_counts(&world, 1, 0).await;
-    assert_eq!(orders(&receiver.all()), ["A-2"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn chat_gets_a_sentence_that_is_escaped() {
     let (world, receiver) = (World::start(), Receiver::start().await);
     begin_at_the_start(&world).await;
@@ -218,194 +203,6 @@ async fn chat_gets_a_sentence_that_is_escaped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_notifier_is_replaced_and_loses_nothing() {
-    let (world, receiver) = (World::start(), Receiver::start().await);
-    begin_at_the_start(&world).await;
-    let mut wanted = BTreeSet::new();
-    for round in 0..4 {
-        let notifier = worker(&world, &receiver);
-        notifier
-            .wait_for_log("this worker sends the notifications")
-            .await;
-        let before = receiver.all().len();
-        // Killed before, while and after the receiver gets a message.
-        let hangs = round % 2 == 0;
-        receiver.answer(move |_| {
-            if hangs {
-                Reception::Hang
-            } else {
-                Reception::Status(204)
-            }
-        });
-        let ids: Vec<_> = (0..4).map(|n| format!("A-{round}-{n}")).collect();
-        wanted.extend(ids.iter().cloned());
-        add_reviews(&world, ids).await;
-        if round > 0 {
-            let got = |all: &[Notification]| (all.len() > before).then_some(());
-            receiver.wait_until("a message", got).await;
-        }
-        notifier.signal(Signal::SIGKILL);
-    }
-    receiver.answer(|_| Reception::Status(204));
-    let (_first, _second) = (worker(&world, &receiver), worker(&world, &receiver));
-    let all_arrived = |all: &[Notification]| {
-        let accepted: Vec<_> = all.iter().filter(|one| one.is_accepted).cloned().collect();
-        let arrived: BTreeSet<_> = orders(&accepted).into_iter().collect();
-        (arrived == wanted).then_some(())
-    };
-    receiver.wait_until("all events", all_arrived).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn stopped_notifier_hands_over_at_once() {
-    let (world, receiver) = (World::start(), Receiver::start().await);
-    // With this lease, nobody takes over from a worker that still holds it.
-    let url = receiver.url();
-    let long = settings(
-        &url,
-        &[
-            ("HP_WORKER__LEASE", "1h"),
-            ("HP_RETRY__RESUBMIT_AFTER", "2h"),
-        ],
-    );
-    let mut first = world.worker_with(&long);
-    first
-        .wait_for_log("this worker sends the notifications")
-        .await;
-    first.signal(Signal::SIGTERM);
-    first.wait_for_exit().await;
-    let second = world.worker_with(&long);
-    second
-        .wait_for_log("this worker sends the notifications")
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn outage_of_the_receiver_delays_events_only() {
-    for failure in [
-        Reception::Status(500),
-        Reception::RetryAfter(429, 0),
-        Reception::Close,
-        Reception::Redirect,
-        Reception::Hang,
-    ] {
-        let (world, receiver) = (World::start(), Receiver::start().await);
-        begin_at_the_start(&world).await;
-        receiver.answer(move |_| failure);
-        let _worker = worker(&world, &receiver);
-        for n in 0..3 {
-            for kind in ["order.review", "order.review_resolved"] {
-                add_event(&world, kind, Some(&format!("A-{n}")), &json!({})).await;
-            }
-        }
-        let tries = |all: &[Notification]| (all.len() >= 2).then_some(());
-        receiver.wait_until("two tries", tries).await;
-        receiver.answer(|_| Reception::Status(200));
-        let messages = receiver.wait_for(6).await;
-        let mut latest = HashMap::new();
-        for message in &messages {
-            assert_signed(message);
-            let json = message.json();
-            let id = json["data"]["order_id"].as_str().unwrap().to_owned();
-            let before = latest.insert(id, json["type"].clone());
-            let is_first = json["type"] == "order.review";
-            assert_eq!(before.is_none(), is_first, "{failure:?}: {messages:?}");
-        }
-        wait_for_counts(&world, 6, 0).await;
-        let again = receiver.all();
-        let (first, second) = (&again[0], &again[1]);
-        assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn refused_event_stops_no_other_order() {
-    let (world, receiver) = (World::start(), Receiver::start().await);
-    begin_at_the_start(&world).await;
-    receiver.answer(|message| {
-        Reception::Status(if message.body.contains("\"A-1\"") {
-            400
-        } else {
-            204
-        })
-    });
-    add_reviews(&world, ["A-1".into(), "A-2".into()]).await;
-    add_event(&world, "order.review_resolved", Some("A-1"), &json!({})).await;
-    let notifier = worker(&world, &receiver);
-    receiver.wait_for(1).await;
-    wait_for_counts(&world, 1, 0).await;
-    assert_eq!(orders(&receiver.accepted()), ["A-2"]);
-    let (_, text) = run(&world, &["status"]);
-    assert!(text.contains("the receiver answered 400"), "{text}");
-
-    // Another worker knows which event waits.
-    notifier.signal(Signal::SIGKILL);
-    receiver.answer(|_| Reception::Status(204));
-    let _next = worker(&world, &receiver);
-    let messages = receiver.wait_for(3).await;
-    let kinds: Vec<_> = messages.iter().map(kind).collect();
-    assert_eq!(
-        kinds[1..],
-        ["order.review A-1", "order.review_resolved A-1"]
-    );
-    wait_for_counts(&world, 3, 0).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn undelivered_events_are_counted_and_said() {
-    let (world, receiver) = (World::start(), Receiver::start().await);
-    begin_at_the_start(&world).await;
-    let two_days_ago = (world.now().await - 2 * 24 * 3_600_000).to_string();
-    add_event_at(
-        &world,
-        &two_days_ago,
-        "order.review",
-        Some("A-1"),
-        &json!({}),
-    )
-    .await;
-    receiver.answer(|message| {
-        Reception::Status(if message.body.contains("\"A-1\"") {
-            400
-        } else {
-            204
-        })
-    });
-    let worker = worker(&world, &receiver);
-    worker.wait_for_log("are given up").await;
-    add_reviews(&world, ["A-2".into()]).await;
-    receiver.wait_for(1).await;
-    wait_for_counts(&world, 1, 1).await;
-    for command in ["status", "doctor"] {
-        let (_, text) = run_with(&world, &[command], &settings(&receiver.url(), &[]));
-        assert!(text.contains("1 event was not delivered"), "{text}");
-    }
-    let (_, text) = run(&world, &["status", "--json"]);
-    let status: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        status["notifications"],
-        json!({"delivered": 1, "undelivered": 1, "failure": null})
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn trimmed_events_count_as_undelivered() {
-    let (world, receiver) = (World::start(), Receiver::start().await);
-    begin_at_the_start(&world).await;
-    add_reviews(&world, (0..10).map(|n| format!("A-{n}"))).await;
-    let words = ["XTRIM", "{hp}:events", "MAXLEN", "3"];
-    world.redis.command::<u64>(&words).await;
-    let _worker = worker(&world, &receiver);
-    receiver.wait_for(3).await;
-    wait_for_counts(&world, 3, 7).await;
-    // A stream that somebody has deleted begins again.
-    world.redis.command::<u64>(&["DEL", "{hp}:events"]).await;
-    add_reviews(&world, ["B-1".into()]).await;
-    receiver.wait_for(4).await;
-    wait_for_counts(&world, 4, 7).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn flood_becomes_few_messages() {
     let (world, receiver) = (World::start(), Receiver::start().await);
     begin_at_the_start(&world).await;
@@ -420,35 +217,6 @@ async fn flood_becomes_few_messages() {
     assert_eq!(merged["data"]["count"], 200);
     assert_eq!(merged["data"]["order_ids"][9], "A-9");
     assert_eq!(merged["data"]["order_ids"].as_array().unwrap().len(), 10);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn orders_never_wait_for_the_receiver() {
-    let hanging = Receiver::start().await;
-    hanging.answer(|_| Reception::Hang);
-    let endless = Receiver::start().await;
-    endless.answer(|_| Reception::Endless);
-    let no_tls = hanging.url().replace("http://", "https://");
-    for url in [
-        hanging.url(),
-        endless.url(),
-        no_tls,
-        "http://127.0.0.1:1/hook".into(),
-        "https://no-such-host.invalid/hook".into(),
-    ] {
-        let world = World::start();
-        begin_at_the_start(&world).await;
-        add_reviews(&world, ["R-1".into()]).await;
-        let mut worker = world.worker_with(&settings(&url, &[]));
-        for n in 0..5 {
-            world.enqueue(&format!("A-{n}"), 1).await;
-        }
-        for n in 0..5 {
-            assert_eq!(world.result(&format!("A-{n}")).await["status"], "completed");
-        }
-        worker.signal(Signal::SIGTERM);
-        assert!(worker.wait_for_exit().await.success());
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -495,35 +263,6 @@ fn texts(card: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stale_notifier_moves_nothing() {
-    let world = World::start();
-    let lease = |name: &str, time| NotifierLease::new(world.handle(), name.into(), time);
-    let first = lease("first", std::time::Duration::ZERO);
-    let Ok(Acquired::Held(takeover)) = first.acquire().await else {
-        panic!("the lease was free");
-    };
-    let second = lease("second", LONG_LEASE);
-    assert!(matches!(second.acquire().await, Ok(Acquired::Held(_))));
-    assert!(!first.renew().await.unwrap());
-    let mut progress = takeover.progress.clone();
-    progress.cursor = "9-9".into();
-    assert!(!first.save(&progress).await.unwrap());
-    assert!(first.read(("0-0", 0), 1).await.unwrap().is_none());
-    first.release().await.unwrap();
-    assert!(second.renew().await.unwrap());
-    let third = lease("third", LONG_LEASE);
-    assert!(matches!(
-        third.acquire().await,
-        Ok(Acquired::HeldByOther(_))
-    ));
-    let cursor: String = world
-        .redis
-        .command(&["HGET", "{hp}:notifier", "cursor"])
-        .await;
-    assert_eq!(cursor, takeover.progress.cursor);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn notify_test_says_what_the_receiver_answers() {
     let (world, receiver) = (World::start(), Receiver::start().await);
     let url = receiver.url();
@@ -555,15 +294,22 @@ async fn notify_test_says_what_the_receiver_answers() {
         (code, &json["delivered"], &json["status"]),
         (1, &json!(false), &json!(302))
     );
-    let no_tls = url.replace("http://", "https://");
+    receiver.answer(|_| Reception::Status(204));
+    let front = TlsFront::start(receiver.addr()).await;
+    let tls = format!("https://localhost:{}/SECRET-TOKEN", front.port());
     for (url, word) in [
         ("http://127.0.0.1:1/SECRET-TOKEN", "firewall"),
         ("https://no-such-host.invalid/SECRET-TOKEN", "DNS"),
-        (&*no_tls, "TLS"),
+        (&*tls, "must trust its authority"),
     ] {
         let (code, text) = test(url, &[]);
         assert!(code == 2 && text.contains(word), "{code} {text}");
     }
+    let authority = e2e::tls::authority();
+    let trusting = [("SSL_CERT_FILE", authority.to_str().unwrap())];
+    let settings = settings(&tls, &trusting);
+    let (code, text) = run_with(&world, &["notify", "test"], &settings);
+    assert!(code == 0 && text.contains("accepted: "), "{text}");
     let (code, text) = run(&world, &["notify", "test"]);
     assert!(code == 2 && text.contains("HP_NOTIFY__URL"), "{text}");
 }
