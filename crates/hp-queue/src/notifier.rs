@@ -108,6 +108,11 @@ impl NotifierLease {
         }
     }
 
+    /// Lets notifications begin with the events that follow, unless they have begun before. Needs no lease.
+    pub async fn begin(&self) -> Result<(), QueueError> {
+        self.call("begin", ("", 0, 0), &[]).await.map(drop)
+    }
+
     /// Acquires the lease if it is free. The first time, notifications begin with the events that follow.
     pub async fn acquire(&self) -> Result<Acquired, QueueError> {
         let answer = self.call("acquire", ("", 0, 0), &[]).await?;

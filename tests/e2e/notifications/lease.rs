@@ -114,3 +114,26 @@ async fn stale_notifier_moves_nothing() {
         .await;
     assert_eq!(cursor, takeover.progress.cursor);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_between_start_and_lease_are_sent() {
+    let world = World::start();
+    let lease = |name: &str| NotifierLease::new(world.handle(), name.into(), LONG_LEASE);
+    add_reviews(&world, ["A-1".into()]).await;
+    lease("").begin().await.unwrap();
+    add_reviews(&world, ["A-2".into()]).await;
+    lease("").begin().await.unwrap();
+    let lease = lease("first");
+    let Ok(Acquired::Held(takeover)) = lease.acquire().await else {
+        panic!("the lease was free");
+    };
+    let after = (takeover.progress.cursor.as_str(), takeover.progress.place);
+    let page = lease.read(after, 10).await.unwrap().unwrap();
+    let ids: Vec<_> = page
+        .events
+        .iter()
+        .map(|one| one.event.order_id.clone())
+        .collect();
+    assert_eq!((ids, page.lost), (vec![Some("A-2".into())], 0));
+    assert_eq!(page.events[0].place, 2);
+}

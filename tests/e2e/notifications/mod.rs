@@ -266,13 +266,13 @@ fn texts(card: &Value) -> Vec<String> {
 async fn notify_test_says_what_the_receiver_answers() {
     let (world, receiver) = (World::start(), Receiver::start().await);
     let url = receiver.url();
-    let test = |url: &str, more: &[&str]| {
+    let send = |url: &str, more: &[&str]| {
         let words = [&["notify", "test"], more].concat();
         let (code, text) = run_with(&world, &words, &settings(url, &[]));
         assert!(!text.contains("SECRET-TOKEN"), "{text}");
         (code, text)
     };
-    let (code, text) = test(&url, &[]);
+    let (code, text) = send(&url, &[]);
     assert!(code == 0 && text.contains("accepted: "), "{text}");
     let message = receiver.accepted().remove(0);
     assert_signed(&message);
@@ -285,10 +285,10 @@ async fn notify_test_says_what_the_receiver_answers() {
         (Reception::Redirect, "redirects"),
     ] {
         receiver.answer(move |_| reception);
-        let (code, text) = test(&url, &[]);
+        let (code, text) = send(&url, &[]);
         assert!(code == 1 && text.contains(word), "{code} {text}");
     }
-    let (code, text) = test(&url, &["--json"]);
+    let (code, text) = send(&url, &["--json"]);
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (code, &json["delivered"], &json["status"]),
@@ -302,7 +302,7 @@ async fn notify_test_says_what_the_receiver_answers() {
         ("https://no-such-host.invalid/SECRET-TOKEN", "DNS"),
         (&*tls, "must trust its authority"),
     ] {
-        let (code, text) = test(url, &[]);
+        let (code, text) = send(url, &[]);
         assert!(code == 2 && text.contains(word), "{code} {text}");
     }
     let authority = e2e::tls::authority();

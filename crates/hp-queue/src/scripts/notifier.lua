@@ -3,7 +3,7 @@
 -- flags: allow-oom
 -- needs: clock, answer, entry_id
 --
--- arguments: action  "acquire", "read", "save" or "release"
+-- arguments: action  "begin", "acquire", "read", "save" or "release"
 --            holder  a name that no process uses twice
 --            lease   ms
 --            after   with "read": the entry after which to read
@@ -40,7 +40,7 @@ local function entries(from, to, count)
   return found.err and {} or found
 end
 
--- Notifications begin with the events that come after the first worker with a receiver.
+-- Notifications begin with the events that come after the start of the first worker with a receiver.
 local function begin()
   if redis.call('HEXISTS', key_notifier, 'cursor') == 1 then return end
   local events = stream()
@@ -73,6 +73,10 @@ end
 
 local known = redis.call('HMGET', key_notifier, 'owner', 'until')
 report('now', at)
+if arg_action == 'begin' then
+  begin()
+  return answer
+end
 if arg_action == 'acquire' then
   if known[1] and known[1] ~= arg_holder and is_ahead(known[2], LONGEST_LEASE) then
     report('state', 'held_by_other')

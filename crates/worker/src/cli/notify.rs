@@ -3,7 +3,7 @@ use clap::{Args, Subcommand};
 use super::args::Json;
 use crate::{config::Config, notify::send_test, random::Random, terminal::CommandResult};
 
-/// Check the notifications: notify.url.
+/// Check that notifications arrive.
 ///
 /// While notify.url is set, one of the workers POSTs each event of `worker events` to it. docs/notifications.md describes the
 /// messages.

@@ -4,7 +4,7 @@ use std::time::Duration;
 pub(super) const HANDFUL: usize = 5;
 /// The time after which one more message is free: so there are five a minute.
 const REFILL: Duration = Duration::from_secs(12);
-const FULL: Duration = Duration::from_secs(60);
+const FULL: Duration = Duration::from_mins(1);
 
 /// How many messages of a group may be sent now.
 #[derive(Clone, Copy, Debug, Default)]

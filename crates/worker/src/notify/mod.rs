@@ -15,6 +15,6 @@ mod summary;
 mod test_message;
 mod words;
 
-pub(crate) use notifier::run_notifier;
+pub(crate) use notifier::{begin, run_notifier};
 pub(crate) use summary::summary;
 pub(crate) use test_message::send_test;

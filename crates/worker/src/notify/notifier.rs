@@ -26,6 +26,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const PAGE: usize = 200;
 /// The longest time for ending the lease at a shutdown.
 const RELEASE_LIMIT: Duration = Duration::from_secs(1);
+/// The longest time for finding the first event. The first order waits for it.
+const BEGIN_LIMIT: Duration = Duration::from_secs(1);
+/// The longest time between two looks whether another worker still holds the lease: it may have ended it.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Sends the events of the queue to the receiver until `stop` is cancelled, whenever no other worker does. Does nothing if no
 /// receiver is set.
@@ -52,6 +56,18 @@ pub(crate) fn run_notifier(
             notifier.run(&stop).await;
         }
     })
+}
+
+/// Lets the notifications of a queue begin with what happens from now on, if they never began. Does nothing if no receiver is
+/// set.
+pub(crate) async fn begin(processor: &OrderProcessor, config: &Config) {
+    if config.notify.is_none() {
+        return;
+    }
+    let lease = NotifierLease::new(processor.queue.clone(), String::new(), processor.lease);
+    if !matches!(timeout(BEGIN_LIMIT, lease.begin()).await, Ok(Ok(()))) {
+        debug!("notifications begin as soon as Redis answers");
+    }
 }
 
 struct Notifier {
@@ -98,7 +114,9 @@ impl Notifier {
         loop {
             let delay = match lease.acquire().await {
                 Ok(Acquired::Held(takeover)) => return *takeover,
-                Ok(Acquired::HeldByOther(left)) => left + Duration::from_millis(1),
+                Ok(Acquired::HeldByOther(left)) => {
+                    (left + Duration::from_millis(1)).min(LOOK_INTERVAL)
+                }
                 Err(error) => {
                     debug!(%error, "cannot look who sends the notifications");
                     delays.next().unwrap_or(INTERVAL)

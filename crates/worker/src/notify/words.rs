@@ -130,3 +130,66 @@ fn short(text: &str) -> String {
     }
     escape_control(&short).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use hp_order::Millis;
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: &str, order: Option<&str>, detail: &serde_json::Value) -> QueueEvent {
+        QueueEvent {
+            entry: "1-1".into(),
+            event: kind.into(),
+            at: Millis(0),
+            order_id: order.map(Into::into),
+            detail: detail.as_object().unwrap().clone(),
+        }
+    }
+
+    #[test]
+    fn flood_names_the_oldest_orders_and_the_count() {
+        let ids = (1..=200).map(|n| format!("A-{n}"));
+        let events = ids.map(|id| event("order.review", Some(&id), &json!({})));
+        let text = slack(&events.collect::<Vec<_>>(), "{hp}");
+        for part in [
+            "200 orders need an operator: A-1, A-2, ",
+            "A-10 and 190 more. Run `worker orders --state review`",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains("A-11"), "{text}");
+    }
+
+    #[test]
+    fn merged_outages_say_how_things_stand() {
+        let events = [
+            event(
+                "vendor.unreachable",
+                None,
+                &json!({"message": "no answer."}),
+            ),
+            event("vendor.reachable", None, &json!({})),
+        ];
+        let text = slack(&events, "{hp}");
+        assert!(
+            text.starts_with(
+                "HitPoints answers again. Orders go on. This is the last of 2 events."
+            ),
+            "{text}"
+        );
+        let text = slack(&events[..1], "{hp}");
+        assert!(
+            text.starts_with("HitPoints does not answer: no answer. Orders"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let detail = json!({"reason": "x".repeat(10_000), "by": "Ada"});
+        let text = slack(&[event("queue.paused", None, &detail)], "{hp}");
+        assert!(text.len() < 1000 && text.contains("x\u{2026}"), "{text}");
+    }
+}

@@ -50,7 +50,7 @@ impl StatusLine {
             Self::Rate => "rate",
             Self::Workers => "workers",
             Self::LastRun => "last run",
-            Self::Notifications => "notifications",
+            Self::Notifications => "notified",
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     doctor::results::clear_text,
     engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, terms},
-    notify::run_notifier,
+    notify,
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
     shutdown::Shutdown,
@@ -48,6 +48,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     };
     let stop = shutdown.token().clone();
     processor.throttle.drain_with(stop.clone());
+    // Before the first order: what happens to it must be notified.
+    notify::begin(&processor, config).await;
     // Before the other tasks, which would delay the first order.
     let orders = start_poller(&processor, config, stop.clone())?;
     let metrics = Arc::new(Metrics::new(
@@ -55,7 +57,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));
-    let notifier = run_notifier(&processor, config, stop.clone())?;
+    let notifier = notify::run_notifier(&processor, config, stop.clone())?;
     let notifier = tokio::spawn(notifier);
     let background = Background::start(&processor, config, &metrics, products);
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop.clone());
