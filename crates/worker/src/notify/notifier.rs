@@ -4,7 +4,7 @@ use hp_order::Millis;
 use hp_queue::{Acquired, NotifierLease, QueueError, Takeover};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     message::Message,
@@ -17,7 +17,6 @@ use crate::{
         processor::OrderProcessor,
         retry::{REDIS, endless_backoff},
     },
-    terminal::CommandError,
 };
 
 /// The time between two looks for new events.
@@ -33,29 +32,32 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Sends the events of the queue to the receiver until `stop` is cancelled, whenever no other worker does. Does nothing if no
 /// receiver is set.
-///
-/// # Errors
-/// TLS cannot be set up.
 pub(crate) fn run_notifier(
     processor: &Arc<OrderProcessor>,
     config: &Config,
     stop: CancellationToken,
-) -> Result<impl Future<Output = ()> + Send + 'static, CommandError> {
-    let notifier = match &config.notify {
-        None => None,
-        Some(notify) => Some(Notifier {
-            processor: Arc::clone(processor),
-            sender: Sender::new(Arc::clone(notify))?,
-            notify: Arc::clone(notify),
-            prefix: config.prefix.clone(),
+) -> impl Future<Output = ()> + Send + 'static {
+    let (processor, prefix) = (Arc::clone(processor), config.prefix.clone());
+    let notify = config.notify.clone();
+    async move {
+        let Some(notify) = notify else { return };
+        let sender = match Sender::new(Arc::clone(&notify)) {
+            Ok(sender) => sender,
+            Err(error) => {
+                // Orders do not depend on it.
+                error!(%error, "this worker sends no notifications: it cannot set up TLS");
+                return;
+            }
+        };
+        let notifier = Notifier {
+            processor,
+            sender,
+            notify,
+            prefix,
             started: Instant::now(),
-        }),
-    };
-    Ok(async move {
-        if let Some(notifier) = notifier {
-            notifier.run(&stop).await;
-        }
-    })
+        };
+        notifier.run(&stop).await;
+    }
 }
 
 /// Lets the notifications of a queue begin with what happens from now on, if they never began. Does nothing if no receiver is

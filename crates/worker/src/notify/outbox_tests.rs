@@ -96,14 +96,11 @@ fn drain(
             Next::Wait(wait) => time += wait.max(Duration::from_millis(1)),
             Next::Send(batch) => {
                 let numbers = numbers(&batch);
-                match answer(&numbers) {
-                    Some(scope) => {
-                        outbox.failed(&batch, failure(scope), after(time), 0.5);
-                    }
-                    None => {
-                        outbox.delivered(&batch, after(time));
-                        accepted.push(numbers);
-                    }
+                if let Some(scope) = answer(&numbers) {
+                    outbox.failed(&batch, failure(scope), after(time), 0.5);
+                } else {
+                    outbox.delivered(&batch, after(time));
+                    accepted.push(numbers);
                 }
             }
         }
@@ -180,7 +177,7 @@ fn event_is_given_up_after_a_day() {
 fn receiver_that_is_down_is_tried_for_a_day() {
     let mut outbox = outbox(reviews(1..=50));
     let mut tries = 0;
-    drain(&mut outbox, DAY - Duration::from_hours(1), |_| {
+    drain(&mut outbox, Duration::from_hours(23), |_| {
         tries += 1;
         Some(FailureScope::Unclear)
     });
@@ -289,14 +286,11 @@ proptest! {
             }
             while let Next::Send(batch) = outbox.next(after(time)) {
                 idle = 0;
-                match answers.next().flatten() {
-                    Some(scope) => {
-                        outbox.failed(&batch, failure(scope), after(time), 0.5);
-                    }
-                    None => {
-                        accepted.extend(numbers(&batch));
-                        outbox.delivered(&batch, after(time));
-                    }
+                if let Some(scope) = answers.next().flatten() {
+                    outbox.failed(&batch, failure(scope), after(time), 0.5);
+                } else {
+                    accepted.extend(numbers(&batch));
+                    outbox.delivered(&batch, after(time));
                 }
                 let progress = outbox.progress();
                 let place = usize::try_from(progress.place).unwrap();

@@ -57,7 +57,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));
-    let notifier = notify::run_notifier(&processor, config, stop.clone())?;
+    let notifier = notify::run_notifier(&processor, config, stop.clone());
     let notifier = tokio::spawn(notifier);
     let background = Background::start(&processor, config, &metrics, products);
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop.clone());
