@@ -12,7 +12,7 @@ use crate::{
 type Words = &'static [&'static str];
 
 /// The calls of each command. The commands with subcommands of their own have none.
-const CASES: [(&str, &[Words]); 29] = [
+const CASES: [(&str, &[Words]); 30] = [
     ("run", &[&[]]),
     (
         "enqueue",
@@ -181,6 +181,7 @@ const CASES: [(&str, &[Words]); 29] = [
     ),
     ("pause", &[&["--why", "a test"]]),
     ("events", &[&[], &["--json"], &["--follow"]]),
+    ("notify test", &[&[]]),
     ("status", &[&[], &["--json"]]),
     ("resume", &[&[]]),
     ("reasons", &[&[]]),

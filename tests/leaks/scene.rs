@@ -1,6 +1,7 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use e2e::{Redis, World};
+use e2e::{Receiver, Redis, World};
 use hp_api::AppSecret;
 use hp_sandbox::{Options, Trigger};
 use tempfile::TempDir;
@@ -15,6 +16,8 @@ use crate::{
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) vendor: HostileVendor,
+    /// Gets the notifications.
+    pub(crate) receiver: Receiver,
     /// Commands read and write here.
     pub(crate) folder: TempDir,
     secrets: Vec<Secret>,
@@ -25,6 +28,9 @@ impl Scene {
         let app = Secret::random("the app secret");
         let password = Secret::random("Redis' password");
         let token = Secret::random("the admin token");
+        let hook = Secret::random("the path of the receiver");
+        let signing = Secret::random("the text of the signing secret");
+        let signing = Secret::new("the signing secret", &STANDARD.encode(&signing.text));
         let options = Options {
             app_secret: AppSecret::from(app.text.clone()),
             seed: rand::random(),
@@ -39,8 +45,9 @@ impl Scene {
         Self {
             world,
             vendor,
+            receiver: Receiver::start().await,
             folder: tempfile::tempdir().unwrap(),
-            secrets: vec![app, password, token],
+            secrets: vec![app, password, token, hook, signing],
         }
     }
 
@@ -68,13 +75,25 @@ impl Scene {
         &self.secrets[2].text
     }
 
+    /// The address of the receiver.
+    pub(crate) fn receiver_url(&self) -> String {
+        format!("http://{}/{}", self.receiver.addr(), self.secrets[3].text)
+    }
+
+    pub(crate) fn signing_secret(&self) -> String {
+        format!("whsec_{}", self.secrets[4].text)
+    }
+
     /// The usual settings, at the most talkative level, with these on top. The secrets are in environment variables.
     pub(crate) fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
         let url = self.vendor.url();
+        let (receiver, signing) = (self.receiver_url(), self.signing_secret());
         let talkative = [
             ("HP_API__BASE_URL", &*url),
             ("HP_API__APP_SECRET", self.app_secret()),
             ("HP_ADMIN__TOKEN", self.admin_token()),
+            ("HP_NOTIFY__URL", &receiver),
+            ("HP_NOTIFY__SECRET", &signing),
             ("HP_API__TIMEOUT", "1s"),
             ("HP_LOG__FILTER", "trace"),
             ("HP_RETRY__RESUBMIT_AFTER", "4500ms"),

@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Each setting of the type `Hidden`. The tests of this program set each of them to a random text.
-const HIDDEN: [&str; 8] = [
+const HIDDEN: [&str; 9] = [
     "app_secret",
     "password",
     "proxy",
     "rsa_private_key",
     "rsa_server_key",
+    "secret",
     "sentinel_password",
     "token",
     "url",

@@ -36,6 +36,8 @@ pub(crate) fn bad_connections(scene: &mut Scene) -> Vec<Variant> {
         format!("redis+sentinel://:{password}@127.0.0.1:1/m?sentinel_password={sentinel}");
     let proxy = scene.secret("the password of a proxy");
     let proxy = format!("http://shop:{proxy}@127.0.0.1:1");
+    let hook = scene.secret("the path of a receiver that is not there");
+    let no_receiver = format!("http://127.0.0.1:1/{hook}");
     [
         ("wrong password", &[("HP_REDIS__URL", &*refused)][..]),
         ("no Redis", &[("HP_REDIS__URL", &gone)]),
@@ -59,6 +61,7 @@ pub(crate) fn bad_connections(scene: &mut Scene) -> Vec<Variant> {
                 ("HP_API__PROXY", &proxy),
             ],
         ),
+        ("no receiver", &[("HP_NOTIFY__URL", &no_receiver)]),
         ("wrong secret", &[("HP_API__APP_SECRET", &wrong_secret)]),
     ]
     .map(|(name, more)| Variant::new(name, scene.settings(more)))
@@ -76,6 +79,7 @@ pub(crate) fn bad_settings(scene: &mut Scene) -> Vec<Variant> {
     let in_path = format!("redis://{server}/{misplaced}");
     let no_login = format!("redis://:x/{misplaced}@{server}");
     let in_host = format!("https://shop:{misplaced}@127.0.0.1");
+    let open_receiver = format!("http://192.0.2.1/{misplaced}");
     let with_space = format!("{misplaced} ");
     let half = rsa[..rsa.len() / 2].to_owned();
     let proxy = format!("socks5://shop:{misplaced}@127.0.0.1");
@@ -84,9 +88,12 @@ pub(crate) fn bad_settings(scene: &mut Scene) -> Vec<Variant> {
         &format!("[api]\napp_secret = {misplaced}\n"),
     );
     let file_secret = scene.file("input-secret", &format!("{misplaced}\u{200b}x\n"));
-    let sets: [(&str, &[(&str, &str)]); 12] = [
+    let sets: [(&str, &[(&str, &str)]); 15] = [
         ("short token", &[("HP_ADMIN__TOKEN", &misplaced[..15])]),
         ("malformed token", &[("HP_ADMIN__TOKEN", &with_space)]),
+        ("malformed receiver", &[("HP_NOTIFY__URL", &misplaced)]),
+        ("receiver without TLS", &[("HP_NOTIFY__URL", &open_receiver)]),
+        ("malformed signing secret", &[("HP_NOTIFY__SECRET", &with_space)]),
         (
             "secret as its file",
             &[

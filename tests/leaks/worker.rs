@@ -225,11 +225,12 @@ async fn nothing_but_results_shows_keys_or_secrets() {
 }
 
 /// One command for each way to connect. They run with every bad connection, the others only with a wrong password.
-const CONNECTING: [&str; 7] = [
+const CONNECTING: [&str; 8] = [
     "enqueue",
     "doctor",
     "status",
     "record",
+    "notify test",
     "products",
     "reconcile",
     "retry",

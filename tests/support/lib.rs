@@ -16,6 +16,7 @@ pub mod figures;
 mod front_end;
 mod help;
 pub mod proxy;
+mod receiver;
 mod redis;
 mod route;
 mod terminal;
@@ -26,6 +27,7 @@ mod world;
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
 pub use help::commands;
+pub use receiver::{Notification, Receiver, Reception};
 pub use redis::{
     Protection, Redis, Server, ServerClock,
     protection::{certificate_file, password_of, secret_file, users},

@@ -91,7 +91,7 @@ fn unix_ms<S: Serializer>(at: &Millis, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(at.0)
 }
 
-fn event(entry: StreamId) -> Option<QueueEvent> {
+pub(crate) fn event(entry: StreamId) -> Option<QueueEvent> {
     let fields = entry.map.into_iter();
     let mut fields: HashMap<String, String> = fields
         .filter_map(|(name, value)| Some((name, redis::from_redis_value(value).ok()?)))

@@ -15,6 +15,7 @@
 //! | `{hp}:replays:<id>` | list | repetitions of an ended order that wait for a copy of its result |
 //! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
 //! | `{hp}:events` | stream | what an operator should know; each entry is written in the same step as the change that it reports |
+//! | `{hp}:notifier` | hash | which worker sends notifications, and how far they have come |
 //! | `{hp}:paused` | hash | the pause: while it exists no order is claimed |
 //! | `{hp}:queue` | hash | what all processes of the queue must agree on: protocol version, account, rules |
 //! | `{hp}:epoch` | hash | which life of Redis this is, and what Redis may have forgotten |
@@ -48,6 +49,7 @@
 //! | [`Control`] | workers and operators | pause, call permits, balance holds, product list, replays, dead letters |
 //! | [`RunLease`] | the reconciler | lets one process at a time make a reconciliation run |
 //! | [`Events`] | operators | reads what happened to the queue |
+//! | [`NotifierLease`] | the notifier | lets one process at a time send notifications |
 //! | [`Inspector`] | everybody | reads orders, status and server, and changes nothing |
 //!
 //! All but [`Queue`], [`Inbox`] and [`Events`] share the connection of a [`Handle`].
@@ -115,6 +117,7 @@ mod inbox;
 mod inspector;
 mod keys;
 mod ledger;
+mod notifier;
 mod protocol;
 mod queue;
 mod record;
@@ -145,7 +148,7 @@ pub use inspector::{
     scan::OpenOrderScan,
     server_info::ServerInfo,
     snapshot::{Charge, OrderSnapshot},
-    status::{Status, WorkerFault},
+    status::{NotificationStatus, Status, WorkerFault},
 };
 pub use keys::{Prefix, PrefixError};
 pub use ledger::{
@@ -154,6 +157,9 @@ pub use ledger::{
     look::Waiting,
     preview::ClaimPreview,
     settle::Settled,
+};
+pub use notifier::{
+    Acquired, EventPage, NotifierFailure, NotifierLease, NotifierProgress, NumberedEvent, Takeover,
 };
 pub use protocol::PROTOCOL;
 pub use queue::{

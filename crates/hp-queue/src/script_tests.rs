@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    agreement, control, inspector, ledger,
+    agreement, control, inspector, ledger, notifier,
     queue::entry_reason::{DeadLetterReason, EntryReason},
     run_lease,
     script::{PRELUDES, Source},
@@ -33,6 +33,7 @@ const ALL: &[Source] = &[
     ledger::settle_group::Settle::SOURCE,
     ledger::worker::ReportAlive::SOURCE,
     ledger::worker::ReportWatermark::SOURCE,
+    notifier::CallNotifier::SOURCE,
     run_lease::CallRunLease::SOURCE,
 ];
 

@@ -4,11 +4,16 @@ use redis::Value;
 use serde::Serialize;
 
 use super::Inspector;
-use crate::{error::QueueError, fields::FieldReader, script::script};
+use crate::{
+    error::QueueError,
+    fields::FieldReader,
+    notifier::{NotifierFailure, NotifierProgress},
+    script::script,
+};
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs;
+    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs, notifier;
     order: ;
     arguments: call_interval: u64;
 }
@@ -53,6 +58,29 @@ pub struct Status {
     pub worker_faults: BTreeMap<String, WorkerFault>,
     /// The report of the last reconciliation run.
     pub last_run: HashMap<String, String>,
+    /// What became of the notifications.
+    pub notifications: NotificationStatus,
+}
+
+/// What became of the notifications.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NotificationStatus {
+    /// How many events the receiver has accepted.
+    pub delivered: u64,
+    /// How many events were given up.
+    pub undelivered: u64,
+    /// How the last delivery failed, if none has succeeded since.
+    pub failure: Option<NotifierFailure>,
+}
+
+impl From<NotifierProgress> for NotificationStatus {
+    fn from(progress: NotifierProgress) -> Self {
+        Self {
+            delivered: progress.delivered,
+            undelivered: progress.undelivered,
+            failure: progress.failure,
+        }
+    }
 }
 
 /// Why a worker claims no orders.
@@ -101,6 +129,7 @@ impl Inspector {
             workers: answer.map("workers"),
             worker_faults: worker_faults(&answer.texts("faults")),
             last_run: answer.map("last_run"),
+            notifications: NotifierProgress::read(&answer.pairs("notifier")).into(),
         })
     }
 }

@@ -12,6 +12,7 @@
 --   faults                                     { worker, reason, since, ... } of the workers that claim no orders
 --   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
 --   throttle                                   { name, value, ... }
+--   notifier                                   { name, value, ... } of the notifications, without their cursor
 --   paused, breaker, holds, workers, last_run  { name, value, ... }; a worker's value is the time until which it counts
 --                                              as alive; last_run is the report of the last reconciliation run
 
@@ -51,4 +52,8 @@ end
 report('workers', workers)
 report('faults', faults)
 report('last_run', last_run and last_run[2])
+local fields = { 'delivered', 'undelivered', 'failure', 'failing_since' }
+local notified, notifier = redis.call('HMGET', key_notifier, unpack(fields)), {}
+for i, value in ipairs(notified) do notifier[#notifier + 1], notifier[#notifier + 2] = fields[i], value or '' end
+report('notifier', notifier)
 return answer

@@ -15,6 +15,7 @@ mod enqueue;
 mod events;
 mod keygen;
 mod man;
+mod notify;
 mod order;
 mod orders;
 mod pause;
@@ -77,6 +78,7 @@ enum Command {
     Republish(republish::Republish),
     Orders(orders::Orders),
     Events(events::Events),
+    Notify(notify::Notify),
     Order(order::ShowOrder),
     Record(record::Record),
     Products(products::Products),
@@ -149,6 +151,7 @@ impl Cli {
             Command::Republish(command) => block_on(command.execute(&load()?)),
             Command::Orders(command) => block_on(command.execute(&load()?)),
             Command::Events(command) => block_on(command.execute(&load()?)),
+            Command::Notify(command) => block_on(command.execute(&load()?)),
             Command::Order(command) => block_on(command.execute(&load()?)),
             Command::Record(command) => block_on(command.execute(&load()?)),
             Command::Products(command) => block_on(command.execute(&load()?)),
@@ -200,6 +203,7 @@ impl Command {
             | Self::Republish(_)
             | Self::Pause(_)
             | Self::Resume(_)
+            | Self::Notify(_)
             | Self::Keygen(_) => false,
         }
     }

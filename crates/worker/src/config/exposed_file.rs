@@ -51,8 +51,8 @@ pub(super) fn exposed(settings: &Settings) -> Vec<ExposedFile> {
 }
 
 /// The settings that name a file with a secret.
-fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 8] {
-    let (api, redis) = (&settings.api, &settings.redis);
+fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 10] {
+    let (api, redis, notify) = (&settings.api, &settings.redis, &settings.notify);
     [
         ("api.app_secret_file", &api.app_secret_file),
         ("api.rsa_private_key_file", &api.rsa_private_key_file),
@@ -65,16 +65,20 @@ fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 8] {
         ),
         ("redis.client_key_file", &redis.client_key_file),
         ("admin.token_file", &settings.admin.token_file),
+        ("notify.url_file", &notify.url_file),
+        ("notify.secret_file", &notify.secret_file),
     ]
 }
 
 /// Settings that are secrets.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 7] = [
     "api.app_secret",
     "api.rsa_private_key",
     "redis.password",
     "redis.sentinel_password",
     "admin.token",
+    "notify.url",
+    "notify.secret",
 ];
 
 /// Addresses, which may have a login.

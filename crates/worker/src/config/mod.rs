@@ -6,6 +6,7 @@ mod bounds;
 mod clients;
 mod exposed_file;
 mod fault;
+mod notify;
 mod pem_file;
 mod print;
 mod redis_access;
@@ -20,7 +21,7 @@ mod tests;
 mod text;
 mod values;
 
-use std::{ffi::OsString, path::Path, time::Duration};
+use std::{ffi::OsString, path::Path, sync::Arc, time::Duration};
 
 use hp_order::{Backoff, Policy};
 use hp_queue::{Prefix, Recipients, Retention};
@@ -28,6 +29,7 @@ use hp_queue::{Prefix, Recipients, Retention};
 pub(crate) use admin::AdminServer;
 pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
+pub(crate) use notify::{Notify, NotifyFormat, SigningSecret};
 pub(crate) use schedule::Schedule;
 pub(crate) use secret::Hidden;
 pub(crate) use values::{LogFilter, LogFormat};
@@ -57,6 +59,8 @@ pub(crate) struct Config {
     /// The public keys to which cards are sealed.
     pub(crate) seal_to: Recipients,
     pub(crate) admin: AdminServer,
+    /// Where notifications go.
+    pub(crate) notify: Option<Arc<Notify>>,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
     /// Files with secrets that every user of this machine may read or change.
@@ -122,6 +126,7 @@ impl TryFrom<Settings> for Config {
             },
             seal_to: settings.results.seal_to.0,
             admin: AdminServer::read(settings.admin)?,
+            notify: Notify::read(settings.notify)?.map(Arc::new),
             log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {

@@ -36,6 +36,7 @@ impl Display for Config {
         writeln!(f)?;
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
         writeln!(f, "[admin]\n{}", self.admin)?;
+        self.write_notify(f)?;
         writeln!(f, "[log]\nfilter = {}", Text(&self.log_filter.text))?;
         write!(f, "format = \"{}\"", self.log_format)
     }
@@ -50,6 +51,19 @@ impl Config {
         }
         writeln!(f, "needs_products = {}", self.needs_products)?;
         writeln!(f, "drain = {}\n", Quoted(self.drain))
+    }
+
+    /// The path of the address is a secret, so the address is not shown at all.
+    fn write_notify(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some(notify) = &self.notify else {
+            return Ok(());
+        };
+        let shown = notify.shown_url();
+        writeln!(f, "[notify]\nurl = \"[redacted]\" # {shown}")?;
+        if notify.secret.is_some() {
+            writeln!(f, "secret = \"[redacted]\"")?;
+        }
+        writeln!(f, "format = \"{}\"\n", notify.format.as_str())
     }
 
     fn write_retry(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
 use super::{
+    notify::NotifyFormat,
     schedule::{CronExpression, TimeZoneName},
     seal_to::SealTo,
     secret::Hidden,
@@ -28,6 +29,7 @@ pub(super) struct Settings {
     pub(super) results: ResultsSettings,
     pub(super) ledger: LedgerSettings,
     pub(super) admin: AdminSettings,
+    pub(super) notify: NotifySettings,
     pub(super) log: LogSettings,
 }
 
@@ -207,6 +209,24 @@ pub(super) struct AdminSettings {
     pub(super) token: Option<Hidden>,
     /// File that contains `token`, in place of it.
     pub(super) token_file: Option<PathBuf>,
+}
+
+/// Notifications of events.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct NotifySettings {
+    /// Address to which one of the workers POSTs each event, such as the incoming webhook of a chat. With `https`; `http` for
+    /// this machine only. Default: none, nothing is sent.
+    pub(super) url: Option<Hidden>,
+    /// File that contains `url`, in place of it.
+    pub(super) url_file: Option<PathBuf>,
+    /// Secret that signs the messages: `whsec_` and 24 to 64 bytes in base64. Needed for the format `standard`. No default.
+    pub(super) secret: Option<Hidden>,
+    /// File that contains `secret`, in place of it.
+    pub(super) secret_file: Option<PathBuf>,
+    /// Form of the messages. Default: `standard`.
+    pub(super) format: NotifyFormat,
 }
 
 /// The log.

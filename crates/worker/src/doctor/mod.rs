@@ -2,6 +2,7 @@
 
 mod account;
 mod inbox;
+mod notify;
 mod queue;
 pub(crate) mod redis;
 pub(crate) mod results;
@@ -57,6 +58,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     bad += print(queue::check(&handle).await, as_json)?;
     bad += print(account::check(&handle, &agreement).await, as_json)?;
     bad += print(results::check(config, &handle, &agreement).await, as_json)?;
+    bad += print(notify::check(config, &handle).await, as_json)?;
     let vendor = vendor::check(&client, &handle, agreement.account()).await;
     bad += print(vendor, as_json)?;
     if bad > 0 {

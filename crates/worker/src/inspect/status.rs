@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::obstacles::{print_note, print_obstacles};
 use crate::{
     config::Config,
+    notify::summary,
     obstacle::{Facts, Obstacle, of_queue},
     reasons::StatusLine,
     terminal::{
@@ -137,6 +138,7 @@ impl QueueStatus {
             (StatusLine::Rate, rate),
             (StatusLine::Workers, counted(workers.len(), &workers)),
             (StatusLine::LastRun, self.last_run()),
+            (StatusLine::Notifications, summary(&queue.notifications)),
         ];
         print_pairs(&lines.map(|(line, value)| (line.as_str(), value)))
     }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use hp_api::{Doubt, DoubtKind, Outcome, Refusal, RefusalKind};
 use hp_order::{Event, QueryVerdict};
-use hp_queue::{Status, WorkerFault};
+use hp_queue::{NotificationStatus, Status, WorkerFault};
 
 use super::{Facts, ObstacleKind, VendorFailure, of_queue};
 
@@ -28,6 +28,7 @@ fn facts() -> Facts {
             worker_faults: BTreeMap::new(),
             workers: [("a:1".to_owned(), NOW + 1)].into(),
             last_run: HashMap::new(),
+            notifications: NotificationStatus::default(),
         },
         states: BTreeMap::from([("uncertain", 2)]),
         server: None,

@@ -15,10 +15,11 @@ pub(crate) enum StatusLine {
     Rate,
     Workers,
     LastRun,
+    Notifications,
 }
 
 impl StatusLine {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::New,
         Self::Lost,
         Self::Open,
@@ -31,6 +32,7 @@ impl StatusLine {
         Self::Rate,
         Self::Workers,
         Self::LastRun,
+        Self::Notifications,
     ];
 
     /// The name of the line.
@@ -48,6 +50,7 @@ impl StatusLine {
             Self::Rate => "rate",
             Self::Workers => "workers",
             Self::LastRun => "last run",
+            Self::Notifications => "notified",
         }
     }
 }
@@ -104,6 +107,10 @@ const fn line_meaning(line: StatusLine) -> Meaning {
             "`worker.rate` changes it.",
         ),
         StatusLine::Workers => means("The workers that are alive.", NOTHING),
+        StatusLine::Notifications => means(
+            "Events that were sent to notify.url, those that were given up, and how the last delivery fails.",
+            "`worker notify test` sends a message and says what to correct. `worker events` lists all events.",
+        ),
         StatusLine::LastRun => means(
             "The last reconciliation run: when it ended, and how many orders it checked.",
             NOTHING,

@@ -28,6 +28,7 @@ use crate::{
     config::Config,
     doctor::results::clear_text,
     engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, terms},
+    notify,
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
     shutdown::Shutdown,
@@ -54,6 +55,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     };
     let stop = shutdown.token().clone();
     processor.throttle.drain_with(stop.clone());
+    // Before the first order: what happens to it must be notified.
+    notify::begin(&processor, config).await;
     // Before the other tasks, which would delay the first order.
     let orders = start_poller(&processor, config, stop.clone())?;
     let metrics = Arc::new(Metrics::new(
@@ -61,8 +64,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));
+    let notifier = notify::run_notifier(&processor, config, stop.clone());
+    let notifier = tokio::spawn(notifier);
     let background = Background::start(&processor, config, &metrics, products);
-    let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop);
+    let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop.clone());
     let scheduler = tokio::spawn(scheduler.run());
     let outcome = tokio::select! {
         ended = process_orders(&processor, config, orders, shutdown.token()) => {
@@ -73,6 +78,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         }
         () = shutdown.drained(config.drain) => Err("stopped before all orders were settled; other workers claim them when their lease ends".into()),
     };
+    // Ends its lease, so that another worker goes on at once.
+    stop.cancel();
+    let _ = notifier.await;
     background.stop().await;
     heartbeat::report_stopped(&processor).await;
     match &outcome {

@@ -220,3 +220,82 @@ fn secret_with_unseen_characters_is_refused_by_name() {
         }
     }
 }
+
+const RECEIVER: (&str, &str) = ("HP_NOTIFY__URL", "https://chat.example/hooks/hunter2");
+const SIGNING: (&str, &str) = (
+    "HP_NOTIFY__SECRET",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+);
+const SLACK: (&str, &str) = ("HP_NOTIFY__FORMAT", "slack");
+
+#[test]
+fn receiver_is_never_shown() {
+    let config = load("", &[RECEIVER, SIGNING]).unwrap();
+    let text = format!("{config}{config:?}");
+    assert!(text.contains("# https://chat.example\n"), "{text}");
+    assert!(
+        !text.contains("hunter2") && !text.contains("MfKQ"),
+        "{text}"
+    );
+}
+
+#[test]
+fn receiver_and_secret_may_be_in_files() {
+    let (url, secret) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
+    fs::write(&url, format!("{}\n", RECEIVER.1)).unwrap();
+    fs::write(&secret, format!("{}\n", SIGNING.1)).unwrap();
+    let files = [
+        ("HP_NOTIFY__URL_FILE", url.path().to_str().unwrap()),
+        ("HP_NOTIFY__SECRET_FILE", secret.path().to_str().unwrap()),
+    ];
+    let notify = load("", &files).unwrap().notify.unwrap();
+    assert_eq!(notify.url().as_str(), RECEIVER.1);
+    assert_eq!(notify.secret.as_ref().unwrap().expose().len(), 24);
+}
+
+#[test]
+fn unusable_receiver_is_refused_without_showing_it() {
+    let url = |url| ("HP_NOTIFY__URL", url);
+    let secret = |secret| ("HP_NOTIFY__SECRET", secret);
+    let long = format!("whsec_{}", "hunter2".repeat(20));
+    for (settings, words) in [
+        (&[RECEIVER][..], "notify.secret is not"),
+        (&[SIGNING], "notify.url is not"),
+        (&[url("hunter2"), SLACK], "notify.url is no address"),
+        (
+            &[url("ftp://hunter2.example/"), SLACK],
+            "neither https:// nor http://",
+        ),
+        (
+            &[url("http://hunter2.example/hook"), SLACK],
+            "Give an https:// address",
+        ),
+        (
+            &[url("http://10.0.0.1/hunter2"), SLACK],
+            "this machine only",
+        ),
+        (&[url("https:///"), SLACK], "notify.url"),
+        (&[RECEIVER, secret("whsec_hunter2!")], "is not base64"),
+        (&[RECEIVER, secret("hunter20")], "has 6 bytes"),
+        (&[RECEIVER, secret(&long)], "has 105 bytes"),
+    ] {
+        let fault = load("", settings).unwrap_err();
+        let text = format!("{fault} {fault:?}");
+        assert!(text.contains(words), "no `{words}` in: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn local_receiver_needs_no_tls() {
+    for url in [
+        "http://127.0.0.1:8080/hook",
+        "http://127.9.9.9/hook",
+        "http://[::1]:8080/hook",
+        "http://localhost/hook",
+    ] {
+        assert!(load("", &[("HP_NOTIFY__URL", url), SLACK]).is_ok(), "{url}");
+    }
+    let plain = SIGNING.1.trim_start_matches("whsec_");
+    assert!(load("", &[RECEIVER, ("HP_NOTIFY__SECRET", plain)]).is_ok());
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     super::{settings::Settings, source},
-    ACCOUNT, load,
+    ACCOUNT, RECEIVER, SIGNING, load,
 };
 
 /// The description of every key in the published schema, by key.
@@ -108,7 +108,7 @@ fn printed_config_has_every_setting_but_no_secret() {
     let seal_to = ("HP_RESULTS__SEAL_TO__SHOP", key);
     let host = ("HP_API__OTHER_HOST", "relay.example.com");
     let token = ("HP_ADMIN__TOKEN", "hunter2-hunter2-hunter2");
-    let others = [rate, proxy, seal_to, host, token];
+    let others = [rate, proxy, seal_to, host, token, RECEIVER, SIGNING];
     let config = load("", &[&ACCOUNT[..], &others, &redis].concat()).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
     assert!(
