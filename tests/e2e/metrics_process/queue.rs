@@ -39,7 +39,7 @@ async fn scripts_and_their_orders_are_counted() {
         "join_queue",
         "report_alive",
         "publish_products",
-        "notifier",
+        "report_watermark",
     ] {
         assert!(scrape.get(&calls(script)) > 0.0, "{script}");
     }
