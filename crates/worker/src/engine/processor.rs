@@ -236,9 +236,7 @@ impl OrderProcessor {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
-        if may_have_arrived(&outcome) {
-            self.metrics.orders.count_attempt();
-        }
+        self.metrics.orders.count_attempt(&outcome);
         self.link.observe_submission(&outcome);
         if let Outcome::Unknown(doubt) = &outcome {
             self.note_throttle(doubt);
@@ -368,10 +366,6 @@ impl OrderProcessor {
     pub(crate) fn decision_inputs(&self, now: Millis) -> DecisionInputs {
         DecisionInputs::new(now, self.random.jitter())
     }
-}
-
-fn may_have_arrived(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::NeverSent)
 }
 
 /// Returns the host name, the process id and a random part. In containers the first two may be the same on two machines.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use hp_api::{Outcome, RefusalKind};
 use hp_order::{DEADLINE_PASSED, FailReason, Rejection, Status, TerminalOutcome};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -71,9 +72,12 @@ impl OrderMetrics {
         self.duration.observe(took.as_secs_f64());
     }
 
-    /// Counts a submission.
-    pub(crate) fn count_attempt(&self) {
-        self.attempts.inc();
+    /// Counts a submission, unless it was never sent.
+    pub(crate) fn count_attempt(&self, outcome: &Outcome) {
+        let is_unsent = matches!(outcome, Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::NeverSent);
+        if !is_unsent {
+            self.attempts.inc();
+        }
     }
 
     /// Counts a query for the record of an order.
