@@ -25,7 +25,7 @@ pub(super) fn read_batch(
     let epoch = Epoch::read(answer)?;
     let now = Millis(answer.answer("now")?);
     let ms = |name| answer.text(name).and_then(|ms| ms.parse().ok());
-    let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut claims, mut unreadable, mut takeovers) = (Vec::new(), Vec::new(), 0);
     let mut add = |id: &str, claim| match claim {
         Ok(claim) => claims.push(claim),
         Err(why) => unreadable.push((id.to_owned(), why)),
@@ -39,6 +39,7 @@ pub(super) fn read_batch(
         } else {
             let fields = FieldReader::new(value);
             let id = fields.text("order_id").unwrap_or_default();
+            takeovers += u64::from(is_takeover(&fields));
             add(id, read_claim(&fields, now, &epoch, times, agreement));
         }
     }
@@ -55,6 +56,7 @@ pub(super) fn read_batch(
         breaker_open_since: ms("breaker_open_since").map(Millis),
         lost: ms("lost").unwrap_or(0),
         dropped_letters: ms("dropped").unwrap_or(0),
+        takeovers,
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
         skips: answer
             .pairs("skips")
@@ -64,7 +66,7 @@ pub(super) fn read_batch(
     })
 }
 
-/// Reads a line, `order_id product_id quantity`: a new order that was claimed under no special condition.
+/// Reads a line, `order_id product_id quantity enqueued_at`: a new order that was claimed under no special condition.
 fn read_new(
     line: &str,
     now: Millis,
@@ -73,9 +75,9 @@ fn read_new(
     agreement: &Agreement,
 ) -> Result<Claim, String> {
     let words: Vec<_> = line.split(' ').collect();
-    let [order_id, product_id, quantity] = words[..] else {
+    let [order_id, product_id, quantity, enqueued_at] = words[..] else {
         return Err(format!(
-            "`{line}` is not an order, a product and a quantity"
+            "`{line}` is not an order, a product, a quantity and a time"
         ));
     };
     let wanted = FetchCards {
@@ -101,6 +103,7 @@ fn read_new(
         traceparent: None,
         history: History::default(),
         at: now,
+        enqueued_at: enqueued_at.parse().ok().map(Millis),
         note: None,
         held: None,
     })
@@ -139,9 +142,17 @@ fn read_claim(
         traceparent: text("traceparent"),
         history: History::of(fields, state, code),
         at: now,
+        enqueued_at: time(fields, "enqueued_at")?,
         note: None,
         held: fields.parse("held")?,
     })
+}
+
+/// Returns `true` if a claimed order had an earlier claim that was never settled.
+fn is_takeover(fields: &FieldReader<'_>) -> bool {
+    let number = |name| fields.text(name).and_then(|text| text.parse::<u64>().ok());
+    let former = number("claim").map_or(0, |claim| claim.saturating_sub(1));
+    former > 0 && number("settled") != Some(former)
 }
 
 impl ClaimSkip {
