@@ -19,6 +19,12 @@ pub enum Reply {
     ForbiddenAfter,
     /// Answers HTTP 500 itself.
     Failure,
+    /// Answers with a web page itself.
+    Page,
+    /// Answers with a redirect itself.
+    Redirect,
+    /// Never answers.
+    Silence,
     /// Answers this code itself.
     Code(i64),
     /// Forwards the request, and answers this code in place of the vendor.
@@ -72,6 +78,9 @@ async fn answer(mut client: TcpStream, vendor: SocketAddr, rule: Rule) -> std::i
             forbidden()
         }
         Reply::Failure => response("500 Internal Server Error", "text/plain", ""),
+        Reply::Page => response("200 OK", "text/html", "<html>Welcome</html>"),
+        Reply::Redirect => response("302 Found", "text/html", ""),
+        Reply::Silence => std::future::pending().await,
         Reply::Code(code) => refusal(code),
         Reply::CodeAfter(code) => {
             forward(&request, vendor).await?;

@@ -39,8 +39,8 @@ pub use ca_certificates::CaCertificates;
 pub use call_error::{ApiError, CallError, CallResult};
 #[cfg(feature = "client")]
 pub use client::{
-    BuildError, Client, ClientBuilder, ControlOrder, Learned, NotFoundRule, ProbeError, Settlement,
-    Settler, SigningKeys,
+    BuildError, CallClass, Client, ClientBuilder, ControlOrder, Endpoint, HttpCall, Learned,
+    NotFoundRule, ProbeError, Settlement, Settler, SigningKeys,
 };
 pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub use code::RefusalKind;

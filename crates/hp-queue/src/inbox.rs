@@ -14,6 +14,8 @@ pub struct Inbox {
     client: Client,
     jobs: String,
     connection: Option<Link>,
+    /// A connection failed, and no other was made yet.
+    is_lost: bool,
 }
 
 /// The longest single wait. After it a dead connection is noticed.
@@ -26,6 +28,7 @@ impl Inbox {
             client,
             jobs: Keys::new(prefix).jobs,
             connection: None,
+            is_lost: false,
         }
     }
 
@@ -36,6 +39,7 @@ impl Inbox {
             client: self.client.clone(),
             jobs: self.jobs.clone(),
             connection: None,
+            is_lost: false,
         }
     }
 
@@ -46,7 +50,7 @@ impl Inbox {
         // The connection returns only after an answer: a dropped wait leaves a reply behind in it.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.client.own(LONGEST).await?,
+            None => self.connect().await?,
         };
         let mut command = redis::cmd("XREAD");
         command
@@ -56,8 +60,18 @@ impl Inbox {
             .arg(block.to_string());
         // From the start: an entry that came between the last claim and this wait counts as well.
         command.arg("STREAMS").arg(&self.jobs).arg("0");
-        let entries: Value = command.query_async(&mut connection).await?;
+        let entries = command.query_async(&mut connection).await;
+        self.is_lost = entries.is_err();
+        let entries: Value = entries?;
         self.connection = Some(connection);
         Ok(entries != Value::Nil)
+    }
+
+    async fn connect(&mut self) -> Result<Link, QueueError> {
+        let connection = self.client.own(LONGEST).await?;
+        if std::mem::take(&mut self.is_lost) {
+            self.client.observed.tell(|observer| observer.reconnected());
+        }
+        Ok(connection)
     }
 }

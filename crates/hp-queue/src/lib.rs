@@ -118,6 +118,7 @@ mod inspector;
 mod keys;
 mod ledger;
 mod notifier;
+mod observer;
 mod protocol;
 mod queue;
 mod record;
@@ -161,6 +162,7 @@ pub use ledger::{
 pub use notifier::{
     Acquired, EventPage, NotifierFailure, NotifierLease, NotifierProgress, NumberedEvent, Takeover,
 };
+pub use observer::Observer;
 pub use protocol::PROTOCOL;
 pub use queue::{
     Queue,

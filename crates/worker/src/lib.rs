@@ -15,6 +15,7 @@ mod exposure;
 #[doc(hidden)]
 pub mod fuzzing;
 mod inspect;
+mod metrics;
 mod notify;
 mod obstacle;
 mod operator;

@@ -10,7 +10,9 @@
 
 use tokio::time::Instant;
 
-use super::{connection::Connection, decisive::is_decisive, transport::Transport};
+use super::{
+    connection::Connection, decisive::is_decisive, http_request::HttpRequest, transport::Transport,
+};
 use crate::{
     answer::Data,
     call_error::{CallError, CallResult},
@@ -79,8 +81,22 @@ impl Transport {
 
     /// Sends a request whose answer is signed and of a different kind.
     pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
-        let deadline = Instant::now() + self.timeout;
-        let request = self.sign(&Request::Products { currency: None }, None)?;
+        let request = Request::Products { currency: None };
+        let mut call = self.begin(&request);
+        let request = self.sign(&request, None)?;
+        let listed = self
+            .list_products(connection, &request, call.deadline)
+            .await;
+        call.end(listed.as_ref().err());
+        listed
+    }
+
+    async fn list_products(
+        &self,
+        connection: &mut Connection,
+        request: &HttpRequest,
+        deadline: Instant,
+    ) -> CallResult<()> {
         let answer = connection
             .exchange(request.to_http(&self.headers), deadline)
             .await?;

@@ -10,6 +10,7 @@ use super::{
     connector::Connector,
     extra_calls::ExtraCalls,
     http_request::{DATE_GMT, SIGN},
+    observation::{CallObserver, HttpCall},
     pool::Pool,
     proxy::Proxy,
     random::RandomSource,
@@ -61,6 +62,7 @@ pub struct ClientBuilder {
     date_window: Duration,
     random: RandomSource,
     extra_calls: ExtraCalls,
+    observer: CallObserver,
 }
 
 impl Client {
@@ -88,6 +90,7 @@ impl ClientBuilder {
             date_window: Duration::from_mins(5),
             random: RandomSource::default(),
             extra_calls: ExtraCalls::default(),
+            observer: CallObserver::default(),
         }
     }
 
@@ -170,6 +173,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets what learns of each HTTP call when it has ended, for example to count it. A call of the client may need several: it
+    /// also checks connections. The default learns nothing.
+    ///
+    /// It must return at once, because calls wait for it.
+    pub fn observe_calls(mut self, observe: impl Fn(&HttpCall) + Send + Sync + 'static) -> Self {
+        self.observer = CallObserver::new(observe);
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -197,6 +209,7 @@ impl ClientBuilder {
             date_window: self.date_window,
             random: self.random,
             extra_calls: self.extra_calls,
+            observer: self.observer,
         };
         Ok(Client::new(transport))
     }

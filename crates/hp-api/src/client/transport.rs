@@ -10,6 +10,7 @@ use super::{
     decisive::must_ask_again,
     extra_calls::ExtraCalls,
     http_request::{DATE_GMT, HttpRequest, SIGN},
+    observation::{CallObserver, OpenCall},
     pool::Pool,
     random::RandomSource,
     random_key::random_key,
@@ -34,12 +35,15 @@ pub(super) struct Transport {
     pub(super) date_window: Duration,
     pub(super) random: RandomSource,
     pub(super) extra_calls: ExtraCalls,
+    pub(super) observer: CallObserver,
 }
 
 /// A request that was written, and its answer.
-pub(super) struct Exchange {
+pub(super) struct Exchange<'a> {
     pub(super) answer: Answer,
     pub(super) connection: Connection,
+    /// Ends when the answer is read.
+    call: OpenCall<'a>,
 }
 
 impl Transport {
@@ -67,7 +71,7 @@ impl Transport {
             self.pool.separate_calls();
         }
         let mut exchange = exchanged?;
-        let mut answer = self.read(&exchange, &read);
+        let mut answer = self.read(&mut exchange, &read);
         if let Err(error) = &answer
             && must_ask_again(error, request, &exchange.connection)
         {
@@ -79,7 +83,7 @@ impl Transport {
             }
             self.extra_calls.permit().await;
             exchange = Box::pin(self.exchange_on_new_connection(request)).await?;
-            answer = self.read(&exchange, &read);
+            answer = self.read(&mut exchange, &read);
         }
         match answer {
             Ok(value) => {
@@ -98,18 +102,23 @@ impl Transport {
 
     fn read<T>(
         &self,
-        exchange: &Exchange,
+        exchange: &mut Exchange<'_>,
         read: &impl Fn(Data<'_>) -> CallResult<T>,
     ) -> CallResult<T> {
-        self.accept(&exchange.answer).and_then(read)
+        let answer = self.accept(&exchange.answer).and_then(read);
+        exchange.call.end(answer.as_ref().err());
+        answer
     }
 
     /// Returns the date of the answer, and checks nothing else.
     pub(super) async fn time(&self, request: &Request<'_>) -> CallResult<SystemTime> {
-        let Exchange { answer, .. } = self.exchange(request, None).await?;
-        let date = answer.headers.get(DATE_GMT);
-        date.and_then(|date| date::parse(date.to_str().ok()?))
-            .ok_or_else(|| CallError::Malformed("it has no valid Date-GMT header".to_owned()))
+        let mut exchange = self.exchange(request, None).await?;
+        let date = exchange.answer.headers.get(DATE_GMT);
+        let time = date
+            .and_then(|date| date::parse(date.to_str().ok()?))
+            .ok_or_else(|| CallError::Malformed("it has no valid Date-GMT header".to_owned()));
+        exchange.call.end(time.as_ref().err());
+        time
     }
 
     /// Signs and sends. An idle connection that turns out to be unusable before the first byte is replaced.
@@ -117,13 +126,13 @@ impl Transport {
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
-    ) -> CallResult<Exchange> {
-        let deadline = Instant::now() + self.timeout;
+    ) -> CallResult<Exchange<'_>> {
+        let mut call = self.begin(request);
         let http_request = self.sign(request, permit)?;
         while let Some(mut connection) = self.pool.take_idle() {
             let idle = connection.idle();
             let answer = connection
-                .exchange(http_request.to_http(&self.headers), deadline)
+                .exchange(http_request.to_http(&self.headers), call.deadline)
                 .await;
             if answer.is_err() && connection.is_closed() {
                 self.pool.limit.closed_after(idle);
@@ -131,29 +140,58 @@ impl Transport {
             match answer {
                 Err(CallError::NeverSent(_)) => {}
                 Err(error) => {
+                    call.end(Some(&error));
                     return Err(Box::pin(self.attribute_429(error, request, connection)).await);
                 }
-                answer => {
-                    return answer.map(|answer| Exchange { answer, connection });
+                Ok(answer) => {
+                    return Ok(Exchange {
+                        answer,
+                        connection,
+                        call,
+                    });
                 }
             }
         }
-        Box::pin(self.exchange_on(http_request, deadline)).await
+        Box::pin(self.exchange_on(http_request, call)).await
     }
 
-    async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange> {
-        let request = self.sign(request, None)?;
-        self.exchange_on(request, Instant::now() + self.timeout)
-            .await
+    async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange<'_>> {
+        let call = self.begin(request);
+        self.exchange_on(self.sign(request, None)?, call).await
     }
 
     /// Sends on a new connection.
-    async fn exchange_on(&self, request: HttpRequest, deadline: Instant) -> CallResult<Exchange> {
+    async fn exchange_on<'a>(
+        &self,
+        request: HttpRequest,
+        mut call: OpenCall<'a>,
+    ) -> CallResult<Exchange<'a>> {
+        let exchanged = self.connect_and_exchange(&request, call.deadline).await;
+        if let Err(error) = &exchanged {
+            call.end(Some(error));
+        }
+        let (answer, connection) = exchanged?;
+        Ok(Exchange {
+            answer,
+            connection,
+            call,
+        })
+    }
+
+    async fn connect_and_exchange(
+        &self,
+        request: &HttpRequest,
+        deadline: Instant,
+    ) -> CallResult<(Answer, Connection)> {
         let mut connection = self.pool.connect(deadline).await?;
-        let answer = connection
-            .exchange(request.to_http(&self.headers), deadline)
-            .await?;
-        Ok(Exchange { answer, connection })
+        let request = request.to_http(&self.headers);
+        let answer = connection.exchange(request, deadline).await?;
+        Ok((answer, connection))
+    }
+
+    /// Begins an HTTP call, for the observer.
+    pub(super) fn begin(&self, request: &Request<'_>) -> OpenCall<'_> {
+        self.observer.begin(request, self.timeout)
     }
 
     /// Returns the signed request.

@@ -12,6 +12,7 @@ mod idle;
 mod lost;
 mod never_sent;
 mod never_twice;
+mod observed;
 mod rejected;
 mod server;
 mod settler;

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     link::Link,
@@ -7,11 +7,17 @@ use super::{
     shared::Connection,
     timing::{RESPONSE, Repeat},
 };
-use crate::error::QueueError;
+use crate::{
+    error::QueueError,
+    observer::{Observed, Observer},
+};
 
 /// Opens connections to one Redis. Prints without passwords.
 #[derive(Clone, Debug)]
-pub struct Client(pub(super) Place);
+pub struct Client {
+    pub(super) place: Place,
+    pub(crate) observed: Observed,
+}
 
 /// Creates a client for a [Redis address](crate#redis-addresses). Sends nothing yet; fails only if the address cannot be used.
 /// [`ConnectOptions`] adds certificates and passwords.
@@ -20,20 +26,36 @@ pub fn connect(url: &str) -> Result<Client, QueueError> {
 }
 
 impl Client {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            observed: Observed::default(),
+        }
+    }
+
+    /// Tells this observer how the calls on the connections of this client go.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observed: Observed::by(observer),
+            ..self
+        }
+    }
+
     /// Returns `true` if Redis is on this machine, as far as its address or Sentinel says. A cluster counts as such if all nodes
     /// of its address are.
     pub async fn is_local(&self) -> bool {
-        self.0.is_local().await
+        self.place.is_local().await
     }
 
     /// Returns a connection that many tasks share. It connects at the first command, and again when it is spent. Commands
     /// on it must not block.
     pub(crate) fn shared(&self) -> Connection {
-        Connection::new(self.0.clone())
+        Connection::new(self.place.clone(), self.observed.clone())
     }
 
     /// Opens a connection for commands that block for up to `block`. After an error the caller opens another one.
     pub(crate) async fn own(&self, block: Duration) -> Result<Link, QueueError> {
-        Ok(self.0.open(block + RESPONSE, Repeat::No).await?)
+        Ok(self.place.open(block + RESPONSE, Repeat::No).await?)
     }
 }

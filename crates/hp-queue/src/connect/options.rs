@@ -67,7 +67,7 @@ impl ConnectOptions {
             check_key(certificate).map_err(QueueError::ClientCertificate)?;
         }
         address::read(url, self)
-            .map(Client)
+            .map(Client::new)
             .map_err(|fault| match fault {
                 Fault::Unusable(why) => QueueError::Url {
                     url: without_password(url),

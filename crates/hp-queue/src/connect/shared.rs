@@ -1,5 +1,8 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,7 +15,7 @@ use super::{
     place::Place,
     timing::{RESPONSE, Repeat},
 };
-use crate::error::is_spent;
+use crate::{error::is_spent, observer::Observed};
 
 /// The pause after an attempt to connect that failed.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -24,17 +27,35 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// now leads to a replica, so a failover would need a restart of the worker.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    place: Place,
+    source: Source,
     attempt: Arc<Mutex<Attempt>>,
+}
+
+/// Makes the connections.
+#[derive(Clone)]
+struct Source {
+    place: Place,
+    observed: Observed,
+    has_connected: Arc<AtomicBool>,
 }
 
 /// A connection, or an attempt to connect. It starts when a task first waits for it.
 type Attempt = Shared<BoxFuture<'static, RedisResult<Link>>>;
 
 impl Connection {
-    pub(super) fn new(place: Place) -> Self {
-        let attempt = Arc::new(Mutex::new(attempt(&place, Duration::ZERO)));
-        Self { place, attempt }
+    pub(super) fn new(place: Place, observed: Observed) -> Self {
+        let source = Source {
+            place,
+            observed,
+            has_connected: Arc::default(),
+        };
+        let attempt = Arc::new(Mutex::new(source.attempt(Duration::ZERO)));
+        Self { source, attempt }
+    }
+
+    /// Whom to tell about calls on this connection.
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.source.observed
     }
 
     /// Sends a command without a key to the master that has `key`.
@@ -58,7 +79,7 @@ impl Connection {
     fn renew(&self, spent: &Attempt, pause: Duration) {
         self.lock(|current| {
             if current.ptr_eq(spent) {
-                *current = attempt(&self.place, pause);
+                *current = self.source.attempt(pause);
             }
         });
     }
@@ -68,16 +89,22 @@ impl Connection {
     }
 }
 
-fn attempt(place: &Place, pause: Duration) -> Attempt {
-    let place = place.clone();
-    async move {
-        if !pause.is_zero() {
-            sleep(pause).await;
+impl Source {
+    fn attempt(&self, pause: Duration) -> Attempt {
+        let source = self.clone();
+        async move {
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
+            let link = source.place.open(RESPONSE, Repeat::Yes).await?;
+            if source.has_connected.swap(true, Ordering::Relaxed) {
+                source.observed.tell(|observer| observer.reconnected());
+            }
+            Ok(link)
         }
-        place.open(RESPONSE, Repeat::Yes).await
+        .boxed()
+        .shared()
     }
-    .boxed()
-    .shared()
 }
 
 /// Redis' errors are values here.

@@ -67,6 +67,9 @@ pub struct ClaimBatch {
     pub dropped_letters: u64,
     /// Balances that are known to be too low, and until when.
     pub holds: Vec<(BalanceScope, Millis)>,
+    /// Number of claimed orders whose former claim was never settled: its holder vanished, or Redis has forgotten the
+    /// settlement.
+    pub takeovers: u64,
     /// Named orders that were not claimed, or whose indexes were repaired.
     pub skips: Vec<(String, ClaimSkip)>,
 }

@@ -78,7 +78,7 @@ impl Ledger {
             }
             .call(&self.handle.keys)
         };
-        self.claim(&call, lease).await
+        self.claim(("claim_batch", &call), lease).await
     }
 
     /// Claims the orders with these ids, up to `limit` of them, in whatever state they are. Leaves out orders that another
@@ -138,14 +138,32 @@ impl Ledger {
             .call(&self.handle.keys)
         };
         call.arg(ids);
-        self.claim(&call, lease).await
+        self.claim(("claim_named", &call), lease).await
     }
 
-    async fn claim(&self, call: &Call, lease: Duration) -> Result<ClaimBatch, QueueError> {
+    async fn claim(
+        &self,
+        (script, call): (&'static str, &Call),
+        lease: Duration,
+    ) -> Result<ClaimBatch, QueueError> {
         let answer: Value = call.run(&mut self.handle.connection.clone()).await?;
         let answer = FieldReader::new(&answer);
         self.agreement.check_fence(&answer)?;
         self.learn(&answer)?;
-        read_batch(&answer, self.doubt_times(lease), &self.agreement)
+        let batch = read_batch(&answer, self.doubt_times(lease), &self.agreement)?;
+        self.report_claims(script, &batch);
+        Ok(batch)
+    }
+
+    fn report_claims(&self, script: &'static str, batch: &ClaimBatch) {
+        let orders = batch.claims.len();
+        self.handle.connection.observed().tell(|observer| {
+            if orders > 0 {
+                observer.orders_in_call(script, orders);
+            }
+            if batch.takeovers > 0 {
+                observer.leases_taken_over(batch.takeovers);
+            }
+        });
     }
 }

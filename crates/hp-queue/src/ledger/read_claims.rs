@@ -25,7 +25,7 @@ pub(super) fn read_batch(
     let epoch = Epoch::read(answer)?;
     let now = Millis(answer.answer("now")?);
     let ms = |name| answer.text(name).and_then(|ms| ms.parse().ok());
-    let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut claims, mut unreadable, mut takeovers) = (Vec::new(), Vec::new(), 0);
     let mut add = |id: &str, claim| match claim {
         Ok(claim) => claims.push(claim),
         Err(why) => unreadable.push((id.to_owned(), why)),
@@ -39,6 +39,7 @@ pub(super) fn read_batch(
         } else {
             let fields = FieldReader::new(value);
             let id = fields.text("order_id").unwrap_or_default();
+            takeovers += u64::from(is_takeover(&fields));
             add(id, read_claim(&fields, now, &epoch, times, agreement));
         }
     }
@@ -55,6 +56,7 @@ pub(super) fn read_batch(
         breaker_open_since: ms("breaker_open_since").map(Millis),
         lost: ms("lost").unwrap_or(0),
         dropped_letters: ms("dropped").unwrap_or(0),
+        takeovers,
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
         skips: answer
             .pairs("skips")
@@ -142,6 +144,13 @@ fn read_claim(
         note: None,
         held: fields.parse("held")?,
     })
+}
+
+/// Returns `true` if a claimed order had an earlier claim that was never settled.
+fn is_takeover(fields: &FieldReader<'_>) -> bool {
+    let number = |name| fields.text(name).and_then(|text| text.parse::<u64>().ok());
+    let former = number("claim").map_or(0, |claim| claim.saturating_sub(1));
+    former > 0 && number("settled") != Some(former)
 }
 
 impl ClaimSkip {

@@ -136,7 +136,10 @@ impl Ledger {
         for waiting in group {
             call.arg(waiting.order.bytes());
         }
-        call.run(&mut self.handle.connection.clone()).await
+        let answers = call.run(&mut self.handle.connection.clone()).await?;
+        let observed = self.handle.connection.observed();
+        observed.tell(|observer| observer.orders_in_call("settle", group.len()));
+        Ok(answers)
     }
 }
 

@@ -1,12 +1,11 @@
-use redis::{
-    Arg, Cmd, ErrorKind, FromRedisValue, ServerErrorKind, ToRedisArgs, aio::ConnectionLike,
-};
+use redis::{Arg, Cmd, ErrorKind, FromRedisValue, ServerErrorKind, ToRedisArgs};
 
 use super::source::Source;
-use crate::error::QueueError;
+use crate::{connect::shared::Connection, error::QueueError};
 
 /// A Lua script, and the hash by which Redis knows it.
 pub(crate) struct Script {
+    name: &'static str,
     code: String,
     hash: String,
     is_read_only: bool,
@@ -20,6 +19,7 @@ impl Script {
             .unwrap_or_else(|fault| panic!("{}: {fault}", source.file));
         let hash = redis::Script::new(&code).get_hash().into();
         Self {
+            name: source.name(),
             code,
             hash,
             is_read_only: source.is_read_only(),
@@ -61,8 +61,9 @@ impl Call {
     /// Makes the call. Sends the script itself if Redis does not have it.
     pub(crate) async fn run<T: FromRedisValue>(
         &self,
-        connection: &mut impl ConnectionLike,
+        connection: &mut Connection,
     ) -> Result<T, QueueError> {
+        let _call = connection.observed().begin(self.script.name);
         match self.command.query_async(connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 Ok(self.with_code().query_async(connection).await?)

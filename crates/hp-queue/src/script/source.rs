@@ -83,6 +83,11 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
 ];
 
 impl Source {
+    /// The name of the script: its file without the extension.
+    pub(crate) fn name(&self) -> &'static str {
+        self.file.trim_end_matches(".lua")
+    }
+
     /// The whole code: every prelude once and after those that it needs, the body. The error says what is missing.
     pub(crate) fn code(&self) -> Result<String, String> {
         let mut parts = Vec::new();

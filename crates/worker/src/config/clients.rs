@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hp_api::{BuildError, Client, ClientBuilder};
+use hp_api::{BuildError, Client, ClientBuilder, HttpCall};
 use hp_queue::{Agreement, Control, Handle, Inspector, Queue, QueueError, QueueTerms, Rules};
 
 use super::{
@@ -18,17 +18,21 @@ impl Config {
         build(self.client_builder()?)
     }
 
-    /// The client of the vendor's API, which awaits this before each request that a query needs beyond its first one.
+    /// The client of the vendor's API, which awaits `before_extra_calls` before each request that a query needs beyond its first
+    /// one, and tells `observe` about each request.
     pub(crate) fn client_with<F>(
         &self,
         before_extra_calls: impl Fn() -> F + Send + Sync + 'static,
+        observe: impl Fn(&HttpCall) + Send + Sync + 'static,
     ) -> Result<Client, ConfigFault>
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        let builder = self.client_builder()?;
         build(
-            self.client_builder()?
-                .before_extra_calls(before_extra_calls),
+            builder
+                .before_extra_calls(before_extra_calls)
+                .observe_calls(observe),
         )
     }
 

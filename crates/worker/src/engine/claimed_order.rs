@@ -6,9 +6,9 @@ use std::{
 
 use hp_order::{Millis, Record};
 use hp_queue::Claim;
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
-use crate::clock;
+use crate::{clock, metrics::Slot};
 
 /// An order that this process has claimed. Its slot is free again when the last copy is dropped.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(crate) struct ClaimedOrder(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) claim: Claim,
     times: ClaimTimes,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 /// When an order was claimed, by the clocks of Redis and of this process.
@@ -55,7 +55,7 @@ impl ClaimRequestTime {
 }
 
 impl ClaimedOrder {
-    pub(crate) fn new(claim: Claim, times: ClaimTimes, slot: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(claim: Claim, times: ClaimTimes, slot: Slot) -> Self {
         Self(Arc::new(Inner {
             claim,
             times,

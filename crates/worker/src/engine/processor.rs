@@ -29,7 +29,7 @@ use super::{
     vendor_link::VendorLink,
     vendor_note::VendorNote,
 };
-use crate::{config::Config, random::Random, terminal::CommandError};
+use crate::{config::Config, metrics::ProcessMetrics, random::Random, terminal::CommandError};
 
 /// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
@@ -55,6 +55,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) vendor_note: VendorNote,
     /// What a front end of HitPoints has asked for.
     pub(crate) throttle: Arc<Throttle>,
+    /// What this process has done.
+    pub(crate) metrics: Arc<ProcessMetrics>,
     timeout: Duration,
     pub(crate) lease: Duration,
     /// The orders that this process has rescheduled.
@@ -112,15 +114,18 @@ impl OrderProcessor {
         agreement: Agreement,
         random: Random,
     ) -> Result<Self, CommandError> {
-        let queue = config.handle()?;
+        let metrics = Arc::<ProcessMetrics>::default();
+        let redis = config.redis()?.observed_by(metrics.clone());
+        let queue = Handle::open(&redis, &config.prefix);
         let inspector = Inspector::new(queue.clone());
         let control = Control::new(queue.clone(), agreement.clone());
         let account = agreement.account().clone();
         let throttle = Arc::<Throttle>::default();
         let client = |share| {
             let (control, throttle) = (control.clone(), Arc::clone(&throttle));
-            config
-                .client_with(move || wait_for_permit(control.clone(), Arc::clone(&throttle), share))
+            let wait = move || wait_for_permit(control.clone(), Arc::clone(&throttle), share);
+            let metrics = Arc::clone(&metrics);
+            config.client_with(wait, move |call| metrics.calls.count(call))
         };
         let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
         let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account);
@@ -140,6 +145,7 @@ impl OrderProcessor {
             agreement,
             self_pause: SelfPause::default(),
             throttle,
+            metrics,
             timeout: config.api.timeout,
             lease: config.lease,
             rescheduled: Rescheduled::default(),
@@ -230,6 +236,9 @@ impl OrderProcessor {
             return Event::Released;
         }
         let outcome = Outcome::of(answer);
+        if may_have_arrived(&outcome) {
+            self.metrics.orders.count_attempt();
+        }
         self.link.observe_submission(&outcome);
         if let Outcome::Unknown(doubt) = &outcome {
             self.note_throttle(doubt);
@@ -315,6 +324,7 @@ impl OrderProcessor {
         wanted: &FetchCards,
         rule: NotFoundRule,
     ) -> QueryVerdict {
+        self.metrics.orders.count_query();
         // Boxed: it is large, and every caller would contain it twice.
         let verdict = Box::pin(probe.query(wanted, rule)).await;
         self.link.observe_query(&verdict);
@@ -358,6 +368,10 @@ impl OrderProcessor {
     pub(crate) fn decision_inputs(&self, now: Millis) -> DecisionInputs {
         DecisionInputs::new(now, self.random.jitter())
     }
+}
+
+fn may_have_arrived(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::NotCharged(refusal) if refusal.kind == RefusalKind::NeverSent)
 }
 
 /// Returns the host name, the process id and a random part. In containers the first two may be the same on two machines.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use hp_order::{Cause, DecisionInputs, Event, Next, State, Step, VendorSignal, step};
+use hp_order::{Cause, DecisionInputs, Event, Millis, Next, State, Step, VendorSignal, step};
 use hp_queue::{Claim, QueueError, Settled};
+use tokio::time::Instant;
 use tracing::{Span, debug, error_span, info, warn};
 
 use super::{
@@ -59,7 +60,7 @@ pub(crate) async fn settle(
     inputs: DecisionInputs,
     settler: Settler,
 ) -> Result<Settlement, QueueError> {
-    let signal = event.vendor_signal();
+    let (signal, started) = (event.vendor_signal(), Instant::now());
     let failure = VendorFailure::of(&event).filter(|_| signal == VendorSignal::NoAnswer);
     let step = step(&claim.record, event, &processor.policy(), inputs);
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
@@ -77,6 +78,8 @@ pub(crate) async fn settle(
     if let Some(failure) = failure {
         processor.vendor_note.note(&failure).await;
     }
+    let settled_at = inputs.answered_at.plus(started.elapsed());
+    count(processor, claim, &step, &settled, settled_at);
     Ok(report(processor, step, settled))
 }
 
@@ -92,6 +95,18 @@ async fn pause(
     };
     warn!(%reason, "queue paused: no worker claims orders until `worker resume`");
     Ok(())
+}
+
+/// Counts what a settle call has done. A further copy of a result ends no order.
+fn count(processor: &OrderProcessor, claim: &Claim, step: &Step, settled: &Settled, now: Millis) {
+    let metrics = &processor.metrics.orders;
+    match (settled, &step.next) {
+        (Settled::Applied(_), Next::End(outcome)) if !claim.record.state.has_ended() => {
+            metrics.count_end(outcome, now.since(claim.record.accepted_at));
+        }
+        (Settled::Applied(_), _) => {}
+        (Settled::Stale | Settled::Restored, _) => metrics.count_fenced_settle(),
+    }
 }
 
 fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlement {

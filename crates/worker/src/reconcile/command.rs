@@ -47,6 +47,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
     }
     let metrics = Arc::new(Metrics::new(
         &FIGURE_NAMES,
+        &processor.metrics,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));

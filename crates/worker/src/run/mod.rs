@@ -61,6 +61,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let orders = start_poller(&processor, config, stop.clone())?;
     let metrics = Arc::new(Metrics::new(
         &FIGURE_NAMES,
+        &processor.metrics,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
     ));
@@ -116,7 +117,9 @@ fn start_poller(
     stop: CancellationToken,
 ) -> Result<Orders, CommandError> {
     let (processor, slots) = (Arc::clone(processor), config.concurrency);
-    let inbox = Inbox::new(config.redis()?, &config.prefix);
+    processor.metrics.orders.set_slots(slots);
+    let redis = config.redis()?.observed_by(processor.metrics.clone());
+    let inbox = Inbox::new(redis, &config.prefix);
     Ok(poller::start(processor, inbox, slots, stop))
 }
 

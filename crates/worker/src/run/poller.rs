@@ -157,6 +157,7 @@ impl Poller {
         let (times, rest) = (request.answered(batch.now), rest_after(&batch));
         for claim in batch.claims {
             let Some(slot) = slots.split(1) else { break };
+            let slot = self.processor.metrics.orders.use_slot(slot);
             // Fails only after the backend and so the worker has stopped. Another worker claims the order after its lease.
             let _ = self
                 .hand_over

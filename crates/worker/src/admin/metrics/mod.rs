@@ -8,11 +8,15 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use crate::metrics::{ProcessMetrics, system_registry};
+
 type Label = [(&'static str, &'static str); 1];
 
 /// Counts reconciliation runs, lost log lines and what the admin server refuses. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
+    /// What the operating system says about the process.
+    system: Registry,
     runs: Family<Label, Counter>,
     orders: Family<Label, Counter>,
     last_run: Gauge,
@@ -35,21 +39,24 @@ const COMPLETE: Label = [("end", "complete")];
 const INCOMPLETE: Label = [("end", "incomplete")];
 
 impl Metrics {
-    /// Metrics of a process whose runs count orders under these names. `throttled` counts its throttled calls, and
-    /// `lost_log_lines` the lines that its log loses.
+    /// Metrics of a process whose runs count orders under these names, together with those of `process`. `throttled` counts
+    /// its throttled calls, and `lost_log_lines` the lines that its log loses.
     pub(crate) fn new(
         figures: &[&'static str],
+        process: &ProcessMetrics,
         throttled: Counter,
         lost_log_lines: Counter,
     ) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("hp"),
+            system: system_registry(),
             runs: Family::default(),
             orders: Family::default(),
             last_run: Gauge::default(),
             last_run_duration: Gauge::default(),
             admin_refusals: Family::default(),
         };
+        process.register(&mut metrics.registry);
         metrics.register(throttled, lost_log_lines);
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
@@ -118,7 +125,9 @@ impl Metrics {
     /// The metrics in Prometheus' text format.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        for registry in [&self.registry, &self.system] {
+            encode(&mut text, registry).expect("writing to a string does not fail");
+        }
         text
     }
 }
@@ -138,7 +147,8 @@ mod tests {
     fn metrics_count_runs_and_start_at_zero() {
         let throttled = Counter::default();
         let figures = ["checked", "agreed", "to_review"];
-        let metrics = Metrics::new(&figures, throttled.clone(), Counter::default());
+        let process = ProcessMetrics::default();
+        let metrics = Metrics::new(&figures, &process, throttled.clone(), Counter::default());
         throttled.inc();
         metrics.count_admin_refusal("token");
         let end = RunEnd {
