@@ -28,10 +28,11 @@ pub(crate) async fn real_metrics() -> String {
     http_get(&admin_address(&worker).await, "/metrics").await
 }
 
-/// The names of metrics in a text: each name that begins with `hp_` and does not end with `_`.
+/// The names of metrics in a text: each name that begins as one and does not end with `_`.
 fn names_in(text: &str) -> BTreeSet<String> {
+    let is_start = |word: &str| word.starts_with("hp_") || word.starts_with("process_");
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let names = words.filter(|word| word.starts_with("hp_") && !word.ends_with('_'));
+    let names = words.filter(|word| is_start(word) && !word.ends_with('_'));
     names.map(Into::into).collect()
 }
 

@@ -23,7 +23,8 @@ async fn workers_that_die_fire_until_they_are_back() {
     let settings = [
         ("HP_WORKER__CONCURRENCY", "1"),
         ("HP_WORKER__LEASE", "9s"),
-        ("HP_RETRY__RESUBMIT_AFTER", "15s"),
+        ("HP_API__TIMEOUT", "20s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "30s"),
     ];
     let (first, second) = (worker(&world, &settings), worker(&world, &settings));
     let prometheus = watch(&[&first, &second]).await;
