@@ -127,7 +127,7 @@ impl Queue {
         contents.keeps_invariants(&view)?;
         contents.lasts_long_enough(&view)?;
         prop_assert_eq!(view, self.reference.view(), "Redis and the reference");
-        Ok(())
+        self.metrics_agree().await
     }
 }
 

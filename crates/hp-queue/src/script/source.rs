@@ -87,6 +87,7 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         include_str!("../scripts/prelude/take_inbox.lua"),
     ),
     ("throttle", include_str!("../scripts/prelude/throttle.lua")),
+    ("today", include_str!("../scripts/prelude/today.lua")),
     ("trim", include_str!("../scripts/prelude/trim.lua")),
     ("waiting", include_str!("../scripts/prelude/waiting.lua")),
 ];

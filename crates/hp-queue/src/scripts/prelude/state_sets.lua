@@ -23,11 +23,8 @@ end
 
 local function note_any_state(id, is) state_before[id], state_after[id] = ANY, is end
 
-local function change_set(command, state, ids)
-  for first = 1, #ids, PAGE do
-    local last = math.min(first + PAGE - 1, #ids)
-    redis.pcall(command, key_states .. ':' .. state, unpack(ids, first, last))
-  end
+local function in_pages(ids, change)
+  for first = 1, #ids, PAGE do change(unpack(ids, first, math.min(first + PAGE - 1, #ids))) end
 end
 
 local function store_states()
@@ -39,7 +36,8 @@ local function store_states()
       if is ~= state and (was == state or was == ANY) then left[#left + 1] = id end
       if is == state and was ~= state then entered[#entered + 1] = id end
     end
-    change_set('SREM', state, left)
-    change_set('SADD', state, entered)
+    local set = key_states .. ':' .. state
+    in_pages(left, function(...) redis.pcall('SREM', set, ...) end)
+    in_pages(entered, function(...) redis.pcall('SADD', set, ...) end)
   end
 end
