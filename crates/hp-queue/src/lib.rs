@@ -146,6 +146,7 @@ pub use inbox::Inbox;
 pub use inspector::{
     Inspector,
     dead_letters::DeadLetter,
+    metrics::{InboxMetrics, NotificationMetrics, OpenOrders, QueueMetrics, ScheduleMetrics},
     scan::OpenOrderScan,
     server_info::ServerInfo,
     snapshot::{Charge, OrderSnapshot},

@@ -22,6 +22,7 @@ const ALL: &[Source] = &[
     control::products::PublishProducts::SOURCE,
     control::vendor_failure::NoteFailure::SOURCE,
     control::permits::SlowDown::SOURCE,
+    inspector::metrics::ReadMetrics::SOURCE,
     inspector::server_info::ReadServerInfo::SOURCE,
     inspector::snapshot::Snapshot::SOURCE,
     inspector::status::ReadStatus::SOURCE,
