@@ -1,9 +1,10 @@
 #!/bin/sh
-# Checks the configurations, the alert rules and their tests. `sh deploy/monitoring/check.sh`, from anywhere. Starts no server.
+# Checks the configurations, the alert rules and their tests. `sh deploy/monitoring/check.sh`, from anywhere. Starts no server,
+# but installs the one that the tests in tests/monitoring start.
 set -eu
 cd "$(dirname "$0")/../.."
 . deploy/local/lib.sh
-need promtool amtool
+need promtool amtool prometheus
 cd deploy/monitoring
 
 # The example names a file with a token, which promtool wants to exist.

@@ -60,44 +60,6 @@ fn alert_has_a_page_and_each_page_an_alert() {
     }
 }
 
-/// The commands of the worker that a page names in code, each as its words.
-fn commands(page: &str) -> Vec<Vec<String>> {
-    let code = page.split('`').skip(1).step_by(2).flat_map(str::lines);
-    let commands = code.filter_map(|line| line.trim().strip_prefix("worker "));
-    commands
-        .map(|line| line.split_whitespace().map(Into::into).collect())
-        .collect()
-}
-
-/// Fails unless the program has this command with these options.
-fn assert_known(page: &str, words: &[String], known: &[(Vec<String>, String)]) {
-    let begins = |(command, _): &&(Vec<String>, String)| words.starts_with(command);
-    let (command, help) = known
-        .iter()
-        .filter(begins)
-        .max_by_key(|(command, _)| command.len())
-        .unwrap();
-    assert!(!command.is_empty(), "{page}: worker {words:?}");
-    for option in words.iter().filter(|word| word.starts_with("--")) {
-        assert!(help.contains(option.as_str()), "{page}: worker {words:?}");
-    }
-}
-
-#[test]
-fn pages_name_commands_and_options_that_exist() {
-    let known = e2e::commands();
-    let runbook = stems("docs/runbook", ".md").into_iter();
-    let runbook = runbook.map(|page| format!("docs/runbook/{page}.md"));
-    let mut count = 0;
-    for page in runbook.chain(["docs/monitoring.md".into()]) {
-        for words in commands(&read(&page)) {
-            count += 1;
-            assert_known(&page, &words, &known);
-        }
-    }
-    assert!(count > 60, "{count}");
-}
-
 /// The cases of an alert in the tests for promtool: whether it fires.
 fn promtool_cases(name: &str) -> Vec<bool> {
     let file = yaml(&format!("deploy/monitoring/tests/{name}.yml"));
@@ -109,9 +71,9 @@ fn promtool_cases(name: &str) -> Vec<bool> {
     {
         assert_eq!(case["alertname"].as_str(), Some(name));
         let expected = case["exp_alerts"].as_vec().map_or(&[][..], Vec::as_slice);
-        expected
-            .iter()
-            .for_each(|alert| assert_complete(name, alert));
+        for alert in expected {
+            assert_complete(name, alert);
+        }
         cases.push(!expected.is_empty());
     }
     cases

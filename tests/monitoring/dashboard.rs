@@ -1,10 +1,12 @@
 //! The dashboard.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::alerts::read;
 
-/// The parts of a dashboard that a person sees.
+/// The dashboard as JSON.
 pub(crate) struct Dashboard(Value);
 
 impl Dashboard {
@@ -18,6 +20,13 @@ impl Dashboard {
 
     fn variables(&self) -> &[Value] {
         self.0["templating"]["list"].as_array().unwrap()
+    }
+
+    /// The titles of panels and rows, and the labels of variables.
+    pub(crate) fn titles(&self) -> BTreeSet<String> {
+        let titles = self.panels().iter().map(|panel| text(&panel["title"]));
+        let labels = self.variables().iter().map(|one| text(&one["label"]));
+        titles.chain(labels).collect()
     }
 
     /// Each query of a panel, with the panel's title, and the queries of the variables.
@@ -40,7 +49,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// `label_values(metric, label)` is not PromQL. This expression has the same names.
+/// `label_values(metric, label)` is no expression of Prometheus. This expression has the same names.
 fn values_as_expression(query: &str) -> String {
     let arguments = query.strip_prefix("label_values(").unwrap();
     let (metric, label) = arguments.trim_end_matches(')').rsplit_once(',').unwrap();
@@ -71,8 +80,8 @@ fn panels_have_descriptions_units_and_queries() {
 #[test]
 fn panels_do_not_overlap() {
     let dashboard = Dashboard::open();
-    let mut cells = std::collections::BTreeMap::new();
-    let mut ids = std::collections::BTreeSet::new();
+    let mut cells = BTreeMap::new();
+    let mut ids = BTreeSet::new();
     for panel in dashboard.panels() {
         assert!(ids.insert(panel["id"].as_u64().unwrap()));
         let place = |name: &str| panel["gridPos"][name].as_u64().unwrap();

@@ -9,6 +9,7 @@
 mod alerts;
 mod coverage;
 mod dashboard;
+mod documentation;
 mod exposition;
 mod firing;
 mod names;

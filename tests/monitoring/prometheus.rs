@@ -16,9 +16,16 @@ use crate::alerts::{read, rule_files};
 /// The token that workers and Prometheus share.
 pub(crate) const TOKEN: &str = "an-admin-token-of-a-test";
 
-/// An alert that fires as soon as each target was scraped.
-const ALL_SCRAPED: &str =
-    "groups:\n  - name: test\n    rules:\n      - alert: AllScraped\n        expr: min(up) == 1\n";
+/// An alert that fires as soon as each target was scraped, and one that fires when orders have ended.
+const OF_TESTS: &str = "
+groups:
+  - name: test
+    rules:
+      - alert: AllScraped
+        expr: min(up) == 1
+      - alert: OrdersEnded
+        expr: sum(hp_orders_ended_total) >= 20
+";
 
 /// Prometheus, which sends its alerts to a receiver. Killed when dropped.
 pub(crate) struct Prometheus {
@@ -29,12 +36,18 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it, and waits until it has scraped each of these addresses.
+    /// Starts it with shortened rules, and waits until it has scraped each of these addresses.
     pub(crate) async fn start(targets: &[String]) -> Self {
+        Self::start_with(targets, shortened).await
+    }
+
+    /// Starts it with rules that `change` returns for those of this repository.
+    pub(crate) async fn start_with(targets: &[String], change: impl Fn(&str) -> String) -> Self {
         let alertmanager = Receiver::start().await;
         let folder = tempfile::tempdir().unwrap();
         let sends_to = alertmanager.addr().to_string();
         write_configuration(folder.path(), targets, &sends_to);
+        write_rules(&folder.path().join("rules"), change);
         loop {
             // Another process may take the port in between. Then this one exits.
             let address = free_address();
@@ -76,6 +89,18 @@ impl Prometheus {
         self.wait(&format!("{name} to resolve"), resolved).await;
     }
 
+    /// The alerts of the rules that are pending or firing.
+    pub(crate) async fn active(&self) -> Vec<String> {
+        let alerts = self.alerts().await;
+        let names = alerts
+            .iter()
+            .map(|alert| alert["labels"]["alertname"].as_str().unwrap());
+        names
+            .filter(|name| name.starts_with("Hp"))
+            .map(Into::into)
+            .collect()
+    }
+
     /// Looks at the alerts each time that Prometheus sends some, which it does at each change.
     async fn wait<T>(&self, what: &str, look: impl Fn(&[Value]) -> Option<T>) -> T {
         loop {
@@ -91,7 +116,7 @@ impl Prometheus {
         }
     }
 
-    /// The alerts that are pending or firing.
+    /// All alerts that are pending or firing.
     async fn alerts(&self) -> Vec<Value> {
         let answer = http_get(&self.address, "/api/v1/alerts").await;
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
@@ -125,7 +150,7 @@ fn spawn(folder: &Path, address: &str) -> Child {
         .expect("prometheus is needed: .ci/run installs it")
 }
 
-/// Writes the configuration and the rules of this repository into a folder, with these addresses and short times.
+/// Writes the configuration of this repository into a folder, with these addresses and short intervals.
 fn write_configuration(folder: &Path, targets: &[String], alertmanager: &str) {
     let mut text = read("deploy/monitoring/prometheus.yml");
     let targets: Vec<_> = targets
@@ -145,12 +170,14 @@ fn write_configuration(folder: &Path, targets: &[String], alertmanager: &str) {
     }
     fs::write(folder.join("prometheus.yml"), text).unwrap();
     fs::write(folder.join("hp-worker-token"), TOKEN).unwrap();
-    let rules = folder.join("rules");
-    fs::create_dir(&rules).unwrap();
-    fs::write(rules.join("test.yml"), ALL_SCRAPED).unwrap();
+}
+
+fn write_rules(rules: &Path, change: impl Fn(&str) -> String) {
+    fs::create_dir(rules).unwrap();
+    fs::write(rules.join("test.yml"), OF_TESTS).unwrap();
     for file in rule_files() {
         let text = read(&format!("deploy/monitoring/rules/{file}.yml"));
-        fs::write(rules.join(file + ".yml"), shortened(&text)).unwrap();
+        fs::write(rules.join(file + ".yml"), change(&text)).unwrap();
     }
 }
 

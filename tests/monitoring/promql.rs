@@ -1,4 +1,4 @@
-//! The names in a PromQL expression: metrics, the labels that select series, and the labels that group them.
+//! The names in an expression of Prometheus: metrics, the labels that select series, and the labels that group them.
 
 use std::iter::Peekable;
 

@@ -6,6 +6,25 @@ use e2e::World;
 use hp_sandbox::Options;
 
 use super::{run, watch, worker};
+use crate::{names::admin_address, prometheus::Prometheus};
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs prometheus"]
+async fn healthy_queue_makes_no_alert_pending() {
+    let world = World::start();
+    let workers = [worker(&world, &[]), worker(&world, &[])];
+    let addresses = [
+        admin_address(&workers[0]).await,
+        admin_address(&workers[1]).await,
+    ];
+    // The rules as they are: shortened ones fire for what is normal.
+    let prometheus = Prometheus::start_with(&addresses, str::to_owned).await;
+    for n in 0..20 {
+        world.enqueue(&format!("A-{n}"), 1).await;
+    }
+    prometheus.fires("OrdersEnded").await;
+    assert_eq!(prometheus.active().await, [""; 0]);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs prometheus"]
