@@ -41,6 +41,9 @@ advisories() {
 
 release() {
     need_cargo_tool cargo-auditable 0.7.7
+    # /metrics names it. Empty outside of a repository.
+    HP_BUILD_COMMIT=$(git rev-parse HEAD || true)
+    export HP_BUILD_COMMIT
     cargo auditable build --release --locked -p worker -p hp-sandbox
     for program in worker hp-sandbox; do has_dependency_list "target/release/$program"; done
 }

@@ -6,6 +6,7 @@ use crate::{
     connect::{client::Client, link::Link},
     error::QueueError,
     keys::{Keys, Prefix},
+    observer::Observer,
 };
 
 /// Waits for entries in the inbox, on a connection of its own, because it blocks. It moves nothing:
@@ -70,7 +71,7 @@ impl Inbox {
     async fn connect(&mut self) -> Result<Link, QueueError> {
         let connection = self.client.own(LONGEST).await?;
         if std::mem::take(&mut self.is_lost) {
-            self.client.observed.tell(|observer| observer.reconnected());
+            self.client.observed.tell(Observer::reconnected);
         }
         Ok(connection)
     }

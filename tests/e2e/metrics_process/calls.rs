@@ -10,11 +10,11 @@ fn requests(endpoint: &str, class: &str) -> String {
 }
 
 /// All calls that were counted. Every call is also in the histogram of its endpoint.
-fn all_requests(scrape: &Scrape) -> f64 {
+fn all_requests(scrape: &Scrape) -> u64 {
     for endpoint in ["fetch", "query", "products"] {
         let counted = scrape.sum(&format!("hp_http_requests_total{{endpoint=\"{endpoint}\""));
         let timed = format!("hp_http_request_duration_seconds_count{{endpoint=\"{endpoint}\"}}");
-        assert_eq!(counted, scrape.get(&timed), "{endpoint}");
+        assert_eq!(counted, scrape.count(&timed), "{endpoint}");
     }
     scrape.sum("hp_http_requests_total{")
 }
@@ -39,20 +39,15 @@ async fn calls_are_counted_by_class() {
         world.enqueue(id, 1).await;
     }
     world.results_of_all(&ids).await;
-    let has_ended = |scrape: &Scrape| scrape.sum("hp_orders_ended_total{") >= 9.0;
-    let scrape = Scrape::until(&worker, has_ended).await;
+    let scrape = Scrape::after_ends(&worker, 9).await;
     for (_, class) in cases {
         let expected = cases.iter().filter(|(_, other)| *other == class).count();
         let name = requests("fetch", class);
-        assert_eq!(
-            scrape.get(&name),
-            f64::from(u32::try_from(expected).unwrap()),
-            "{name}"
-        );
+        assert_eq!(scrape.count(&name), expected as u64, "{name}");
     }
-    assert!(scrape.get(&requests("query", "ok")) >= 7.0);
-    assert!(scrape.get(&requests("products", "ok")) >= 1.0);
-    assert_eq!(scrape.get("hp_throttled_calls_total"), 1.0);
+    assert!(scrape.count(&requests("query", "ok")) >= 7);
+    assert!(scrape.count(&requests("products", "ok")) >= 1);
+    assert_eq!(scrape.count("hp_throttled_calls_total"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,13 +71,10 @@ async fn every_call_that_arrives_is_counted() {
     }
     world.results_of_all(&ids).await;
     // Probes and checks of connections may go on for a moment.
-    let is_complete = |scrape: &Scrape| {
-        let (arrived, _) = world.sandbox.calls();
-        all_requests(scrape) == f64::from(u32::try_from(arrived).unwrap())
-    };
+    let is_complete = |scrape: &Scrape| all_requests(scrape) == world.sandbox.calls().0;
     let scrape = Scrape::until(&worker, is_complete).await;
     // The probes and the queries of what was never charged.
-    assert!(scrape.get(&requests("query", "no_data")) >= 2.0);
+    assert!(scrape.count(&requests("query", "no_data")) >= 2);
 }
 
 /// Buys one order through a front end that replies so to each fetch until it has replied to one. Returns the worker's metrics.
@@ -100,8 +92,7 @@ async fn metrics_after(reply: Reply) -> Scrape {
     let worker = world.worker_with(&[("HP_API__BASE_URL", &front_end.url())]);
     world.enqueue("A-1", 1).await;
     assert_eq!(world.result("A-1").await["status"], "completed");
-    let has_ended = |scrape: &Scrape| scrape.sum("hp_orders_ended_total{") > 0.0;
-    Scrape::until(&worker, has_ended).await
+    Scrape::after_ends(&worker, 1).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,8 +106,8 @@ async fn answers_of_other_servers_are_counted() {
     ];
     for (reply, class) in cases {
         let scrape = metrics_after(reply).await;
-        assert_eq!(scrape.get(&requests("fetch", class)), 1.0, "{class}");
-        assert_eq!(scrape.get(&requests("fetch", "ok")), 1.0, "{class}");
+        assert_eq!(scrape.count(&requests("fetch", class)), 1, "{class}");
+        assert_eq!(scrape.count(&requests("fetch", "ok")), 1, "{class}");
         all_requests(&scrape);
     }
 }
@@ -130,8 +121,8 @@ async fn connections_that_fail_are_counted() {
     drop(front_end);
     world.enqueue("A-1", 1).await;
     let failed = requests("fetch", "connect_failed");
-    let scrape = Scrape::until(&worker, |scrape| scrape.get(&failed) > 0.0).await;
-    assert_eq!(scrape.get("hp_attempts_total"), 0.0);
+    let scrape = Scrape::until(&worker, |scrape| scrape.count(&failed) > 0).await;
+    assert_eq!(scrape.count("hp_attempts_total"), 0);
     all_requests(&scrape);
 }
 
@@ -153,6 +144,6 @@ async fn product_list_that_never_comes_is_abandoned() {
         ("HP_RETRY__RESUBMIT_AFTER", "40s"),
     ]);
     let scrape = Scrape::of(&worker).await;
-    assert_eq!(scrape.get(&requests("products", "abandoned")), 1.0);
+    assert_eq!(scrape.count(&requests("products", "abandoned")), 1);
     all_requests(&scrape);
 }

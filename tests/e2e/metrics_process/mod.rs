@@ -11,8 +11,8 @@ use e2e::{TIMEOUT, Worker};
 
 use crate::admin_server::http_get;
 
-/// The samples of `/metrics`, by name and labels.
-struct Scrape(BTreeMap<String, f64>);
+/// The samples of `/metrics`: their values by name and labels.
+struct Scrape(BTreeMap<String, String>);
 
 impl Scrape {
     async fn of(worker: &Worker) -> Self {
@@ -22,7 +22,7 @@ impl Scrape {
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         let samples = samples.map(|line| {
             let (name, value) = line.rsplit_once(' ').unwrap();
-            (name.to_owned(), value.parse().unwrap())
+            (name.to_owned(), value.to_owned())
         });
         Self(samples.collect())
     }
@@ -38,21 +38,44 @@ impl Scrape {
                 tokio::task::yield_now().await;
             }
         };
-        match tokio::time::timeout(TIMEOUT, scraped).await {
-            Ok(scrape) => scrape,
-            Err(_) => panic!("never in the metrics: {:#?}", Self::of(worker).await.0),
-        }
+        let Ok(scrape) = tokio::time::timeout(TIMEOUT, scraped).await else {
+            panic!("never in the metrics: {:#?}", Self::of(worker).await.0);
+        };
+        scrape
     }
 
-    /// The value of a sample.
-    fn get(&self, name: &str) -> f64 {
+    /// Scrapes until the worker has ended so many orders.
+    async fn after_ends(worker: &Worker, orders: u64) -> Self {
+        Self::until(worker, |scrape| scrape.ended() >= orders).await
+    }
+
+    /// How many orders the worker has ended.
+    fn ended(&self) -> u64 {
+        self.sum("hp_orders_ended_total{")
+    }
+
+    fn value(&self, name: &str) -> &str {
         let value = self.0.get(name);
-        *value.unwrap_or_else(|| panic!("no {name} in {:#?}", self.0))
+        value.unwrap_or_else(|| panic!("no {name} in {:#?}", self.0))
     }
 
-    /// The sum of all samples that start with this name.
-    fn sum(&self, start: &str) -> f64 {
-        let samples = self.0.iter().filter(|(name, _)| name.starts_with(start));
-        samples.map(|(_, value)| value).sum()
+    /// The value of a sample that counts something.
+    fn count(&self, name: &str) -> u64 {
+        count(self.value(name))
     }
+
+    /// The value of a sample that measures something.
+    fn measure(&self, name: &str) -> f64 {
+        self.value(name).parse().unwrap()
+    }
+
+    /// The sum of all samples that start with this name and count something.
+    fn sum(&self, start: &str) -> u64 {
+        let samples = self.0.iter().filter(|(name, _)| name.starts_with(start));
+        samples.map(|(_, value)| count(value)).sum()
+    }
+}
+
+fn count(value: &str) -> u64 {
+    value.trim_end_matches(".0").parse().unwrap()
 }

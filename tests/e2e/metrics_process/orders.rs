@@ -5,13 +5,13 @@ use nix::sys::signal::Signal;
 use super::Scrape;
 
 /// The ways in which a worker ends an order: status, reason, and the number of orders in the test below.
-const ENDS: [(&str, &str, f64); 6] = [
-    ("completed", "none", 2.0),
-    ("failed", "refused", 1.0),
-    ("failed", "gave_up", 1.0),
-    ("rejected", "unknown_product", 1.0),
-    ("rejected", "quantity_over_limit", 1.0),
-    ("expired", "deadline_passed", 1.0),
+const ENDS: [(&str, &str, u64); 6] = [
+    ("completed", "none", 2),
+    ("failed", "refused", 1),
+    ("failed", "gave_up", 1),
+    ("rejected", "unknown_product", 1),
+    ("rejected", "quantity_over_limit", 1),
+    ("expired", "deadline_passed", 1),
 ];
 
 async fn enqueue(world: &World, id: &str, product: &str, quantity: &str, more: &[(&str, &str)]) {
@@ -47,16 +47,15 @@ async fn ended_orders_are_counted_by_reason() {
     enqueue(&world, "A-7~low-balance", "31", "1", &[]).await;
     let ids = ["A-1", "A-2", "A-3", "A-4", "A-5", "A-6", "A-7~low-balance"].map(str::to_owned);
     world.results_of_all(&ids).await;
-    let all_ended = |scrape: &Scrape| scrape.sum("hp_orders_ended_total{") >= 7.0;
-    let scrape = Scrape::until(&worker, all_ended).await;
+    let scrape = Scrape::after_ends(&worker, 7).await;
     for (status, reason, orders) in ENDS {
         let name = format!("hp_orders_ended_total{{status=\"{status}\",reason=\"{reason}\"}}");
-        assert_eq!(scrape.get(&name), orders, "{name}");
+        assert_eq!(scrape.count(&name), orders, "{name}");
     }
     assert_eq!(world.stream("{hp}:results").await.len(), 7);
-    assert_eq!(scrape.sum("hp_orders_ended_total{"), 7.0);
-    assert_eq!(scrape.get("hp_order_duration_seconds_count"), 7.0);
-    assert!(scrape.get("hp_order_duration_seconds_sum") >= 3.0);
+    assert_eq!(scrape.ended(), 7);
+    assert_eq!(scrape.count("hp_order_duration_seconds_count"), 7);
+    assert!(scrape.measure("hp_order_duration_seconds_sum") >= 3.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,11 +68,8 @@ async fn replay_ends_no_order() {
     world.results("A-1", 2).await;
     world.enqueue("A-2", 1).await;
     world.result("A-2").await;
-    let scrape = Scrape::until(&worker, |scrape| {
-        scrape.sum("hp_orders_ended_total{") >= 2.0
-    });
-    let ended = scrape.await.sum("hp_orders_ended_total{");
-    assert_eq!(ended, 2.0);
+    let scrape = Scrape::after_ends(&worker, 2).await;
+    assert_eq!(scrape.ended(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,19 +81,16 @@ async fn attempts_and_queries_follow_the_records() {
         world.enqueue(id, 1).await;
     }
     let results = world.results_of_all(&ids).await;
-    let attempts = |id: usize| results[id]["attempts"].parse::<f64>().unwrap();
-    assert_eq!((attempts(0), attempts(1), attempts(2)), (1.0, 1.0, 2.0));
-    let mut checks = 0.0;
+    let attempts = |id: usize| results[id]["attempts"].parse::<u64>().unwrap();
+    assert_eq!((attempts(0), attempts(1), attempts(2)), (1, 1, 2));
+    let mut checks = 0;
     for id in &ids {
-        checks += world.record(id).await["checks"].parse::<f64>().unwrap();
+        checks += world.record(id).await["checks"].parse::<u64>().unwrap();
     }
-    assert!(checks >= 2.0, "{checks}");
-    let scrape = Scrape::until(&worker, |scrape| {
-        scrape.sum("hp_orders_ended_total{") >= 3.0
-    });
-    let scrape = scrape.await;
-    assert_eq!(scrape.get("hp_attempts_total"), 4.0);
-    assert_eq!(scrape.get("hp_queries_total"), checks);
+    assert!(checks >= 2, "{checks}");
+    let scrape = Scrape::after_ends(&worker, 3).await;
+    assert_eq!(scrape.count("hp_attempts_total"), 4);
+    assert_eq!(scrape.count("hp_queries_total"), checks);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,15 +102,12 @@ async fn order_duration_contains_the_call() {
     let worker = world.worker();
     world.enqueue("A-1", 1).await;
     world.result("A-1").await;
-    let has_ended = |scrape: &Scrape| scrape.get("hp_order_duration_seconds_count") > 0.0;
-    let scrape = Scrape::until(&worker, has_ended).await;
-    assert!(scrape.get("hp_order_duration_seconds_sum") >= 0.6);
-    assert_eq!(
-        scrape.get("hp_order_duration_seconds_bucket{le=\"0.5\"}"),
-        0.0
-    );
+    let scrape = Scrape::after_ends(&worker, 1).await;
+    assert!(scrape.measure("hp_order_duration_seconds_sum") >= 0.6);
+    let half = "hp_order_duration_seconds_bucket{le=\"0.5\"}";
+    assert_eq!(scrape.count(half), 0);
     let day = "hp_order_duration_seconds_bucket{le=\"86400\"}";
-    assert_eq!(scrape.get(day), 1.0);
+    assert_eq!(scrape.count(day), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,14 +124,14 @@ async fn order_in_flight_takes_a_slot() {
     let worker = world.worker_with(&settings);
     let slots = |scrape: &Scrape| {
         let names = ["hp_orders_in_flight", "hp_free_slots"];
-        names.map(|name| scrape.get(name))
+        names.map(|name| scrape.count(name))
     };
-    assert_eq!(slots(&Scrape::of(&worker).await), [0.0, 3.0]);
+    assert_eq!(slots(&Scrape::of(&worker).await), [0, 3]);
     world.enqueue("A-1~timeout-after", 1).await;
-    Scrape::until(&worker, |scrape| slots(scrape) == [1.0, 2.0]).await;
+    Scrape::until(&worker, |scrape| slots(scrape) == [1, 2]).await;
     let result = world.result("A-1~timeout-after").await;
     assert_fields!(result, { "status": "completed", "source": "query" });
-    Scrape::until(&worker, |scrape| slots(scrape) == [0.0, 3.0]).await;
+    Scrape::until(&worker, |scrape| slots(scrape) == [0, 3]).await;
 }
 
 fn slow_vendor() -> Options {
@@ -165,10 +155,9 @@ async fn order_of_killed_worker_is_a_takeover() {
     assert_eq!(world.result("A-1").await["status"], "completed");
     world.enqueue("A-2", 1).await;
     world.result("A-2").await;
-    let has_ended = |scrape: &Scrape| scrape.sum("hp_orders_ended_total{") >= 2.0;
-    let scrape = Scrape::until(&worker, has_ended).await;
-    assert_eq!(scrape.get("hp_lease_takeovers_total"), 1.0);
-    assert_eq!(scrape.get("hp_fenced_settles_total"), 0.0);
+    let scrape = Scrape::after_ends(&worker, 2).await;
+    assert_eq!(scrape.count("hp_lease_takeovers_total"), 1);
+    assert_eq!(scrape.count("hp_fenced_settles_total"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,8 +170,8 @@ async fn settle_of_suspended_worker_is_fenced() {
     let _successor = world.worker_with(&LEASE);
     assert_eq!(world.result("A-1").await["status"], "completed");
     suspended.signal(Signal::SIGCONT);
-    let is_fenced = |scrape: &Scrape| scrape.get("hp_fenced_settles_total") > 0.0;
+    let is_fenced = |scrape: &Scrape| scrape.count("hp_fenced_settles_total") > 0;
     let scrape = Scrape::until(&suspended, is_fenced).await;
-    assert_eq!(scrape.get("hp_fenced_settles_total"), 1.0);
-    assert_eq!(scrape.sum("hp_orders_ended_total{"), 0.0);
+    assert_eq!(scrape.count("hp_fenced_settles_total"), 1);
+    assert_eq!(scrape.ended(), 0);
 }

@@ -23,15 +23,15 @@ async fn scripts_and_their_orders_are_counted() {
     }
     let worker = world.worker();
     world.results_of_all(&ids).await;
-    let has_settled = |scrape: &Scrape| scrape.get(&orders("settle")) >= 20.0;
+    let has_settled = |scrape: &Scrape| scrape.count(&orders("settle")) >= 20;
     let scrape = Scrape::until(&worker, has_settled).await;
     for script in ["claim_batch", "settle"] {
-        assert_eq!(scrape.get(&orders(script)), 20.0, "{script}");
+        assert_eq!(scrape.count(&orders(script)), 20, "{script}");
         let batches = format!("hp_script_batch_orders_count{{script=\"{script}\"}}");
-        let (batches, calls) = (scrape.get(&batches), scrape.get(&calls(script)));
+        let (batches, calls) = (scrape.count(&batches), scrape.count(&calls(script)));
         assert!(batches <= calls, "{batches} of {calls}");
         let took = format!("hp_script_duration_seconds_sum{{script=\"{script}\"}}");
-        assert!(scrape.get(&took) > 0.0, "{script}");
+        assert!(scrape.measure(&took) > 0.0, "{script}");
     }
     // A third of the lease is shorter than the latency.
     for script in [
@@ -41,10 +41,10 @@ async fn scripts_and_their_orders_are_counted() {
         "publish_products",
         "report_watermark",
     ] {
-        assert!(scrape.get(&calls(script)) > 0.0, "{script}");
+        assert!(scrape.count(&calls(script)) > 0, "{script}");
     }
-    assert_eq!(scrape.get(&calls("other")), 0.0);
-    assert_eq!(scrape.get("hp_redis_reconnects_total"), 0.0);
+    assert_eq!(scrape.count(&calls("other")), 0);
+    assert_eq!(scrape.count("hp_redis_reconnects_total"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,11 +54,11 @@ async fn connection_after_a_restart_is_a_reconnect() {
     world.enqueue("A-1", 1).await;
     world.result("A-1").await;
     let reconnects = "hp_redis_reconnects_total";
-    assert_eq!(Scrape::of(&worker).await.get(reconnects), 0.0);
+    assert_eq!(Scrape::of(&worker).await.count(reconnects), 0);
     world.redis.crash_and_restart();
     world.enqueue("A-2", 1).await;
     assert_eq!(world.result("A-2").await["status"], "completed");
-    Scrape::until(&worker, |scrape| scrape.get(reconnects) > 0.0).await;
+    Scrape::until(&worker, |scrape| scrape.count(reconnects) > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,5 +71,5 @@ async fn first_connection_is_no_reconnect() {
     world.enqueue("A-1", 1).await;
     world.result("A-1").await;
     let scrape = Scrape::of(&worker).await;
-    assert_eq!(scrape.get("hp_redis_reconnects_total"), 0.0);
+    assert_eq!(scrape.count("hp_redis_reconnects_total"), 0);
 }

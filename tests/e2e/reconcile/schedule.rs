@@ -250,6 +250,13 @@ async fn run_figures_are_in_metrics() {
         ));
     }
     assert_eq!(run["looked_at"], "20");
+    let (finished_at, took) = (&run["finished_at"], run["took_ms"].parse::<u32>().unwrap());
+    let seconds = finished_at.parse::<u64>().unwrap() / 1000;
+    assert_line(format!("hp_reconcile_last_run_timestamp_seconds {seconds}\n"));
+    let took = f64::from(took) / 1000.0;
+    assert_line(format!("hp_reconcile_last_run_duration_seconds {took:?}\n"));
+    assert_line("hp_queries_total 20\n".into());
+    assert_line("hp_script_batch_orders_sum{script=\"claim_named\"} 20.0\n".into());
     let elsewhere = http_get(&worker, "/").await;
     assert!(elsewhere.starts_with("HTTP/1.1 404"), "{elsewhere}");
 }

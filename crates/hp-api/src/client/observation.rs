@@ -157,10 +157,12 @@ impl CallClass {
     }
 }
 
+type Observe = dyn Fn(&HttpCall) + Send + Sync;
+
 /// Whom a client tells about its HTTP calls, see
 /// [`ClientBuilder::observe_calls`](super::ClientBuilder::observe_calls).
 #[derive(Clone, Default)]
-pub(super) struct CallObserver(Option<Arc<dyn Fn(&HttpCall) + Send + Sync>>);
+pub(super) struct CallObserver(Option<Arc<Observe>>);
 
 impl CallObserver {
     pub(super) fn new(observe: impl Fn(&HttpCall) + Send + Sync + 'static) -> Self {

@@ -15,7 +15,10 @@ use super::{
     place::Place,
     timing::{RESPONSE, Repeat},
 };
-use crate::{error::is_spent, observer::Observed};
+use crate::{
+    error::is_spent,
+    observer::{Observed, Observer},
+};
 
 /// The pause after an attempt to connect that failed.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -98,7 +101,7 @@ impl Source {
             }
             let link = source.place.open(RESPONSE, Repeat::Yes).await?;
             if source.has_connected.swap(true, Ordering::Relaxed) {
-                source.observed.tell(|observer| observer.reconnected());
+                source.observed.tell(Observer::reconnected);
             }
             Ok(link)
         }
