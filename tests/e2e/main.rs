@@ -42,6 +42,7 @@ mod json_output;
 mod log_volume;
 mod lost_entries;
 mod lost_output;
+mod metrics_queue;
 mod notifications;
 mod obstacles;
 mod odd_answers;
