@@ -111,6 +111,44 @@ async fn order_duration_contains_the_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn order_duration_contains_the_wait_in_the_inbox() {
+    let world = World::start();
+    let now = world.now().await;
+    // Plain, and with a field more: workers claim these in different ways. The last two times are a producer's.
+    let jobs: [(u64, &[&str]); 5] = [
+        (now - 7000, &[]),
+        (now - 6000, &["meta", "m"]),
+        (now - 5000, &["deadline", "999999999999999"]),
+        (now + 3_600_000, &[]),
+        (now + 3_600_001, &["meta", "m"]),
+    ];
+    for (n, (time, more)) in jobs.into_iter().enumerate() {
+        let (entry, id) = (format!("{time}-0"), format!("A-{n}"));
+        let order = ["order_id", &id, "product_id", "2", "quantity", "1"];
+        let words = [&["XADD", "{hp}:jobs", &entry][..], &order, more].concat();
+        world.redis.command::<String>(&words).await;
+    }
+    let worker = world.worker();
+    let scrape = Scrape::after_ends(&worker, 5).await;
+    let sum = scrape.measure("hp_order_duration_seconds_sum");
+    assert!((18.0..3600.0).contains(&sum), "{sum}");
+    let short = "hp_order_duration_seconds_bucket{le=\"2.5\"}";
+    assert!(scrape.count(short) <= 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chosen_entry_time_does_not_count() {
+    let world = World::start();
+    let words = "XADD {hp}:jobs 1-1 order_id A-1 product_id 2 quantity 1";
+    let words: Vec<_> = words.split(' ').collect();
+    world.redis.command::<String>(&words).await;
+    let worker = world.worker();
+    let scrape = Scrape::after_ends(&worker, 1).await;
+    let sum = scrape.measure("hp_order_duration_seconds_sum");
+    assert!(sum < 86_400.0, "{sum}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn order_in_flight_takes_a_slot() {
     let world = World::with_vendor(Options {
         hold: std::time::Duration::from_secs(5),

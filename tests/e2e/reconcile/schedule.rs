@@ -252,7 +252,9 @@ async fn run_figures_are_in_metrics() {
     assert_eq!(run["looked_at"], "20");
     let (finished_at, took) = (&run["finished_at"], run["took_ms"].parse::<u32>().unwrap());
     let seconds = finished_at.parse::<u64>().unwrap() / 1000;
-    assert_line(format!("hp_reconcile_last_run_timestamp_seconds {seconds}\n"));
+    assert_line(format!(
+        "hp_reconcile_last_run_timestamp_seconds {seconds}\n"
+    ));
     let took = f64::from(took) / 1000.0;
     assert_line(format!("hp_reconcile_last_run_duration_seconds {took:?}\n"));
     assert_line("hp_queries_total 20\n".into());

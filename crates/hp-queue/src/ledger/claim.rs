@@ -31,6 +31,8 @@ pub struct Claim {
     pub history: History,
     /// Time of the claim.
     pub at: Millis,
+    /// For a new order: the time in the id of its entry. Redis' clock has chosen it, or the producer.
+    pub enqueued_at: Option<Millis>,
     /// Who claimed the order and why, for its history, if an operator did.
     pub note: Option<String>,
     /// The balance hold that it waited for, if this claim took it out of that hold.

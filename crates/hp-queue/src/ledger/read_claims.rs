@@ -66,7 +66,7 @@ pub(super) fn read_batch(
     })
 }
 
-/// Reads a line, `order_id product_id quantity`: a new order that was claimed under no special condition.
+/// Reads a line, `order_id product_id quantity enqueued_at`: a new order that was claimed under no special condition.
 fn read_new(
     line: &str,
     now: Millis,
@@ -75,9 +75,9 @@ fn read_new(
     agreement: &Agreement,
 ) -> Result<Claim, String> {
     let words: Vec<_> = line.split(' ').collect();
-    let [order_id, product_id, quantity] = words[..] else {
+    let [order_id, product_id, quantity, enqueued_at] = words[..] else {
         return Err(format!(
-            "`{line}` is not an order, a product and a quantity"
+            "`{line}` is not an order, a product, a quantity and a time"
         ));
     };
     let wanted = FetchCards {
@@ -103,6 +103,7 @@ fn read_new(
         traceparent: None,
         history: History::default(),
         at: now,
+        enqueued_at: enqueued_at.parse().ok().map(Millis),
         note: None,
         held: None,
     })
@@ -141,6 +142,7 @@ fn read_claim(
         traceparent: text("traceparent"),
         history: History::of(fields, state, code),
         at: now,
+        enqueued_at: time(fields, "enqueued_at")?,
         note: None,
         held: fields.parse("held")?,
     })

@@ -102,11 +102,22 @@ fn count(processor: &OrderProcessor, claim: &Claim, step: &Step, settled: &Settl
     let metrics = &processor.metrics.orders;
     match (settled, &step.next) {
         (Settled::Applied(_), Next::End(outcome)) if !claim.record.state.has_ended() => {
-            metrics.count_end(outcome, now.since(claim.record.accepted_at));
+            metrics.count_end(outcome, now.since(began_at(claim)));
         }
         (Settled::Applied(_), _) => {}
         (Settled::Stale | Settled::Restored, _) => metrics.count_fenced_settle(),
     }
+}
+
+/// Entries do not wait in the inbox for longer. An older time is one that a producer has chosen.
+const LONGEST_WAIT: Duration = Duration::from_hours(30 * 24);
+
+/// When the order was enqueued, as far as this claim knows; else when it was admitted.
+fn began_at(claim: &Claim) -> Millis {
+    let accepted_at = claim.record.accepted_at;
+    let is_usable = |at: &Millis| accepted_at.since(*at) <= LONGEST_WAIT;
+    let enqueued_at = claim.enqueued_at.filter(is_usable);
+    enqueued_at.map_or(accepted_at, |at| at.min(accepted_at))
 }
 
 fn report(processor: &OrderProcessor, step: Step, settled: Settled) -> Settlement {

@@ -49,7 +49,7 @@ impl OrderMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         let help = "Orders that this process has ended, by the status and the reason of the result";
         registry.register("orders_ended", help, self.ended.clone());
-        let help = "The time of these orders from their admission to their result, by Redis' clock";
+        let help = "The time of these orders from their entry in the inbox to their result, by Redis' clock";
         let duration = self.duration.clone();
         registry.register_with_unit("order_duration", help, Unit::Seconds, duration);
         let help = "Submissions of orders to HitPoints that may have arrived";

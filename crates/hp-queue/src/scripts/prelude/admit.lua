@@ -1,7 +1,7 @@
 -- Admits new orders: creates their records and claims them.
 -- needs: clock, record, order_rules, present_epoch, claim, state_sets
 -- keys: schedule, open
--- offers: admit(id, record_key, product_id, quantity, conditions, job)  `job`: further fields of the entry, if any
+-- offers: admit(id, record_key, product_id, quantity, conditions, job, entry_id)  `job`: further fields of the entry, if any
 --         schedule_admitted()  to be called before the entries leave the inbox
 --         has_admitted()
 
@@ -35,24 +35,26 @@ local function extras_of(job, conditions)
   return extras
 end
 
-local function admit_with(extras, id, record_key, fields, conditions)
+local function admit_with(extras, id, record_key, fields, conditions, enqueued_at)
   local all = { unpack(fields) }
   for _, word in ipairs(extras) do all[#all + 1] = word end
   redis.call('HSET', record_key, unpack(all))
-  if conditions ~= 0 then return add_claim({ 'order_id', id, unpack(all) }) end
+  if conditions ~= 0 then return add_claim({ 'order_id', id, 'enqueued_at', enqueued_at, unpack(all) }) end
   local n = #fields
-  add_claim({ 'order_id', id, 'product_id', fields[n - 2], 'quantity', fields[n], unpack(extras) })
+  add_claim({
+    'order_id', id, 'enqueued_at', enqueued_at, 'product_id', fields[n - 2], 'quantity', fields[n], unpack(extras),
+  })
 end
 
-local function admit(id, record_key, product_id, quantity, conditions, job)
+local function admit(id, record_key, product_id, quantity, conditions, job, entry_id)
   local fields, state = admission(conditions)
-  local n = #fields
+  local n, enqueued_at = #fields, entry_id:match('^%d+')
   fields[n - 2], fields[n] = product_id, quantity
   if job or conditions ~= 0 then
-    admit_with(extras_of(job or {}, conditions), id, record_key, fields, conditions)
+    admit_with(extras_of(job or {}, conditions), id, record_key, fields, conditions, enqueued_at)
   else
     redis.call('HSET', record_key, unpack(fields))
-    add_new(id, product_id, quantity)
+    add_new(id, product_id, quantity, enqueued_at)
   end
   note_state(id, nil, state)
   append(scheduled, lease_ends, id)

@@ -4,7 +4,7 @@
 -- arguments: limit, lease, longest_probe, resubmit_after, account, call_interval
 -- offers: claims        a list of claimed orders, as the answer gives them
 --         claimed       how many they are
---         add_claim(record), add_new(id, product_id, quantity)
+--         add_claim(record), add_new(id, product_id, quantity, enqueued_at)
 --         lease_ends    the time at which the lease of a claim ends, Unix ms as text
 --         gate          what may limit the claims, or false if nothing does
 --         check_types() stops the script if a key has a wrong type: before any order has changed
@@ -16,7 +16,8 @@
 --
 -- `claims` of the answer: each item is a ledger record, { field, value, ... } with order_id first. Or it is a text: new
 -- orders that were claimed under no special condition and want nothing but cards, a line for each,
--- `order_id product_id quantity`. hp_order::claim gives the rest of their records, and of those without `state`.
+-- `order_id product_id quantity enqueued_at`. hp_order::claim gives the rest of their records, and of those without `state`.
+-- `enqueued_at` of a new order is the time in the id of its entry, Unix ms. Records do not keep it.
 --
 -- An order that is claimed for submission is stored as such, with `attempts` raised, before a worker can send it.
 
@@ -33,8 +34,9 @@ local function add_claim(record)
   claims[#claims + 1], claimed = record, claimed + 1
 end
 
-local function add_new(id, product_id, quantity)
-  new_lines[#new_lines + 1], claimed = id .. ' ' .. product_id .. ' ' .. quantity, claimed + 1
+local function add_new(id, product_id, quantity, enqueued_at)
+  new_lines[#new_lines + 1] = id .. ' ' .. product_id .. ' ' .. quantity .. ' ' .. enqueued_at
+  claimed = claimed + 1
 end
 
 local function look_at_limits()

@@ -54,7 +54,7 @@ local function try_to_receive(entry_id, entry)
   if known[1] then return receive_known(job, fault, record_key, known, entry_id) end
   if fault then return answer_entry(job, 'rejected', 'invalid_job', fault) end
   local conditions = may_be_forgotten(entry_id) and IS_OLDER_EPOCH or 0
-  admit(job.order_id, record_key, job.product_id, job.quantity, conditions, job)
+  admit(job.order_id, record_key, job.product_id, job.quantity, conditions, job, entry_id)
 end
 
 local function sound_job(entry)

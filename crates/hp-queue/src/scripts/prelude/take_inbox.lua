@@ -51,12 +51,12 @@ local function receive_each(entries)
   end
 end
 
-local function admit_plain(i, fields)
-  local job = jobs[i]
+local function admit_plain(i, entry)
+  local job, fields = jobs[i], entry[2]
   if job then
-    admit(ids[i], record_keys[i], job.product_id, job.quantity, 0, job)
+    admit(ids[i], record_keys[i], job.product_id, job.quantity, 0, job, entry[1])
   else
-    admit(ids[i], record_keys[i], fields[4], fields[6], 0)
+    admit(ids[i], record_keys[i], fields[4], fields[6], 0, nil, entry[1])
   end
 end
 
@@ -67,7 +67,7 @@ local function admit_waiting()
     receive_each(waiting)
   else
     for i, entry in ipairs(waiting) do
-      if pcall(admit_plain, i, entry[2]) then
+      if pcall(admit_plain, i, entry) then
         taken, last_entry = taken + 1, entry[1]
       else
         receive_alone(entry)
