@@ -84,7 +84,7 @@ async fn newest_streams_stand_for_all_of_them() {
     let now = world.now().await;
     for n in 0..200 {
         let (ends, name) = (
-            (now + 1_000_000 + n).to_string(),
+            (now + 30 * 24 * 3_600_000 + n).to_string(),
             format!("{{hp}}:results:B-{n}"),
         );
         world
