@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, path::Path, process::Stdio};
 
-use e2e::Receiver;
+use e2e::{Notification, Receiver, TIMEOUT};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -52,7 +52,7 @@ impl Prometheus {
             // Another process may take the port in between. Then this one exits.
             let address = free_address();
             let mut process = spawn(folder.path(), &address);
-            let scraped = |all: &[e2e::Notification]| {
+            let scraped = |all: &[Notification]| {
                 let told = all.iter().any(|one| one.body.contains("AllScraped"));
                 told.then_some(())
             };
@@ -103,17 +103,21 @@ impl Prometheus {
 
     /// Looks at the alerts each time that Prometheus sends some, which it does at each change.
     async fn wait<T>(&self, what: &str, look: impl Fn(&[Value]) -> Option<T>) -> T {
-        loop {
-            let seen = self.alertmanager.all().len();
-            let alerts = self.alerts().await;
-            if let Some(found) = look(&alerts) {
-                return found;
+        let mut active = Vec::new();
+        let looking = async {
+            loop {
+                let seen = self.alertmanager.all().len();
+                let alerts = self.alerts().await;
+                if let Some(found) = look(&alerts) {
+                    return found;
+                }
+                active = alerts.iter().map(summary).collect();
+                let more = |all: &[Notification]| (all.len() > seen).then_some(());
+                self.alertmanager.wait_until(what, more).await;
             }
-            let more = |all: &[e2e::Notification]| (all.len() > seen).then_some(());
-            let active: Vec<_> = alerts.iter().map(summary).collect();
-            let what = format!("{what}; active: {active:?}");
-            self.alertmanager.wait_until(&what, more).await;
-        }
+        };
+        let found = tokio::time::timeout(TIMEOUT, looking).await;
+        found.unwrap_or_else(|_| panic!("timeout while waiting for {what}; active: {active:?}"))
     }
 
     /// All alerts that are pending or firing.

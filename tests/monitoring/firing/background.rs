@@ -21,6 +21,26 @@ async fn repaired_ledger_fires() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs prometheus"]
+async fn runs_without_answers_fire_until_there_are_some() {
+    let world = World::start();
+    let settings = [
+        ("HP_RECONCILE__SCHEDULE", "* * * * * *"),
+        ("HP_RECONCILE__STUCK_AFTER", "1ms"),
+        // Only runs query the order.
+        ("HP_RETRY__BASE", "1h"),
+        ("HP_RETRY__MAX", "1h"),
+    ];
+    let worker = worker(&world, &settings);
+    let prometheus = watch(&[&worker]).await;
+    world.sandbox.set_fault("query:drop-before", 1.0).unwrap();
+    world.enqueue("A-1~drop-before", 1).await;
+    prometheus.fires("HpReconciliationIncomplete").await;
+    world.sandbox.clear_faults();
+    prometheus.resolves("HpReconciliationIncomplete").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs prometheus"]
 async fn silent_background_work_fires() {
     let (world, receiver) = (World::start(), Receiver::start().await);
     // Notifications begin with the first event.

@@ -15,17 +15,12 @@ async fn enqueue(world: &World, name: &str, n: usize) {
 #[ignore = "needs prometheus"]
 async fn outage_of_the_vendor_fires_until_it_ends() {
     let world = World::start();
-    let each_second = [
-        ("HP_RECONCILE__SCHEDULE", "* * * * * *"),
-        ("HP_RECONCILE__STUCK_AFTER", "1ms"),
-    ];
-    let worker = worker(&world, &each_second);
+    let worker = worker(&world, &[]);
     let prometheus = watch(&[&worker]).await;
     world.sandbox.set_fault("drop-before", 1.0).unwrap();
     world.sandbox.set_fault("query:drop-before", 1.0).unwrap();
     enqueue(&world, "A", 30).await;
     prometheus.fires("HpVendorUnreachable").await;
-    prometheus.fires("HpReconciliationIncomplete").await;
     world.sandbox.clear_faults();
     prometheus.resolves("HpVendorUnreachable").await;
 
