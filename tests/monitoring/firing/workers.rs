@@ -45,6 +45,7 @@ async fn workers_that_die_fire_until_they_are_back() {
     first.signal(Signal::SIGKILL);
     prometheus.fires("HpWorkerDown").await;
     second.signal(Signal::SIGKILL);
+    prometheus.fires("HpQueueUnreported").await;
     prometheus.fires("HpAllWorkersDown").await;
     let _back = restart(&world, &address).await;
     prometheus.resolves("HpAllWorkersDown").await;
