@@ -146,7 +146,7 @@ async fn events_without_a_receiver_are_not_pending() {
     review(&world, "A-3").await;
     assert_eq!(pending().await, 2);
     // One before the cursor is still to be delivered.
-    let words = ["HSET", "{hp}:notifier", "waiting", &entry];
+    let words = ["HSET", "{hp}:notifier", "waiting_count", "1"];
     world.redis.command::<u64>(&words).await;
     assert_eq!(pending().await, 3);
     // Somebody deletes the stream.

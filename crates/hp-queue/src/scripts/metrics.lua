@@ -98,9 +98,9 @@ local function events_after(place)
 end
 
 measure(function()
-  local fields = { 'cursor', 'place', 'waiting', 'delivered', 'undelivered' }
+  local fields = { 'cursor', 'place', 'waiting_count', 'delivered', 'undelivered' }
   local known = redis.call('HMGET', key_notifier, unpack(fields))
-  local _, waiting = (known[3] or ''):gsub('%S+', '')
+  local waiting = tonumber(known[3] or nil) or 0
   -- Before notifications have begun, nobody waits for an event.
   local after = known[1] and events_after(tonumber(known[2] or nil) or 0) or 0
   report_number('pending', after + waiting)
