@@ -42,6 +42,11 @@ sbom:
 unused:
     cargo machete
 
+# Check the alerts and the dashboard, and make each alert happen in a real Prometheus
+monitoring:
+    sh deploy/monitoring/check.sh
+    sh tests/run.sh --test monitoring -- --include-ignored
+
 # Measure speed and cost against a bare loop: --quick, --markdown, single parts (--help lists them)
 bench *args:
     cargo bench --locked -p e2e --bench speed -- {{ args }}

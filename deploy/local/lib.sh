@@ -80,6 +80,8 @@ package_of() {
     php) echo php-cli ;;
     node) echo nodejs ;;
     c++) echo g++ ;;
+    promtool) echo prometheus ;;
+    amtool) echo prometheus-alertmanager ;;
     *) echo "$1" ;;
     esac
 }
@@ -95,12 +97,8 @@ install_packages() {
         sudo=sudo
     fi
     say "Installing packages with apt-get:$packages"
-    case $1 in
-    *redis-server* | *valkey-server*) apt=apt_without_service ;;
-    *) apt=apt_install ;;
-    esac
     # shellcheck disable=SC2086 # one argument for each package
-    output=$($apt $packages 2>&1) || fail "$output
+    output=$(apt_without_services $packages 2>&1) || fail "$output
 apt-get could not install$packages. Its output is above."
 }
 
@@ -110,20 +108,41 @@ apt_install() {
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get ${apt_options:-} install -y --no-install-recommends "$@"
 }
 
-# Installs Redis or Valkey without its system service, because the scripts start their own server. Debian starts a service
-# when it installs the package, so the service is masked during the installation and disabled afterwards.
-# `systemctl enable --now redis-server` enables it.
-apt_without_service() {
-    [ -d /run/systemd/system ] || { apt_install "$@"; return; }
-    case " $* " in
-    *" redis-server "*) service=redis-server.service ;;
-    *) service=valkey-server.service ;;
-    esac
-    $sudo systemctl mask --runtime "$service"
+# Installs packages without their system services, because the scripts start their own servers. Debian starts a service
+# when it installs the package, so the services are masked during the installation and disabled afterwards.
+# `systemctl enable --now redis-server` enables one.
+apt_without_services() {
+    [ -d /run/systemd/system ] || { apt_without_init "$@"; return; }
+    services=$(services_of "$@")
+    [ -n "$services" ] || { apt_install "$@"; return; }
+    # shellcheck disable=SC2086 # several services
+    $sudo systemctl mask --runtime $services
     installed=0
     apt_install "$@" || installed=$?
-    $sudo systemctl unmask --runtime "$service"
-    [ "$installed" -ne 0 ] || $sudo systemctl disable "$service"
+    # shellcheck disable=SC2086
+    $sudo systemctl unmask --runtime $services
+    # shellcheck disable=SC2086
+    [ "$installed" -ne 0 ] || $sudo systemctl disable $services
+    return "$installed"
+}
+
+# Prints the services of these packages.
+services_of() {
+    for package in "$@"; do
+        case $package in
+        redis-server | valkey-server | prometheus | prometheus-alertmanager) echo "$package.service" ;;
+        esac
+    done
+}
+
+# Without systemd, Debian asks this file whether it may start a service. A file of the machine stays as it is.
+apt_without_init() {
+    policy=/usr/sbin/policy-rc.d
+    [ ! -e "$policy" ] || { apt_install "$@"; return; }
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null && $sudo chmod 755 "$policy"
+    installed=0
+    apt_install "$@" || installed=$?
+    $sudo rm -f "$policy"
     return "$installed"
 }
 

@@ -43,6 +43,7 @@ mod log_volume;
 mod lost_entries;
 mod lost_output;
 mod metrics_process;
+mod metrics_queue;
 mod notifications;
 mod obstacles;
 mod odd_answers;

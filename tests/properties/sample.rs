@@ -31,7 +31,7 @@ pub(crate) fn order(wanted: &FetchCards) -> Box<Order> {
         out_trade_id: wanted.order_id.clone(),
         product_id: wanted.product_id,
         quantity: wanted.quantity,
-        currency: Some("CNY".parse().unwrap()),
+        currency: (cards == 1).then(|| "CNY".parse().unwrap()),
         par_value: Some("50.00".parse().unwrap()),
         unit_price: "43.75".parse().unwrap(),
         total_price: "43.75".parse().unwrap(),

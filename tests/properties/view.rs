@@ -10,8 +10,14 @@ pub(crate) struct View {
     pub(crate) schedule: BTreeMap<String, DueAt>,
     /// Orders that wait for a balance.
     pub(crate) held: Vec<String>,
+    /// The open orders of each state but `submitting`.
+    pub(crate) states: BTreeMap<String, Vec<String>>,
     /// The entries of the result streams, sorted.
     pub(crate) results: Vec<ResultEntry>,
+    /// What was charged, by currency, in minor units.
+    pub(crate) spent: BTreeMap<String, u64>,
+    /// A producer's own stream was written, and is in the list of such streams.
+    pub(crate) has_own_stream: bool,
     /// The kind of each event, and its order if it has one.
     pub(crate) events: Vec<(String, String)>,
     pub(crate) dead_letters: usize,

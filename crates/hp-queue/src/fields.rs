@@ -23,6 +23,11 @@ impl<'a> FieldReader<'a> {
         })
     }
 
+    /// `true` if there is such a value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
     pub(crate) fn bytes(&self, name: &str) -> Option<&'a [u8]> {
         match self.value(name) {
             Some(Value::BulkString(bytes)) => Some(bytes),

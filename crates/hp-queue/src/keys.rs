@@ -70,6 +70,9 @@ pub(crate) struct Keys {
     pub(crate) workers: String,
     pub(crate) products: String,
     pub(crate) write_check: String,
+    pub(crate) states: String,
+    pub(crate) spent: String,
+    pub(crate) own_streams: String,
     order: String,
     replays: String,
 }
@@ -102,6 +105,9 @@ impl Keys {
             workers: key("workers"),
             products: key("products"),
             write_check: key("write_check"),
+            states: key("state"),
+            spent: key("spent"),
+            own_streams: key("own_streams"),
             order: key("order:"),
             replays: key("replays:"),
         }

@@ -11,6 +11,9 @@
 //! | `{hp}:order:<id>` | hash | the ledger record of one order |
 //! | `{hp}:schedule` | sorted set | when each open order is due: retry queue, lease table and crash recovery in one |
 //! | `{hp}:open` | sorted set | the open orders, by the time of their admission |
+//! | `{hp}:state:<state>` | set | the open orders in this state, for each open state but `submitting`: their numbers can be read at once |
+//! | `{hp}:spent` | hash | what was charged, by day and currency, in minor units; of today and the day before |
+//! | `{hp}:own_streams` | sorted set | the result streams of producers' own, by the time at which each expires |
 //! | `{hp}:results` | stream | the results |
 //! | `{hp}:replays:<id>` | list | repetitions of an ended order that wait for a copy of its result |
 //! | `{hp}:rejected` | stream | dead letters: entries of the inbox that name no usable order |
@@ -146,6 +149,7 @@ pub use inbox::Inbox;
 pub use inspector::{
     Inspector,
     dead_letters::DeadLetter,
+    metrics::{InboxMetrics, NotificationMetrics, OpenOrders, QueueMetrics, ScheduleMetrics},
     scan::OpenOrderScan,
     server_info::ServerInfo,
     snapshot::{Charge, OrderSnapshot},

@@ -227,13 +227,15 @@ impl NotifierProgress {
         }
     }
 
-    fn fields(&self) -> [(&'static str, String); 7] {
+    fn fields(&self) -> [(&'static str, String); 8] {
         let failure = self.failure.as_ref();
         let since = failure.map_or_else(String::new, |failure| failure.since.to_string());
         [
             ("cursor", self.cursor.clone()),
             ("place", self.place.to_string()),
             ("waiting", self.waiting.join(" ")),
+            // For the metrics: a script takes long to count them.
+            ("waiting_count", self.waiting.len().to_string()),
             ("delivered", self.delivered.to_string()),
             ("undelivered", self.undelivered.to_string()),
             (

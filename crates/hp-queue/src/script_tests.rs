@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use hp_order::State;
+
 use crate::{
     agreement, control, inspector, ledger, notifier,
     queue::entry_reason::{DeadLetterReason, EntryReason},
@@ -22,6 +24,7 @@ const ALL: &[Source] = &[
     control::products::PublishProducts::SOURCE,
     control::vendor_failure::NoteFailure::SOURCE,
     control::permits::SlowDown::SOURCE,
+    inspector::metrics::ReadMetrics::SOURCE,
     inspector::server_info::ReadServerInfo::SOURCE,
     inspector::snapshot::Snapshot::SOURCE,
     inspector::status::ReadStatus::SOURCE,
@@ -77,6 +80,20 @@ fn preludes_say_what_they_offer() {
         assert!(code.starts_with("-- "), "{name}");
         assert!(code.contains("\n-- offers: "), "{name}");
     }
+}
+
+#[test]
+fn every_open_state_but_submitting_has_a_set() {
+    let sets = PRELUDES.iter().find(|(name, _)| *name == "state_sets");
+    let (_, line) = sets.unwrap().1.split_once("local IN_SETS = {").unwrap();
+    let (words, _) = line.split_once('}').unwrap();
+    let named: BTreeSet<_> = words
+        .split(',')
+        .map(|word| word.trim().trim_end_matches(" = true"))
+        .collect();
+    let open = State::ALL.into_iter().filter(|state| !state.has_ended());
+    let wanted = open.filter(|state| *state != State::Submitting);
+    assert_eq!(named, wanted.map(State::as_str).collect());
 }
 
 /// The words that follow one of these texts in any script.

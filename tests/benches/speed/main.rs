@@ -19,6 +19,7 @@ mod memory;
 mod open_orders;
 mod options;
 mod redis_stats;
+mod scrape;
 mod setup;
 
 use std::io::Write as _;
@@ -45,7 +46,7 @@ struct Part {
     about: &'static str,
 }
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     part("load", "64 orders at a time, a vendor without latency"),
     part("always", "the same with appendfsync always"),
     part("slow-vendor", "256 at a time, a vendor that takes 100 ms"),
@@ -59,6 +60,10 @@ const PARTS: [Part; 13] = [
     part("memory", "Redis memory of an ended order"),
     part("held", "orders that wait for a balance"),
     part("open", "a million open orders"),
+    part(
+        "scrape",
+        "the figures of a queue with very many open orders",
+    ),
     part("flood", "malformed entries in front of good orders"),
     part("many-workers", "1, 2, 4 and 8 workers on one Redis"),
     part("tls", "handshakes over TLS"),
@@ -80,6 +85,7 @@ async fn measure(part: &str, effort: Effort) -> Vec<Row> {
         "memory" => memory::of_ended_orders(effort).await,
         "held" => held_orders::cost(effort).await,
         "open" => open_orders::cost(effort).await,
+        "scrape" => scrape::cost(effort).await,
         "flood" => flood::before_good_orders(effort).await,
         "many-workers" => many_workers::at_full_load(effort).await,
         "tls" => handshakes::under_load(effort).await,

@@ -26,6 +26,7 @@ const WAITING_ORDERS: &str = "
         'claim', '1', 'settled', '1', 'attempts', '1', 'checks', '0', 'accepted_at', at, 'submitted_at', at,
         'updated_at', at)
       redis.call('ZADD', '{hp}:open', at, id)
+      redis.call('SADD', '{hp}:state:waiting', id)
       redis.call('ZADD', '{hp}:schedule', text(now + 43200000 + n), id)
     end";
 
@@ -70,6 +71,20 @@ pub(crate) async fn cost(effort: Effort) -> Vec<Row> {
     ]
 }
 
+pub(crate) async fn add_waiting_orders(world: &World, orders: usize) {
+    for first in (1..=orders).step_by(10_000) {
+        let last = (first + 9_999).min(orders);
+        let words = [
+            "EVAL",
+            WAITING_ORDERS,
+            "0",
+            &first.to_string(),
+            &last.to_string(),
+        ];
+        world.redis.command::<Value>(&words).await;
+    }
+}
+
 /// A queue with many open orders.
 struct Crowded {
     world: World,
@@ -85,17 +100,7 @@ async fn start(open: usize) -> Crowded {
         .redis
         .command::<()>(&config.split(' ').collect::<Vec<_>>())
         .await;
-    for first in (1..=open).step_by(10_000) {
-        let last = (first + 9_999).min(open);
-        let words = [
-            "EVAL",
-            WAITING_ORDERS,
-            "0",
-            &first.to_string(),
-            &last.to_string(),
-        ];
-        world.redis.command::<Value>(&words).await;
-    }
+    add_waiting_orders(&world, open).await;
     // A claim brings back orders that wait longer than any wait lasts.
     let worker = worker(&world, &[("HP_RETRY__MAX", "24h")]);
     fill(&world, ids("first", 1), "2").await;

@@ -51,7 +51,7 @@ const ROLES: [Role; 8] = [
         sends: "ping role cluster|slots config|get eval evalsha eval_ro evalsha_ro multi exec \
                 time set exists xlen xread hgetall hdel zadd zrange zrangebyscore zscan zmscore",
         runs: "acquire_permits balance_hold claim_batch claim_named join_queue lift_balance_hold \
-               note_failure notifier pause publish_products renew report_alive report_watermark restore run_lease \
+               metrics note_failure notifier pause publish_products renew report_alive report_watermark restore run_lease \
                server_info settle slow_down snapshot status",
         keys: "~{hp}:*",
         limited: &[
@@ -98,12 +98,18 @@ const ROLES: [Role; 8] = [
         user: "observer",
         sends: "ping role cluster|slots eval_ro evalsha_ro time scan hgetall xrange xread \
                 zrangebyscore",
-        runs: "server_info snapshot status",
+        runs: "metrics server_info snapshot status",
         unreached: "hincrby hset pexpire",
         keys: "%R~{hp}:breaker %R~{hp}:charged %R~{hp}:epoch %R~{hp}:events %R~{hp}:held %R~{hp}:held:* \
                %R~{hp}:holds %R~{hp}:inbox %R~{hp}:jobs %R~{hp}:notifier %R~{hp}:open %R~{hp}:order:* \
-               %R~{hp}:paused %R~{hp}:queue %R~{hp}:reconcile:runs %R~{hp}:rejected \
-               %R~{hp}:schedule %R~{hp}:throttle %R~{hp}:workers %R~{hp}:workers:*",
+               %R~{hp}:own_streams %R~{hp}:paused %R~{hp}:queue %R~{hp}:reconcile:runs %R~{hp}:rejected \
+               %R~{hp}:schedule %R~{hp}:spent %R~{hp}:state %R~{hp}:state:* %R~{hp}:throttle \
+               %R~{hp}:workers %R~{hp}:workers:*",
+        // How large the results are, and not what is in them.
+        limited: &[(
+            "memory|usage",
+            "%R~{hp}:jobs %R~{hp}:results %R~{hp}:results:*",
+        )],
         ..NOTHING
     },
     Role {

@@ -261,7 +261,7 @@ async fn doctor_degrades_without_rights() {
     assert!(text.contains("deploy/redis/users.acl"), "{text}");
 }
 
-/// The content of every hash, sorted set and stream that does not expire by itself.
+/// The content of every hash, set, sorted set and stream that does not expire by itself.
 async fn content(world: &World) -> BTreeMap<String, Vec<String>> {
     let keys: Vec<String> = world.redis.command(&["KEYS", "*"]).await;
     let mut content = BTreeMap::new();
@@ -273,6 +273,7 @@ async fn content(world: &World) -> BTreeMap<String, Vec<String>> {
         let kind: String = world.redis.command(&["TYPE", &key]).await;
         let mut values: Vec<String> = match kind.as_str() {
             "hash" => world.redis.command(&["HGETALL", &key]).await,
+            "set" => world.redis.command(&["SMEMBERS", &key]).await,
             "zset" => {
                 let words = ["ZRANGE", &key, "0", "-1", "WITHSCORES"];
                 world.redis.command(&words).await

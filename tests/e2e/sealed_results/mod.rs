@@ -88,6 +88,7 @@ async fn dump(world: &World) -> String {
             "stream" => world.redis.command(&["XRANGE", &key, "-", "+"]).await,
             "hash" => world.redis.command(&["HGETALL", &key]).await,
             "zset" => world.redis.command(&["ZRANGE", &key, "0", "-1"]).await,
+            "set" => world.redis.command(&["SMEMBERS", &key]).await,
             "list" => world.redis.command(&["LRANGE", &key, "0", "-1"]).await,
             _ => world.redis.command(&["GET", &key]).await,
         };

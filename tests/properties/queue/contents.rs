@@ -1,6 +1,6 @@
 //! What there is in Redis.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use hp_order::Millis;
 use proptest::prop_assert_eq;
@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value, from_redis_value, from_redis_value_ref};
 use super::{Queue, Verdict};
 use crate::operation::{ALL_ORDERS, id_of};
 
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 23] = [
     "results",
     "results:own",
     "jobs",
@@ -27,6 +27,12 @@ pub(super) const KEYS: [&str; 17] = [
     "rate:runs",
     "throttle",
     "events",
+    "state:queued",
+    "state:uncertain",
+    "state:waiting",
+    "state:review",
+    "spent",
+    "own_streams",
 ];
 pub(super) const RESULT_STREAMS: usize = 2;
 pub(super) const OWN_RESULTS: usize = 1;
@@ -40,6 +46,10 @@ pub(super) const HELD: usize = 13;
 const RATE_OF_RUNS: usize = 14;
 pub(super) const THROTTLE: usize = 15;
 pub(super) const EVENTS: usize = 16;
+/// The sets of open orders by state.
+pub(super) const STATES: Range<usize> = 17..21;
+pub(super) const SPENT: usize = 21;
+pub(super) const OWN_STREAMS: usize = 22;
 pub(super) const ORDER: usize = KEYS.len();
 pub(super) const REPLAYS: usize = ORDER + ALL_ORDERS;
 
@@ -81,10 +91,11 @@ impl Queue {
         for (n, key) in keys.iter().enumerate() {
             match n {
                 0..=3 | EVENTS => read.cmd("XRANGE").arg(key).arg("-").arg("+"),
-                4 | 5 | HOLD_SCOPES | HELD => {
+                4 | 5 | HOLD_SCOPES | HELD | OWN_STREAMS => {
                     read.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES")
                 }
                 RATE | RATE_OF_RUNS => read.cmd("GET").arg(key),
+                n if STATES.contains(&n) => read.cmd("SORT").arg(key).arg("ALPHA"),
                 REPLAYS.. => read.cmd("LRANGE").arg(key).arg(0).arg(-1),
                 _ => read.cmd("HGETALL").arg(key),
             };
@@ -116,7 +127,7 @@ impl Queue {
         contents.keeps_invariants(&view)?;
         contents.lasts_long_enough(&view)?;
         prop_assert_eq!(view, self.reference.view(), "Redis and the reference");
-        Ok(())
+        self.metrics_agree().await
     }
 }
 

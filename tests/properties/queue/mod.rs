@@ -7,6 +7,7 @@ pub(crate) mod claim;
 mod contents;
 mod enqueue;
 mod invariants;
+mod metrics;
 mod read_view;
 mod restart;
 mod settle;

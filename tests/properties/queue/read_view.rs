@@ -1,13 +1,16 @@
 //! What Redis holds, in the words of the reference.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use e2e::Entry;
 use redis::Value;
 
 use super::{
     LONG,
-    contents::{BREAKER, Contents, EPOCH, EVENTS, HELD, INBOX, ORDER, RATE, REPLAYS, THROTTLE},
+    contents::{
+        BREAKER, Contents, EPOCH, EVENTS, HELD, INBOX, KEYS, ORDER, OWN_STREAMS, RATE, REPLAYS,
+        SPENT, STATES, THROTTLE,
+    },
 };
 use crate::{
     operation::{ALL_ORDERS, id_of},
@@ -33,7 +36,14 @@ impl Contents {
                 .map(|(id, score)| (id, due_at(&score)))
                 .collect(),
             held: scores(HELD).into_iter().map(|(id, _)| id).collect(),
+            states: STATES
+                .map(|n| (state_of(n), self.read::<Vec<String>>(n)))
+                .collect(),
             results,
+            spent: self.spent(),
+            has_own_stream: scores(OWN_STREAMS)
+                .iter()
+                .any(|(name, _)| name.ends_with(":results:own")),
             events: self.events(),
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),
@@ -53,6 +63,16 @@ impl Contents {
                 claims: number(&epoch, "claims").into(),
             },
         }
+    }
+
+    /// What was charged, by currency. A case may last from one day to the next.
+    fn spent(&self) -> BTreeMap<String, u64> {
+        let mut spent = BTreeMap::new();
+        for (field, minor_units) in self.hash(SPENT) {
+            let (_, currency) = field.split_once(':').unwrap();
+            *spent.entry(currency.to_owned()).or_default() += minor_units.parse::<u64>().unwrap();
+        }
+        spent
     }
 
     /// The kind of each event, and its order.
@@ -106,6 +126,10 @@ impl Contents {
         };
         entries.into_iter().map(|(_, entry)| read(entry)).collect()
     }
+}
+
+fn state_of(n: usize) -> String {
+    KEYS[n].trim_start_matches("state:").into()
 }
 
 fn due_at(score: &str) -> DueAt {

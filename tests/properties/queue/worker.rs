@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-use hp_queue::{Claim, Client, Control, Handle, Ledger, Rules};
+use hp_queue::{Claim, Client, Control, Handle, Inspector, Ledger, Rules};
 
 use crate::reference::epoch::{EpochName, Watermark};
 
 pub(super) struct Worker {
     pub(super) ledger: Ledger,
     pub(super) control: Control,
+    pub(super) inspector: Inspector,
     pub(super) known: Option<Watermark>,
 }
 
@@ -25,7 +26,8 @@ impl Worker {
         ledger.limit_old_master(Some(Duration::ZERO));
         Self {
             ledger,
-            control: Control::new(handle, rules),
+            control: Control::new(handle.clone(), rules),
+            inspector: Inspector::new(handle),
             known: None,
         }
     }

@@ -93,7 +93,7 @@ impl Reference {
 
     fn answer(&mut self, enqueue: Enqueue, status: &str, reason: &str) {
         let ReplyWords { own_stream, meta } = enqueue.words();
-        self.results.push(ResultEntry {
+        self.publish(ResultEntry {
             own_stream,
             id: enqueue.id(),
             status: status.into(),
@@ -108,7 +108,7 @@ impl Reference {
         let order = self.orders.get_mut(&enqueue.id()).unwrap();
         let words = enqueue.words().of_replay(&order.words);
         if self.results.contains(&first) {
-            self.results.push(ResultEntry {
+            self.publish(ResultEntry {
                 own_stream: words.own_stream,
                 meta: words.meta,
                 is_copy: true,

@@ -87,22 +87,31 @@ impl Reference {
                     waiting.push(words.clone());
                 }
                 order.due_at = None;
-                let copies = waiting.iter();
-                let copies = copies.map(|words| result_entry(request, words, ending, true));
-                self.results.extend(copies);
+                for words in &waiting {
+                    self.publish(result_entry(request, words, ending, true));
+                }
             }
             Next::End(ending) => {
                 let entry = result_entry(request, words, ending, false);
                 order.apply(&request.step);
                 order.due_at = None;
                 order.first = Some(entry.clone());
-                self.results.push(entry);
+                self.publish(entry);
+                self.spend(ending);
                 self.mark_end(request.id());
             }
             Next::After(delay) if delay.is_zero() => order.continues(request, DueAt::Due),
             Next::After(_) => order.continues(request, DueAt::Later),
             Next::Held { .. } => order.hold(request),
             Next::Review | Next::Parked => order.continues(request, DueAt::Never),
+        }
+    }
+
+    fn spend(&mut self, ending: &TerminalOutcome) {
+        if let TerminalOutcome::Completed { order, .. } = ending {
+            let currency = order.currency.as_ref().map(ToString::to_string);
+            let currency = currency.unwrap_or_else(|| "unknown".into());
+            *self.spent.entry(currency).or_default() += 4375;
         }
     }
 

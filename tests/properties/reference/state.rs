@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
+use hp_order::State;
+
 use super::{epoch::Epoch, order::Order, waiting::Waiting};
 use crate::view::{Breaker, DueAt, ResultEntry, View};
 
@@ -14,6 +16,8 @@ pub(crate) struct Reference {
     pub(crate) inbox: VecDeque<Waiting>,
     pub(crate) lost: LostEntries,
     pub(crate) results: Vec<ResultEntry>,
+    pub(crate) spent: BTreeMap<String, u64>,
+    pub(crate) has_own_stream: bool,
     pub(crate) events: Vec<(String, String)>,
     pub(crate) dead_letters: usize,
     pub(crate) paused: bool,
@@ -74,6 +78,18 @@ impl Reference {
         self.events.push((event.into(), id.into()));
     }
 
+    /// Adds an entry to its stream.
+    pub(super) fn publish(&mut self, entry: ResultEntry) {
+        self.has_own_stream |= entry.own_stream;
+        self.results.push(entry);
+    }
+
+    fn orders_in(&self, state: State) -> Vec<String> {
+        let is_in = |order: &Order| order.record.state == state;
+        let orders = self.orders.iter().filter(|(_, order)| is_in(order));
+        orders.map(|(id, _)| id.clone()).collect()
+    }
+
     pub(crate) fn make_due(&mut self, id: &str) -> bool {
         let order = self.orders.get_mut(id);
         let due_at = order.and_then(|order| order.due_at.as_mut());
@@ -106,7 +122,17 @@ impl Reference {
                 .filter(|(_, order)| order.is_held)
                 .map(|(id, _)| id.clone())
                 .collect(),
+            states: [
+                State::Queued,
+                State::Uncertain,
+                State::Waiting,
+                State::Review,
+            ]
+            .map(|state| (state.to_string(), self.orders_in(state)))
+            .into(),
             results,
+            spent: self.spent.clone(),
+            has_own_stream: self.has_own_stream,
             events: self.events.clone(),
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),

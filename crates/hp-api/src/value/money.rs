@@ -38,6 +38,18 @@ impl Money {
         self.0
     }
 
+    /// Returns the amount in minor units, hundredths of the major unit, or `None` if it is too large. The vendor writes two
+    /// decimals for every currency.
+    ///
+    /// ```
+    /// let price: hp_api::Money = "43.75".parse()?;
+    /// assert_eq!(price.minor_units(), Some(4375));
+    /// # Ok::<(), hp_api::Invalid>(())
+    /// ```
+    pub fn minor_units(self) -> Option<u64> {
+        u64::try_from(self.0.mantissa()).ok()
+    }
+
     /// Parses the text of an amount with up to two decimals, such as `9.5` or `10`.
     pub(crate) fn parse_short(text: &str) -> Result<Self, Invalid> {
         let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));

@@ -5,7 +5,7 @@ use crate::{error::QueueError, fields::FieldReader, handle::Handle, script::scri
 
 script! {
     SwitchAccount<'a> = "switch_account.lua";
-    queue: queue, open, schedule, charged, holds, held, breaker, products, epoch, events;
+    queue: queue, open, states, schedule, charged, holds, held, breaker, products, epoch, events;
     order: ;
     arguments:
         prefix: &'a str, old_account: &'a str, account: &'a str, by: &'a str, why: &'a str, mode: &'a str, evidence: &'a str, note: &'a str,

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use hp_api::Product;
 use serde::Serialize;
 
@@ -6,9 +8,9 @@ use crate::{error::QueueError, script::script};
 
 script! {
     PublishProducts<'a> = "publish_products.lua";
-    queue: products, queue;
+    queue: products, queue, spent;
     order: ;
-    arguments: account: &'a str;
+    arguments: account: &'a str, currencies: &'a str;
 }
 
 /// A product as shops read it from `{hp}:products`. The names are those of the vendor's fields where it has them.
@@ -35,8 +37,10 @@ pub struct PublishedProduct<'a> {
 impl Control {
     /// Replaces the product list that shops read. Returns `false` if the queue has another account; then nothing changes.
     pub async fn publish_products(&self, products: &[Product]) -> Result<bool, QueueError> {
+        let currencies: BTreeSet<_> = products.iter().map(|row| row.currency.as_str()).collect();
         let mut call = PublishProducts {
             account: self.agreement.account().as_str(),
+            currencies: &Vec::from_iter(currencies).join(" "),
         }
         .call(&self.handle.keys);
         for product in products {

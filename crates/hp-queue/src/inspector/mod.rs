@@ -2,6 +2,7 @@
 
 pub(crate) mod dead_letters;
 mod last_charged;
+pub(crate) mod metrics;
 pub(crate) mod scan;
 pub(crate) mod server_info;
 pub(crate) mod snapshot;
@@ -14,8 +15,8 @@ use redis::RedisError;
 
 use crate::{error::QueueError, handle::Handle};
 
-/// Reads a queue and changes nothing: snapshots and scans of orders, the queue's status, dead letters, facts about the
-/// server. Cheap to clone.
+/// Reads a queue and changes nothing: snapshots and scans of orders, the queue's status and metrics, dead letters, facts
+/// about the server. Cheap to clone.
 #[derive(Clone)]
 pub struct Inspector {
     handle: Handle,

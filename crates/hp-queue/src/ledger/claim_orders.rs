@@ -17,7 +17,7 @@ use crate::{
 
 script! {
     ClaimBatchCall<'a> = "claim_batch.lua";
-    queue: jobs, inbox, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, rate_of_runs, throttle, holds, held, workers, events;
+    queue: jobs, inbox, schedule, open, states, results, own_streams, rejected, paused, queue, epoch, breaker, rate, rate_of_runs, throttle, holds, held, workers, events;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, first: &'a str, longest_delay: u64, results_retention: u64,
@@ -28,7 +28,7 @@ script! {
 
 script! {
     ClaimNamedCall<'a> = "claim_named.lua";
-    queue: jobs, schedule, open, results, rejected, paused, queue, epoch, breaker, rate, rate_of_runs, throttle, holds, held, workers, events;
+    queue: jobs, schedule, open, states, results, rejected, paused, queue, epoch, breaker, rate, rate_of_runs, throttle, holds, held, workers, events;
     order: ;
     arguments:
         prefix: &'a str, limit: usize, lease: u64, resubmit_after: u64, longest_probe: u64, call_interval: u64,

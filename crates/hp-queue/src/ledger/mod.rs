@@ -1,5 +1,6 @@
 //! The worker's side of a queue: it claims orders and settles them.
 
+mod charge;
 pub(crate) mod claim;
 pub(crate) mod claim_orders;
 mod epoch;

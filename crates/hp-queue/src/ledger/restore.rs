@@ -5,7 +5,7 @@ use crate::{agreement::Account, error::QueueError, rules::millis, script::script
 
 script! {
     Restore<'a> = "restore.lua";
-    queue: schedule, open, epoch;
+    queue: schedule, open, states, epoch;
     order: record: &'a str;
     arguments: order_id: &'a str, accepted_at: u64, submitted_at: u64, resubmit_after: u64;
 }

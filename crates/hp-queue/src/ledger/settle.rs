@@ -4,6 +4,7 @@ use hp_order::{Next, Step, TerminalOutcome, VendorSignal};
 
 use super::{
     Ledger,
+    charge::Charge,
     claim::Claim,
     packed::Packed,
     record_changes::{Pins, add_result_fields, record_changes},
@@ -65,7 +66,7 @@ impl Ledger {
         };
         let long_texts = pins.as_ref().map_or(0, Pins::len);
         let mut order = Packed::with_room_for(long_texts + claim.meta.as_ref().map_or(0, Vec::len));
-        order.list(12);
+        order.list(14);
         order.text(claim.id().as_str());
         order.display(record.claim);
         order.text(&*claim.epoch);
@@ -107,6 +108,9 @@ impl Ledger {
                 }
             }
         });
+        let charge = Charge::of(step);
+        order.text(charge.currency());
+        order.display(charge.minor_units);
         order
     }
 

@@ -16,7 +16,7 @@ script! {
     Settle<'a> = "settle.lua";
     // The script does not use `paused`. While a cluster moves the slot, a declared key that does not exist makes Redis
     // refuse the call. Otherwise an order that has moved already would seem to be forgotten.
-    queue: jobs, schedule, open, results, paused, breaker, rate, throttle, epoch, charged, holds, held, events;
+    queue: jobs, schedule, open, states, results, own_streams, paused, breaker, rate, throttle, epoch, charged, spent, holds, held, events;
     order: ;
     arguments:
         prefix: &'a str, results_retention: u64, ledger_retention: u64, breaker_pause: u64, longest_breaker_pause: u64,

@@ -62,6 +62,10 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
         "newest_entry",
         include_str!("../scripts/prelude/newest_entry.lua"),
     ),
+    (
+        "own_streams",
+        include_str!("../scripts/prelude/own_streams.lua"),
+    ),
     ("permits", include_str!("../scripts/prelude/permits.lua")),
     (
         "present_epoch",
@@ -73,11 +77,17 @@ pub(crate) const PRELUDES: &[(&str, &str)] = &[
     ("replay", include_str!("../scripts/prelude/replay.lua")),
     ("server", include_str!("../scripts/prelude/server.lua")),
     ("snapshot", include_str!("../scripts/prelude/snapshot.lua")),
+    ("spent", include_str!("../scripts/prelude/spent.lua")),
+    (
+        "state_sets",
+        include_str!("../scripts/prelude/state_sets.lua"),
+    ),
     (
         "take_inbox",
         include_str!("../scripts/prelude/take_inbox.lua"),
     ),
     ("throttle", include_str!("../scripts/prelude/throttle.lua")),
+    ("today", include_str!("../scripts/prelude/today.lua")),
     ("trim", include_str!("../scripts/prelude/trim.lua")),
     ("waiting", include_str!("../scripts/prelude/waiting.lua")),
 ];

@@ -85,6 +85,8 @@ end
 local has_time = claimed == 0 or is_epoch_changed
 if has_time and claimed < limit then has_more = claim_far(limit - claimed) or has_more end
 
+store_states()
+
 -- The script has changed nothing and cannot continue: the caller gets the reason.
 local taken, stuck = entries_taken()
 if stuck and taken == 0 and claimed == 0 then return redis.error_reply(message_of(stuck)) end

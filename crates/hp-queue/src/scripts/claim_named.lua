@@ -1,6 +1,6 @@
 -- Claims the orders with these ids, up to `limit` of them, in whatever state they are, and repairs the indexes. Leaves out
 -- an order that its claimant may still be processing, and an ended order without a repetition that waits.
--- needs: clock, keys, record, order_rules, answer, claim, held, events
+-- needs: clock, keys, record, order_rules, answer, claim, held, events, state_sets
 --
 -- arguments: leaves_unsent  "1": orders that are certainly not charged are left out, and only their indexes are repaired
 -- values: ids
@@ -68,6 +68,7 @@ local WAITS_FOR_PERMIT = 'waits'
 local function examine(id, has_permit)
   local known = redis.call('HMGET', order_key(id), 'state', 'claim', 'settled', 'result', 'accepted_at', 'held', 'epoch')
   local due_at, is_open = redis.call('ZSCORE', key_schedule, id), redis.call('ZSCORE', key_open, id)
+  note_any_state(id, not has_ended(known[1]) and known[1] or '')
   if not known[1] then
     local removed = redis.call('ZREM', key_open, id) + redis.call('ZREM', key_schedule, id)
     if removed > 0 then return report_repair(id, 'forgotten') end
@@ -105,13 +106,28 @@ local function examine_and_claim(limit)
   end
 end
 
+-- An order without a record that has left all other indexes can only be met by chance.
+local STRANGERS_LOOKED_FOR = 4
+
+local function drop_strangers()
+  for state in pairs(IN_SETS) do
+    local ids = redis.pcall('SRANDMEMBER', key_states .. ':' .. state, STRANGERS_LOOKED_FOR)
+    local open = #ids > 0 and redis.call('ZMSCORE', key_open, unpack(ids)) or {}
+    for i, id in ipairs(ids) do
+      if not open[i] then note_any_state(id, '') end
+    end
+  end
+end
+
 -- Orders that are left out need no call, so a rate that is used up does not stop the script.
 local limit = claim_limit()
 if limit > 0 or gate and gate.is_rate_used_up() then
   check_types()
   redis.call('ZCARD', key_schedule)
   redis.call('ZCARD', key_held)
+  drop_strangers()
   examine_and_claim(limit)
+  store_states()
 end
 
 report('skips', skips)

@@ -1,6 +1,6 @@
 -- Restores an order that Redis has forgotten while a worker processed it. Another worker may have been given the order
 -- again and published its result. So the order is due at once, and in doubt.
--- needs: clock
+-- needs: clock, state_sets
 --
 -- arguments: accepted_at     Unix ms
 --            submitted_at    Unix ms; 0: it was never submitted
@@ -23,4 +23,8 @@ redis.call('HSET', key_record, 'restarted_at', steady, 'updated_at', at, 'accept
 if arg_submitted_at ~= '0' then
   redis.call('HSET', key_record, 'arrives_within', text(steady + arg_resubmit_after - arg_submitted_at))
 end
+for i = FIRST_VALUE, #ARGV, 2 do
+  if ARGV[i] == 'state' then note_any_state(arg_order_id, ARGV[i + 1]) end
+end
+store_states()
 return 1

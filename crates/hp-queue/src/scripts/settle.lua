@@ -1,5 +1,5 @@
 -- Settles claimed orders: applies a step to each of them, all of it or nothing. An order that fails stops no other one.
--- needs: clock, keys, server, record, copied, copy, waiting, trim, held, throttle, events
+-- needs: clock, keys, server, record, copied, copy, waiting, trim, held, throttle, events, state_sets, spent, own_streams
 --
 -- keys:      charged  the order that was charged last
 -- arguments: call_interval  microseconds, if the rate is limited, else 0
@@ -19,6 +19,8 @@
 --            10 removed    the fields that the record loses: { field, ... }
 --            11 changes    of the record: { field, value, ... }
 --            12 result     for an end and a replay: { field, value, ... }, without finished_at and replay_of
+--            13 currency   of a charge; "" if it is unknown
+--            14 charge     what was charged, in minor units of the currency; "0" if nothing was
 -- answers one text for each order: "stale"; or "gone" if Redis has forgotten the order; or "more" if repetitions are left,
 -- and the same call answers them; or the entry id of the result, for a replay of a copy; or "" if it stays open; or "error "
 -- and the error of Redis, if the order is as it was. If this server accepts no writes, the script fails
@@ -30,7 +32,7 @@ local function read_order(packed)
   local v = cmsgpack.unpack(packed)
   local order = {
     id = v[1], claim = v[2], epoch = v[3], reply_to = v[4], next_step = v[5], held = v[6], signal = v[7], slow_down = v[8],
-    history = v[9], removed = v[10], changes = v[11], result = v[12],
+    history = v[9], removed = v[10], changes = v[11], result = v[12], currency = v[13], charge = v[14],
   }
   order.is_end = order.next_step == 'charged' or order.next_step == 'uncharged'
   order.has_result = order.is_end or order.next_step == 'replay'
@@ -169,7 +171,15 @@ local function publish_result(order, first_result)
   return entry, answered or 0
 end
 
-local function change_record(order)
+local function state_after_step(order, was)
+  if order.is_end then return '' end
+  for i = 1, #order.changes, 2 do
+    if order.changes[i] == 'state' then return order.changes[i + 1] end
+  end
+  return was or ''
+end
+
+local function change_record(order, was)
   -- A claim that ends without `settled` was lost by a worker that vanished.
   local fields = order.changes
   append(fields, 'updated_at', at)
@@ -177,6 +187,8 @@ local function change_record(order)
   if order.held ~= '' then append(fields, 'held', order.held) end
   if order.history ~= '' then append(fields, 'history', order.history .. ' ' .. at) end
   redis.call('HSET', order.record_key, unpack(fields))
+  note_state(order.id, was, state_after_step(order, was))
+  if order.next_step == 'charged' then add_charge(order.currency, order.charge) end
   -- This comes last: the worker repeats a refused call. And a script that has already written may continue to write, even
   -- if Redis is full.
   pcall(apply_signal, order)
@@ -243,7 +255,7 @@ local function settle(order)
     entry, answered = publish_result(order, first_result)
     if first_result and answered > 0 and answered < waiting then return 'more' end
   end
-  change_record(order)
+  change_record(order, known[5])
   schedule(order, waiting > answered)
   if order.next_step ~= 'replay' then pcall(report_change, order, known[5]) end
   if order.next_step == 'charged' then last_charged = order end
@@ -277,6 +289,9 @@ for i, order in ipairs(orders) do
   answers[i] = answer
 end
 
+store_states()
+store_charges()
+
 if #unscheduled > 0 then redis.call('ZREM', key_schedule, unpack(unscheduled)) end
 if #ended > 0 then redis.call('ZREM', key_open, unpack(ended)) end
 if last_charged then
@@ -284,9 +299,12 @@ if last_charged then
   redis.pcall('HSET', key_charged, 'order_id', last_charged.id, 'product_id', wanted[1], 'quantity', wanted[2],
     'account', wanted[3] or '')
 end
+local names_of_streams = {}
 for stream in pairs(own_streams) do
+  names_of_streams[#names_of_streams + 1] = stream
   -- Claims trim the common stream; this one may never be written again.
   redis.call('XTRIM', stream, 'MINID', '~', trim_before())
   redis.call('PEXPIRE', stream, arg_results_retention)
 end
+note_own_streams(names_of_streams)
 return refusal and redis.error_reply(refusal) or answers

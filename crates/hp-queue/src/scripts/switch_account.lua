@@ -1,6 +1,6 @@
 -- Gives the queue another account, all of it or nothing. Orders that may be charged on the old account stop it, or move to
 -- review, where no process of the new account queries them.
--- needs: clock, keys, record, order_rules, answer, events
+-- needs: clock, keys, record, order_rules, answer, events, state_sets
 --
 -- arguments: old_account, account, by, why
 --            mode      "refuse" or "move": what happens to orders that may be charged
@@ -38,6 +38,7 @@ local function move(id, order)
     append(fields, 'history', history and history ~= '' and history .. '\n' .. line or line)
   end
   redis.call('HSET', order_key(id), unpack(fields))
+  note_state(id, state, IN_REVIEW)
   redis.call('ZADD', key_schedule, '+inf', id)
   if state ~= IN_REVIEW then add_event('order.review', id, { from = state, message = arg_evidence }) end
 end
@@ -50,6 +51,7 @@ if #in_doubt > 0 and arg_mode ~= 'move' then return answer end
 local breaker_since, holds = redis.call('HGET', key_breaker, 'since'), as_map(redis.call('HGETALL', key_holds))
 
 for _, order in ipairs(in_doubt) do move(order[1], order[2]) end
+store_states()
 redis.call('HSET', key_queue, 'account', arg_account, 'previous_account', old_account, 'switched_at', at,
   'switched_steady', redis.call('HGET', key_epoch, 'steady') or at, 'switched_by', arg_by, 'switched_why', arg_why)
 -- What was learned from the old account says nothing about the new one.

@@ -66,7 +66,7 @@ fn guarded(answers: Router, guard: Guard, metrics: Arc<Metrics>) -> Router {
 }
 
 async fn show_metrics(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, PROMETHEUS_TEXT)], metrics.text())
+    ([(CONTENT_TYPE, PROMETHEUS_TEXT)], metrics.text().await)
 }
 
 async fn check(

@@ -45,12 +45,13 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         adopted = terms::adopt(&processor) => adopted?,
         () = shutdown.token().cancelled() => return Ok(true),
     }
-    let metrics = Arc::new(Metrics::new(
+    let metrics = Metrics::new(
         &FIGURE_NAMES,
         &processor.metrics,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
-    ));
+    );
+    let metrics = Arc::new(metrics.with_queue(processor.inspector.clone(), &config.prefix));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
     let server = tokio::spawn(admin::serve(&config.admin, metrics));

@@ -59,12 +59,13 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     notify::begin(&processor, config).await;
     // Before the other tasks, which would delay the first order.
     let orders = start_poller(&processor, config, stop.clone())?;
-    let metrics = Arc::new(Metrics::new(
+    let metrics = Metrics::new(
         &FIGURE_NAMES,
         &processor.metrics,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
-    ));
+    );
+    let metrics = Arc::new(metrics.with_queue(processor.inspector.clone(), &config.prefix));
     let notifier = notify::run_notifier(&processor, config, stop.clone());
     let notifier = tokio::spawn(notifier);
     let background = Background::start(&processor, config, &metrics, products);

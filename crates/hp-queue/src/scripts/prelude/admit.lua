@@ -1,5 +1,5 @@
 -- Admits new orders: creates their records and claims them.
--- needs: clock, record, order_rules, present_epoch, claim
+-- needs: clock, record, order_rules, present_epoch, claim, state_sets
 -- keys: schedule, open
 -- offers: admit(id, record_key, product_id, quantity, conditions, job, entry_id)  `job`: further fields of the entry, if any
 --         schedule_admitted()  to be called before the entries leave the inbox
@@ -20,9 +20,9 @@ local function admission(conditions)
     append(fields, 'accepted_at', at)
     append(fields, 'product_id', '')
     append(fields, 'quantity', '')
-    admissions[conditions] = fields
+    admissions[conditions] = { fields, rule.state }
   end
-  return admissions[conditions]
+  return unpack(admissions[conditions])
 end
 
 -- Further words of the record.
@@ -47,7 +47,7 @@ local function admit_with(extras, id, record_key, fields, conditions, enqueued_a
 end
 
 local function admit(id, record_key, product_id, quantity, conditions, job, entry_id)
-  local fields = admission(conditions)
+  local fields, state = admission(conditions)
   local n, enqueued_at = #fields, entry_id:match('^%d+')
   fields[n - 2], fields[n] = product_id, quantity
   if job or conditions ~= 0 then
@@ -56,6 +56,7 @@ local function admit(id, record_key, product_id, quantity, conditions, job, entr
     redis.call('HSET', record_key, unpack(fields))
     add_new(id, product_id, quantity, enqueued_at)
   end
+  note_state(id, nil, state)
   append(scheduled, lease_ends, id)
   append(opened, at, id)
 end

@@ -1,5 +1,5 @@
 -- Claims orders: applies the rule of hp_order::claim to their records.
--- needs: clock, keys, record, order_rules, present_epoch, fence, answer
+-- needs: clock, keys, record, order_rules, present_epoch, fence, answer, state_sets
 -- keys: schedule, open, results, rejected, paused, breaker, throttle, epoch, holds, held
 -- arguments: limit, lease, longest_probe, resubmit_after, account, call_interval
 -- offers: claims        a list of claimed orders, as the answer gives them
@@ -118,7 +118,10 @@ local function claim_order(id, is_named, due_at)
     first_submitted_at = (known[10] or '') == arg_account and (known[9] or known[12]) or nil,
     stored_first = known[9],
   }
-  if not record.state then return redis.call('ZREM', key_schedule, id) end
+  if not record.state then
+    note_any_state(id, '')
+    return redis.call('ZREM', key_schedule, id)
+  end
   if record.state == IN_REVIEW and not is_named then return redis.call('ZADD', key_schedule, '+inf', id) end
   local conditions = is_named and IS_NAMED or 0
   if epoch.since > 0 and known[5] ~= epoch.id then conditions = conditions + IS_OLDER_EPOCH end
@@ -126,7 +129,10 @@ local function claim_order(id, is_named, due_at)
   if known[4] ~= record.claim then conditions = conditions + HAS_CLAIMANT_VANISHED end
   -- The caller reports a state that has no rule.
   local rule = claim_rule(record.state, conditions)
-  if rule then redis.call('HSET', record_key, unpack(changes_by(rule, record))) end
+  if rule then
+    redis.call('HSET', record_key, unpack(changes_by(rule, record)))
+    note_state(id, record.state, rule.state)
+  end
   local scope = known[11]
   if scope then
     release_from(scope, id)

@@ -3,7 +3,7 @@
 -- needs: record
 -- keys: jobs
 -- offers: stream_info() -> nil if there is no stream; false if its first entry may be large, because Redis copies it along; or
---           length, added (how many entries there are, and were ever added), last_id, deleted (the largest id that was
+--           length, added (how many entries there are, and were ever added), first_id, last_id, deleted (the largest id that was
 --           ever deleted with XDEL; 0-0: none), nodes (parts of the stream)
 --         entries_per_read(n)  how many of the next `n` entries may be read at once
 
@@ -36,6 +36,7 @@ local function read_info()
   return {
     length = info.length, nodes = info['radix-tree-keys'], last_id = info['last-generated-id'],
     deleted = info['max-deleted-entry-id'], added = info['entries-added'],
+    first_id = info.entries and info.entries[1] and info.entries[1][1],
   }
 end
 

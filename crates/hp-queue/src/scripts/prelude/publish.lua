@@ -1,5 +1,5 @@
 -- Answers an entry of the inbox that makes no order.
--- needs: clock, record, entry, copied, copy, trim
+-- needs: clock, record, entry, copied, copy, trim, own_streams
 -- keys: results, rejected
 -- arguments: results_retention
 -- offers: add_result(stream, fields)  raises an error if the stream cannot be written
@@ -11,7 +11,10 @@
 local function add_result(stream, fields)
   redis.call('XADD', stream, 'MINID', '~', trim_before(), '*', unpack(fields))
   -- A stream of a producer's own may never be written again.
-  if stream ~= key_results then redis.call('PEXPIRE', stream, arg_results_retention) end
+  if stream ~= key_results then
+    redis.call('PEXPIRE', stream, arg_results_retention)
+    note_own_streams({ stream })
+  end
   count_copied(fields)
 end
 

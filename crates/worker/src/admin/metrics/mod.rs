@@ -1,4 +1,7 @@
-//! The figures of this process, for Prometheus.
+//! The figures of this process and of its queue, for Prometheus.
+
+mod queue;
+mod shared_reading;
 
 use std::time::Duration;
 
@@ -8,6 +11,9 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use hp_queue::{Inspector, Prefix};
+
+use self::queue::QueueExport;
 use crate::metrics::{ProcessMetrics, system_registry};
 
 type Label = [(&'static str, &'static str); 1];
@@ -22,6 +28,7 @@ pub(crate) struct Metrics {
     last_run: Gauge,
     last_run_duration: Gauge<f64, std::sync::atomic::AtomicU64>,
     admin_refusals: Family<Label, Counter>,
+    queue: Option<QueueExport>,
 }
 
 /// The end of a reconciliation run.
@@ -55,6 +62,7 @@ impl Metrics {
             last_run: Gauge::default(),
             last_run_duration: Gauge::default(),
             admin_refusals: Family::default(),
+            queue: None,
         };
         process.register(&mut metrics.registry);
         metrics.register(throttled, lost_log_lines);
@@ -69,6 +77,12 @@ impl Metrics {
             metrics.orders.get_or_create(&[("figure", name)]).inc_by(0);
         }
         metrics
+    }
+
+    /// The same metrics, and those of this queue.
+    pub(crate) fn with_queue(mut self, inspector: Inspector, prefix: &Prefix) -> Self {
+        self.queue = Some(QueueExport::new(inspector, prefix));
+        self
     }
 
     fn register(&mut self, throttled: Counter, lost_log_lines: Counter) {
@@ -122,11 +136,14 @@ impl Metrics {
         self.admin_refusals.get_or_create(&label).inc();
     }
 
-    /// The metrics in Prometheus' text format.
-    pub(crate) fn text(&self) -> String {
+    /// The metrics in Prometheus' text format. Those of the queue are read from Redis now.
+    pub(crate) async fn text(&self) -> String {
         let mut text = String::new();
         for registry in [&self.registry, &self.system] {
             encode(&mut text, registry).expect("writing to a string does not fail");
+        }
+        if let Some(queue) = &self.queue {
+            text.push_str(&queue.text().await);
         }
         text
     }
@@ -143,8 +160,8 @@ mod tests {
             .into()
     }
 
-    #[test]
-    fn metrics_count_runs_and_start_at_zero() {
+    #[tokio::test]
+    async fn metrics_count_runs_and_start_at_zero() {
         let throttled = Counter::default();
         let figures = ["checked", "agreed", "to_review"];
         let process = ProcessMetrics::default();
@@ -157,7 +174,7 @@ mod tests {
             took: Duration::from_millis(1500),
         };
         metrics.count_run(&end, [("checked", 7), ("agreed", 7)]);
-        let text = metrics.text();
+        let text = metrics.text().await;
         for (name, expected) in [
             ("hp_reconcile_runs_total{end=\"complete\"}", "1"),
             ("hp_reconcile_runs_total{end=\"incomplete\"}", "0"),
