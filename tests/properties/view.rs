@@ -16,8 +16,8 @@ pub(crate) struct View {
     pub(crate) results: Vec<ResultEntry>,
     /// What was charged, by currency, in minor units.
     pub(crate) spent: BTreeMap<String, u64>,
-    /// A producer's own stream was written, and is in the list of such streams.
-    pub(crate) has_own_stream: bool,
+    /// How many producers' own streams are in the list of those that were written.
+    pub(crate) own_streams: usize,
     /// The kind of each event, and its order if it has one.
     pub(crate) events: Vec<(String, String)>,
     pub(crate) dead_letters: usize,

@@ -41,9 +41,7 @@ impl Contents {
                 .collect(),
             results,
             spent: self.spent(),
-            has_own_stream: scores(OWN_STREAMS)
-                .iter()
-                .any(|(name, _)| name.ends_with(":results:own")),
+            own_streams: scores(OWN_STREAMS).len(),
             events: self.events(),
             dead_letters: self.read::<Vec<Value>>(3).len(),
             inbox: self.read::<Vec<Value>>(2).len(),

@@ -132,7 +132,7 @@ impl Reference {
             .into(),
             results,
             spent: self.spent.clone(),
-            has_own_stream: self.has_own_stream,
+            own_streams: self.has_own_stream.into(),
             events: self.events.clone(),
             dead_letters: self.dead_letters,
             inbox: self.inbox.len(),
