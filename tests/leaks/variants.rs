@@ -92,8 +92,14 @@ pub(crate) fn bad_settings(scene: &mut Scene) -> Vec<Variant> {
         ("short token", &[("HP_ADMIN__TOKEN", &misplaced[..15])]),
         ("malformed token", &[("HP_ADMIN__TOKEN", &with_space)]),
         ("malformed receiver", &[("HP_NOTIFY__URL", &misplaced)]),
-        ("receiver without TLS", &[("HP_NOTIFY__URL", &open_receiver)]),
-        ("malformed signing secret", &[("HP_NOTIFY__SECRET", &with_space)]),
+        (
+            "receiver without TLS",
+            &[("HP_NOTIFY__URL", &open_receiver)],
+        ),
+        (
+            "malformed signing secret",
+            &[("HP_NOTIFY__SECRET", &with_space)],
+        ),
         (
             "secret as its file",
             &[

@@ -9,8 +9,9 @@
 //!   repeated: its outcome is unknown.
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
-use super::{connection::Connection, decisive::is_decisive, transport::Transport};
+use super::{connection::Connection, decisive::is_decisive, span, transport::Transport};
 use crate::{
     answer::Data,
     call_error::{CallError, CallResult},
@@ -80,10 +81,15 @@ impl Transport {
     /// Sends a request whose answer is signed and of a different kind.
     pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
         let deadline = Instant::now() + self.timeout;
-        let request = self.sign(&Request::Products { currency: None }, None)?;
+        let request = Request::Products { currency: None };
+        let span = self.server.span(&request);
+        let request = self.sign(&request, None)?;
         let answer = connection
             .exchange(request.to_http(&self.headers), deadline)
-            .await?;
+            .instrument(span.clone())
+            .await;
+        span::record(&span, &answer);
+        let answer = answer?;
         let list = self.accept(&answer).and_then(Data::into_products)?;
         if list.products.is_empty() {
             return Err(CallError::NoData);

@@ -10,7 +10,7 @@ use prometheus_client::{
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counts reconciliation runs, lost log lines and what the admin server refuses. Every label is present from the start, at zero.
+/// Counts reconciliation runs, lost log lines, lost spans and what the admin server refuses. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
     runs: Family<Label, Counter>,
@@ -36,11 +36,12 @@ const INCOMPLETE: Label = [("end", "incomplete")];
 
 impl Metrics {
     /// Metrics of a process whose runs count orders under these names. `throttled` counts its throttled calls, and
-    /// `lost_log_lines` the lines that its log loses.
+    /// `lost_log_lines` the lines that its log loses, and `lost_spans` the spans that no collector gets.
     pub(crate) fn new(
         figures: &[&'static str],
         throttled: Counter,
         lost_log_lines: Counter,
+        lost_spans: Counter,
     ) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("hp"),
@@ -51,6 +52,10 @@ impl Metrics {
             admin_refusals: Family::default(),
         };
         metrics.register(throttled, lost_log_lines);
+        let help = "Spans of traces that the collector did not accept";
+        metrics
+            .registry
+            .register("trace_spans_lost", help, lost_spans);
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
         }
@@ -138,7 +143,12 @@ mod tests {
     fn metrics_count_runs_and_start_at_zero() {
         let throttled = Counter::default();
         let figures = ["checked", "agreed", "to_review"];
-        let metrics = Metrics::new(&figures, throttled.clone(), Counter::default());
+        let metrics = Metrics::new(
+            &figures,
+            throttled.clone(),
+            Counter::default(),
+            Counter::default(),
+        );
         throttled.inc();
         metrics.count_admin_refusal("token");
         let end = RunEnd {
@@ -157,6 +167,7 @@ mod tests {
             ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
             ("hp_reconcile_last_run_duration_seconds", "1.5"),
             ("hp_log_lines_lost_total", "0"),
+            ("hp_trace_spans_lost_total", "0"),
             ("hp_admin_refusals_total{reason=\"connections\"}", "0"),
             ("hp_admin_refusals_total{reason=\"token\"}", "1"),
         ] {

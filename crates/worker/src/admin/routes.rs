@@ -115,7 +115,12 @@ mod tests {
     async fn answer_that_never_comes_is_given_up() {
         let answers = Router::new().route("/", get(async || pending::<()>().await));
         let guard = Guard::new("0.0.0.0:9464".parse().unwrap(), None);
-        let metrics = Metrics::new(&[], Counter::default(), Counter::default());
+        let metrics = Metrics::new(
+            &[],
+            Counter::default(),
+            Counter::default(),
+            Counter::default(),
+        );
         let routes = guarded(answers, guard, Arc::new(metrics));
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = routes.oneshot(request).await.unwrap();

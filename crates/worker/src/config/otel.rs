@@ -74,7 +74,9 @@ impl Endpoint {
         match url.scheme() {
             "http" | "https" if url.host().is_some() => Ok(Self(url)),
             "http" | "https" => Err(format!("names no host. {remedy}")),
-            _ => Err(format!("begins with neither http:// nor https://. {remedy}")),
+            _ => Err(format!(
+                "begins with neither http:// nor https://. {remedy}"
+            )),
         }
     }
 
@@ -130,7 +132,10 @@ mod tests {
     fn endpoint_gets_the_path_for_traces_once() {
         for (text, url) in [
             ("http://collector:4318", "http://collector:4318/v1/traces"),
-            ("https://example.com/otlp/", "https://example.com/otlp/v1/traces"),
+            (
+                "https://example.com/otlp/",
+                "https://example.com/otlp/v1/traces",
+            ),
             ("http://[::1]:4318/v1/traces", "http://[::1]:4318/v1/traces"),
             ("http://a/v1/traces/", "http://a/v1/traces/"),
             ("http://a/my-v1/traces", "http://a/my-v1/traces/v1/traces"),

@@ -49,6 +49,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         &FIGURE_NAMES,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
+        telemetry::lost_spans(),
     ));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);

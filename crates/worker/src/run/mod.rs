@@ -63,6 +63,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         &FIGURE_NAMES,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
+        telemetry::lost_spans(),
     ));
     let notifier = notify::run_notifier(&processor, config, stop.clone());
     let notifier = tokio::spawn(notifier);

@@ -63,10 +63,7 @@ fn is_off(variable: &Variable<'_>) -> bool {
         || exporters.is_some_and(|text| !text.split(',').any(|name| name.trim() == "otlp"))
 }
 
-fn endpoint_of_variables(
-    variable: &Variable<'_>,
-    warnings: &mut Vec<String>,
-) -> Option<Endpoint> {
+fn endpoint_of_variables(variable: &Variable<'_>, warnings: &mut Vec<String>) -> Option<Endpoint> {
     type Read = fn(&str) -> Result<Endpoint, String>;
     let variables: [(_, Read); 2] = [
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Endpoint::of_traces),

@@ -33,7 +33,10 @@ pub(super) struct LastFailure(Arc<Mutex<String>>);
 
 impl LastFailure {
     pub(super) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn set(&self, text: String) {

@@ -155,7 +155,8 @@ impl Export {
 fn is_exported(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     let is_ours = target.starts_with("worker") || target.starts_with("hp_");
-    is_ours && (is_exported_span(metadata) || metadata.is_event() && *metadata.level() <= Level::WARN)
+    is_ours
+        && (is_exported_span(metadata) || metadata.is_event() && *metadata.level() <= Level::WARN)
 }
 
 fn room() -> usize {
@@ -173,6 +174,8 @@ fn resource() -> Resource {
     if is_unknown {
         own.push(KeyValue::new("service.name", SERVICE));
     }
-    own.retain(|pair| is_unknown && pair.key.as_str() == "service.name" || detected.get(&pair.key).is_none());
+    own.retain(|pair| {
+        is_unknown && pair.key.as_str() == "service.name" || detected.get(&pair.key).is_none()
+    });
     Resource::builder().with_attributes(own).build()
 }

@@ -51,8 +51,8 @@ impl ShouldSample for LinkedSampler {
     ) -> SamplingResult {
         let has_parent = parent.is_some_and(|parent| parent.span().span_context().is_valid());
         let linked = links.first().filter(|_| !has_parent);
-        let linked = linked
-            .map(|link| Context::new().with_remote_span_context(link.span_context.clone()));
+        let linked =
+            linked.map(|link| Context::new().with_remote_span_context(link.span_context.clone()));
         let parent = linked.as_ref().or(parent);
         self.0
             .should_sample(parent, trace_id, name, kind, attributes, links)
