@@ -229,7 +229,7 @@ pub(super) fn record_settled(span: &Span, settled: &Result<Settled, QueueError>)
 }
 
 /// Adds what has become of a claimed order to the span of the claim.
-pub(crate) fn record_outcome(span: &Span, settlement: &Settlement) {
+pub(crate) fn record_outcome(span: &Span, claim: &Claim, settlement: &Settlement) {
     if span.is_disabled() {
         return;
     }
@@ -242,19 +242,22 @@ pub(crate) fn record_outcome(span: &Span, settlement: &Settlement) {
     if let Some(code) = step.code {
         span.set_attribute("hp.code", code);
     }
-    if let Some(failure) = failure(step) {
+    if let Some(failure) = failure(claim, step) {
         fail(span, &failure);
     }
 }
 
-/// Why a step is no success: a reason, a cause of doubt or a code of HitPoints.
-fn failure(step: &Step) -> Option<String> {
+/// Why a step is no success: a reason, a cause of doubt, or the code with which HitPoints has refused an attempt.
+fn failure(claim: &Claim, step: &Step) -> Option<String> {
+    let is_attempt = claim.record.state == State::Submitting;
     let cause = step.cause.map(Cause::as_str);
     match &step.next {
         Next::End(outcome) => outcome.reason().map(Into::into),
         Next::Review => Some(cause.unwrap_or("review").into()),
         Next::After(_) if step.state == State::Uncertain => Some(cause.unwrap_or("unknown").into()),
-        Next::After(_) if step.state == State::Waiting => step.code.map(|code| code.to_string()),
+        Next::After(_) if step.state == State::Waiting && is_attempt => {
+            step.code.map(|code| code.to_string())
+        }
         Next::Parked => Some("other_account".into()),
         Next::After(_) | Next::Held { .. } => None,
     }

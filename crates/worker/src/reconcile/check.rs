@@ -119,7 +119,7 @@ async fn check_order<'a>(
     let inputs = inputs.answered_after(started.elapsed());
     let settled = settle(processor, claim, event, inputs, settler).await;
     if let Ok(settlement) = &settled {
-        record_outcome(&trace, settlement);
+        record_outcome(&trace, claim, settlement);
     }
     let checked = settled.map(|settlement| match settlement {
         _ if is_released => Checked::Released,

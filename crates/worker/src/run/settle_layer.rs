@@ -76,7 +76,7 @@ where
             // A worker retries until the outcome is written.
             let settled = settle(&processor, &order.claim, event, inputs, Settler::Worker).await;
             if let Ok(settlement) = settled {
-                record_outcome(&traced, &settlement);
+                record_outcome(&traced, &order.claim, &settlement);
             }
             Ok(())
         };

@@ -113,7 +113,12 @@ impl<S: Subscriber> Filter<S> for LineFilter {
         if traces::is_exported_span(metadata) {
             return Interest::never();
         }
-        Filter::<S>::callsite_enabled(&self.levels, metadata)
+        let interest = Filter::<S>::callsite_enabled(&self.levels, metadata);
+        // The library wants to be asked each time if not each event of a call site is wanted.
+        if interest.is_always() && obstacles::may_repeat(metadata) {
+            return Interest::sometimes();
+        }
+        interest
     }
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Instant;
 use tracing::{
-    Event,
+    Event, Metadata,
     field::{Field, Visit},
     info, warn,
 };
@@ -66,9 +66,14 @@ impl Obstacle {
     }
 }
 
+/// Returns `true` if only the first event of its obstacle is wanted.
+pub(super) fn may_repeat(metadata: &Metadata<'_>) -> bool {
+    metadata.fields().field("obstacle").is_some()
+}
+
 /// Returns `true` for the first event of an obstacle, and for each event without one. Counts the others.
 pub(super) fn is_first(event: &Event<'_>) -> bool {
-    if event.metadata().fields().field("obstacle").is_none() {
+    if !may_repeat(event.metadata()) {
         return true;
     }
     let mut name = Name::default();

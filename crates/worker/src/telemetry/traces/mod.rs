@@ -8,20 +8,29 @@ mod export;
 mod http;
 mod sampler;
 
-use std::{env, error::Error, sync::Arc, sync::OnceLock, time::Duration};
+use std::{
+    env,
+    error::Error,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider},
+    trace::{
+        BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanExporter as _,
+    },
 };
 use prometheus_client::metrics::counter::Counter;
 use tracing::{Level, Metadata, level_filters::LevelFilter, warn};
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, Registry, filter::FilterFn};
 
-use destination::{Destination, resolve};
+use destination::{Destination, Resolved, resolve};
 use export::{BoundedProcessor, CountingExporter, Figures};
 use http::{CollectorClient, LastFailure};
 use sampler::LinkedSampler;
@@ -100,19 +109,8 @@ pub(super) fn is_exported_span(metadata: &Metadata<'_>) -> bool {
 impl Export {
     fn start(destination: Destination, sampler: LinkedSampler) -> Result<Self, Box<dyn Error>> {
         let (figures, failure) = (Arc::<Figures>::default(), LastFailure::default());
-        let timeout = destination.timeout;
-        let client = CollectorClient::build(destination, failure.clone())
-            .map_err(|error| error.to_string())?;
-        let otlp = SpanExporter::builder()
-            .with_http()
-            .with_http_client(client)
-            // The client knows the address. The library would show it in its errors.
-            .with_endpoint("http://collector/")
-            .with_protocol(Protocol::HttpBinary)
-            .with_timeout(timeout)
-            .build()?;
         let exporter = CountingExporter {
-            otlp,
+            otlp: otlp_exporter(destination, &failure)?,
             figures: Arc::clone(&figures),
             failure,
         };
@@ -148,6 +146,56 @@ impl Export {
         let filter = FilterFn::new(is_exported).with_max_level_hint(LevelFilter::INFO);
         layer.with_filter(filter).boxed()
     }
+}
+
+fn otlp_exporter(
+    destination: Destination,
+    failure: &LastFailure,
+) -> Result<SpanExporter, Box<dyn Error>> {
+    let timeout = destination.timeout;
+    let client = CollectorClient::build(destination, failure.clone());
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_http_client(client.map_err(|error| error.to_string())?)
+        // The client knows the address. The library would show it in its errors.
+        .with_endpoint("http://collector/")
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(timeout);
+    Ok(exporter.build()?)
+}
+
+/// What a collector says about an export without spans.
+pub(crate) struct Probe {
+    /// The origin of its address.
+    pub(crate) collector: String,
+    /// Why it does not accept the export, if so.
+    pub(crate) failure: Option<String>,
+}
+
+/// Sends no spans to the collector, to see whether it accepts them. `None` if traces are off. Also returns what is wrong with
+/// the standard variables. Blocks, and must not run where tokio does.
+pub(crate) fn probe(otel: &Otel) -> (Option<Probe>, Vec<String>) {
+    let Resolved {
+        destination,
+        warnings,
+    } = resolve(otel, |name| env::var(name).ok());
+    let probe = destination.map(|destination| {
+        let (collector, failure) = (destination.endpoint.shown(), LastFailure::default());
+        let failure = match otlp_exporter(destination, &failure) {
+            Ok(exporter) => {
+                let mut export = pin!(exporter.export(Vec::new()));
+                // The client blocks, so the first poll is the last one.
+                let polled = export
+                    .as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()));
+                let is_accepted = matches!(polled, Poll::Ready(Ok(())));
+                (!is_accepted).then(|| failure.text())
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        Probe { collector, failure }
+    });
+    (probe, warnings)
 }
 
 /// Spans for the collector, and warnings, which become events of the span that they are in. Nothing of a library: its spans
