@@ -47,10 +47,10 @@ async fn query_and_second_attempt_link_to_the_producer() {
         .iter()
         .filter(|span| span.name == "query {hp}:jobs")
         .collect();
-    let last = queries.last().unwrap();
-    assert!(!last.is_error);
+    let final_query = queries.last().unwrap();
+    assert!(!final_query.is_error);
     assert_attributes(
-        last,
+        final_query,
         &[
             ("hp.state", "waiting"),
             ("messaging.operation.type", "process"),
@@ -68,7 +68,7 @@ async fn query_and_second_attempt_link_to_the_producer() {
     let requests = collector.spans();
     let requests = requests
         .iter()
-        .filter(|span| span.parent_id == last.span_id);
+        .filter(|span| span.parent_id == final_query.span_id);
     assert!(
         requests
             .clone()
@@ -165,4 +165,25 @@ async fn reconciliation_query_links_to_the_producer() {
     let settlement = only(&spans, "settle {hp}:jobs");
     assert_eq!(settlement.parent_id, query.span_id);
     assert_eq!(settlement.attribute("hp.result.id"), result["entry"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_write_is_an_event_of_the_settlement() {
+    let (world, collector) = (World::start(), Collector::start().await);
+    let worker = worker(&world, &collector);
+    let id = "A-1~timeout-after";
+    enqueue(&world, id, &[]).await;
+    world.wait_for_charge(id).await;
+    let needed = |replicas| ["CONFIG", "SET", "min-replicas-to-write", replicas];
+    world.redis.command::<String>(&needed("1")).await;
+    worker.wait_for_log("cannot write to Redis").await;
+    world.redis.command::<String>(&needed("0")).await;
+    world.result(id).await;
+    stop(worker).await;
+    let spans = collector.spans_of(id);
+    let attempt = only(&spans, "submit {hp}:jobs");
+    let settlement = spans.iter().find(|span| span.parent_id == attempt.span_id);
+    let event = "cannot write to Redis; the worker keeps the outcome and retries";
+    let events = &settlement.unwrap().events;
+    assert!(events.iter().any(|name| name == event), "{events:?}");
 }

@@ -37,7 +37,7 @@ async fn standard_variables_turn_traces_on() {
         ("OTEL_SERVICE_NAME", "cards"),
         (
             "OTEL_RESOURCE_ATTRIBUTES",
-            "service.version=7,deployment.environment.name=test",
+            "service.name=ignored,service.version=7,deployment.environment.name=test",
         ),
         ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=a%20b"),
     ];

@@ -53,12 +53,9 @@ fn method(request: &Request<'_>) -> &'static str {
 
 /// Adds the end of a request to its span.
 pub(super) fn record<T>(span: &Span, result: &CallResult<T>) {
-    let error = match result {
-        Ok(_) => {
-            span.record("http.response.status_code", 200);
-            return;
-        }
-        Err(error) => error,
+    let Err(error) = result else {
+        span.record("http.response.status_code", 200);
+        return;
     };
     if let Some(status) = status(error) {
         span.record("http.response.status_code", status);

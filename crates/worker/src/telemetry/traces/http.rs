@@ -66,8 +66,11 @@ impl CollectorClient {
                 .user_agent(concat!("hitpoints-worker/", env!("CARGO_PKG_VERSION")));
             Ok(client.build()?)
         };
-        let built = thread::Builder::new().name("traces".into()).spawn(build)?;
-        let client = built.join().map_err(|_| "the thread panicked")??;
+        let builder = thread::Builder::new().name("traces".into());
+        let client = builder
+            .spawn(build)?
+            .join()
+            .map_err(|_| "the thread panicked")??;
         Ok(Self {
             client,
             destination,

@@ -216,14 +216,16 @@ fn room() -> usize {
 /// What the standard variables say about this process, and what they leave out.
 fn resource() -> Resource {
     let detected = Resource::builder().build();
-    let name = detected.get(&"service.name".into());
-    let is_unknown = name.is_none_or(|name| name.as_str().starts_with("unknown_service"));
-    let mut own = vec![KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))];
-    if is_unknown {
-        own.push(KeyValue::new("service.name", SERVICE));
+    let of_attributes = detected.get(&"service.name".into());
+    let of_attributes = of_attributes.filter(|name| !name.as_str().starts_with("unknown_service"));
+    // The library lets the attributes win over the variable for the name.
+    let name = env::var("OTEL_SERVICE_NAME").ok();
+    let name = name.filter(|name| !name.is_empty()).map(Into::into);
+    let name = name.or(of_attributes).unwrap_or_else(|| SERVICE.into());
+    let mut own = vec![KeyValue::new("service.name", name)];
+    let version = "service.version";
+    if detected.get(&version.into()).is_none() {
+        own.push(KeyValue::new(version, env!("CARGO_PKG_VERSION")));
     }
-    own.retain(|pair| {
-        is_unknown && pair.key.as_str() == "service.name" || detected.get(&pair.key).is_none()
-    });
     Resource::builder().with_attributes(own).build()
 }
