@@ -240,8 +240,8 @@ pub(super) struct OtelSettings {
     pub(super) endpoint: Option<Hidden>,
     /// File that contains `endpoint`, in place of it.
     pub(super) endpoint_file: Option<PathBuf>,
-    /// Headers of each request to `endpoint`, such as `authorization=Basic dXNlcg`: a name, `=` and a value, percent-encoded,
-    /// with commas between several. Needs `endpoint`. Default: none.
+    /// Headers of each request to `endpoint`, such as `authorization=Basic%20dXNlcg`, with commas between several. Values are
+    /// percent-encoded. Needs `endpoint`. Default: none.
     pub(super) headers: Option<Hidden>,
     /// File that contains `headers`, in place of it.
     pub(super) headers_file: Option<PathBuf>,
