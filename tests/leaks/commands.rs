@@ -181,7 +181,7 @@ const CASES: [(&str, &[Words]); 30] = [
     ),
     ("pause", &[&["--why", "a test"]]),
     ("events", &[&[], &["--json"], &["--follow"]]),
-    ("notify test", &[&[]]),
+    ("notify test", &[&[], &["--json"]]),
     ("status", &[&[], &["--json"]]),
     ("resume", &[&[]]),
     ("reasons", &[&[]]),

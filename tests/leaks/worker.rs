@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use e2e::Worker;
+use e2e::{Notification, Worker};
 use nix::sys::signal::Signal;
 use redis::Value;
 use tokio::{
@@ -210,6 +210,7 @@ async fn nothing_but_results_shows_keys_or_secrets() {
         let is_wanted = |call: &Call| call.is_first && few.contains(&call.name);
         block_in_place(|| calls.run_at_once(is_wanted, &mut evidence));
     }
+    add_notifications(&scene, &mut evidence).await;
     workers.stop(&scene, &mut evidence).await;
 
     evidence.add_files(&folder, &is_a_key_or_input);
@@ -225,6 +226,20 @@ async fn nothing_but_results_shows_keys_or_secrets() {
     let mut files = Evidence::default();
     add_files_of_redis(&scene, &mut files).await;
     files.assert_clean(&scene.search_without_cards());
+}
+
+/// What the receiver got in the bodies: the headers have a signature, and the request line is the address.
+async fn add_notifications(scene: &Scene, evidence: &mut Evidence) {
+    let has_reviews = |got: &[Notification]| {
+        let mut bodies = got.iter().map(|message| &message.body);
+        bodies
+            .any(|body| body.contains("order.review"))
+            .then_some(())
+    };
+    scene.receiver.wait_until("a review", has_reviews).await;
+    for message in scene.receiver.all() {
+        evidence.add("a notification", message.body);
+    }
 }
 
 /// One command for each way to connect. They run with every bad connection, the others only with a wrong password.
