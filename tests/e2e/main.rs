@@ -77,6 +77,7 @@ mod surplus_answers;
 mod terminal;
 mod throttle;
 mod tls_and_proxy;
+mod traces;
 mod two_masters;
 mod unsafe_redis;
 mod wake_ups;

@@ -1,7 +1,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use e2e::{Receiver, Redis, World};
+use e2e::{Collector, Receiver, Redis, World};
 use hp_api::AppSecret;
 use hp_sandbox::{Options, Trigger};
 use tempfile::TempDir;
@@ -18,6 +18,8 @@ pub(crate) struct Scene {
     pub(crate) vendor: HostileVendor,
     /// Gets the notifications.
     pub(crate) receiver: Receiver,
+    /// Gets the traces.
+    pub(crate) collector: Collector,
     /// Commands read and write here.
     pub(crate) folder: TempDir,
     secrets: Vec<Secret>,
@@ -31,6 +33,8 @@ impl Scene {
         let hook = Secret::random("the path of the receiver");
         let signing = Secret::random("the text of the signing secret");
         let signing = Secret::new("the signing secret", &STANDARD.encode(&signing.text));
+        let collector = Secret::random("the path of the collector");
+        let headers = Secret::random("a header for the collector");
         let options = Options {
             app_secret: AppSecret::from(app.text.clone()),
             seed: rand::random(),
@@ -46,8 +50,9 @@ impl Scene {
             world,
             vendor,
             receiver: Receiver::start().await,
+            collector: Collector::start().await,
             folder: tempfile::tempdir().unwrap(),
-            secrets: vec![app, password, token, hook, signing],
+            secrets: vec![app, password, token, hook, signing, collector, headers],
         }
     }
 
@@ -84,16 +89,28 @@ impl Scene {
         format!("whsec_{}", self.secrets[4].text)
     }
 
+    /// The address of the collector.
+    pub(crate) fn collector_url(&self) -> String {
+        format!("{}/{}", self.collector.url(), self.secrets[5].text)
+    }
+
+    pub(crate) fn collector_headers(&self) -> String {
+        format!("authorization=Bearer%20{}", self.secrets[6].text)
+    }
+
     /// The usual settings, at the most talkative level, with these on top. The secrets are in environment variables.
     pub(crate) fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
         let url = self.vendor.url();
         let (receiver, signing) = (self.receiver_url(), self.signing_secret());
+        let (collector, headers) = (self.collector_url(), self.collector_headers());
         let talkative = [
             ("HP_API__BASE_URL", &*url),
             ("HP_API__APP_SECRET", self.app_secret()),
             ("HP_ADMIN__TOKEN", self.admin_token()),
             ("HP_NOTIFY__URL", &receiver),
             ("HP_NOTIFY__SECRET", &signing),
+            ("HP_OTEL__ENDPOINT", &collector),
+            ("HP_OTEL__HEADERS", &headers),
             ("HP_API__TIMEOUT", "1s"),
             ("HP_LOG__FILTER", "trace"),
             ("HP_RETRY__RESUBMIT_AFTER", "4500ms"),

@@ -3,8 +3,10 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Each setting of the type `Hidden`. The tests of this program set each of them to a random text.
-const HIDDEN: [&str; 9] = [
+const HIDDEN: [&str; 11] = [
     "app_secret",
+    "endpoint",
+    "headers",
     "password",
     "proxy",
     "rsa_private_key",

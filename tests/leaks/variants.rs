@@ -38,6 +38,8 @@ pub(crate) fn bad_connections(scene: &mut Scene) -> Vec<Variant> {
     let proxy = format!("http://shop:{proxy}@127.0.0.1:1");
     let hook = scene.secret("the path of a receiver that is not there");
     let no_receiver = format!("http://127.0.0.1:1/{hook}");
+    let path = scene.secret("the path of a collector that is not there");
+    let no_collector = format!("http://127.0.0.1:1/{path}");
     [
         ("wrong password", &[("HP_REDIS__URL", &*refused)][..]),
         ("no Redis", &[("HP_REDIS__URL", &gone)]),
@@ -62,6 +64,7 @@ pub(crate) fn bad_connections(scene: &mut Scene) -> Vec<Variant> {
             ],
         ),
         ("no receiver", &[("HP_NOTIFY__URL", &no_receiver)]),
+        ("no collector", &[("HP_OTEL__ENDPOINT", &no_collector)]),
         ("wrong secret", &[("HP_API__APP_SECRET", &wrong_secret)]),
     ]
     .map(|(name, more)| Variant::new(name, scene.settings(more)))
@@ -88,7 +91,7 @@ pub(crate) fn bad_settings(scene: &mut Scene) -> Vec<Variant> {
         &format!("[api]\napp_secret = {misplaced}\n"),
     );
     let file_secret = scene.file("input-secret", &format!("{misplaced}\u{200b}x\n"));
-    let sets: [(&str, &[(&str, &str)]); 15] = [
+    let sets: [(&str, &[(&str, &str)]); 18] = [
         ("short token", &[("HP_ADMIN__TOKEN", &misplaced[..15])]),
         ("malformed token", &[("HP_ADMIN__TOKEN", &with_space)]),
         ("malformed receiver", &[("HP_NOTIFY__URL", &misplaced)]),
@@ -133,6 +136,17 @@ pub(crate) fn bad_settings(scene: &mut Scene) -> Vec<Variant> {
             &[
                 ("HP_API__RSA_PRIVATE_KEY", &misplaced),
                 ("HP_API__RSA_SERVER_KEY", &rsa),
+            ],
+        ),
+        ("malformed collector", &[("HP_OTEL__ENDPOINT", &misplaced)]),
+        ("malformed headers", &[("HP_OTEL__HEADERS", &misplaced)]),
+        (
+            "malformed standard variables",
+            &[
+                ("HP_OTEL__ENDPOINT", ""),
+                ("HP_OTEL__HEADERS", ""),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &misplaced),
+                ("OTEL_EXPORTER_OTLP_HEADERS", &misplaced),
             ],
         ),
         ("malformed proxy", &[("HP_API__PROXY", &proxy)]),

@@ -49,12 +49,15 @@ impl Workers {
         }
     }
 
-    /// Stops them, and adds their logs.
-    async fn stop(mut self, evidence: &mut Evidence) {
+    /// Stops them, and adds their logs and their traces.
+    async fn stop(mut self, scene: &Scene, evidence: &mut Evidence) {
         for worker in &mut self.0 {
             worker.signal(Signal::SIGTERM);
             worker.wait_for_exit().await;
             evidence.add("the log of the worker", worker.log());
+        }
+        for body in scene.collector.bodies() {
+            evidence.add("a trace", body);
         }
     }
 }
@@ -208,7 +211,7 @@ async fn nothing_but_results_shows_keys_or_secrets() {
         block_in_place(|| calls.run_at_once(is_wanted, &mut evidence));
     }
     add_notifications(&scene, &mut evidence).await;
-    workers.stop(&mut evidence).await;
+    workers.stop(&scene, &mut evidence).await;
 
     evidence.add_files(&folder, &is_a_key_or_input);
     add_redis(&scene, &mut evidence, &|key| {
@@ -264,6 +267,15 @@ fn assert_talkative(evidence: &Evidence) {
     for word in words {
         assert!(log.contains(word), "the logs have no {word}");
     }
+    let traces = evidence.text("a trace");
+    for word in [
+        "submit {hp}:jobs",
+        "H-unmapped",
+        "/v1/pin/fetch",
+        "outcome unknown",
+    ] {
+        assert!(traces.contains(word), "the traces have no {word}");
+    }
     let shown = evidence.text("good settings");
     for word in ["H-unmapped", "completed", "is not a result", "pin_sn"] {
         assert!(shown.contains(word), "no command shows {word}");
@@ -286,7 +298,7 @@ async fn sealed_queue_has_no_keys_anywhere() {
     scene.meet_every_fault().await;
     scene.meet_every_trick().await;
     workers.look(&scene, &mut evidence).await;
-    workers.stop(&mut evidence).await;
+    workers.stop(&scene, &mut evidence).await;
     add_redis(&scene, &mut evidence, &|_| false).await;
     add_files_of_redis(&scene, &mut evidence).await;
     evidence.add("the slow log of Redis", slow_log(&scene.world).await);

@@ -11,6 +11,7 @@
     reason = "a fixture that fails has to fail the test"
 )]
 
+mod collector;
 mod fields;
 pub mod figures;
 mod front_end;
@@ -24,6 +25,7 @@ pub mod tls;
 mod worker;
 mod world;
 
+pub use collector::{Collecting, Collector, ExportedSpan};
 pub use fields::{Fields, assert_fields};
 pub use front_end::{FrontEnd, Reply};
 pub use help::commands;

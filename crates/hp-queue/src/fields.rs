@@ -56,6 +56,12 @@ impl<'a> FieldReader<'a> {
         self.list(name).iter().filter_map(to_text).collect()
     }
 
+    /// A list of lists of texts. Replaces what is not UTF-8.
+    pub(crate) fn lists(&self, name: &str) -> impl Iterator<Item = Vec<String>> {
+        let lists = self.list(name).iter().map(list);
+        lists.map(|words| words.iter().filter_map(to_text).collect())
+    }
+
     /// A list as pairs of texts. Replaces what is not UTF-8.
     pub(crate) fn pairs(&self, name: &str) -> Vec<(String, String)> {
         FieldReader(self.list(name)).all()

@@ -158,7 +158,7 @@ pub use inspector::{
 pub use keys::{Prefix, PrefixError};
 pub use ledger::{
     Ledger,
-    claim::{Claim, ClaimBatch, ClaimSkip, FirstSource, Repair},
+    claim::{Claim, ClaimBatch, ClaimSkip, FirstSource, Repair, Replay},
     look::Waiting,
     preview::ClaimPreview,
     settle::Settled,

@@ -9,9 +9,11 @@
 //!   repeated: its outcome is unknown.
 
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::{
-    connection::Connection, decisive::is_decisive, http_request::HttpRequest, transport::Transport,
+    connection::Connection, decisive::is_decisive, http_request::HttpRequest, span,
+    transport::Transport,
 };
 use crate::{
     answer::Data,
@@ -83,9 +85,10 @@ impl Transport {
     pub(super) async fn check_step(&self, connection: &mut Connection) -> CallResult<()> {
         let request = Request::Products { currency: None };
         let mut call = self.begin(&request);
+        let span = self.server.span(&request);
         let request = self.sign(&request, None)?;
         let listed = self
-            .list_products(connection, &request, call.deadline)
+            .list_products(connection, &request, call.deadline, &span)
             .await;
         call.end(listed.as_ref().err());
         listed
@@ -96,10 +99,14 @@ impl Transport {
         connection: &mut Connection,
         request: &HttpRequest,
         deadline: Instant,
+        span: &Span,
     ) -> CallResult<()> {
         let answer = connection
             .exchange(request.to_http(&self.headers), deadline)
-            .await?;
+            .instrument(span.clone())
+            .await;
+        span::record(span, &answer);
+        let answer = answer?;
         let list = self.accept(&answer).and_then(Data::into_products)?;
         if list.products.is_empty() {
             return Err(CallError::NoData);

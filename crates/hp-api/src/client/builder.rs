@@ -14,6 +14,7 @@ use super::{
     pool::Pool,
     proxy::Proxy,
     random::RandomSource,
+    span::Server,
     transport::Transport,
 };
 use crate::{
@@ -202,6 +203,7 @@ impl ClientBuilder {
         }
         let transport = Transport {
             pool: Pool::new(connector),
+            server: Server::new(&base),
             headers,
             timeout: self.timeout,
             signer,

@@ -23,6 +23,7 @@ mod random_key;
 mod retry_after;
 mod settler;
 mod socket;
+mod span;
 #[cfg(test)]
 mod tls_tests;
 mod transport;

@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header::HeaderValue};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{
     cancellable_body::Permit,
@@ -14,6 +15,7 @@ use super::{
     pool::Pool,
     random::RandomSource,
     random_key::random_key,
+    span::{self, Server},
 };
 use crate::{
     answer::{self, Data, Header, Headers},
@@ -27,6 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Transport {
     pub(super) pool: Pool,
+    pub(super) server: Server,
     /// The headers that are the same in every request.
     pub(super) headers: HeaderMap,
     pub(super) timeout: Duration,
@@ -121,8 +124,21 @@ impl Transport {
         time
     }
 
-    /// Signs and sends. An idle connection that turns out to be unusable before the first byte is replaced.
+    /// Signs and sends, in a span of its own.
     async fn exchange(
+        &self,
+        request: &Request<'_>,
+        permit: Option<Permit>,
+    ) -> CallResult<Exchange<'_>> {
+        let span = self.server.span(request);
+        let exchanged = self.exchange_on_any(request, permit);
+        let exchanged = exchanged.instrument(span.clone()).await;
+        span::record(&span, &exchanged);
+        exchanged
+    }
+
+    /// Signs and sends. An idle connection that turns out to be unusable before the first byte is replaced.
+    async fn exchange_on_any(
         &self,
         request: &Request<'_>,
         permit: Option<Permit>,
@@ -156,8 +172,12 @@ impl Transport {
     }
 
     async fn exchange_on_new_connection(&self, request: &Request<'_>) -> CallResult<Exchange<'_>> {
-        let call = self.begin(request);
-        self.exchange_on(self.sign(request, None)?, call).await
+        let (span, call) = (self.server.span(request), self.begin(request));
+        let request = self.sign(request, None)?;
+        let exchanged = self.exchange_on(request, call);
+        let exchanged = exchanged.instrument(span.clone()).await;
+        span::record(&span, &exchanged);
+        exchanged
     }
 
     /// Sends on a new connection.

@@ -72,8 +72,24 @@ pub struct ClaimBatch {
     /// Number of claimed orders whose former claim was never settled: its holder vanished, or Redis has forgotten the
     /// settlement.
     pub takeovers: u64,
+    /// Results of ended orders that the call has published again for repetitions. Only for a ledger that
+    /// [reports them](crate::Ledger::reporting_replays).
+    pub replays: Vec<Replay>,
     /// Named orders that were not claimed, or whose indexes were repaired.
     pub skips: Vec<(String, ClaimSkip)>,
+}
+
+/// The result of an ended order, published again for a repetition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The order's id.
+    pub order_id: String,
+    /// The trace context of the repetition.
+    pub traceparent: Option<String>,
+    /// The trace context of the published result: that of the repetition, otherwise that of the first job.
+    pub published: Option<String>,
+    /// Entry id of the result.
+    pub entry_id: String,
 }
 
 /// What a claim found out about an order that was named.

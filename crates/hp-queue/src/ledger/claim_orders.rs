@@ -23,7 +23,7 @@ script! {
         prefix: &'a str, limit: usize, lease: u64, first: &'a str, longest_delay: u64, results_retention: u64,
         resubmit_after: u64, longest_probe: u64, call_interval: u64, known_epoch: &'a str, known_claim: u64,
         vouched_time: u64, expected_now: u64, old_master: u64, account: &'a str, protocol: u32, balance_pause: u64,
-        rate_share: u64, pins_encoding: &'a str;
+        rate_share: u64, pins_encoding: &'a str, replays: u8;
 }
 
 script! {
@@ -75,6 +75,7 @@ impl Ledger {
                 balance_pause: self.rules().balance_pause(),
                 rate_share: RateShare::All.parts(),
                 pins_encoding: self.rules().seal_to.encoding(),
+                replays: u8::from(self.reports_replays),
             }
             .call(&self.handle.keys)
         };

@@ -40,6 +40,7 @@ pub struct Ledger {
     old_master: Arc<Mutex<Option<Duration>>>,
     clock_step: Arc<Mutex<ClockStep>>,
     settles: Arc<SettleQueue>,
+    reports_replays: bool,
 }
 
 /// The last step of Redis' clock that this process has noticed.
@@ -60,6 +61,16 @@ impl Ledger {
             old_master: Arc::default(),
             clock_step: Arc::default(),
             settles: Arc::default(),
+            reports_replays: false,
+        }
+    }
+
+    /// Makes claims report the results that they publish again, for traces.
+    #[must_use]
+    pub fn reporting_replays(self) -> Self {
+        Self {
+            reports_replays: true,
+            ..self
         }
     }
 

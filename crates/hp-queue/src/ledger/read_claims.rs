@@ -5,7 +5,7 @@ use hp_order::{BalanceScope, Millis, Record};
 use redis::Value;
 
 use super::{
-    claim::{Claim, ClaimBatch, ClaimSkip, Repair},
+    claim::{Claim, ClaimBatch, ClaimSkip, Repair, Replay},
     epoch::{DoubtTimes, Epoch},
 };
 use crate::{
@@ -58,6 +58,7 @@ pub(super) fn read_batch(
         dropped_letters: ms("dropped").unwrap_or(0),
         takeovers,
         holds: answer.pairs("holds").iter().filter_map(read_hold).collect(),
+        replays: answer.lists("replays").filter_map(read_replay).collect(),
         skips: answer
             .pairs("skips")
             .into_iter()
@@ -170,6 +171,17 @@ impl ClaimSkip {
             _ => Self::Unusable(word),
         }
     }
+}
+
+fn read_replay(words: Vec<String>) -> Option<Replay> {
+    let [order_id, traceparent, published, entry_id] = words.try_into().ok()?;
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    Some(Replay {
+        order_id,
+        traceparent: given(traceparent),
+        published: given(published),
+        entry_id,
+    })
 }
 
 fn read_hold((scope, until): &(String, String)) -> Option<(BalanceScope, Millis)> {

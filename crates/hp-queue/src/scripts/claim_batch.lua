@@ -13,6 +13,7 @@
 --   breaker_open_since  Unix ms, if the breaker is open
 --   lost                how many entries have left the inbox before a worker took them, since the last claim, if any
 --   dropped             how many of the oldest dead letters the call has dropped, because there were too many, if any
+--   replays             the results that were published again, if the caller wants to know it: see prelude/replay.lua
 --   holds               { scope, Unix ms, ... }: until then a balance is known to be too low
 --   epoch, epoch_since, epoch_promoted, steady, clock_step, claims_so_far: see prelude/epoch.lua. `clock_step` is by how many
 --                       ms the clock was set since the caller's last call, if it was
@@ -96,6 +97,8 @@ remove_entries(inbox)
 note_lost()
 local dropped = bound_what_was_received()
 report('dropped', dropped > 0 and text(dropped))
+
+report('replays', replays_published())
 
 local function report_letters(new)
   -- here: dead_letter_event

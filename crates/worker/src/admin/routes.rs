@@ -117,7 +117,13 @@ mod tests {
         let answers = Router::new().route("/", get(async || pending::<()>().await));
         let guard = Guard::new("0.0.0.0:9464".parse().unwrap(), None);
         let process = ProcessMetrics::default();
-        let metrics = Metrics::new(&[], &process, Counter::default(), Counter::default());
+        let metrics = Metrics::new(
+            &[],
+            &process,
+            Counter::default(),
+            Counter::default(),
+            Counter::default(),
+        );
         let routes = guarded(answers, guard, Arc::new(metrics));
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = routes.oneshot(request).await.unwrap();

@@ -51,7 +51,7 @@ pub(super) fn exposed(settings: &Settings) -> Vec<ExposedFile> {
 }
 
 /// The settings that name a file with a secret.
-fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 10] {
+fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 12] {
     let (api, redis, notify) = (&settings.api, &settings.redis, &settings.notify);
     [
         ("api.app_secret_file", &api.app_secret_file),
@@ -67,11 +67,13 @@ fn secret_files(settings: &Settings) -> [(&'static str, &Option<PathBuf>); 10] {
         ("admin.token_file", &settings.admin.token_file),
         ("notify.url_file", &notify.url_file),
         ("notify.secret_file", &notify.secret_file),
+        ("otel.endpoint_file", &settings.otel.endpoint_file),
+        ("otel.headers_file", &settings.otel.headers_file),
     ]
 }
 
 /// Settings that are secrets.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 8] = [
     "api.app_secret",
     "api.rsa_private_key",
     "redis.password",
@@ -79,10 +81,11 @@ const SECRETS: [&str; 7] = [
     "admin.token",
     "notify.url",
     "notify.secret",
+    "otel.headers",
 ];
 
 /// Addresses, which may have a login.
-const ADDRESSES: [&str; 2] = ["api.proxy", "redis.url"];
+const ADDRESSES: [&str; 3] = ["api.proxy", "redis.url", "otel.endpoint"];
 
 /// Returns the settings file if every user may read or change it, and a secret is in it. A variable of the environment that
 /// overrides the secret does not remove it from the file.

@@ -7,6 +7,7 @@ mod clients;
 mod exposed_file;
 mod fault;
 mod notify;
+mod otel;
 mod pem_file;
 mod print;
 mod redis_access;
@@ -30,6 +31,7 @@ pub(crate) use admin::AdminServer;
 pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
 pub(crate) use notify::{Notify, NotifyFormat, SigningSecret};
+pub(crate) use otel::{Endpoint, Otel};
 pub(crate) use schedule::Schedule;
 pub(crate) use secret::Hidden;
 pub(crate) use values::{LogFilter, LogFormat};
@@ -61,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) admin: AdminServer,
     /// Where notifications go.
     pub(crate) notify: Option<Arc<Notify>>,
+    /// Where traces go.
+    pub(crate) otel: Otel,
     pub(crate) log_filter: LogFilter,
     pub(crate) log_format: LogFormat,
     /// Files with secrets that every user of this machine may read or change.
@@ -127,6 +131,7 @@ impl TryFrom<Settings> for Config {
             seal_to: settings.results.seal_to.0,
             admin: AdminServer::read(settings.admin)?,
             notify: Notify::read(settings.notify)?.map(Arc::new),
+            otel: Otel::read(settings.otel)?,
             log_filter: settings.log.filter,
             log_format: settings.log.format,
             api: Api {

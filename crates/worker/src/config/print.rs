@@ -37,6 +37,7 @@ impl Display for Config {
         writeln!(f, "[ledger]\nretention = {}\n", Quoted(ledger))?;
         writeln!(f, "[admin]\n{}", self.admin)?;
         self.write_notify(f)?;
+        self.write_otel(f)?;
         writeln!(f, "[log]\nfilter = {}", Text(&self.log_filter.text))?;
         write!(f, "format = \"{}\"", self.log_format)
     }
@@ -64,6 +65,19 @@ impl Config {
             writeln!(f, "secret = \"[redacted]\"")?;
         }
         writeln!(f, "format = \"{}\"\n", notify.format.as_str())
+    }
+
+    /// The address may contain a token, so only its origin is shown.
+    fn write_otel(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some(endpoint) = &self.otel.endpoint else {
+            return Ok(());
+        };
+        let shown = endpoint.shown();
+        writeln!(f, "[otel]\nendpoint = \"[redacted]\" # {shown}")?;
+        if !self.otel.headers.is_empty() {
+            writeln!(f, "headers = \"[redacted]\"")?;
+        }
+        writeln!(f)
     }
 
     fn write_retry(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -30,6 +30,7 @@ pub(super) struct Settings {
     pub(super) ledger: LedgerSettings,
     pub(super) admin: AdminSettings,
     pub(super) notify: NotifySettings,
+    pub(super) otel: OtelSettings,
     pub(super) log: LogSettings,
 }
 
@@ -227,6 +228,23 @@ pub(super) struct NotifySettings {
     pub(super) secret_file: Option<PathBuf>,
     /// Form of the messages. Default: `standard`.
     pub(super) format: NotifyFormat,
+}
+
+/// Traces.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+#[schemars(transform = require_nothing)]
+pub(super) struct OtelSettings {
+    /// Address of the collector to which the worker sends traces, as OTLP over HTTP: `http://127.0.0.1:4318`. The worker adds
+    /// `/v1/traces`. Default: that of the environment variable `OTEL_EXPORTER_OTLP_ENDPOINT`; without one, nothing is sent.
+    pub(super) endpoint: Option<Hidden>,
+    /// File that contains `endpoint`, in place of it.
+    pub(super) endpoint_file: Option<PathBuf>,
+    /// Headers of each request to `endpoint`, such as `authorization=Basic%20dXNlcg`, with commas between several. Values are
+    /// percent-encoded. Needs `endpoint`. Default: none.
+    pub(super) headers: Option<Hidden>,
+    /// File that contains `headers`, in place of it.
+    pub(super) headers_file: Option<PathBuf>,
 }
 
 /// The log.

@@ -7,6 +7,7 @@ mod queue;
 pub(crate) mod redis;
 pub(crate) mod results;
 mod secret_files;
+mod traces;
 mod vendor;
 
 use std::time::Duration;
@@ -59,6 +60,7 @@ pub(crate) async fn check(config: &Config, as_json: bool) -> CommandResult {
     bad += print(account::check(&handle, &agreement).await, as_json)?;
     bad += print(results::check(config, &handle, &agreement).await, as_json)?;
     bad += print(notify::check(config, &handle).await, as_json)?;
+    bad += print(traces::check(config), as_json)?;
     let vendor = vendor::check(&client, &handle, agreement.account()).await;
     bad += print(vendor, as_json)?;
     if bad > 0 {

@@ -6,6 +6,7 @@ use std::{
 
 use hp_order::{Millis, Record};
 use hp_queue::Claim;
+use opentelemetry::trace::SpanContext;
 use tokio::time::Instant;
 
 use crate::{clock, metrics::Slot};
@@ -17,6 +18,8 @@ pub(crate) struct ClaimedOrder(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) claim: Claim,
     times: ClaimTimes,
+    /// The span in which the order was admitted, if this claim has done it and traces are exported.
+    pub(crate) admission: Option<SpanContext>,
     _slot: Slot,
 }
 
@@ -54,11 +57,24 @@ impl ClaimRequestTime {
     }
 }
 
+impl ClaimTimes {
+    /// When the request was sent, by the wall clock.
+    pub(crate) fn sent_at(&self) -> SystemTime {
+        self.request.wall
+    }
+}
+
 impl ClaimedOrder {
-    pub(crate) fn new(claim: Claim, times: ClaimTimes, slot: Slot) -> Self {
+    pub(crate) fn new(
+        claim: Claim,
+        times: ClaimTimes,
+        admission: Option<SpanContext>,
+        slot: Slot,
+    ) -> Self {
         Self(Arc::new(Inner {
             claim,
             times,
+            admission,
             _slot: slot,
         }))
     }

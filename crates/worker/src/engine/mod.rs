@@ -11,6 +11,7 @@ pub(crate) mod claimed_order;
 pub(crate) mod extra_calls;
 pub(crate) mod lease;
 pub(crate) mod not_found_probe;
+pub(crate) mod order_spans;
 pub(crate) mod processor;
 pub(crate) mod rescheduled;
 pub(crate) mod retry;

@@ -23,13 +23,17 @@ use super::{
     claimed_order::ClaimedOrder,
     extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
+    order_spans::OrderSpans,
     rescheduled::Rescheduled,
     self_pause::SelfPause,
     throttle::Throttle,
     vendor_link::VendorLink,
     vendor_note::VendorNote,
 };
-use crate::{config::Config, metrics::ProcessMetrics, random::Random, terminal::CommandError};
+use crate::{
+    config::Config, metrics::ProcessMetrics, random::Random, telemetry::traces::tracer,
+    terminal::CommandError,
+};
 
 /// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
@@ -64,6 +68,8 @@ pub(crate) struct OrderProcessor {
     other_workers: AtomicUsize,
     /// Notified when an order was settled without a call, so that the poller uses its permit at once.
     pub(crate) permit_returned: Notify,
+    /// The spans of orders, for traces.
+    pub(crate) spans: OrderSpans,
     /// Identifies this process in logs, in `{hp}:workers` and as the `by` of a pause.
     pub(crate) name: String,
     pub(crate) random: Random,
@@ -128,6 +134,7 @@ impl OrderProcessor {
             config.client_with(wait, move |call| metrics.calls.count(call))
         };
         let (run_client, client) = (client(RateShare::Runs)?, client(RateShare::All)?);
+        let name = process_name(&random);
         let probe = NotFoundProbe::new(client.clone(), inspector.clone(), account);
         Ok(Self {
             catalogue: Catalogue::new(client.clone(), config.lease / 3),
@@ -138,7 +145,7 @@ impl OrderProcessor {
             client,
             account_control: AccountControl::default(),
             link: VendorLink::default(),
-            ledger: Ledger::new(queue.clone(), agreement.clone()),
+            ledger: ledger(&queue, &agreement),
             queue,
             control,
             inspector,
@@ -151,7 +158,8 @@ impl OrderProcessor {
             rescheduled: Rescheduled::default(),
             other_workers: AtomicUsize::new(0),
             permit_returned: Notify::new(),
-            name: process_name(&random),
+            spans: OrderSpans::new(&config.prefix, &name),
+            name,
             random,
         })
     }
@@ -184,9 +192,14 @@ impl OrderProcessor {
         })
     }
 
+    /// What a claimant does with an order.
+    pub(crate) fn task(&self, record: &Record, now: Millis) -> Task {
+        plan(record, &self.policy(), now)
+    }
+
     /// Does what [`plan`] says about a claimed order, and returns what happened.
     pub(crate) async fn process(&self, order: &ClaimedOrder) -> Event {
-        match plan(order.record(), &self.policy(), order.now()) {
+        match self.task(order.record(), order.now()) {
             Task::Conclude(event) => event,
             Task::Query => Event::Queried(self.query(order.record(), order.now()).await),
             Task::Submit => match self.reason_not_to_submit(order).await {
@@ -365,6 +378,15 @@ impl OrderProcessor {
     /// The time and the randomness of a decision that is made at `now`.
     pub(crate) fn decision_inputs(&self, now: Millis) -> DecisionInputs {
         DecisionInputs::new(now, self.random.jitter())
+    }
+}
+
+/// A ledger that reports what only traces show, if there are any.
+fn ledger(queue: &Handle, agreement: &Agreement) -> Ledger {
+    let ledger = Ledger::new(queue.clone(), agreement.clone());
+    match tracer() {
+        Some(_) => ledger.reporting_replays(),
+        None => ledger,
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use hp_order::{Cause, DecisionInputs, Event, Millis, Next, State, Step, VendorSignal, step};
 use hp_queue::{Claim, QueueError, Settled};
 use tokio::time::Instant;
-use tracing::{Span, debug, error_span, info, warn};
+use tracing::{Instrument, Span, debug, error_span, info, warn};
 
 use super::{
+    order_spans::{record_settled, trace_id},
     processor::OrderProcessor,
     retry::{retry_until_written, retry_while_unreachable},
 };
@@ -44,9 +45,9 @@ pub(crate) enum Settlement {
 }
 
 /// The span of all log lines about a claimed order. It has the highest level, so that warnings name their order, too, where
-/// the log has only warnings.
-pub(crate) fn order_span(claim: &Claim) -> Span {
-    error_span!("order", id = %claim.id(), claim = claim.record.claim, traceparent = claim.traceparent)
+/// the log has only warnings. `trace` is the span of the claim that is exported, if it is.
+pub(crate) fn order_span(claim: &Claim, trace: &Span) -> Span {
+    error_span!("order", id = %claim.id(), claim = claim.record.claim, trace_id = trace_id(trace, claim), traceparent = claim.traceparent)
 }
 
 /// Decides with [`step`] how a claimed order continues after `event`, and applies the step.
@@ -66,12 +67,19 @@ pub(crate) async fn settle(
     if let Some(reason) = step.pause.as_deref().filter(|_| settler.pauses_queue()) {
         pause(processor, reason, settler).await?;
     }
+    let span = processor.spans.of_settle(claim, &step);
     let write = || processor.ledger.settle(claim, &step, signal);
     let is_unused = signal == VendorSignal::None;
-    let settled = match settler {
-        Settler::Worker => retry_until_written(write).await,
-        Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await?,
+    let settled = async {
+        match settler {
+            Settler::Worker => Ok(retry_until_written(write).await),
+            Settler::ScheduledRun | Settler::Operator => retry_while_unreachable(write).await,
+        }
     };
+    let settled = settled.instrument(span.clone()).await;
+    record_settled(&span, &settled);
+    drop(span);
+    let settled = settled?;
     if is_unused {
         processor.permit_returned.notify_one();
     }

@@ -7,7 +7,7 @@ use hp_order::{Event, QueryVerdict, State, Step};
 use hp_queue::{Claim, ClaimSkip};
 use serde::Serialize;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::interruption::{Interrupted, Interruption};
 use crate::{
@@ -143,7 +143,7 @@ pub(super) async fn query(
     let (query, started) = (processor.query(&claim.record, claim.at), Instant::now());
     let query = while_leased(&processor.ledger, claim, processor.lease, query);
     // On the heap, because it is large.
-    let query = Box::pin(query.instrument(order_span(claim)));
+    let query = Box::pin(query.instrument(order_span(claim, &Span::none())));
     if let Some(verdict) = interruption.unless(query).await {
         return Ok((verdict, started.elapsed()));
     }
@@ -160,7 +160,7 @@ pub(super) async fn decide(
 ) -> Result<Option<Step>, CommandError> {
     let inputs = processor.decision_inputs(claim.at).answered_after(call);
     let settled = settle(processor, claim, event, inputs, Settler::Operator)
-        .instrument(order_span(claim))
+        .instrument(order_span(claim, &Span::none()))
         .await?;
     match settled {
         Settlement::Applied(Step {

@@ -3,15 +3,16 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use hp_order::{Event, Millis, Record, State, Step, VendorSignal};
+use hp_order::{Event, Millis, Record, State, Step, Task, VendorSignal};
 use hp_queue::{Claim, ClaimBatch, ClaimSkip, QueueError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, warn};
+use tracing::{Instrument, Span, warn};
 
 use super::run::{Run, RunError};
 use crate::engine::{
     lease::while_leased,
+    order_spans::record_outcome,
     processor::OrderProcessor,
     settle::{Settlement, Settler, order_span, settle},
 };
@@ -41,7 +42,10 @@ impl Run<'_> {
         let claims = batch.claims.iter();
         let mut checks: FuturesUnordered<_> = claims
             .map(|claim| {
-                check_order(processor, claim, &halt, settler).instrument(order_span(claim))
+                let trace = processor.spans.of_claim(claim, None, || Task::Query);
+                let span = order_span(claim, &trace);
+                let check = check_order(processor, claim, &halt, settler, trace.clone());
+                check.instrument(span).instrument(trace)
             })
             .collect();
         // An error of one order does not stop the other orders of the batch.
@@ -95,6 +99,7 @@ async fn check_order<'a>(
     claim: &'a Claim,
     halt: &CancellationToken,
     settler: Settler,
+    trace: Span,
 ) -> (&'a Claim, VendorSignal, Result<Checked, QueueError>) {
     let (inputs, started) = (processor.decision_inputs(claim.at), Instant::now());
     let query = async {
@@ -113,6 +118,9 @@ async fn check_order<'a>(
     let (is_released, signal) = (event == Event::Released, event.vendor_signal());
     let inputs = inputs.answered_after(started.elapsed());
     let settled = settle(processor, claim, event, inputs, settler).await;
+    if let Ok(settlement) = &settled {
+        record_outcome(&trace, claim, settlement);
+    }
     let checked = settled.map(|settlement| match settlement {
         _ if is_released => Checked::Released,
         Settlement::Applied(step) => Checked::Settled(step),

@@ -50,6 +50,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         &processor.metrics,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
+        telemetry::lost_spans(),
     );
     let metrics = Arc::new(metrics.with_queue(processor.inspector.clone(), &config.prefix));
     let stop = shutdown.token().clone();

@@ -64,6 +64,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         &processor.metrics,
         processor.throttle.answers.clone(),
         telemetry::lost_lines(),
+        telemetry::lost_spans(),
     );
     let metrics = Arc::new(metrics.with_queue(processor.inspector.clone(), &config.prefix));
     let notifier = notify::run_notifier(&processor, config, stop.clone());

@@ -15,11 +15,14 @@ use super::{
     eagerness::{Outcome, Wake},
     order_watch::OrderWatch,
 };
-use crate::engine::{
-    claimed_order::{ClaimRequestTime, ClaimedOrder},
-    processor::OrderProcessor,
-    retry::{REDIS, endless_backoff},
-    terms,
+use crate::{
+    clock,
+    engine::{
+        claimed_order::{ClaimRequestTime, ClaimedOrder},
+        processor::OrderProcessor,
+        retry::{REDIS, endless_backoff},
+        terms,
+    },
 };
 
 /// The time between two claim requests while the queue is paused or its breaker is open.
@@ -155,13 +158,18 @@ impl Poller {
         let holds = std::mem::take(&mut batch.holds);
         self.processor.balance_gate.update(holds);
         let (times, rest) = (request.answered(batch.now), rest_after(&batch));
+        let call = (times.sent_at(), clock::now());
+        for replay in &batch.replays {
+            self.processor.spans.replayed(replay, call);
+        }
         for claim in batch.claims {
             let Some(slot) = slots.split(1) else { break };
             let slot = self.processor.metrics.orders.use_slot(slot);
+            let admission = self.processor.spans.admitted(&claim, call);
             // Fails only after the backend and so the worker has stopped. Another worker claims the order after its lease.
             let _ = self
                 .hand_over
-                .try_send(ClaimedOrder::new(claim, times, slot));
+                .try_send(ClaimedOrder::new(claim, times, admission, slot));
         }
         rest
     }

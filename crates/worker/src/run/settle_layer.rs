@@ -13,6 +13,7 @@ use tracing::{Instrument, warn};
 use crate::engine::{
     claimed_order::ClaimedOrder,
     lease::while_leased,
+    order_spans::record_outcome,
     processor::OrderProcessor,
     settle::{Settler, order_span, settle},
 };
@@ -54,7 +55,13 @@ where
 
     fn call(&mut self, task: Task<ClaimedOrder>) -> Self::Future {
         let (processor, order) = (Arc::clone(&self.processor), task.args.clone());
-        let span = order_span(&order.claim);
+        let trace = processor
+            .spans
+            .of_claim(&order.claim, order.admission.as_ref(), || {
+                processor.task(order.record(), order.now())
+            });
+        let span = order_span(&order.claim, &trace);
+        let traced = trace.clone();
         let (inputs, started) = (processor.decision_inputs(order.now()), Instant::now());
         let work = self.inner.call(task);
         let settled = async move {
@@ -67,9 +74,12 @@ where
             });
             let inputs = inputs.answered_after(started.elapsed());
             // A worker retries until the outcome is written.
-            let _ = settle(&processor, &order.claim, event, inputs, Settler::Worker).await;
+            let settled = settle(&processor, &order.claim, event, inputs, Settler::Worker).await;
+            if let Ok(settlement) = settled {
+                record_outcome(&traced, &order.claim, &settlement);
+            }
             Ok(())
         };
-        Box::pin(settled.instrument(span))
+        Box::pin(settled.instrument(span).instrument(trace))
     }
 }

@@ -13,11 +13,10 @@ use std::{
 
 use tokio::time::Instant;
 use tracing::{
-    Event, Subscriber,
+    Event, Metadata,
     field::{Field, Visit},
     info, warn,
 };
-use tracing_subscriber::{Layer, layer::Context};
 
 /// The time between two reports. An obstacle that has not occurred for so long is over.
 pub(super) const INTERVAL: Duration = Duration::from_secs(10);
@@ -67,25 +66,26 @@ impl Obstacle {
     }
 }
 
-/// Lets the first event of an obstacle pass, and counts the others.
-pub(super) struct FirstOnly;
+/// Returns `true` if only the first event of its obstacle is wanted.
+pub(super) fn may_repeat(metadata: &Metadata<'_>) -> bool {
+    metadata.fields().field("obstacle").is_some()
+}
 
-impl<S: Subscriber> Layer<S> for FirstOnly {
-    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
-        if event.metadata().fields().field("obstacle").is_none() {
-            return true;
-        }
-        let mut name = Name::default();
-        event.record(&mut name);
-        let now = Instant::now();
-        let mut obstacles = lock();
-        if let Some(obstacle) = obstacles.get_mut(&name.0) {
-            obstacle.repeat(now);
-            return false;
-        }
-        obstacles.insert(name.0, Obstacle::new(now));
-        true
+/// Returns `true` for the first event of an obstacle, and for each event without one. Counts the others.
+pub(super) fn is_first(event: &Event<'_>) -> bool {
+    if !may_repeat(event.metadata()) {
+        return true;
     }
+    let mut name = Name::default();
+    event.record(&mut name);
+    let now = Instant::now();
+    let mut obstacles = lock();
+    if let Some(obstacle) = obstacles.get_mut(&name.0) {
+        obstacle.repeat(now);
+        return false;
+    }
+    obstacles.insert(name.0, Obstacle::new(now));
+    true
 }
 
 /// Logs how often each obstacle has occurred since the last report, and which are over.

@@ -2,20 +2,21 @@
 -- needs: clock, record, entry, copied, copy, trim, own_streams
 -- keys: results, rejected
 -- arguments: results_retention
--- offers: add_result(stream, fields)  raises an error if the stream cannot be written
+-- offers: add_result(stream, fields)  returns the entry id. Raises an error if the stream cannot be written
 --         answer_entry(job, status, reason, detail)
 --         add_dead_letter(entry_id, entry, reason)
 --         dead_letters()  how many the script has added
 --         bound_dead_letters()  drops the oldest ones if there are too many. Returns how many
 
 local function add_result(stream, fields)
-  redis.call('XADD', stream, 'MINID', '~', trim_before(), '*', unpack(fields))
+  local entry = redis.call('XADD', stream, 'MINID', '~', trim_before(), '*', unpack(fields))
   -- A stream of a producer's own may never be written again.
   if stream ~= key_results then
     redis.call('PEXPIRE', stream, arg_results_retention)
     note_own_streams({ stream })
   end
   count_copied(fields)
+  return entry
 end
 
 local function stream_for(job)

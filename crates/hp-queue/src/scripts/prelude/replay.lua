@@ -2,7 +2,9 @@
 -- needs: clock, keys, record, copy, publish
 -- keys: results, schedule
 -- arguments: pins_encoding  of the results that are published now
+--            replays        "1" if the caller wants to know which results were published again
 -- offers: replay(job, record_key)
+--         published_replays()  a list of { order_id, the repetition's traceparent or "", that of the result or "", entry id }
 
 -- The result has left its stream: the order is scheduled like an open one, and its next claimant determines the result
 -- again. The repetition waits in a list that lives as long as the record.
@@ -21,6 +23,15 @@ local function is_result_of(id, state, fields)
     and (result.pins_encoding ~= 'json' or arg_pins_encoding == 'json')
 end
 
+local published = {}
+
+local function note_replay(job, copy, entry)
+  local traceparent = as_map(copy).traceparent
+  published[#published + 1] = { job.order_id, job.traceparent or '', traceparent or '', entry }
+end
+
+local function published_replays() return #published > 0 and published or nil end
+
 -- Goes to the stream of the first job, and nowhere else: whoever repeats an order may belong to another shop.
 local function replay(job, record_key)
   local known = redis.call('HMGET', record_key, 'result', 'reply_to', 'state')
@@ -33,7 +44,8 @@ local function replay(job, record_key)
   local is_published = first and pcall(function()
     local copy = copy_for(job, first[2])
     append(copy, 'replay_of', known[1])
-    add_result(stream, copy)
+    local entry = add_result(stream, copy)
+    if arg_replays == '1' then note_replay(job, copy, entry) end
   end)
   if not is_published then answer_entry(job, 'conflict', 'invalid_repetition', UNWRITABLE) end
 end

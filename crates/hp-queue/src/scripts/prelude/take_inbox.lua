@@ -6,6 +6,7 @@
 --         entries_taken()            how many it has taken, and why the next one cannot be taken, if so
 --         has_received()             whether an entry was received that may be no new order
 --         remove_entries(inbox)      those that were taken
+--         replays_published()        see published_replays in prelude/replay.lua
 --         dead_letters_received()    how many entries have become dead letters
 --         bound_what_was_received()  keeps the dead letters few. Returns how many it has dropped
 
@@ -21,7 +22,7 @@ local function make_receiver()
   -- here: receive
   receiver = {
     read = read_sound_job, receive = receive, count_copied = count_copied, has_copied_enough = has_copied_enough,
-    dead_letters = dead_letters, bound_dead_letters = bound_dead_letters,
+    dead_letters = dead_letters, bound_dead_letters = bound_dead_letters, published_replays = published_replays,
   }
   return receiver
 end
@@ -161,6 +162,8 @@ local function bound_what_was_received()
   local ok, dropped = pcall(receiver.bound_dead_letters)
   return ok and dropped or 0
 end
+
+local function replays_published() return receiver and receiver.published_replays() end
 
 local function dead_letters_received() return receiver and receiver.dead_letters() or 0 end
 

@@ -18,7 +18,7 @@ use crate::metrics::{ProcessMetrics, system_registry};
 
 type Label = [(&'static str, &'static str); 1];
 
-/// Counts reconciliation runs, lost log lines and what the admin server refuses. Every label is present from the start, at zero.
+/// Counts reconciliation runs, lost log lines, lost spans and what the admin server refuses. Every label is present from the start, at zero.
 pub(crate) struct Metrics {
     registry: Registry,
     /// What the operating system says about the process.
@@ -47,12 +47,13 @@ const INCOMPLETE: Label = [("end", "incomplete")];
 
 impl Metrics {
     /// Metrics of a process whose runs count orders under these names, together with those of `process`. `throttled` counts
-    /// its throttled calls, and `lost_log_lines` the lines that its log loses.
+    /// its throttled calls, `lost_log_lines` the lines that its log loses, and `lost_spans` the spans that no collector gets.
     pub(crate) fn new(
         figures: &[&'static str],
         process: &ProcessMetrics,
         throttled: Counter,
         lost_log_lines: Counter,
+        lost_spans: Counter,
     ) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("hp"),
@@ -66,6 +67,10 @@ impl Metrics {
         };
         process.register(&mut metrics.registry);
         metrics.register(throttled, lost_log_lines);
+        let help = "Spans of traces that the collector did not accept";
+        metrics
+            .registry
+            .register("trace_spans_lost", help, lost_spans);
         for end in [COMPLETE, INCOMPLETE] {
             metrics.runs.get_or_create(&end).inc_by(0);
         }
@@ -165,7 +170,13 @@ mod tests {
         let throttled = Counter::default();
         let figures = ["checked", "agreed", "to_review"];
         let process = ProcessMetrics::default();
-        let metrics = Metrics::new(&figures, &process, throttled.clone(), Counter::default());
+        let metrics = Metrics::new(
+            &figures,
+            &process,
+            throttled.clone(),
+            Counter::default(),
+            Counter::default(),
+        );
         throttled.inc();
         metrics.count_admin_refusal("token");
         let end = RunEnd {
@@ -184,6 +195,7 @@ mod tests {
             ("hp_reconcile_last_run_timestamp_seconds", "1700000001"),
             ("hp_reconcile_last_run_duration_seconds", "1.5"),
             ("hp_log_lines_lost_total", "0"),
+            ("hp_trace_spans_lost_total", "0"),
             ("hp_admin_refusals_total{reason=\"connections\"}", "0"),
             ("hp_admin_refusals_total{reason=\"token\"}", "1"),
         ] {

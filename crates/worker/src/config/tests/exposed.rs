@@ -60,6 +60,7 @@ fn readable_settings_file_with_a_secret_is_named() {
     for text in [
         "[redis]\nurl = \"redis://localhost\"\npassword_file = \"/a\"\n",
         "[api]\nproxy = \"http://localhost:8080\"\napp_id = \"demo\"\n",
+        "[otel]\nendpoint = \"http://collector:4318\"\n",
     ] {
         assert_eq!(fault(text, 0o644), "", "{text}");
     }

@@ -1,5 +1,6 @@
 mod admin;
 mod exposed;
+mod otel;
 mod redis;
 mod schema;
 

@@ -108,9 +108,14 @@ fn printed_config_has_every_setting_but_no_secret() {
     let seal_to = ("HP_RESULTS__SEAL_TO__SHOP", key);
     let host = ("HP_API__OTHER_HOST", "relay.example.com");
     let token = ("HP_ADMIN__TOKEN", "hunter2-hunter2-hunter2");
-    let others = [rate, proxy, seal_to, host, token, RECEIVER, SIGNING];
+    let collector = ("HP_OTEL__ENDPOINT", "https://shop:hunter2@collector:4318/x");
+    let headers = ("HP_OTEL__HEADERS", "authorization=hunter2");
+    let others = [
+        rate, proxy, seal_to, host, token, RECEIVER, SIGNING, collector, headers,
+    ];
     let config = load("", &[&ACCOUNT[..], &others, &redis].concat()).unwrap();
     let (printed, debug) = (config.to_string(), format!("{config:?}"));
+    assert!(printed.contains("https://collector:4318\n"), "{printed}");
     assert!(
         !printed.contains("hunter2") && !debug.contains("hunter2"),
         "{printed}\n{debug}"
