@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::SystemTime};
 
 use hp_order::{Cause, Next, State, Step, Task};
-use hp_queue::{Claim, Prefix, QueueError, Replay, Settled};
+use hp_queue::{Claim, Ledger, Prefix, QueueError, Replay, Settled};
 use opentelemetry::{
     Context, KeyValue,
     propagation::TextMapPropagator,
@@ -211,6 +211,14 @@ impl OrderSpans {
             KeyValue::new("messaging.message.id", id.to_owned()),
             KeyValue::new("messaging.client.id", self.client.clone()),
         ]
+    }
+}
+
+/// Lets a ledger report what only spans show, if they are exported.
+pub(super) fn for_spans(ledger: Ledger) -> Ledger {
+    match tracer() {
+        Some(_) => ledger.reporting_replays(),
+        None => ledger,
     }
 }
 

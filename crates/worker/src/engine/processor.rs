@@ -23,17 +23,14 @@ use super::{
     claimed_order::ClaimedOrder,
     extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
-    order_spans::OrderSpans,
+    order_spans::{OrderSpans, for_spans},
     rescheduled::Rescheduled,
     self_pause::SelfPause,
     throttle::Throttle,
     vendor_link::VendorLink,
     vendor_note::VendorNote,
 };
-use crate::{
-    config::Config, metrics::ProcessMetrics, random::Random, telemetry::traces::tracer,
-    terminal::CommandError,
-};
+use crate::{config::Config, metrics::ProcessMetrics, random::Random, terminal::CommandError};
 
 /// Processes claimed orders: decides with [`plan`] what to do, calls HitPoints, and returns the event.
 pub(crate) struct OrderProcessor {
@@ -145,7 +142,7 @@ impl OrderProcessor {
             client,
             account_control: AccountControl::default(),
             link: VendorLink::default(),
-            ledger: ledger(&queue, &agreement),
+            ledger: for_spans(Ledger::new(queue.clone(), agreement.clone())),
             queue,
             control,
             inspector,
@@ -378,15 +375,6 @@ impl OrderProcessor {
     /// The time and the randomness of a decision that is made at `now`.
     pub(crate) fn decision_inputs(&self, now: Millis) -> DecisionInputs {
         DecisionInputs::new(now, self.random.jitter())
-    }
-}
-
-/// A ledger that reports what only traces show, if there are any.
-fn ledger(queue: &Handle, agreement: &Agreement) -> Ledger {
-    let ledger = Ledger::new(queue.clone(), agreement.clone());
-    match tracer() {
-        Some(_) => ledger.reporting_replays(),
-        None => ledger,
     }
 }
 
