@@ -12,6 +12,8 @@ pub(crate) mod extra_calls;
 pub(crate) mod lease;
 pub(crate) mod not_found_probe;
 pub(crate) mod processor;
+pub(crate) mod pulse;
+pub(crate) mod queue_contact;
 pub(crate) mod rescheduled;
 pub(crate) mod retry;
 pub(crate) mod self_pause;

@@ -23,6 +23,7 @@ use super::{
     claimed_order::ClaimedOrder,
     extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
+    queue_contact::QueueContact,
     rescheduled::Rescheduled,
     self_pause::SelfPause,
     throttle::Throttle,
@@ -49,6 +50,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) inspector: Inspector,
     /// The account and the rules that all processes of the queue share.
     pub(crate) agreement: Agreement,
+    /// Whether Redis answers.
+    pub(crate) contact: QueueContact,
     /// Why this process alone claims no orders.
     pub(crate) self_pause: SelfPause,
     /// Shows operators how calls to HitPoints fail.
@@ -138,6 +141,7 @@ impl OrderProcessor {
             control,
             inspector,
             agreement,
+            contact: QueueContact::default(),
             self_pause: SelfPause::default(),
             throttle,
             timeout: config.api.timeout,
