@@ -80,6 +80,7 @@ package_of() {
     php) echo php-cli ;;
     node) echo nodejs ;;
     c++) echo g++ ;;
+    systemd-analyze) echo systemd ;;
     *) echo "$1" ;;
     esac
 }

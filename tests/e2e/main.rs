@@ -32,6 +32,7 @@ mod failover;
 mod fencing;
 mod first_look;
 mod foreign_records;
+mod health;
 mod held_orders;
 mod hostile_inbox;
 mod idle_connections;

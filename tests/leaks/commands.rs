@@ -12,7 +12,7 @@ use crate::{
 type Words = &'static [&'static str];
 
 /// The calls of each command. The commands with subcommands of their own have none.
-const CASES: [(&str, &[Words]); 30] = [
+const CASES: [(&str, &[Words]); 31] = [
     ("run", &[&[]]),
     (
         "enqueue",
@@ -183,6 +183,7 @@ const CASES: [(&str, &[Words]); 30] = [
     ("events", &[&[], &["--json"], &["--follow"]]),
     ("notify test", &[&[], &["--json"]]),
     ("status", &[&[], &["--json"]]),
+    ("health", &[&[], &["--live"], &["--ready", "--json"]]),
     ("resume", &[&[]]),
     ("reasons", &[&[]]),
     ("completions", &[&["bash"], &["zsh"]]),

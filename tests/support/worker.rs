@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{TIMEOUT, build_folder};
 
-/// A `worker run` process. Killed when dropped.
+/// A `worker run` process, or another command that runs until a signal. Killed when dropped.
 pub struct Worker {
     process: Child,
     log: watch::Receiver<String>,
@@ -27,8 +27,13 @@ pub struct Worker {
 impl Worker {
     /// Starts it with these settings alone.
     pub fn start(settings: &[(String, String)]) -> Self {
+        Self::start_command("run", settings)
+    }
+
+    /// Starts another command that runs until a signal, such as `reconcile`.
+    pub fn start_command(command: &str, settings: &[(String, String)]) -> Self {
         let mut process = tokio::process::Command::new(Self::binary())
-            .arg("run")
+            .arg(command)
             .envs(settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

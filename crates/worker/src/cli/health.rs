@@ -7,14 +7,15 @@ use crate::{
     terminal::CommandResult,
 };
 
-/// Check whether the worker on this machine lives and is ready.
+/// Check whether the worker on this machine lives and is ready
 ///
 /// For the health check of a container, and for you. It asks the process that runs with the same settings, at admin.listen
 /// and with admin.token. A worker lives if its poller goes on: it has looked for orders within the last minute, or waits for
 /// a free slot. It is ready if it has joined the queue, Redis answers, its account and its rules match the queue, and it is
 /// not stopping. Nothing calls HitPoints. `worker status` shows the whole queue.
 ///
-///   HEALTHCHECK CMD ["worker", "health", "--live"]
+///   worker health --live      for what restarts a worker
+///   worker health --ready     for what waits for a worker
 ///
 /// Exit codes: 0: all is well. 1: something is not, or the worker does not answer. 2: the settings or the arguments are
 /// wrong, for example because admin.listen is empty.

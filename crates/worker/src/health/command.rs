@@ -65,8 +65,9 @@ enum NoReport {
 /// The settings name no address to ask.
 pub(crate) async fn show_health(config: &Config, wanted: Wanted, as_json: bool) -> CommandResult {
     let addresses = addresses(&config.admin)?;
-    match ask_first(&addresses, config.admin.token.as_ref()).await {
-        Ok(report) => show(report, wanted, as_json),
+    let asked = ask_first(&addresses, config.admin.token.as_ref()).await;
+    match asked.and_then(|(address, report)| select(report, wanted, address)) {
+        Ok(report) => show(&report, as_json),
         Err(error) if as_json => {
             print_json(&json!({ "error": error.to_string() }))?;
             Ok(false)
@@ -78,11 +79,23 @@ pub(crate) async fn show_health(config: &Config, wanted: Wanted, as_json: bool) 
     }
 }
 
-fn show(mut report: Report, wanted: Wanted, as_json: bool) -> CommandResult {
+/// Leaves out what is not wanted. Fails if something that is wanted is missing.
+fn select(mut report: Report, wanted: Wanted, address: SocketAddr) -> Result<Report, NoReport> {
     report.live = report.live.filter(|_| wanted.live);
     report.ready = report.ready.filter(|_| wanted.ready);
+    let has = (report.live.is_some(), report.ready.is_some());
+    if has == (wanted.live, wanted.ready) {
+        return Ok(report);
+    }
+    Err(NoReport::Stranger(
+        address,
+        "a report without what was asked for".into(),
+    ))
+}
+
+fn show(report: &Report, as_json: bool) -> CommandResult {
     if as_json {
-        print_json(&report)?;
+        print_json(report)?;
     } else {
         let parts = [("live", &report.live), ("ready", &report.ready)];
         print_pairs(&parts.map(|(name, part)| {
@@ -116,12 +129,16 @@ fn addresses(admin: &AdminServer) -> Result<Vec<SocketAddr>, CommandError> {
 }
 
 /// Asks at the first address where somebody listens.
-async fn ask_first(addresses: &[SocketAddr], token: Option<&Hidden>) -> Result<Report, NoReport> {
+async fn ask_first(
+    addresses: &[SocketAddr],
+    token: Option<&Hidden>,
+) -> Result<(SocketAddr, Report), NoReport> {
     let mut last = Err(NoReport::NobodyThere(addresses[0]));
     for address in addresses {
         last = timeout(LIMIT, ask(*address, token))
             .await
-            .unwrap_or(Err(NoReport::NoAnswer(*address)));
+            .unwrap_or(Err(NoReport::NoAnswer(*address)))
+            .map(|report| (*address, report));
         if !matches!(
             last,
             Err(NoReport::NobodyThere(_) | NoReport::Connection(..))
@@ -158,15 +175,14 @@ async fn exchange(
 ) -> Result<(StatusCode, Vec<u8>), CommandError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = request(address, token)?;
-    let answer = async {
+    // Owns the sender: the connection ends with it.
+    let answer = async move {
         let (head, body) = sender.send_request(request).await?.into_parts();
         let bytes = to_bytes(Body::new(body), MOST_BYTES).await?;
         Ok((head.status, bytes.into()))
     };
-    tokio::select! {
-        answer = answer => answer,
-        ended = connection => Err(ended.err().map_or("the connection was closed".into(), Into::into)),
-    }
+    // An error of the connection is one of the answer, too.
+    tokio::join!(answer, connection).0
 }
 
 fn request(

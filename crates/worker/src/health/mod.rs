@@ -5,6 +5,8 @@ pub(crate) mod command;
 mod report;
 mod routes;
 pub(crate) mod systemd;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

@@ -49,9 +49,10 @@ impl Part {
     /// A line for each check.
     pub(super) fn lines(&self) -> String {
         let lines = self.checks.iter();
-        lines
+        let lines: Vec<_> = lines
             .map(|(name, words)| format!("{name}: {words}\n"))
-            .collect()
+            .collect();
+        lines.concat()
     }
 
     /// `ok`, or the checks that failed.

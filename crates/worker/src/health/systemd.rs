@@ -3,7 +3,11 @@
 use std::{env, io, time::Duration};
 
 use sd_notify::NotifyState;
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 use tracing::warn;
 
 use super::Health;
@@ -17,11 +21,35 @@ const START_EXTENSION: Duration = Duration::from_secs(30);
 /// What a shutdown may take besides the drain.
 const SHUTDOWN_MARGIN: Duration = Duration::from_secs(10);
 
-/// Reports to systemd from now on, if it has started this process and waits for reports.
-pub(crate) fn start(health: &Health) {
-    if env::var_os("NOTIFY_SOCKET").is_some() {
+/// The longest time that the end of the process waits for the last message.
+const LAST_MESSAGE_LIMIT: Duration = Duration::from_secs(1);
+
+/// The reports of this process to systemd.
+pub(crate) struct Reports {
+    /// Whether systemd knows that the process stops.
+    stopping: Option<watch::Receiver<bool>>,
+}
+
+impl Reports {
+    /// Reports from now on, if systemd has started this process and waits for reports.
+    pub(crate) fn start(health: &Health) -> Self {
+        if env::var_os("NOTIFY_SOCKET").is_none() {
+            return Self { stopping: None };
+        }
         let watchdog = sd_notify::watchdog_enabled().filter(|time| !time.is_zero());
-        tokio::spawn(Reporter::new(health.clone(), watchdog.is_some()).run(interval(watchdog)));
+        let (sender, stopping) = watch::channel(false);
+        let reporter = Reporter::new(health.clone(), watchdog.is_some());
+        tokio::spawn(reporter.run(interval(watchdog), sender));
+        Self {
+            stopping: Some(stopping),
+        }
+    }
+
+    /// Waits until systemd knows that the process stops on request.
+    pub(crate) async fn finish(self) {
+        if let Some(mut stopping) = self.stopping {
+            let _ = timeout(LAST_MESSAGE_LIMIT, stopping.wait_for(|known| *known)).await;
+        }
     }
 }
 
@@ -31,7 +59,7 @@ fn interval(watchdog: Option<Duration>) -> Duration {
     interval.clamp(SHORTEST_INTERVAL, INTERVAL)
 }
 
-struct Reporter {
+pub(super) struct Reporter {
     health: Health,
     has_watchdog: bool,
     is_ready: bool,
@@ -40,7 +68,7 @@ struct Reporter {
 }
 
 impl Reporter {
-    fn new(health: Health, has_watchdog: bool) -> Self {
+    pub(super) fn new(health: Health, has_watchdog: bool) -> Self {
         Self {
             health,
             has_watchdog,
@@ -50,7 +78,7 @@ impl Reporter {
         }
     }
 
-    async fn run(mut self, interval: Duration) {
+    async fn run(mut self, interval: Duration, stopping: watch::Sender<bool>) {
         let mut joined = self.health.0.has_joined.subscribe();
         let mut has_failed = false;
         loop {
@@ -59,6 +87,9 @@ impl Reporter {
                 && !std::mem::replace(&mut has_failed, true)
             {
                 warn!(%error, "cannot report to systemd; check NOTIFY_SOCKET and NotifyAccess of the unit");
+            }
+            if self.is_stopping {
+                stopping.send_replace(true);
             }
             tokio::select! {
                 _ = joined.wait_for(|joined| *joined), if !self.is_ready && !self.is_stopping => {}
@@ -69,7 +100,7 @@ impl Reporter {
     }
 
     /// What there is to say now.
-    fn lines(&mut self) -> Vec<String> {
+    pub(super) fn lines(&mut self) -> Vec<String> {
         let mut states = Vec::new();
         let is_live = self.health.live().ok;
         if self.health.is_draining() {

@@ -15,7 +15,7 @@ use crate::{
     admin::{self, metrics::Metrics},
     config::Config,
     engine::{processor::OrderProcessor, retry::retry_while_unreachable, terms},
-    health::{self, Health, MainLoop, systemd},
+    health::{self, Health, MainLoop, systemd::Reports},
     random::Random,
     shutdown::Shutdown,
     telemetry,
@@ -57,7 +57,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
     let health = Health::new(&processor, main_loop, stop, config.drain);
     let routes = health::routes(health.clone());
     let server = tokio::spawn(admin::serve(&config.admin, metrics, routes));
-    systemd::start(&health);
+    let reports = Reports::start(&health);
     tokio::select! {
         adopted = terms::adopt(&processor, &scheduler.pulse) => adopted?,
         () = shutdown.token().cancelled() => return Ok(true),
@@ -68,6 +68,7 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
         () = terms::follow(&processor, false) => {}
         () = shutdown.drained(config.drain) => {}
     }
+    reports.finish().await;
     server.abort();
     Ok(true)
 }

@@ -120,7 +120,7 @@ impl Scheduler {
             }
         };
         // The number of orders and the rate decide how long it takes.
-        let ended = self.pulse.wait_for(checked).await;
+        let ended = self.pulse.wait_for(Box::pin(checked)).await;
         let ended = if is_lost { Err(RunError::Lost) } else { ended };
         let report = run.into_report(&ended);
         log(&report);

@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     doctor::results::clear_text,
     engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, pulse::Pulse, terms},
-    health::{self, Health, MainLoop, systemd},
+    health::{self, Health, MainLoop, systemd::Reports},
     notify,
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
@@ -46,13 +46,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
-    for file in &config.exposed_files {
-        warn!(
-            fault = file.fault(),
-            remedy = file.remedy(),
-            "a secret is exposed"
-        );
-    }
+    warn_of_exposed_secrets(config);
     let stop = shutdown.token().clone();
     let metrics = Arc::new(Metrics::new(
         &FIGURE_NAMES,
@@ -60,7 +54,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         telemetry::lost_lines(),
     ));
     let pulse = Pulse::new(poller::LONGEST_ROUND);
-    let health = watch_health(&processor, &pulse, config, &stop);
+    let health = health_of(&processor, &pulse, config, &stop);
+    let reports = Reports::start(&health);
     // It answers while the worker waits for Redis, and until the end.
     let routes = health::routes(health.clone());
     let server = tokio::spawn(admin::serve(&config.admin, Arc::clone(&metrics), routes));
@@ -94,11 +89,22 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     background.stop().await;
     server.abort();
     heartbeat::report_stopped(&processor).await;
+    reports.finish().await;
     match &outcome {
         Ok(()) => info!(worker = processor.name, "worker stopped"),
         Err(error) => error!(worker = processor.name, %error, "worker failed"),
     }
     outcome
+}
+
+fn warn_of_exposed_secrets(config: &Config) {
+    for file in &config.exposed_files {
+        warn!(
+            fault = file.fault(),
+            remedy = file.remedy(),
+            "a secret is exposed"
+        );
+    }
 }
 
 /// Checks that orders are safe in this Redis, that HitPoints accepts this worker, and that the queue has its account. Gives
@@ -138,8 +144,7 @@ fn start_poller(
     Ok(poller::start(Arc::clone(processor), inbox, settings))
 }
 
-/// Begins to report to systemd.
-fn watch_health(
+fn health_of(
     processor: &Arc<OrderProcessor>,
     pulse: &Pulse,
     config: &Config,
@@ -149,9 +154,7 @@ fn watch_health(
         name: "poller",
         rounds: pulse.rounds(),
     };
-    let health = Health::new(processor, main_loop, stop.clone(), config.drain);
-    systemd::start(&health);
-    health
+    Health::new(processor, main_loop, stop.clone(), config.drain)
 }
 
 /// Gives the claimed orders to apalis until a shutdown request, and drains.

@@ -237,3 +237,6 @@ async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     }
     free
 }
+
+#[cfg(test)]
+mod tests;
