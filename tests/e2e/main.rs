@@ -72,6 +72,7 @@ mod sealed_results;
 mod secrets_in_errors;
 mod sick_workers;
 mod snapshots;
+mod status_watch;
 mod surplus_answers;
 mod terminal;
 mod throttle;

@@ -182,7 +182,10 @@ const CASES: [(&str, &[Words]); 31] = [
     ("pause", &[&["--why", "a test"]]),
     ("events", &[&[], &["--json"], &["--follow"]]),
     ("notify test", &[&[], &["--json"]]),
-    ("status", &[&[], &["--json"]]),
+    (
+        "status",
+        &[&[], &["--json"], &["--watch", "--json"], &["--watch"]],
+    ),
     ("health", &[&[], &["--live"], &["--ready", "--json"]]),
     ("resume", &[&[]]),
     ("reasons", &[&[]]),
@@ -251,6 +254,7 @@ impl Calls<'_> {
             "run" => 2000,
             "reconcile" if words == ["reconcile"] => 1,
             "results" | "events" if words.contains(&"--follow") => 1,
+            "status" if words.contains(&"--watch") => 1,
             _ => usize::MAX,
         };
         let output = run(command(&words, &self.settings, self.folder), enough);
