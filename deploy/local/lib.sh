@@ -82,6 +82,7 @@ package_of() {
     c++) echo g++ ;;
     promtool) echo prometheus ;;
     amtool) echo prometheus-alertmanager ;;
+    systemd-analyze) echo systemd ;;
     *) echo "$1" ;;
     esac
 }

@@ -13,7 +13,7 @@ use tokio::{
 const TOKEN: &str = "an-admin-token-of-a-test";
 
 /// Returns the admin address in the worker's log.
-async fn address(worker: &Worker) -> String {
+pub(crate) async fn address(worker: &Worker) -> String {
     worker.wait_for_log("metrics served").await;
     let log = worker.log();
     let (_, address) = log.split_once("\"url\":\"http://").unwrap();
@@ -21,7 +21,7 @@ async fn address(worker: &Worker) -> String {
 }
 
 /// Sends a request, with an end of line after each line. Returns the answer.
-async fn send(address: &str, lines: &[&str]) -> String {
+pub(crate) async fn send(address: &str, lines: &[&str]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = [lines, &["Connection: close", "", ""]]
         .concat()

@@ -52,7 +52,7 @@ fn plain(text: &str) -> String {
 
 /// A paused queue with an order in each of several states. The ages and the times are so far away that they look the same
 /// for an hour.
-async fn queue_with_orders() -> World {
+pub(crate) async fn queue_with_orders() -> World {
     let world = World::with_redis(Redis::single(), Options::local());
     let ledger = world.ledger();
     for (id, event) in [
@@ -94,7 +94,7 @@ async fn set_times(world: &World) {
 }
 
 /// Parts that differ between runs and machines. The widths of times and ports are the same in every run.
-const VARIABLE_PARTS: [(&str, &str); 7] = [
+pub(crate) const VARIABLE_PARTS: [(&str, &str); 7] = [
     (
         r"(?s)(redis|valkey) \d+\.\d+\.\d+.*?\sms\b",
         "redis [version] at [address], answers in [time]",

@@ -12,7 +12,7 @@ use crate::{
 type Words = &'static [&'static str];
 
 /// The calls of each command. The commands with subcommands of their own have none.
-const CASES: [(&str, &[Words]); 30] = [
+const CASES: [(&str, &[Words]); 31] = [
     ("run", &[&[]]),
     (
         "enqueue",
@@ -182,7 +182,11 @@ const CASES: [(&str, &[Words]); 30] = [
     ("pause", &[&["--why", "a test"]]),
     ("events", &[&[], &["--json"], &["--follow"]]),
     ("notify test", &[&[], &["--json"]]),
-    ("status", &[&[], &["--json"]]),
+    (
+        "status",
+        &[&[], &["--json"], &["--watch", "--json"], &["--watch"]],
+    ),
+    ("health", &[&[], &["--live"], &["--ready", "--json"]]),
     ("resume", &[&[]]),
     ("reasons", &[&[]]),
     ("completions", &[&["bash"], &["zsh"]]),
@@ -250,6 +254,7 @@ impl Calls<'_> {
             "run" => 2000,
             "reconcile" if words == ["reconcile"] => 1,
             "results" | "events" if words.contains(&"--follow") => 1,
+            "status" if words.contains(&"--watch") => 1,
             _ => usize::MAX,
         };
         let output = run(command(&words, &self.settings, self.folder), enough);

@@ -37,6 +37,9 @@ impl Workers {
             let port = port_of_metrics(&log);
             for request in [
                 "GET /metrics",
+                "GET /livez",
+                "GET /readyz",
+                "GET /healthz",
                 "GET /",
                 "POST /metrics",
                 "GET /orders?state=open",
@@ -45,6 +48,12 @@ impl Workers {
                     let answer = ask(port, request, token).await;
                     evidence.add(format!("admin: {request}"), answer);
                 }
+            }
+            let listen = format!("127.0.0.1:{port}");
+            for token in ["wrong-wrong-wrong", scene.admin_token()] {
+                let more = [("HP_ADMIN__LISTEN", &*listen), ("HP_ADMIN__TOKEN", token)];
+                let output = block_in_place(|| Worker::output(&["health"], &scene.settings(&more)));
+                evidence.add_output("worker health", output);
             }
         }
     }

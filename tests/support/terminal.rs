@@ -1,8 +1,10 @@
 //! A command on a terminal of its own.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{Read, Write},
+    os::fd::AsRawFd,
+    path::PathBuf,
     process::{Child, Command},
     thread,
 };
@@ -20,6 +22,8 @@ use crate::TIMEOUT;
 pub struct Terminal {
     process: Child,
     keyboard: File,
+    /// Its name among the devices.
+    device: PathBuf,
     screen: watch::Receiver<String>,
 }
 
@@ -33,6 +37,8 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let terminal = openpty(Some(&size), None).unwrap();
+        let descriptor = format!("/proc/self/fd/{}", terminal.slave.as_raw_fd());
+        let device = fs::read_link(descriptor).unwrap();
         let stream = || terminal.slave.try_clone().unwrap();
         let process = command
             .stdin(stream())
@@ -51,6 +57,7 @@ impl Terminal {
         Self {
             process,
             keyboard,
+            device,
             screen,
         }
     }
@@ -58,6 +65,15 @@ impl Terminal {
     /// Types a text.
     pub fn type_text(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Gives the terminal another number of columns, and tells the process.
+    pub fn resize(&self, columns: u16) {
+        let mut command = Command::new("stty");
+        command.arg("-F").arg(&self.device);
+        command.args(["columns", &columns.to_string()]);
+        assert!(command.status().unwrap().success());
+        self.signal(Signal::SIGWINCH);
     }
 
     /// Sends the process a signal.

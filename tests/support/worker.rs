@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{TIMEOUT, build_folder};
 
-/// A `worker run` or `worker reconcile` process. Killed when dropped.
+/// A `worker run` process, or another command that runs until a signal. Killed when dropped.
 pub struct Worker {
     process: Child,
     log: watch::Receiver<String>,
@@ -35,7 +35,8 @@ impl Worker {
         Self::start_command("reconcile", settings)
     }
 
-    fn start_command(command: &str, settings: &[(String, String)]) -> Self {
+    /// Starts another command that runs until a signal, such as `reconcile`.
+    pub fn start_command(command: &str, settings: &[(String, String)]) -> Self {
         let mut process = tokio::process::Command::new(Self::binary())
             .arg(command)
             .envs(settings.iter().cloned())

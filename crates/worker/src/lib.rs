@@ -14,6 +14,7 @@ mod engine;
 mod exposure;
 #[doc(hidden)]
 pub mod fuzzing;
+mod health;
 mod inspect;
 mod metrics;
 mod notify;

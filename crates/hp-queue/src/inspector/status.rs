@@ -37,6 +37,9 @@ pub struct Status {
     pub rejected: u64,
     /// Number of entries that have left the inbox before a worker took them: another program has trimmed or deleted them.
     pub lost: u64,
+    /// Number of entries that were ever added to the inbox. `None`: Redis does not count them at the moment.
+    #[serde(skip)]
+    pub added: Option<u64>,
     /// When the last of them was missed.
     pub lost_at: Option<u64>,
     /// The pause: `reason`, `since`, `by`. Empty if the queue is not paused.
@@ -120,6 +123,7 @@ impl Inspector {
                 .parse("lost")
                 .map_err(QueueError::Protocol)?
                 .unwrap_or(0),
+            added: answer.parse("added").map_err(QueueError::Protocol)?,
             lost_at: answer.parse("lost_at").map_err(QueueError::Protocol)?,
             paused: answer.map("paused"),
             breaker: answer.map("breaker"),

@@ -8,6 +8,7 @@
 --   new, scheduled, open, review, rejected     how many entries and orders
 --   lost, lost_at                              how many entries have left the inbox before a worker took them, and when the
 --                                              last of them was missed, Unix ms
+--   added                                      how many entries were ever added to the inbox; absent if Redis does not count
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
 --   faults                                     { worker, reason, since, ... } of the workers that claim no orders
 --   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
@@ -30,6 +31,7 @@ report('review', text(redis.call('ZCOUNT', key_schedule, '+inf', '+inf')))
 report('rejected', text(redis.call('XLEN', key_rejected)))
 local inbox = observe_inbox()
 if inbox then
+  if inbox.added then report('added', text(inbox.added)) end
   report('lost', text(inbox.lost + inbox.missing))
   report('lost_at', inbox.missing > 0 and at or inbox.lost_at)
 end

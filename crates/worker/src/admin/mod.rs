@@ -1,4 +1,4 @@
-//! The HTTP server of this process: `/metrics`. The worker does not depend on it, and no client of it delays orders.
+//! The HTTP server of this process: `/metrics`, and the routes that it is given. The worker does not depend on it, and no client of it delays orders.
 
 mod guard;
 pub(crate) mod metrics;
@@ -7,17 +7,19 @@ mod server;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use self::{guard::Guard, metrics::Metrics};
 use crate::config::AdminServer;
 
-/// Serves `/metrics` for as long as the process runs, if there is an address. If another process uses the address, the worker
+/// Serves `/metrics` and these routes for as long as the process runs, if there is an address. If another process uses the address, the worker
 /// logs a warning and continues.
 pub(crate) fn serve(
     config: &AdminServer,
     metrics: Arc<Metrics>,
+    more: Router,
 ) -> impl Future<Output = ()> + Send + use<> {
     let listen = config.listen;
     let guard = listen.map(|address| Guard::new(address, config.token.as_ref()));
@@ -25,7 +27,7 @@ pub(crate) fn serve(
         if let (Some(address), Some(guard)) = (listen, guard)
             && let Some(listener) = bind(address).await
         {
-            let routes = routes::routes(guard, Arc::clone(&metrics));
+            let routes = routes::routes(guard, Arc::clone(&metrics), more);
             server::accept_connections(&listener, &routes, &metrics).await;
         }
     }

@@ -25,6 +25,8 @@ use super::{
 
 /// The content type of Prometheus' text format.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// For a client that asks for another path.
+const PATHS: &str = "the paths are /metrics, /livez, /readyz and /healthz\n";
 /// How long an answer may take to be made.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
@@ -44,13 +46,14 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// All routes behind the guard.
-pub(super) fn routes(guard: Guard, metrics: Arc<Metrics>) -> Router {
+/// `/metrics` and these routes, all behind the guard.
+pub(super) fn routes(guard: Guard, metrics: Arc<Metrics>, more: Router) -> Router {
     let answers = Router::new()
         .route("/metrics", get(show_metrics))
+        .with_state(Arc::clone(&metrics))
+        .merge(more)
         .method_not_allowed_fallback(async || (StatusCode::METHOD_NOT_ALLOWED, "use GET\n"))
-        .fallback(async || (StatusCode::NOT_FOUND, "the only path is /metrics\n"))
-        .with_state(Arc::clone(&metrics));
+        .fallback(async || (StatusCode::NOT_FOUND, PATHS));
     guarded(answers, guard, metrics)
 }
 

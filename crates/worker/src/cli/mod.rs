@@ -13,6 +13,7 @@ mod config;
 mod doctor;
 mod enqueue;
 mod events;
+mod health;
 mod keygen;
 mod man;
 mod notify;
@@ -87,6 +88,7 @@ enum Command {
     Account(account::AccountCommand),
     Pause(pause::Pause),
     Status(status::Status),
+    Health(health::Health),
     Completions(completions::Completions),
     Man(man::Man),
     Resume(resume::Resume),
@@ -160,6 +162,7 @@ impl Cli {
             Command::Account(command) => block_on(command.execute(&load()?)),
             Command::Pause(command) => block_on(command.execute(&load()?)),
             Command::Status(command) => block_on(command.execute(&load()?)),
+            Command::Health(command) => block_on(command.execute(&load()?)),
             Command::Completions(command) => command.execute(),
             Command::Man(command) => command.execute(),
             Command::Resume(command) => block_on(command.execute(&load()?)),
@@ -190,6 +193,7 @@ impl Command {
             | Self::Products(_)
             | Self::Pin(_)
             | Self::Status(_)
+            | Self::Health(_)
             | Self::Reasons(_)
             | Self::Completions(_)
             | Self::Man(_) => true,

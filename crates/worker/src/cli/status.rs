@@ -1,7 +1,11 @@
 use clap::Args;
 
 use super::args::Json;
-use crate::{config::Config, inspect::status::show_status, terminal::CommandResult};
+use crate::{
+    config::Config,
+    inspect::{status::show_status, watch::watch_status},
+    terminal::CommandResult,
+};
 
 /// Show the state of the queue, and what keeps orders from going on.
 ///
@@ -13,12 +17,19 @@ use crate::{config::Config, inspect::status::show_status, terminal::CommandResul
 /// Exit codes: 0: nothing needs an operator. 1: an obstacle does. 2: failed.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Status {
+    /// Show the status on the whole screen, and again each second, with orders a second over the last ten seconds. Ctrl-C ends it.
+    /// With --json: an object a line, each second.
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     output: Json,
 }
 
 impl Status {
     pub(super) async fn execute(self, config: &Config) -> CommandResult {
+        if self.watch {
+            return Box::pin(watch_status(config, self.output.json)).await;
+        }
         show_status(config, self.output.json).await
     }
 }

@@ -203,7 +203,7 @@ pub(super) struct LedgerSettings {
 #[serde(deny_unknown_fields, expecting = "a table")]
 #[schemars(transform = require_nothing)]
 pub(super) struct AdminSettings {
-    /// Address and port where this process serves `/metrics`. Empty: it serves nothing. Default: `127.0.0.1:9464`.
+    /// Address and port where this process serves `/metrics` and its health. Empty: it serves nothing. Default: `127.0.0.1:9464`.
     pub(super) listen: ListenAddress,
     /// The bearer token that each request must present. At least 16 characters. Needed if other machines can reach
     /// `listen`. No default.

@@ -13,6 +13,8 @@ pub(crate) mod lease;
 pub(crate) mod not_found_probe;
 pub(crate) mod order_spans;
 pub(crate) mod processor;
+pub(crate) mod pulse;
+pub(crate) mod queue_contact;
 pub(crate) mod rescheduled;
 pub(crate) mod retry;
 pub(crate) mod self_pause;

@@ -24,6 +24,7 @@ use super::{
     extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
     order_spans::{OrderSpans, for_spans},
+    queue_contact::QueueContact,
     rescheduled::Rescheduled,
     self_pause::SelfPause,
     throttle::Throttle,
@@ -50,6 +51,8 @@ pub(crate) struct OrderProcessor {
     pub(crate) inspector: Inspector,
     /// The account and the rules that all processes of the queue share.
     pub(crate) agreement: Agreement,
+    /// Whether Redis answers.
+    pub(crate) contact: QueueContact,
     /// Why this process alone claims no orders.
     pub(crate) self_pause: SelfPause,
     /// Shows operators how calls to HitPoints fail.
@@ -147,6 +150,7 @@ impl OrderProcessor {
             control,
             inspector,
             agreement,
+            contact: QueueContact::default(),
             self_pause: SelfPause::default(),
             throttle,
             metrics,

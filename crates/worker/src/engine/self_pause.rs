@@ -50,6 +50,12 @@ impl SelfPause {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
+    /// The reason that this subject gives, if it does.
+    pub(crate) fn reason_of(&self, subject: Subject) -> Option<String> {
+        let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        reasons.get(&subject).cloned()
+    }
+
     /// `true` if there is a reason to claim no orders.
     pub(crate) fn is_paused(&self) -> bool {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use super::{
     processor::OrderProcessor,
+    pulse::Pulse,
     retry::{REDIS, endless_backoff},
     self_pause::Subject,
 };
@@ -20,8 +21,12 @@ const INTERVAL: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// The queue has another account, or a newer program uses it.
-pub(crate) async fn check_account(processor: &OrderProcessor) -> Result<(), CommandError> {
-    let terms = until_reachable(|| processor.queue.terms()).await?;
+pub(crate) async fn check_account(
+    processor: &OrderProcessor,
+    pulse: &Pulse,
+) -> Result<(), CommandError> {
+    let terms = until_reachable(pulse, || processor.queue.terms()).await?;
+    processor.contact.note_answer();
     Ok(processor.agreement.check_account(&terms)?)
 }
 
@@ -29,13 +34,16 @@ pub(crate) async fn check_account(processor: &OrderProcessor) -> Result<(), Comm
 ///
 /// # Errors
 /// The queue has another account, or a newer program uses it.
-pub(crate) async fn join_as_worker(processor: &OrderProcessor) -> Result<(), CommandError> {
+pub(crate) async fn join_as_worker(
+    processor: &OrderProcessor,
+    pulse: &Pulse,
+) -> Result<(), CommandError> {
     let join = || {
         processor
             .queue
             .join(&processor.agreement, Join::WithOwnRules)
     };
-    let before = until_reachable(join).await?;
+    let before = until_reachable(pulse, join).await?;
     processor.agreement.check_account(&before)?;
     let account = processor.agreement.account();
     if before.account.is_none() {
@@ -46,15 +54,16 @@ pub(crate) async fn join_as_worker(processor: &OrderProcessor) -> Result<(), Com
         "this worker has changed a rule of the queue",
     );
     // The queue may have public keys that these settings do not name.
-    adopt(processor).await
+    adopt(processor, pulse).await
 }
 
 /// Uses the account and the rules of the queue. Waits until Redis is reachable.
 ///
 /// # Errors
 /// The queue has another account, or a newer program uses it, or its rules do not fit this process.
-pub(crate) async fn adopt(processor: &OrderProcessor) -> Result<(), CommandError> {
-    let terms = until_reachable(|| processor.queue.terms()).await?;
+pub(crate) async fn adopt(processor: &OrderProcessor, pulse: &Pulse) -> Result<(), CommandError> {
+    let terms = until_reachable(pulse, || processor.queue.terms()).await?;
+    processor.contact.note_answer();
     apply(processor, &terms)
 }
 
@@ -64,13 +73,16 @@ pub(crate) async fn follow(processor: &OrderProcessor, is_worker: bool) {
     loop {
         match read(processor, is_worker).await {
             Ok(terms) => {
+                processor.contact.note_answer();
                 let fault = apply(processor, &terms).err();
                 set_fault(processor, fault.map(|fault| fault.to_string()));
             }
             Err(error @ QueueError::NewerProtocol(_)) => {
+                processor.contact.note_answer();
                 set_fault(processor, Some(error.to_string()));
             }
             Err(error) => {
+                processor.contact.note_failure(&error);
                 warn!(obstacle = REDIS, %error, "cannot read the account and the rules of the queue");
             }
         }
@@ -129,13 +141,17 @@ fn or_unset(value: Option<&String>) -> &str {
     value.map_or("not set", String::as_str)
 }
 
-/// Repeats a call until Redis is reachable.
-pub(crate) async fn until_reachable<T, F>(mut call: impl FnMut() -> F) -> Result<T, QueueError>
+/// Repeats a call until Redis is reachable. Each try is a round.
+pub(crate) async fn until_reachable<T, F>(
+    pulse: &Pulse,
+    mut call: impl FnMut() -> F,
+) -> Result<T, QueueError>
 where
     F: Future<Output = Result<T, QueueError>>,
 {
     let mut delays = endless_backoff();
     loop {
+        pulse.note_round();
         match call().await {
             Err(error @ QueueError::Unreachable(_)) => {
                 warn!(obstacle = REDIS, %error, "cannot use Redis; trying again");

@@ -42,7 +42,8 @@ pub(super) fn print_obstacles(obstacles: &[Obstacle]) -> io::Result<()> {
     writeln!(out)
 }
 
-fn text(obstacle: &Obstacle) -> String {
+/// An obstacle with what to do next, in lines that fit the terminal.
+pub(super) fn text(obstacle: &Obstacle) -> String {
     let (mark, tone) = if obstacle.kind.is_urgent() {
         ("! ", Tone::Bad)
     } else {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hp_order::Millis;
-use hp_queue::{Account, Agreement, Rules, Status, without_password};
+use hp_queue::{Account, Agreement, QueueError, QueueTerms, Rules, Status, without_password};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -20,37 +20,27 @@ use crate::{
 
 /// The queue, and its open orders by state.
 #[derive(Serialize)]
-struct QueueStatus {
+pub(super) struct QueueStatus {
     /// The start of its keys.
     prefix: String,
     /// The address of Redis, without a password.
     redis: String,
     #[serde(flatten)]
-    queue: Status,
+    pub(super) queue: Status,
     states: BTreeMap<&'static str, u64>,
     /// The HitPoints account of the queue. `None` if no worker has ever run.
     account: Option<Account>,
     /// Calls a second over all workers.
     rate: Option<f64>,
     /// What keeps orders from going on, the most urgent first.
-    obstacles: Vec<Obstacle>,
+    pub(super) obstacles: Vec<Obstacle>,
 }
 
 /// Shows the state of the queue. Returns `false` if it needs an operator.
 pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult {
     let (handle, terms) = config.handle_with_terms().await?;
-    let rules = Agreement::from(Rules::from(config));
-    rules.adopt(&terms)?;
     let facts = Facts::read_with_states(&handle).await?;
-    let status = QueueStatus {
-        prefix: config.prefix.to_string(),
-        redis: without_password(config.redis_access.url.expose()),
-        obstacles: of_queue(&facts),
-        states: facts.states,
-        queue: facts.status,
-        account: terms.account,
-        rate: rules.calls_per_second(),
-    };
+    let status = QueueStatus::new(config, &terms, facts)?;
     if as_json {
         print_json(&status.to_json()?)?;
     } else {
@@ -61,8 +51,26 @@ pub(crate) async fn show_status(config: &Config, as_json: bool) -> CommandResult
 }
 
 impl QueueStatus {
+    pub(super) fn new(
+        config: &Config,
+        terms: &QueueTerms,
+        facts: Facts,
+    ) -> Result<Self, QueueError> {
+        let rules = Agreement::from(Rules::from(config));
+        rules.adopt(terms)?;
+        Ok(Self {
+            prefix: config.prefix.to_string(),
+            redis: without_password(config.redis_access.url.expose()),
+            obstacles: of_queue(&facts),
+            states: facts.states,
+            queue: facts.status,
+            account: terms.account.clone(),
+            rate: rules.calls_per_second(),
+        })
+    }
+
     /// Numbers as numbers, and the JSON values of the last run's report as JSON.
-    fn to_json(&self) -> serde_json::Result<Value> {
+    pub(super) fn to_json(&self) -> serde_json::Result<Value> {
         let mut shown = serde_json::to_value(self)?;
         let oldest = self.queue.oldest.as_ref();
         shown["oldest"] = oldest.map_or(
@@ -84,22 +92,24 @@ impl QueueStatus {
         Ok(shown)
     }
 
-    fn print(&self) -> std::io::Result<()> {
+    /// Which queue it is.
+    pub(super) fn place(&self) -> String {
         let account = self.account.as_ref().map(Account::to_string);
         let account = account.map_or_else(
             || "no account yet".into(),
             |account| format!("account {account}"),
         );
-        print_pairs(&[(
-            "queue",
-            format!("{} at {}, {account}", self.prefix, self.redis),
-        )])?;
+        format!("{} at {}, {account}", self.prefix, self.redis)
+    }
+
+    fn print(&self) -> std::io::Result<()> {
+        print_pairs(&[("queue", self.place())])?;
         if self.is_empty() {
             let unused = "nothing is here yet: no order, no worker and no account. If you expected some, check queue.prefix and redis.url";
             return print_note(unused);
         }
         print_obstacles(&self.obstacles)?;
-        self.print_details()
+        print_pairs(&self.details())
     }
 
     /// Nobody has ever used this prefix.
@@ -115,7 +125,8 @@ impl QueueStatus {
             && queue.last_run.is_empty()
     }
 
-    fn print_details(&self) -> std::io::Result<()> {
+    /// The lines below the obstacles. Empty values are left out.
+    pub(super) fn details(&self) -> [(&'static str, String); 13] {
         let queue = &self.queue;
         let states = self.states.iter().map(|(state, n)| format!("{n} {state}"));
         let states: Vec<_> = states.collect();
@@ -140,7 +151,7 @@ impl QueueStatus {
             (StatusLine::LastRun, self.last_run()),
             (StatusLine::Notifications, summary(&queue.notifications)),
         ];
-        print_pairs(&lines.map(|(line, value)| (line.as_str(), value)))
+        lines.map(|(line, value)| (line.as_str(), value))
     }
 
     fn lost(&self) -> String {

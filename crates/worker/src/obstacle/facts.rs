@@ -47,14 +47,28 @@ impl Facts {
     /// Reads the facts, and counts the open orders by state.
     pub(crate) async fn read_with_states(queue: &Handle) -> Result<Self, QueueError> {
         let facts = Self::read(queue).await?;
-        let states = if facts.status.open > MAX_COUNTED {
-            let review = facts.status.review;
-            let other = facts.status.open.saturating_sub(review);
-            BTreeMap::from([(State::Review.as_str(), review), (OTHER, other)])
-        } else {
-            count_states(&Inspector::new(queue.clone()), facts.now()).await?
-        };
+        if facts.status.open > MAX_COUNTED {
+            return Ok(facts.with_rough_states());
+        }
+        let states = count_states(&Inspector::new(queue.clone()), facts.now()).await?;
         Ok(Self { states, ..facts })
+    }
+
+    /// Reads the facts for a screen that is drawn again and again. Reads no record of an order.
+    pub(crate) async fn read_cheaply(queue: &Handle) -> Result<Self, QueueError> {
+        Ok(Self::read(queue).await?.with_rough_states())
+    }
+
+    /// Counts the orders in review, and all others together.
+    fn with_rough_states(self) -> Self {
+        let review = self.status.review;
+        let other = self.status.open.saturating_sub(review);
+        let states = [(State::Review.as_str(), review), (OTHER, other)];
+        let states = states
+            .into_iter()
+            .filter(|(_, orders)| *orders > 0)
+            .collect();
+        Self { states, ..self }
     }
 
     pub(crate) fn now(&self) -> Millis {

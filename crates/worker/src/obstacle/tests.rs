@@ -19,6 +19,7 @@ fn facts() -> Facts {
             rejected: 0,
             review: 0,
             lost: 0,
+            added: None,
             lost_at: None,
             paused: HashMap::new(),
             breaker: HashMap::new(),

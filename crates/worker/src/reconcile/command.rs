@@ -15,6 +15,7 @@ use crate::{
     admin::{self, metrics::Metrics},
     config::Config,
     engine::{processor::OrderProcessor, retry::retry_while_unreachable, terms},
+    health::{self, Health, MainLoop, systemd::Reports},
     random::Random,
     shutdown::Shutdown,
     telemetry,
@@ -41,10 +42,6 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
     let random = Random::from_entropy();
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
-    tokio::select! {
-        adopted = terms::adopt(&processor) => adopted?,
-        () = shutdown.token().cancelled() => return Ok(true),
-    }
     let metrics = Metrics::new(
         &FIGURE_NAMES,
         &processor.metrics,
@@ -55,12 +52,26 @@ pub(crate) async fn run_on_schedule(config: &Config) -> CommandResult {
     let metrics = Arc::new(metrics.with_queue(processor.inspector.clone(), &config.prefix));
     let stop = shutdown.token().clone();
     let scheduler = Scheduler::new(Arc::clone(&processor), config, Arc::clone(&metrics), stop);
-    let server = tokio::spawn(admin::serve(&config.admin, metrics));
+    let main_loop = MainLoop {
+        name: "scheduler",
+        rounds: scheduler.pulse.rounds(),
+    };
+    let stop = shutdown.token().clone();
+    let health = Health::new(&processor, main_loop, stop, config.drain);
+    let routes = health::routes(health.clone());
+    let server = tokio::spawn(admin::serve(&config.admin, metrics, routes));
+    let reports = Reports::start(&health);
+    tokio::select! {
+        adopted = terms::adopt(&processor, &scheduler.pulse) => adopted?,
+        () = shutdown.token().cancelled() => return Ok(true),
+    }
+    health.note_joined();
     tokio::select! {
         () = scheduler.run() => {}
         () = terms::follow(&processor, false) => {}
         () = shutdown.drained(config.drain) => {}
     }
+    reports.finish().await;
     server.abort();
     Ok(true)
 }

@@ -14,13 +14,15 @@ use super::{
 use crate::{
     admin::metrics::{Metrics, RunEnd},
     config::{Config, Schedule},
-    engine::{processor::OrderProcessor, retry::REDIS},
+    engine::{processor::OrderProcessor, pulse::Pulse, retry::REDIS},
 };
 
 /// The delay after a failure of Redis.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// The longest time between two checks of the schedule: somebody may set the clock meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// The longest time that a round may take: the sleep, and some calls to a Redis that hardly answers.
+const LONGEST_ROUND: Duration = Duration::from_mins(3);
 
 /// Starts reconciliation runs in this process.
 pub(crate) struct Scheduler {
@@ -29,6 +31,8 @@ pub(crate) struct Scheduler {
     stuck_after: Duration,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
+    /// Notes the checks of the schedule.
+    pub(crate) pulse: Pulse,
 }
 
 impl Scheduler {
@@ -44,6 +48,7 @@ impl Scheduler {
             stuck_after: config.reconcile.stuck_after,
             metrics,
             stop,
+            pulse: Pulse::new(LONGEST_ROUND),
         }
     }
 
@@ -51,6 +56,7 @@ impl Scheduler {
     /// are merged into one. Returns when `stop` is cancelled.
     pub(crate) async fn run(self) {
         while !self.stop.is_cancelled() {
+            self.pulse.note_round();
             let pause = self.make_due_run().await.unwrap_or_else(|error| {
                 warn!(obstacle = REDIS, %error, "cannot check whether a reconciliation run is due");
                 RETRY_DELAY
@@ -107,10 +113,14 @@ impl Scheduler {
             halt.cancel();
             std::future::pending().await
         };
-        let ended = tokio::select! {
-            ended = run.check_all(until) => ended,
-            never = guard => never,
+        let checked = async {
+            tokio::select! {
+                ended = run.check_all(until) => ended,
+                never = guard => never,
+            }
         };
+        // The number of orders and the rate decide how long it takes.
+        let ended = self.pulse.wait_for(Box::pin(checked)).await;
         let ended = if is_lost { Err(RunError::Lost) } else { ended };
         let report = run.into_report(&ended);
         log(&report);

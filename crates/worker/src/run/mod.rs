@@ -13,7 +13,7 @@ mod poller;
 mod redis_watch;
 mod settle_layer;
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use apalis::{layers::WorkerBuilderExt, prelude::*};
 use backend::Orders;
@@ -27,7 +27,8 @@ use crate::{
     admin::{self, metrics::Metrics},
     config::Config,
     doctor::results::clear_text,
-    engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, terms},
+    engine::{claimed_order::ClaimedOrder, processor::OrderProcessor, pulse::Pulse, terms},
+    health::{self, Health, MainLoop, systemd::Reports},
     notify,
     random::Random,
     reconcile::{report::FIGURE_NAMES, scheduler::Scheduler},
@@ -36,29 +37,17 @@ use crate::{
     terminal::{CommandError, Refused},
 };
 
+/// How long the end of the process may take after the time to drain.
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(30);
+
 /// Claims and processes orders until a signal, then drains.
 pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     let random = Random::from_entropy();
     let processor = Arc::new(OrderProcessor::new(config, config.agreement()?, random)?);
     let shutdown = Shutdown::on_signals()?;
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
-    for file in &config.exposed_files {
-        warn!(
-            fault = file.fault(),
-            remedy = file.remedy(),
-            "a secret is exposed"
-        );
-    }
-    let products = tokio::select! {
-        joined = join_queue(&processor, config) => joined.map_err(|error| Refused(error.to_string()))?,
-        () = shutdown.token().cancelled() => return Ok(()),
-    };
+    warn_of_exposed_secrets(config);
     let stop = shutdown.token().clone();
-    processor.throttle.drain_with(stop.clone());
-    // Before the first order: what happens to it must be notified.
-    notify::begin(&processor, config).await;
-    // Before the other tasks, which would delay the first order.
-    let orders = start_poller(&processor, config, stop.clone())?;
     let metrics = Metrics::new(
         &FIGURE_NAMES,
         &processor.metrics,
@@ -67,9 +56,25 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
         telemetry::lost_spans(),
     );
     let metrics = Arc::new(metrics.with_queue(processor.inspector.clone(), &config.prefix));
+    let pulse = Pulse::new(poller::LONGEST_ROUND);
+    let health = health_of(&processor, &pulse, config, &stop);
+    let reports = Reports::start(&health);
+    // It answers while the worker waits for Redis, and until the end.
+    let routes = health::routes(health.clone());
+    let server = tokio::spawn(admin::serve(&config.admin, Arc::clone(&metrics), routes));
+    let products = tokio::select! {
+        joined = join_queue(&processor, config, &pulse) => joined.map_err(|error| Refused(error.to_string()))?,
+        () = shutdown.token().cancelled() => return Ok(()),
+    };
+    processor.throttle.drain_with(stop.clone());
+    // Before the first order: what happens to it must be notified.
+    notify::begin(&processor, config).await;
+    // Before the other tasks, which would delay the first order.
+    let orders = start_poller(&processor, config, stop.clone(), pulse)?;
+    health.note_joined();
     let notifier = notify::run_notifier(&processor, config, stop.clone());
     let notifier = tokio::spawn(notifier);
-    let background = Background::start(&processor, config, &metrics, products);
+    let background = Background::start(&processor, config, products);
     let scheduler = Scheduler::new(Arc::clone(&processor), config, metrics, stop.clone());
     let scheduler = tokio::spawn(scheduler.run());
     let outcome = tokio::select! {
@@ -85,12 +90,24 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     stop.cancel();
     let _ = notifier.await;
     background.stop().await;
+    server.abort();
     heartbeat::report_stopped(&processor).await;
+    reports.finish().await;
     match &outcome {
         Ok(()) => info!(worker = processor.name, "worker stopped"),
         Err(error) => error!(worker = processor.name, %error, "worker failed"),
     }
     outcome
+}
+
+fn warn_of_exposed_secrets(config: &Config) {
+    for file in &config.exposed_files {
+        warn!(
+            fault = file.fault(),
+            remedy = file.remedy(),
+            "a secret is exposed"
+        );
+    }
 }
 
 /// Checks that orders are safe in this Redis, that HitPoints accepts this worker, and that the queue has its account. Gives
@@ -99,13 +116,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
 async fn join_queue(
     processor: &OrderProcessor,
     config: &Config,
+    pulse: &Pulse,
 ) -> Result<Vec<Product>, CommandError> {
-    redis_watch::check_at_start(processor, config).await?;
+    redis_watch::check_at_start(processor, config, pulse).await?;
     // A key that is right for one account may be wrong for another, so the account is compared first.
-    terms::check_account(processor).await?;
+    terms::check_account(processor, pulse).await?;
     let required = config.needs_products;
     let products = catalogue_refresh::fetch_first_list(processor, required).await?;
-    terms::join_as_worker(processor).await?;
+    terms::join_as_worker(processor, pulse).await?;
     let seal_to = processor.agreement.rules().seal_to;
     if let Some(warning) = clear_text(config, &seal_to).await {
         warn!(%warning, "results are not sealed");
@@ -117,12 +135,31 @@ fn start_poller(
     processor: &Arc<OrderProcessor>,
     config: &Config,
     stop: CancellationToken,
+    pulse: Pulse,
 ) -> Result<Orders, CommandError> {
-    let (processor, slots) = (Arc::clone(processor), config.concurrency);
-    processor.metrics.orders.set_slots(slots);
+    processor.metrics.orders.set_slots(config.concurrency);
     let redis = config.redis()?.observed_by(processor.metrics.clone());
     let inbox = Inbox::new(redis, &config.prefix);
-    Ok(poller::start(processor, inbox, slots, stop))
+    let settings = poller::Settings {
+        slots: config.concurrency,
+        drain: config.drain + SHUTDOWN_MARGIN,
+        stop,
+        pulse,
+    };
+    Ok(poller::start(Arc::clone(processor), inbox, settings))
+}
+
+fn health_of(
+    processor: &Arc<OrderProcessor>,
+    pulse: &Pulse,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Health {
+    let main_loop = MainLoop {
+        name: "poller",
+        rounds: pulse.rounds(),
+    };
+    Health::new(processor, main_loop, stop.clone(), config.drain)
 }
 
 /// Gives the claimed orders to apalis until a shutdown request, and drains.
@@ -162,12 +199,7 @@ struct Background {
 }
 
 impl Background {
-    fn start(
-        processor: &Arc<OrderProcessor>,
-        config: &Config,
-        metrics: &Arc<Metrics>,
-        products: Vec<Product>,
-    ) -> Self {
+    fn start(processor: &Arc<OrderProcessor>, config: &Config, products: Vec<Product>) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let is_required = config.needs_products;
         let refresh = catalogue_refresh::run_refresh(Arc::clone(processor), products, is_required);
@@ -181,8 +213,6 @@ impl Background {
         tasks.spawn(stop.clone().run_until_cancelled_owned(redis));
         let link = link_watch::watch(Arc::clone(processor));
         tasks.spawn(stop.clone().run_until_cancelled_owned(link));
-        let server = admin::serve(&config.admin, Arc::clone(metrics));
-        tasks.spawn(stop.clone().run_until_cancelled_owned(server));
         tasks.close();
         Self { tasks, stop }
     }

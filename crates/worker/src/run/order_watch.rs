@@ -11,6 +11,7 @@ use super::{
 };
 use crate::engine::{
     processor::OrderProcessor,
+    pulse::Pulse,
     retry::{REDIS, endless_backoff},
 };
 
@@ -76,10 +77,15 @@ impl OrderWatch {
         }
     }
 
-    /// Waits for a new entry or an order that is due. Returns after a minute at the latest.
-    pub(super) async fn wait_for_orders(&mut self, next_due: Option<Duration>) -> Wake {
+    /// Waits for a new entry or an order that is due. Returns after a minute at the latest. Each look for orders is a round.
+    pub(super) async fn wait_for_orders(
+        &mut self,
+        next_due: Option<Duration>,
+        pulse: &Pulse,
+    ) -> Wake {
         let mut plan = self.plan(next_due);
         loop {
+            pulse.note_round();
             let due_at = plan.due_at(self.processor.rescheduled.first_due());
             tokio::select! {
                 biased;

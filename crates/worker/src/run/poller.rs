@@ -20,6 +20,7 @@ use crate::{
     engine::{
         claimed_order::{ClaimRequestTime, ClaimedOrder},
         processor::OrderProcessor,
+        pulse::Pulse,
         retry::{REDIS, endless_backoff},
         terms,
     },
@@ -30,13 +31,29 @@ const BLOCKED_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time between two claim requests that fail.
 const FAILURE_INTERVAL: Duration = Duration::from_secs(5);
 
+/// The longest time that a round may take. A look for orders comes after five seconds at the latest. A look or a claim may
+/// have to connect first, and a cluster is asked up to four times: about 30 seconds in all.
+pub(super) const LONGEST_ROUND: Duration = Duration::from_mins(1);
+
+/// What a poller works with.
+pub(super) struct Settings {
+    /// How many orders are processed at the same time.
+    pub(super) slots: usize,
+    /// How long the process may go on after `stop`.
+    pub(super) drain: Duration,
+    pub(super) stop: CancellationToken,
+    /// Notes the rounds of the poller.
+    pub(super) pulse: Pulse,
+}
+
 /// Starts to claim orders, no more than there are slots, and hands them to the backend.
-pub(super) fn start(
-    processor: Arc<OrderProcessor>,
-    inbox: Inbox,
-    slots: usize,
-    stop: CancellationToken,
-) -> Orders {
+pub(super) fn start(processor: Arc<OrderProcessor>, inbox: Inbox, settings: Settings) -> Orders {
+    let Settings {
+        slots,
+        drain,
+        stop,
+        pulse,
+    } = settings;
     let (hand_over, orders) = mpsc::channel(slots);
     let poller = Poller {
         watch: OrderWatch::new(Arc::clone(&processor), inbox),
@@ -47,6 +64,8 @@ pub(super) fn start(
         log: ClaimLog::default(),
         delays: endless_backoff(),
         woken: Wake::Other,
+        pulse,
+        drain,
     };
     let polling = tokio::spawn(poller.run(stop.clone()));
     Orders::new(processor, orders, polling, stop)
@@ -63,6 +82,8 @@ struct Poller {
     delays: ExponentialBackoff,
     /// What the last rest has ended with.
     woken: Wake,
+    pulse: Pulse,
+    drain: Duration,
 }
 
 /// What to wait for before the next claim request.
@@ -77,11 +98,17 @@ enum Rest {
 
 impl Poller {
     async fn run(mut self, stop: CancellationToken) {
+        self.poll(&stop).await;
+        self.pulse.drain(self.drain);
+    }
+
+    async fn poll(&mut self, stop: &CancellationToken) {
         loop {
             let slots = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                slots = free_slots(&self.slots) => slots,
+                // Orders may take any time.
+                slots = self.pulse.wait_for(free_slots(&self.slots)) => slots,
             };
             // Never cancelled: orders that Redis has already claimed for this worker would wait until their lease ends.
             let rest = self.claim(slots).await;
@@ -106,7 +133,7 @@ impl Poller {
                 Wake::Other
             }
             Rest::ForPermit(time) => self.watch.wait_for_permit(time).await,
-            Rest::ForOrders(next_due) => self.watch.wait_for_orders(next_due).await,
+            Rest::ForOrders(next_due) => self.watch.wait_for_orders(next_due, &self.pulse).await,
         }
     }
 
@@ -219,3 +246,6 @@ async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     }
     free
 }
+
+#[cfg(test)]
+mod tests;

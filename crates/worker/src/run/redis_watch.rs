@@ -8,7 +8,8 @@ use crate::{
     config::Config,
     doctor::redis::safety,
     engine::{
-        processor::OrderProcessor, retry::REDIS, self_pause::Subject, terms::until_reachable,
+        processor::OrderProcessor, pulse::Pulse, retry::REDIS, self_pause::Subject,
+        terms::until_reachable,
     },
     terminal::CommandError,
 };
@@ -26,9 +27,10 @@ const EPOCH_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) async fn check_at_start(
     processor: &OrderProcessor,
     config: &Config,
+    pulse: &Pulse,
 ) -> Result<(), CommandError> {
     let check = || safety(&processor.queue, config.is_replicated());
-    let mut safety = until_reachable(check).await?;
+    let mut safety = until_reachable(pulse, check).await?;
     if safety.is_replica {
         let reason = safety.danger.as_deref().unwrap_or_default();
         warn!(
@@ -39,7 +41,7 @@ pub(super) async fn check_at_start(
     // A worker that starts during a failover must not end because of it.
     while safety.is_replica {
         sleep(EPOCH_INTERVAL).await;
-        safety = until_reachable(check).await?;
+        safety = until_reachable(pulse, check).await?;
     }
     processor
         .ledger
