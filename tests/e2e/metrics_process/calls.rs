@@ -143,7 +143,6 @@ async fn product_list_that_never_comes_is_abandoned() {
         ("HP_API__TIMEOUT", "20s"),
         ("HP_RETRY__RESUBMIT_AFTER", "40s"),
     ]);
-    let scrape = Scrape::of(&worker).await;
-    assert_eq!(scrape.count(&requests("products", "abandoned")), 1);
-    all_requests(&scrape);
+    let is_abandoned = |scrape: &Scrape| scrape.count(&requests("products", "abandoned")) == 1;
+    all_requests(&Scrape::until(&worker, is_abandoned).await);
 }

@@ -128,8 +128,9 @@ impl OpenOrders {
         }
     }
 
-    fn read(answer: &FieldReader<'_>) -> Option<Self> {
-        let sets = ["queued", "uncertain", "waiting", "review"];
+    /// `review`: the name of the number of those in review.
+    pub(super) fn read(answer: &FieldReader<'_>, review: &str) -> Option<Self> {
+        let sets = ["queued", "uncertain", "waiting", review];
         let [queued, uncertain, waiting, review] = sets.map(|name| number(answer, name));
         let sets = [queued?, uncertain?, waiting?, review?];
         Some(Self::new(number(answer, "open")?, sets))
@@ -181,7 +182,7 @@ impl Inspector {
         let number = |name| number(&answer, name);
         Ok(QueueMetrics {
             now: Millis(answer.answer("now")?),
-            open_orders: OpenOrders::read(&answer),
+            open_orders: OpenOrders::read(&answer, "review"),
             oldest_open_order_age: time(&answer, "oldest_open"),
             inbox: InboxMetrics {
                 entries: number("inbox"),
@@ -247,7 +248,7 @@ mod tests {
     fn figure_that_is_missing_is_not_made_up() {
         let answer = answer(&[("open", "5"), ("scheduled", "7"), ("queued", "1")]);
         let answer = FieldReader::new(&answer);
-        assert_eq!(OpenOrders::read(&answer), None);
+        assert_eq!(OpenOrders::read(&answer, "review"), None);
         assert_eq!(replays_waiting(&answer), None);
     }
 

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use redis::Value;
 use serde::Serialize;
 
-use super::Inspector;
+use super::{Inspector, metrics::OpenOrders};
 use crate::{
     error::QueueError,
     fields::FieldReader,
@@ -13,7 +13,7 @@ use crate::{
 
 script! {
     ReadStatus = "status.lua";
-    queue: jobs, inbox, epoch, schedule, open, rejected, paused, breaker, throttle, holds, held, workers, runs, notifier;
+    queue: jobs, inbox, epoch, schedule, open, states, rejected, paused, breaker, throttle, holds, held, workers, runs, notifier;
     order: ;
     arguments: call_interval: u64;
 }
@@ -31,6 +31,9 @@ pub struct Status {
     pub open: u64,
     /// Number of orders that wait for an operator.
     pub review: u64,
+    /// Open orders by state, as the queue keeps them.
+    #[serde(skip)]
+    pub open_orders: OpenOrders,
     /// The open order that was admitted first, and when.
     pub oldest: Option<(String, u64)>,
     /// Number of dead letters.
@@ -117,6 +120,7 @@ impl Inspector {
             scheduled: answer.answer("scheduled")?,
             open: answer.answer("open")?,
             review: answer.answer("review")?,
+            open_orders: OpenOrders::read(&answer, "in_review").unwrap_or_default(),
             oldest: answer.map("oldest").into_iter().next(),
             rejected: answer.answer("rejected")?,
             lost: answer

@@ -9,6 +9,7 @@
 --   lost, lost_at                              how many entries have left the inbox before a worker took them, and when the
 --                                              last of them was missed, Unix ms
 --   added                                      how many entries were ever added to the inbox; absent if Redis does not count
+--   queued, uncertain, waiting, in_review       how many orders the sets of open orders by state have
 --   oldest                                     { the open order that was admitted first, when (Unix ms) }
 --   faults                                     { worker, reason, since, ... } of the workers that claim no orders
 --   held                                       { scope, how many orders it holds, ... }: the first hundred scopes
@@ -28,6 +29,9 @@ report('scheduled', text(redis.call('ZCARD', key_schedule)))
 report('open', text(redis.call('ZCARD', key_open)))
 -- Orders in review are at the end of the schedule.
 report('review', text(redis.call('ZCOUNT', key_schedule, '+inf', '+inf')))
+for state, name in pairs({ queued = 'queued', uncertain = 'uncertain', waiting = 'waiting', review = 'in_review' }) do
+  report(name, text(redis.call('SCARD', key_states .. ':' .. state)))
+end
 report('rejected', text(redis.call('XLEN', key_rejected)))
 local inbox = observe_inbox()
 if inbox then

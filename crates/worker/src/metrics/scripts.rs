@@ -9,13 +9,14 @@ use prometheus_client::{
 use super::{Histograms, ProcessMetrics, histograms, register_seconds};
 
 /// The scripts that a process with metrics calls, and the label of all others.
-pub(super) const SCRIPTS: [&str; 21] = [
+pub(super) const SCRIPTS: [&str; 22] = [
     "acquire_permits",
     "balance_hold",
     "claim_batch",
     "claim_named",
     "join_queue",
     "lift_balance_hold",
+    "metrics",
     "note_failure",
     "notifier",
     "pause",

@@ -5,12 +5,9 @@ use hp_queue::{Handle, Inspector, OpenOrderScan, QueueError, ServerInfo, Status}
 
 const PAGE: usize = 256;
 
-/// The most open orders whose records are read to count their states. With more, only those in review are counted: a
-/// command must not keep Redis busy.
+/// The most open orders whose records are read to count their states. With more, the counts of the queue must do: a command
+/// must not keep Redis busy.
 const MAX_COUNTED: u64 = 10_000;
-
-/// The states of open orders that were not counted.
-const OTHER: &str = "other";
 
 /// The state of orders whose record cannot be read.
 pub(crate) const UNREADABLE: &str = "unreadable";
@@ -19,8 +16,7 @@ pub(crate) const UNREADABLE: &str = "unreadable";
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) status: Status,
-    /// Open orders by state. If there are very many, only those in `review`, and all `other` ones. Empty if they were not
-    /// counted.
+    /// Open orders by state. Empty if they were not counted.
     pub(crate) states: BTreeMap<&'static str, u64>,
     /// What the server says about itself. `None`: the Redis user of an operator may lack the right to INFO.
     pub(crate) server: Option<ServerInfo>,
@@ -48,7 +44,7 @@ impl Facts {
     pub(crate) async fn read_with_states(queue: &Handle) -> Result<Self, QueueError> {
         let facts = Self::read(queue).await?;
         if facts.status.open > MAX_COUNTED {
-            return Ok(facts.with_rough_states());
+            return Ok(facts.with_kept_states());
         }
         let states = count_states(&Inspector::new(queue.clone()), facts.now()).await?;
         Ok(Self { states, ..facts })
@@ -56,17 +52,23 @@ impl Facts {
 
     /// Reads the facts for a screen that is drawn again and again. Reads no record of an order.
     pub(crate) async fn read_cheaply(queue: &Handle) -> Result<Self, QueueError> {
-        Ok(Self::read(queue).await?.with_rough_states())
+        Ok(Self::read(queue).await?.with_kept_states())
     }
 
-    /// Counts the orders in review, and all others together.
-    fn with_rough_states(self) -> Self {
-        let review = self.status.review;
-        let other = self.status.open.saturating_sub(review);
-        let states = [(State::Review.as_str(), review), (OTHER, other)];
+    /// Takes the counts that the queue keeps.
+    fn with_kept_states(self) -> Self {
+        let orders = self.status.open_orders;
+        let states = [
+            (State::Queued, orders.queued),
+            (State::Submitting, orders.submitting),
+            (State::Uncertain, orders.uncertain),
+            (State::Waiting, orders.waiting),
+            (State::Review, orders.review),
+        ];
         let states = states
             .into_iter()
             .filter(|(_, orders)| *orders > 0)
+            .map(|(state, orders)| (state.as_str(), orders))
             .collect();
         Self { states, ..self }
     }

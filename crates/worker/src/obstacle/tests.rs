@@ -18,6 +18,7 @@ fn facts() -> Facts {
             oldest: None,
             rejected: 0,
             review: 0,
+            open_orders: hp_queue::OpenOrders::default(),
             lost: 0,
             added: None,
             lost_at: None,

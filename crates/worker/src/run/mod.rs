@@ -48,6 +48,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), CommandError> {
     info!(worker = processor.name, concurrency = config.concurrency, prefix = %config.prefix, "worker starting");
     warn_of_exposed_secrets(config);
     let stop = shutdown.token().clone();
+    processor.metrics.orders.set_slots(config.concurrency);
     let metrics = Metrics::new(
         &FIGURE_NAMES,
         &processor.metrics,
@@ -137,7 +138,6 @@ fn start_poller(
     stop: CancellationToken,
     pulse: Pulse,
 ) -> Result<Orders, CommandError> {
-    processor.metrics.orders.set_slots(config.concurrency);
     let redis = config.redis()?.observed_by(processor.metrics.clone());
     let inbox = Inbox::new(redis, &config.prefix);
     let settings = poller::Settings {
