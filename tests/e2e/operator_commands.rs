@@ -225,11 +225,22 @@ async fn status_of_very_many_orders_reads_no_records() {
     let fill = "for n = 1, 10001 do
         redis.call('ZADD', KEYS[1], n, 'A-' .. n)
         redis.call('ZADD', KEYS[2], n <= 2 and '+inf' or n, 'A-' .. n)
+        if n <= 5 then redis.call('SADD', KEYS[3] .. (n <= 2 and 'review' or 'waiting'), 'A-' .. n) end
     end";
-    let fill = ["EVAL", fill, "2", "{hp}:open", "{hp}:schedule"];
+    let fill = [
+        "EVAL",
+        fill,
+        "3",
+        "{hp}:open",
+        "{hp}:schedule",
+        "{hp}:state:",
+    ];
     world.redis.command::<()>(&fill).await;
     let (_, text) = run_command(&world, &["status"]);
-    assert!(text.contains("10001: 9999 other, 2 review"), "{text}");
+    assert!(
+        text.contains("10001: 2 review, 9996 submitting, 3 waiting"),
+        "{text}"
+    );
     let status = run_json(&world, &["status"]);
     assert_fields!(status, { "open": 10_001, "review": 2 });
 }

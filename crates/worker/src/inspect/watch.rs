@@ -194,7 +194,7 @@ impl Watch<'_> {
             |rates| format!("{:.1} admitted, {:.1} ended", rates.admitted, rates.ended),
         );
         let details = status.details();
-        let all: Vec<_> = [("a second", rates)].into_iter().chain(details).collect();
+        let all: Vec<_> = [("orders/s", rates)].into_iter().chain(details).collect();
         add_pairs(text, &all);
     }
 }
