@@ -1,9 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    address::{self, Fault},
     link::Link,
-    options::ConnectOptions,
+    options::{ConnectOptions, check_key},
     place::Place,
+    redact::without_password,
     shared::Connection,
     timing::{RESPONSE, Repeat},
 };
@@ -25,8 +27,30 @@ pub fn connect(url: &str) -> Result<Client, QueueError> {
     ConnectOptions::default().open(url)
 }
 
+impl ConnectOptions {
+    /// Creates a client for a [Redis address](crate#redis-addresses). Sends nothing yet; fails only if the address or the
+    /// options cannot be used.
+    pub fn open(&self, url: &str) -> Result<Client, QueueError> {
+        if let Some(certificate) = &self.certificate {
+            check_key(certificate).map_err(QueueError::ClientCertificate)?;
+        }
+        address::read(url, self)
+            .map(Client::new)
+            .map_err(|fault| match fault {
+                Fault::Unusable(why) => QueueError::Url {
+                    url: without_password(url),
+                    why,
+                },
+                Fault::Contradiction(why) => QueueError::Contradiction {
+                    url: without_password(url),
+                    why,
+                },
+            })
+    }
+}
+
 impl Client {
-    pub(super) fn new(place: Place) -> Self {
+    fn new(place: Place) -> Self {
         Self {
             place,
             observed: Observed::default(),

@@ -10,13 +10,6 @@ use tokio_rustls::rustls::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    address::{self, Fault},
-    client::Client,
-    redact::without_password,
-};
-use crate::error::QueueError;
-
 /// What an address does not say about its connections: certificates, users and passwords. They hold for every server to which
 /// the address leads: the nodes of a cluster, and the Sentinels and the master that they name.
 ///
@@ -58,26 +51,6 @@ impl ConnectOptions {
     pub fn sentinel_login(mut self, username: Option<&str>, password: &str) -> Self {
         self.sentinel_login = Some(Login::new(username, password));
         self
-    }
-
-    /// Creates a client for a [Redis address](crate#redis-addresses). Sends nothing yet; fails only if the address or the
-    /// options cannot be used.
-    pub fn open(&self, url: &str) -> Result<Client, QueueError> {
-        if let Some(certificate) = &self.certificate {
-            check_key(certificate).map_err(QueueError::ClientCertificate)?;
-        }
-        address::read(url, self)
-            .map(Client::new)
-            .map_err(|fault| match fault {
-                Fault::Unusable(why) => QueueError::Url {
-                    url: without_password(url),
-                    why,
-                },
-                Fault::Contradiction(why) => QueueError::Contradiction {
-                    url: without_password(url),
-                    why,
-                },
-            })
     }
 
     /// The certificates in the form of the library. `None`: the library's own choice.
@@ -139,7 +112,7 @@ impl fmt::Debug for Login {
 }
 
 /// Fails if the key cannot be used, or belongs to another certificate.
-fn check_key(certificate: &ClientCertificate) -> Result<(), String> {
+pub(super) fn check_key(certificate: &ClientCertificate) -> Result<(), String> {
     let chain = certificate.chain().map(CertificateDer::from_slice);
     let chain = chain.map(CertificateDer::into_owned).collect();
     let key = PrivateKeyDer::from_pem_slice(certificate.key_pem().as_bytes());

@@ -30,11 +30,11 @@ use hp_queue::{Prefix, Recipients, Retention};
 pub(crate) use admin::AdminServer;
 pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
-pub(crate) use notify::{Notify, NotifyFormat, SigningSecret};
+pub(crate) use notify::{Notify, SigningSecret};
 pub(crate) use otel::{Endpoint, Otel};
 pub(crate) use schedule::Schedule;
 pub(crate) use secret::Hidden;
-pub(crate) use values::{LogFilter, LogFormat};
+pub(crate) use values::{LogFilter, LogFormat, NotifyFormat};
 
 use account::Account;
 use redis_access::RedisAccess;

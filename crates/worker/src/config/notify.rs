@@ -4,8 +4,6 @@ use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
@@ -13,6 +11,7 @@ use super::{
     fault::ConfigFault,
     secret::{Hidden, value_or_file},
     settings::NotifySettings,
+    values::NotifyFormat,
 };
 
 /// Where notifications go, and in which form.
@@ -22,26 +21,6 @@ pub(crate) struct Notify {
     /// Signs the messages, if it is set.
     pub(crate) secret: Option<SigningSecret>,
     pub(crate) format: NotifyFormat,
-}
-
-/// The form of notifications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub(crate) enum NotifyFormat {
-    /// The event as JSON, signed as Standard Webhooks.
-    Standard,
-    /// A sentence in the field `text`, for the incoming webhook of a chat.
-    Slack,
-}
-
-impl NotifyFormat {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Standard => "standard",
-            Self::Slack => "slack",
-        }
-    }
 }
 
 /// The secret of Standard Webhooks, shared with the receiver.

@@ -6,12 +6,12 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
 use super::{
-    notify::NotifyFormat,
     schedule::{CronExpression, TimeZoneName},
     seal_to::SealTo,
     secret::Hidden,
     values::{
-        BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, QueuePrefix, Rate, Switch,
+        BoundedDuration, Count, ListenAddress, LogFilter, LogFormat, NotifyFormat, QueuePrefix,
+        Rate, Switch,
     },
 };
 

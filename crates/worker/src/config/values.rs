@@ -176,3 +176,23 @@ pub(super) fn refused(text: &str, why: impl Display, remedy: &str) -> String {
     // Some libraries end their message with a full stop.
     format!("is `{text}`: {}. {remedy}", why.trim_end_matches('.'))
 }
+
+/// The form of notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum NotifyFormat {
+    /// The event as JSON, signed as Standard Webhooks.
+    Standard,
+    /// A sentence in the field `text`, for the incoming webhook of a chat.
+    Slack,
+}
+
+impl NotifyFormat {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Slack => "slack",
+        }
+    }
+}

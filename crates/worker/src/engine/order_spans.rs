@@ -13,7 +13,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{retry::REDIS, settle::Settlement};
+use super::{retry::REDIS, settlement::Settlement};
 use crate::telemetry::traces::tracer;
 
 /// The value of `messaging.system`.

@@ -24,6 +24,7 @@ use super::{
     extra_calls::wait_for_permit,
     not_found_probe::NotFoundProbe,
     order_spans::{OrderSpans, for_spans},
+    process_name::process_name,
     queue_contact::QueueContact,
     rescheduled::Rescheduled,
     self_pause::SelfPause,
@@ -379,28 +380,5 @@ impl OrderProcessor {
     /// The time and the randomness of a decision that is made at `now`.
     pub(crate) fn decision_inputs(&self, now: Millis) -> DecisionInputs {
         DecisionInputs::new(now, self.random.jitter())
-    }
-}
-
-/// Returns the host name, the process id and a random part. In containers the first two may be the same on two machines.
-fn process_name(random: &Random) -> String {
-    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() {
-        "worker"
-    } else {
-        host.trim()
-    };
-    format!("{host}:{}:{}", std::process::id(), random.alphanumeric(6))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::process_name;
-    use crate::random::Random;
-
-    #[test]
-    fn process_name_differs_with_the_same_host_and_id() {
-        let name = || process_name(&Random::from_entropy());
-        assert_ne!(name(), name());
     }
 }

@@ -11,6 +11,7 @@ use super::{
     order_spans::{record_settled, trace_id},
     processor::OrderProcessor,
     retry::{retry_until_written, retry_while_unreachable},
+    settlement::Settlement,
 };
 use crate::obstacle::VendorFailure;
 
@@ -31,17 +32,6 @@ impl Settler {
     const fn pauses_queue(self) -> bool {
         matches!(self, Self::Worker | Self::ScheduledRun)
     }
-}
-
-/// The effect of a settle call.
-#[derive(Debug)]
-pub(crate) enum Settlement {
-    /// The step is in the ledger.
-    Applied(Step),
-    /// Another worker has claimed the order, or Redis may have forgotten such a claim. Nothing was changed.
-    ClaimLost,
-    /// Redis had forgotten the order. It is there again, in doubt.
-    Restored,
 }
 
 /// The span of all log lines about a claimed order. It has the highest level, so that warnings name their order, too, where

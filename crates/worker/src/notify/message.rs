@@ -7,11 +7,8 @@ use hp_queue::{Prefix, QueueEvent};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::words;
+use super::{order_ids::order_ids, words};
 use crate::config::NotifyFormat;
-
-/// The most orders that a message about several events names.
-pub(super) const NAMED: usize = 10;
 
 /// One message.
 #[derive(Debug)]
@@ -95,12 +92,6 @@ fn several(events: &[QueueEvent], queue: &str) -> Value {
             "last": data(last, queue),
         },
     })
-}
-
-/// The orders of the oldest events.
-pub(super) fn order_ids(events: &[QueueEvent]) -> Vec<&str> {
-    let ids = events.iter().filter_map(|event| event.order_id.as_deref());
-    ids.take(NAMED).collect()
 }
 
 /// Only characters that are certain to be allowed in a header, and no full stop, which the signature uses.

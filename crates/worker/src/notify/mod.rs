@@ -5,6 +5,7 @@ mod backoff;
 mod budget;
 mod message;
 mod notifier;
+mod order_ids;
 mod outbox;
 #[cfg(test)]
 mod outbox_tests;

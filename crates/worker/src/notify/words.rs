@@ -2,7 +2,7 @@
 
 use hp_queue::QueueEvent;
 
-use super::message::{NAMED, order_ids};
+use super::order_ids::{NAMED, order_ids};
 use crate::terminal::{escape_control, format::time};
 
 /// The most characters of one value that somebody else wrote.

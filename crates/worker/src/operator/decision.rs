@@ -14,7 +14,8 @@ use crate::{
     engine::{
         lease::while_leased,
         processor::OrderProcessor,
-        settle::{Settlement, Settler, order_span, settle},
+        settle::{Settler, order_span, settle},
+        settlement::Settlement,
     },
     terminal::{CommandError, escape_control, outln},
 };

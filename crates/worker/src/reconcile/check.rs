@@ -14,7 +14,8 @@ use crate::engine::{
     lease::while_leased,
     order_spans::record_outcome,
     processor::OrderProcessor,
-    settle::{Settlement, Settler, order_span, settle},
+    settle::{Settler, order_span, settle},
+    settlement::Settlement,
 };
 
 /// The outcome of the check of a claimed order.
