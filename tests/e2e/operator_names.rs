@@ -69,7 +69,10 @@ async fn unknown_user_must_give_a_name() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("worker");
-    fs::copy(Worker::binary(), &program).unwrap();
+    // A process that another test starts meanwhile could inherit a file that is open for writing here, and keep it busy.
+    let mut copy = Command::new("cp");
+    copy.arg(Worker::binary()).arg(&program);
+    assert!(copy.status().unwrap().success());
     let run = |words: &[&str]| {
         let mut command = Command::new(&program);
         command.args(words).envs(world.settings(&[])).uid(54_321);

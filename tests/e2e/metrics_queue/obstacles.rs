@@ -3,7 +3,7 @@ use hp_order::State;
 use hp_sandbox::Options;
 use serde_json::Value;
 
-use super::{Scrape, wait_for, worker_without_runs};
+use super::{Scrape, idle_worker, wait_for, worker_without_runs};
 use crate::{notifications::settings, obstacles::review};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,4 +166,19 @@ async fn last_run_of_any_process_shows() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let ended = report["finished_at"].as_f64().unwrap() / 1000.0;
     wait_for(&worker, &[(last_run, ended)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hold_without_orders_ends_with_its_time() {
+    let world = World::start();
+    let worker = idle_worker(&world).await;
+    for (scope, until) in [("CNY", "1"), ("USD", "99999999999999")] {
+        let words = ["HSET", "{hp}:holds", scope, until];
+        world.redis.command::<u64>(&words).await;
+    }
+    wait_for(&worker, &[("balance_holds", 1.0)]).await;
+    // An order that still waits for the balance keeps it in force.
+    let words = ["ZADD", "{hp}:held:CNY", "1", "A-1"];
+    world.redis.command::<u64>(&words).await;
+    wait_for(&worker, &[("balance_holds", 2.0)]).await;
 }

@@ -175,7 +175,7 @@ async fn repeated_write_is_an_event_of_the_settlement() {
     enqueue(&world, id, &[]).await;
     world.wait_for_charge(id).await;
     let needed = |replicas| ["CONFIG", "SET", "min-replicas-to-write", replicas];
-    world.redis.command::<String>(&needed("1")).await;
+    world.redis.command::<String>(&needed("9")).await;
     worker.wait_for_log("cannot write to Redis").await;
     world.redis.command::<String>(&needed("0")).await;
     world.result(id).await;

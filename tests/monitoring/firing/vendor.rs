@@ -38,7 +38,8 @@ async fn low_balance_and_throttling_fire() {
     });
     let worker = worker(&world, &[]);
     let prometheus = watch(&[&worker]).await;
-    enqueue(&world, "A", 3).await;
+    // A single order is the one that tests the balance.
+    enqueue(&world, "A", 1).await;
     prometheus.fires("HpBalanceLow").await;
     let balance = "1000".parse().unwrap();
     world.sandbox.set_balance("CNY", balance).unwrap();

@@ -70,6 +70,7 @@ async fn loss_of_redis_fires_until_it_is_back() {
     let prometheus = watch(&[&worker]).await;
     world.redis.crash();
     prometheus.fires("HpRedisUnreachable").await;
+    prometheus.fires("HpWorkerWithoutRedis").await;
     world.redis.restart();
     prometheus.resolves("HpRedisUnreachable").await;
     tokio::select! {

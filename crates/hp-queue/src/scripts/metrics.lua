@@ -78,7 +78,15 @@ end)
 -- More balances than HitPoints has currencies: an order of a product whose currency is unknown waits for that product's.
 local MOST_SCOPES = 1000
 
-measure(function() report_number('holds', #redis.call('HGETALL', key_holds) / 2) end)
+-- A hold stays in its key after its last order has ended, because only a charge proves that the balance is enough again.
+measure(function()
+  local all, holds = redis.call('HGETALL', key_holds), 0
+  for i = 1, #all, 2 do
+    local is_in_force = (tonumber(all[i + 1]) or 0) > now or redis.call('EXISTS', key_held .. ':' .. all[i]) == 1
+    if is_in_force then holds = holds + 1 end
+  end
+  report_number('holds', holds)
+end)
 measure(function()
   local held = 0
   for _, scope in ipairs(redis.call('ZRANGE', key_held, 0, MOST_SCOPES - 1)) do
