@@ -267,7 +267,8 @@ async fn content(world: &World) -> BTreeMap<String, Vec<String>> {
     let mut content = BTreeMap::new();
     for key in keys {
         let expires: i64 = world.redis.command(&["PTTL", &key]).await;
-        if expires >= 0 {
+        // It may be gone already.
+        if expires != -1 {
             continue;
         }
         let kind: String = world.redis.command(&["TYPE", &key]).await;
