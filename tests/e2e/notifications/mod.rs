@@ -193,7 +193,7 @@ async fn chat_gets_a_sentence_that_is_escaped() {
     let text = body["text"].as_str().unwrap();
     for part in [
         "Order A&lt;1&gt; needs an operator: &lt;!channel&gt; &amp; ",
-        "Run `worker order A&lt;1&gt;`",
+        "Run `worker order 'A&lt;1&gt;'`",
     ] {
         assert!(text.contains(part), "{text}");
     }
