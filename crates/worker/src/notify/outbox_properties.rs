@@ -56,6 +56,9 @@ fn deliverable(events: &[NumberedEvent], poisons: &[bool]) -> Vec<u64> {
 }
 
 proptest! {
+    // Each case simulates hours.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// Whatever events the receiver refuses or breaks at: it gets all others within hours.
     #[test]
     fn acceptable_events_are_delivered(
@@ -74,7 +77,9 @@ proptest! {
         sent.sort_unstable();
         prop_assert_eq!(sent, wanted);
     }
+}
 
+proptest! {
     /// Whatever is merged, refused or repeated: each event is accepted once, and those of one order in their order. The stored
     /// progress never forgets an event.
     #[test]
