@@ -1,4 +1,4 @@
-//! The outbox against random receivers.
+//! The outbox against random receivers, and against one that gets bad events for ever.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::{
     delivery::{FailureScope, Next},
-    outbox_tests::{after, drain, event, failure, numbers, outbox, page},
+    outbox_tests::{after, drain, event, failure, numbers, outbox, page, reviews},
 };
 
 const KINDS: [&str; 4] = [
@@ -53,6 +53,32 @@ fn deliverable(events: &[NumberedEvent], poisons: &[bool]) -> Vec<u64> {
     };
     let all = events.iter().zip(poisons);
     all.filter(goes).map(|(one, _)| one.place).collect()
+}
+
+#[test]
+fn breaking_events_that_follow_stop_no_earlier_one() {
+    let mut outbox = outbox(reviews(1..=3));
+    let (mut time, mut next) = (Duration::ZERO, 4);
+    let is_good = |n: &u64| n.is_multiple_of(3);
+    let mut accepted = Vec::new();
+    while time < Duration::from_hours(6) {
+        match outbox.next(after(time)) {
+            Next::Wait(wait) => {
+                time += wait.clamp(Duration::from_millis(1), Duration::from_mins(5));
+                outbox.add(page(reviews(next..=next)));
+                next += 1;
+            }
+            Next::Send(batch) if numbers(&batch).iter().all(is_good) => {
+                outbox.delivered(&batch, after(time));
+                accepted.extend(numbers(&batch));
+            }
+            Next::Send(batch) => {
+                let failure = failure(FailureScope::Unclear);
+                outbox.failed(&batch, failure, after(time), 0.5);
+            }
+        }
+    }
+    assert!(accepted.contains(&3), "{accepted:?}");
 }
 
 proptest! {

@@ -25,7 +25,7 @@ pub(super) fn event(n: u64, kind: &str, order: Option<&str>) -> NumberedEvent {
     NumberedEvent { place: n, event }
 }
 
-fn reviews(numbers: std::ops::RangeInclusive<u64>) -> Vec<NumberedEvent> {
+pub(super) fn reviews(numbers: std::ops::RangeInclusive<u64>) -> Vec<NumberedEvent> {
     let one = |n| event(n, "order.review", Some(&format!("A-{n}")));
     numbers.map(one).collect()
 }
@@ -232,32 +232,6 @@ fn many_breaking_events_stop_no_other() {
             assert_eq!(outbox.progress().undelivered, 0);
         }
     }
-}
-
-#[test]
-fn breaking_events_that_follow_stop_no_earlier_one() {
-    let mut outbox = outbox(reviews(1..=3));
-    let (mut time, mut next) = (Duration::ZERO, 4);
-    let is_good = |n: &u64| n % 3 == 0;
-    let mut accepted = Vec::new();
-    while time < Duration::from_hours(6) {
-        match outbox.next(after(time)) {
-            Next::Wait(wait) => {
-                time += wait.clamp(Duration::from_millis(1), Duration::from_mins(5));
-                outbox.add(page(reviews(next..=next)));
-                next += 1;
-            }
-            Next::Send(batch) if numbers(&batch).iter().all(is_good) => {
-                outbox.delivered(&batch, after(time));
-                accepted.extend(numbers(&batch));
-            }
-            Next::Send(batch) => {
-                let failure = failure(FailureScope::Unclear);
-                outbox.failed(&batch, failure, after(time), 0.5);
-            }
-        }
-    }
-    assert!(accepted.contains(&3), "{accepted:?}");
 }
 
 #[test]
