@@ -40,19 +40,8 @@ async fn begin_at_the_start(world: &World) {
 
 /// Adds an event, as a worker does.
 async fn add_event(world: &World, event: &str, order: Option<&str>, detail: &Value) -> String {
-    let at = world.now().await.to_string();
-    add_event_at(world, &at, event, order, detail).await
-}
-
-async fn add_event_at(
-    world: &World,
-    at: &str,
-    event: &str,
-    order: Option<&str>,
-    detail: &Value,
-) -> String {
-    let detail = detail.to_string();
-    let mut words = vec!["XADD", "{hp}:events", "*", "event", event, "at", at];
+    let (at, detail) = (world.now().await.to_string(), detail.to_string());
+    let mut words = vec!["XADD", "{hp}:events", "*", "event", event, "at", &at];
     words.extend(["detail", &detail]);
     words.extend(order.into_iter().flat_map(|id| ["order_id", id]));
     world.redis.command(&words).await
@@ -193,7 +182,7 @@ async fn chat_gets_a_sentence_that_is_escaped() {
     let text = body["text"].as_str().unwrap();
     for part in [
         "Order A&lt;1&gt; needs an operator: &lt;!channel&gt; &amp; ",
-        "Run `worker order A&lt;1&gt;`",
+        "Run `worker order 'A&lt;1&gt;'`",
     ] {
         assert!(text.contains(part), "{text}");
     }

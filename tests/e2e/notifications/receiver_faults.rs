@@ -7,8 +7,8 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::{
-    add_event, add_event_at, add_reviews, assert_signed, begin_at_the_start, kind, orders,
-    settings, wait_for_counts, worker,
+    add_event, add_reviews, assert_signed, begin_at_the_start, kind, orders, settings,
+    wait_for_counts, worker,
 };
 use crate::obstacles::{run, run_with};
 
@@ -87,37 +87,109 @@ async fn refused_event_stops_no_other_order() {
 async fn undelivered_events_are_counted_and_said() {
     let (world, receiver) = (World::start(), Receiver::start().await);
     begin_at_the_start(&world).await;
-    let two_days_ago = (world.now().await - 2 * 24 * 3_600_000).to_string();
-    add_event_at(
-        &world,
-        &two_days_ago,
-        "order.review",
-        Some("A-1"),
-        &json!({}),
-    )
-    .await;
+    // One more than may wait.
+    add_reviews(&world, (0..501).map(|n| format!("A-{n}"))).await;
+    let queue = ["queue.paused", "queue.resumed"];
     receiver.answer(|message| {
-        Reception::Status(if message.body.contains("\"A-1\"") {
-            400
-        } else {
-            204
-        })
+        let is_refused = message.body.contains("order.review");
+        Reception::Status(if is_refused { 400 } else { 204 })
     });
     let worker = worker(&world, &receiver);
     worker.wait_for_log("are given up").await;
-    add_reviews(&world, ["A-2".into()]).await;
-    receiver.wait_for(1).await;
-    wait_for_counts(&world, 1, 1).await;
+    wait_for_counts(&world, 0, 1).await;
+    for kind in queue {
+        add_event(&world, kind, None, &json!({"by": "Ada"})).await;
+    }
+    wait_for_counts(&world, 2, 1).await;
     for command in ["status", "doctor"] {
         let (_, text) = run_with(&world, &[command], &settings(&receiver.url(), &[]));
         assert!(text.contains("1 event was not delivered"), "{text}");
+        assert!(text.contains("the receiver answered 400"), "{text}");
     }
+    let (_, text) = run(&world, &["doctor"]);
+    assert!(
+        !text.contains("notifications"),
+        "no receiver is set: {text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_warns_only_while_deliveries_fail() {
+    let (world, receiver) = (World::start(), Receiver::start().await);
+    let set = |pairs: &[&str]| {
+        let words = [&["HSET", "{hp}:notifier"], pairs].concat();
+        let words: Vec<String> = words.into_iter().map(Into::into).collect();
+        let world = &world;
+        async move {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            world.redis.command::<u64>(&words).await
+        }
+    };
+    let doctor = || {
+        let (_, text) = run_with(&world, &["doctor"], &settings(&receiver.url(), &[]));
+        let line = text.lines().find(|line| line.contains("notifications"));
+        line.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    set(&[
+        "delivered",
+        "5",
+        "undelivered",
+        "1",
+        "failure",
+        "it is down",
+    ])
+    .await;
+    let line = doctor();
+    assert!(line.starts_with("warn"), "{line}");
+    set(&["failure", ""]).await;
+    let line = doctor();
+    assert!(line.starts_with("ok "), "{line}");
+    assert!(line.contains("1 event was not delivered"), "{line}");
     let (_, text) = run(&world, &["status", "--json"]);
     let status: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         status["notifications"],
-        json!({"delivered": 1, "undelivered": 1, "failure": null})
+        json!({"delivered": 5, "undelivered": 1, "failure": null})
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_breaking_events_stop_no_other() {
+    let (world, receiver) = (World::start(), Receiver::start().await);
+    begin_at_the_start(&world).await;
+    receiver.answer(|message| {
+        let breaks = message.body.contains("BAD");
+        Reception::Status(if breaks { 500 } else { 200 })
+    });
+    add_reviews(
+        &world,
+        ["BAD-1", "BAD-2", "GOOD-1", "GOOD-2"].map(Into::into),
+    )
+    .await;
+    let worker = worker(&world, &receiver);
+    wait_for_counts(&world, 2, 0).await;
+    assert_eq!(orders(&receiver.accepted()), ["GOOD-1", "GOOD-2"]);
+    assert_eq!(worker.log().matches("the worker tries again").count(), 1);
+    receiver.answer(|_| Reception::Status(200));
+    worker
+        .wait_for_log("notifications are delivered again")
+        .await;
+    wait_for_counts(&world, 4, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_that_are_no_events_do_not_stay_pending() {
+    let (world, receiver) = (World::start(), Receiver::start().await);
+    begin_at_the_start(&world).await;
+    let words = ["XADD", "{hp}:events", "*", "no", "event"];
+    let entry: String = world.redis.command(&words).await;
+    let _worker = worker(&world, &receiver);
+    let passed = || async {
+        let words = ["HMGET", "{hp}:notifier", "cursor", "place"];
+        let known: Vec<String> = world.redis.command(&words).await;
+        (known == [entry.clone(), "1".into()]).then_some(())
+    };
+    world.redis.wait_until("a cursor after it", passed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,10 +3,13 @@
 
 mod backoff;
 mod budget;
+mod delivery;
 mod message;
 mod notifier;
 mod order_ids;
 mod outbox;
+#[cfg(test)]
+mod outbox_properties;
 #[cfg(test)]
 mod outbox_tests;
 mod pending;

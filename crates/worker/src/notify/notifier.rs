@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::{
+    delivery::{Batch, Failed, Failure, FailureScope, Next, Now},
     message::Message,
-    outbox::{Batch, Failure, FailureScope, Next, Now, Outbox},
+    outbox::Outbox,
     sender::Sender,
 };
 use crate::{
@@ -180,8 +181,11 @@ impl Notifier {
                 *clock = Clock::new(page.now);
                 let (lost, is_full) =
                     (page.lost, page.last.is_some() && page.events.len() == count);
-                if outbox.add(page) {
+                let has_changed = outbox.add(page);
+                if lost > 0 {
                     warn_undelivered(lost, "the stream of events has dropped them");
+                }
+                if has_changed {
                     save(lease, outbox).await?;
                 }
                 Ok(is_full)
@@ -216,20 +220,14 @@ impl Notifier {
                     events = batch.events.len(),
                     "notification delivered"
                 );
-                outbox.delivered(batch, now);
+                if outbox.delivered(batch, now) {
+                    info!("notifications are delivered again");
+                }
             }
             Some(failure) => {
-                warn!(
-                    obstacle = "notifications",
-                    id = message.id,
-                    error = failure.reason,
-                    "cannot deliver a notification; the worker tries again. `worker notify test` says more"
-                );
                 let reason = failure.reason.clone();
-                let given_up = outbox.failed(batch, failure, now, self.processor.random.jitter());
-                if given_up > 0 {
-                    warn_undelivered(given_up, &reason);
-                }
+                let failed = outbox.failed(batch, failure, now, self.processor.random.jitter());
+                report_failure(&message, &reason, failed);
             }
         }
         save(lease, outbox).await
@@ -269,6 +267,23 @@ async fn save(lease: &NotifierLease, outbox: &Outbox) -> Result<(), Lost> {
         };
         warn!(obstacle = REDIS, %error, "cannot store which notifications were delivered");
         sleep(delays.next().unwrap_or(INTERVAL)).await;
+    }
+}
+
+/// Warns when failures begin, and of each event that is given up. Most failures repeat an earlier one.
+fn report_failure(message: &Message, error: &str, failed: Failed) {
+    let id = &message.id;
+    if failed.is_first {
+        warn!(
+            id,
+            error,
+            "cannot deliver a notification; the worker tries again. `worker notify test` says more"
+        );
+    } else {
+        debug!(id, error, "cannot deliver a notification");
+    }
+    if failed.given_up > 0 {
+        warn_undelivered(failed.given_up, error);
     }
 }
 

@@ -5,16 +5,16 @@ use std::{
     time::Duration,
 };
 
-use hp_order::Millis;
-use hp_queue::{EventPage, NotifierFailure, NotifierProgress, QueueEvent, Takeover};
+use hp_queue::{EventPage, NotifierFailure, NotifierProgress, Takeover};
 
 use super::{
     backoff,
     budget::{Budget, HANDFUL},
+    delivery::{Batch, Failed, Failure, FailureScope, Next, Now},
     pending::{Pending, entry_key},
 };
 
-/// How long an event is tried after it happened.
+/// How long an event is tried after its first failure.
 const PATIENCE: Duration = Duration::from_hours(24);
 /// The most events in memory.
 const WINDOW: usize = 1000;
@@ -22,49 +22,6 @@ const WINDOW: usize = 1000;
 const MOST_REFUSED: usize = 500;
 /// After so many failures in a row, another message shows whether only this one fails.
 const SECOND_OPINION_AFTER: u32 = 3;
-
-/// The time, twice: events carry Redis' time, and delays use one that nobody sets.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Now {
-    pub(super) redis: Millis,
-    /// Since any fixed moment.
-    pub(super) steady: Duration,
-}
-
-/// The events of one message, oldest first.
-#[derive(Clone, Debug)]
-pub(super) struct Batch {
-    pub(super) events: Vec<QueueEvent>,
-    /// Another message has failed just now, and this one shows whether the receiver fails.
-    is_second_opinion: bool,
-}
-
-/// What to do next.
-#[derive(Debug)]
-pub(super) enum Next {
-    Send(Batch),
-    /// Nothing before this time has passed, unless there are new events.
-    Wait(Duration),
-}
-
-/// How the receiver failed.
-#[derive(Clone, Debug)]
-pub(super) struct Failure {
-    /// In words, without the address.
-    pub(super) reason: String,
-    pub(super) scope: FailureScope,
-}
-
-/// What a failure says about other messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FailureScope {
-    /// The receiver refuses this message.
-    Message,
-    /// The receiver is down, unless it fails only with this message.
-    Unclear,
-    /// The receiver takes no message now. It may say for how long.
-    Receiver(Option<Duration>),
-}
 
 /// The events that are not delivered yet.
 pub(super) struct Outbox {
@@ -79,6 +36,12 @@ pub(super) struct Outbox {
     not_before: Duration,
     /// The entries of the message that has failed just now, while another one is to be tried.
     doubted: Option<HashSet<String>>,
+    /// The last number in the queue for second opinions.
+    last_turn: u64,
+    /// Deliveries have failed, perhaps those of another process, and none has shown that this is over.
+    is_failing: bool,
+    /// This process has said that deliveries fail.
+    is_reported: bool,
 }
 
 impl Outbox {
@@ -86,14 +49,18 @@ impl Outbox {
     pub(super) fn new(takeover: Takeover) -> Self {
         let mut progress = takeover.progress;
         progress.undelivered += takeover.gone;
+        let waiting = takeover.waiting.into_iter();
         Self {
-            pending: takeover.waiting.into_iter().map(Pending::new).collect(),
+            pending: waiting.map(|one| Pending::new(one, 0)).collect(),
+            is_failing: progress.failure.is_some(),
             read: (progress.cursor.clone(), progress.place),
             progress,
             budgets: HashMap::new(),
             tries: 0,
             not_before: Duration::ZERO,
             doubted: None,
+            last_turn: 0,
+            is_reported: false,
         }
     }
 
@@ -123,9 +90,22 @@ impl Outbox {
             }
             self.read = last;
         }
-        self.pending
-            .extend(page.events.into_iter().map(Pending::new));
-        page.lost > 0
+        self.last_turn += 1;
+        let new = page.events.into_iter();
+        let new = new.map(|one| Pending::new(one, self.last_turn));
+        self.pending.extend(new);
+        self.pass_read() || page.lost > 0
+    }
+
+    /// Moves the cursor to what was read if no event on the way there waits. The stream can have entries that are no events.
+    fn pass_read(&mut self) -> bool {
+        let cursor = entry_key(&self.progress.cursor);
+        let is_behind = cursor < entry_key(&self.read.0);
+        let passes = is_behind && self.pending.iter().all(|one| one.key() <= cursor);
+        if passes {
+            (self.progress.cursor, self.progress.place) = self.read.clone();
+        }
+        passes
     }
 
     /// What to store in Redis.
@@ -145,13 +125,14 @@ impl Outbox {
             return Next::Wait(self.not_before.saturating_sub(now.steady));
         }
         let is_second_opinion = doubted.is_some();
-        let (chosen, wait) = self.choose(now, &doubted.unwrap_or_default());
+        let (chosen, wait) = match doubted {
+            Some(doubted) => (
+                self.choose_other(now, &doubted),
+                self.not_before.saturating_sub(now.steady),
+            ),
+            None => self.choose(now),
+        };
         if chosen.is_empty() {
-            let wait = if is_second_opinion {
-                self.not_before.saturating_sub(now.steady)
-            } else {
-                wait
-            };
             return Next::Wait(wait);
         }
         let events = chosen.iter().map(|at| self.pending[*at].event.clone());
@@ -161,44 +142,51 @@ impl Outbox {
         })
     }
 
+    /// The place of the event that shows whether the receiver fails with this message only: the one that was not tried for
+    /// the longest time. So each event has its turn, however many of them fail.
+    fn choose_other(&self, now: Now, doubted: &HashSet<String>) -> Vec<usize> {
+        let mut subjects = HashSet::new();
+        let first_ones = self.pending.iter().enumerate();
+        let first_ones = first_ones.filter(|(_, one)| subjects.insert(one.subject()));
+        let free = first_ones.filter(|(_, one)| {
+            let is_same = doubted.len() == 1 && doubted.contains(&one.event.entry);
+            !is_same && self.delay(one, now).is_zero()
+        });
+        let other = free.min_by_key(|(_, one)| one.turn);
+        other.map(|(at, _)| at).into_iter().collect()
+    }
+
+    /// The time until this event may be sent, if no other one is in its way.
+    fn delay(&self, one: &Pending, now: Now) -> Duration {
+        let free_at = self.budget(one.group()).free_at(now.steady);
+        one.not_before.max(free_at).saturating_sub(now.steady)
+    }
+
     /// The places of the events for the next message, or how long to wait. An event waits for the earlier ones of its subject.
-    fn choose(&self, now: Now, without: &HashSet<String>) -> (Vec<usize>, Duration) {
+    fn choose(&self, now: Now) -> (Vec<usize>, Duration) {
         let (mut blocked, mut wait) = (HashSet::new(), PATIENCE);
         for (at, one) in self.pending.iter().enumerate() {
             if blocked.contains(one.subject()) {
                 continue;
             }
-            let delay = one
-                .not_before
-                .max(self.budget(one.group()).free_at(now.steady))
-                .saturating_sub(now.steady);
-            if without.contains(&one.event.entry) {
-                blocked.insert(one.subject());
-            } else if delay.is_zero() {
-                return (self.gather(at, now, without, blocked), Duration::ZERO);
-            } else {
-                wait = wait.min(delay);
-                blocked.insert(one.subject());
+            let delay = self.delay(one, now);
+            if delay.is_zero() {
+                return (self.gather(at, now, blocked), Duration::ZERO);
             }
+            wait = wait.min(delay);
+            blocked.insert(one.subject());
         }
         (Vec::new(), wait)
     }
 
     /// Gathers all events that may go into one message with this one. Returns it alone if there are only a few.
-    fn gather<'a>(
-        &'a self,
-        first: usize,
-        now: Now,
-        without: &HashSet<String>,
-        mut blocked: HashSet<&'a str>,
-    ) -> Vec<usize> {
+    fn gather<'a>(&'a self, first: usize, now: Now, mut blocked: HashSet<&'a str>) -> Vec<usize> {
         let (group, mut most) = (self.pending[first].group(), usize::MAX);
         let mut chosen = Vec::new();
         for (at, one) in self.pending.iter().enumerate().skip(first) {
             let fits = one.group() == group
                 && one.not_before <= now.steady
-                && chosen.len() < most.min(one.most)
-                && !without.contains(&one.event.entry);
+                && chosen.len() < most.min(one.most);
             if fits && !blocked.contains(one.subject()) {
                 most = most.min(one.most);
                 chosen.push(at);
@@ -231,31 +219,41 @@ impl Outbox {
         self.pending.iter().filter(is_in)
     }
 
-    /// The receiver has accepted a message.
-    pub(super) fn delivered(&mut self, batch: &Batch, now: Now) {
+    /// The receiver has accepted a message. Returns `true` if it has failed before, and does not any more.
+    pub(super) fn delivered(&mut self, batch: &Batch, now: Now) -> bool {
         self.spend(batch, now);
         let entries = batch.entries();
         self.progress.delivered += self.remove(|one| entries.contains(&one.event.entry));
         (self.tries, self.not_before) = (0, Duration::ZERO);
-        let mut is_failing = false;
+        let mut fails = false;
         for one in &mut self.pending {
-            if batch.is_second_opinion && one.failures >= SECOND_OPINION_AFTER {
-                one.is_suspect = true;
-            }
-            is_failing |= one.tries > 0 || one.is_suspect;
+            one.is_suspect |= batch.is_second_opinion && one.is_doubted;
+            one.is_doubted = false;
+            fails |= one.tries > 0 || one.is_suspect;
         }
-        if !is_failing {
-            self.progress.failure = None;
+        if fails {
+            return false;
         }
+        self.end_failure();
+        std::mem::take(&mut self.is_failing)
     }
 
-    /// A message has failed. Returns how many events were given up.
-    pub(super) fn failed(&mut self, batch: &Batch, failure: Failure, now: Now, jitter: f64) -> u64 {
+    /// A message has failed.
+    pub(super) fn failed(
+        &mut self,
+        batch: &Batch,
+        failure: Failure,
+        now: Now,
+        jitter: f64,
+    ) -> Failed {
         let since = self.progress.failure.as_ref().map(|known| known.since);
         self.progress.failure = Some(NotifierFailure {
             reason: failure.reason,
             since: since.unwrap_or(now.redis.0),
         });
+        let is_first = !std::mem::replace(&mut self.is_reported, true);
+        self.is_failing = true;
+        self.note_try(batch, now);
         let is_suspect = self.find(batch).any(|one| one.is_suspect);
         match failure.scope {
             FailureScope::Message => self.refused(batch, now, jitter),
@@ -263,10 +261,25 @@ impl Outbox {
             FailureScope::Unclear => self.unreachable(batch, now, jitter, None, true),
             FailureScope::Receiver(time) => self.unreachable(batch, now, jitter, time, false),
         }
+        let given_up = self.give_up_old(batch, now) + self.give_up_surplus();
+        Failed { is_first, given_up }
+    }
+
+    fn note_try(&mut self, batch: &Batch, now: Now) {
+        self.last_turn += 1;
+        let entries = batch.entries();
+        let members = |one: &&mut Pending| entries.contains(&one.event.entry);
+        for one in self.pending.iter_mut().filter(members) {
+            one.tried_since.get_or_insert(now.steady);
+            // A failure of a merged message says nothing about one of them.
+            if entries.len() == 1 {
+                one.turn = self.last_turn;
+            }
+        }
     }
 
     /// The events of the message wait, and those of the same orders behind them. Others go on.
-    fn refused(&mut self, batch: &Batch, now: Now, jitter: f64) -> u64 {
+    fn refused(&mut self, batch: &Batch, now: Now, jitter: f64) {
         self.spend(batch, now);
         let entries = batch.entries();
         let members = |one: &&mut Pending| entries.contains(&one.event.entry);
@@ -276,14 +289,21 @@ impl Outbox {
             // Perhaps only one of them is refused.
             one.most = (entries.len() / 2).max(1);
         }
-        let is_over = |one: &Pending| entries.contains(&one.event.entry) && is_old(one, now);
-        let mut given_up = self.give_up(is_over);
+    }
+
+    /// Gives up the events of this message that have failed for too long.
+    fn give_up_old(&mut self, batch: &Batch, now: Now) -> u64 {
+        let entries = batch.entries();
+        self.give_up(|one| entries.contains(&one.event.entry) && has_failed_long(one, now))
+    }
+
+    /// Gives up the oldest refused event if too many are held up.
+    fn give_up_surplus(&mut self) -> u64 {
         let held_up = self.held_up();
-        if held_up.len() > MOST_REFUSED {
-            let oldest = held_up[0].clone();
-            given_up += self.give_up(|one| one.event.entry == oldest);
+        if held_up.len() <= MOST_REFUSED {
+            return 0;
         }
-        given_up
+        self.give_up(|one| one.event.entry == held_up[0])
     }
 
     /// The entries of refused events, and of those that wait for them.
@@ -306,11 +326,11 @@ impl Outbox {
         jitter: f64,
         wanted: Option<Duration>,
         is_unclear: bool,
-    ) -> u64 {
+    ) {
         let entries = batch.entries();
         let members = |one: &&mut Pending| entries.contains(&one.event.entry);
         for one in self.pending.iter_mut().filter(members) {
-            one.failures += 1;
+            one.is_doubted = true;
         }
         // The message before has counted already.
         if !batch.is_second_opinion {
@@ -322,13 +342,20 @@ impl Outbox {
         let delay = backoff::delay(self.tries, jitter);
         let wanted = wanted.unwrap_or_default().min(backoff::LONGEST_WANTED);
         self.not_before = now.steady + delay.max(wanted);
-        self.give_up(|one| is_old(one, now))
     }
 
     fn give_up(&mut self, is_over: impl Fn(&Pending) -> bool) -> u64 {
         let given_up = self.remove(is_over);
         self.progress.undelivered += given_up;
+        if self.pending.is_empty() {
+            self.end_failure();
+        }
         given_up
+    }
+
+    fn end_failure(&mut self) {
+        self.progress.failure = None;
+        self.is_reported = false;
     }
 
     /// Removes events, and moves the cursor to the last of them.
@@ -342,19 +369,14 @@ impl Outbox {
             }
             !is_done
         });
+        self.pass_read();
         (before - self.pending.len()) as u64
     }
 }
 
-impl Batch {
-    fn entries(&self) -> HashSet<String> {
-        self.events
-            .iter()
-            .map(|event| event.entry.clone())
-            .collect()
-    }
-}
-
-fn is_old(one: &Pending, now: Now) -> bool {
-    now.redis.since(one.event.at) > PATIENCE
+fn has_failed_long(one: &Pending, now: Now) -> bool {
+    let time = one
+        .tried_since
+        .map(|since| now.steady.saturating_sub(since));
+    time.is_some_and(|time| time > PATIENCE)
 }

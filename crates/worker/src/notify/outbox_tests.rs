@@ -1,18 +1,20 @@
-//! The outbox against random receivers.
+//! The outbox against receivers that fail.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use hp_order::Millis;
 use hp_queue::{EventPage, NotifierProgress, NumberedEvent, QueueEvent, Takeover};
-use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use super::outbox::{Batch, Failure, FailureScope, Next, Now, Outbox};
+use super::{
+    delivery::{Batch, Failed, Failure, FailureScope, Next, Now},
+    outbox::Outbox,
+};
 
 const START: u64 = 1_000_000;
 const DAY: Duration = Duration::from_hours(24);
 
-fn event(n: u64, kind: &str, order: Option<&str>) -> NumberedEvent {
+pub(super) fn event(n: u64, kind: &str, order: Option<&str>) -> NumberedEvent {
     let event = QueueEvent {
         entry: format!("{START}-{n}"),
         event: kind.into(),
@@ -23,12 +25,12 @@ fn event(n: u64, kind: &str, order: Option<&str>) -> NumberedEvent {
     NumberedEvent { place: n, event }
 }
 
-fn reviews(numbers: std::ops::RangeInclusive<u64>) -> Vec<NumberedEvent> {
+pub(super) fn reviews(numbers: std::ops::RangeInclusive<u64>) -> Vec<NumberedEvent> {
     let one = |n| event(n, "order.review", Some(&format!("A-{n}")));
     numbers.map(one).collect()
 }
 
-fn outbox(events: Vec<NumberedEvent>) -> Outbox {
+pub(super) fn outbox(events: Vec<NumberedEvent>) -> Outbox {
     let mut outbox = Outbox::new(takeover(NotifierProgress {
         cursor: "0-0".into(),
         ..NotifierProgress::default()
@@ -46,7 +48,7 @@ fn takeover(progress: NotifierProgress) -> Takeover {
     }
 }
 
-fn page(events: Vec<NumberedEvent>) -> EventPage {
+pub(super) fn page(events: Vec<NumberedEvent>) -> EventPage {
     let last = events.last();
     EventPage {
         now: Millis(START),
@@ -56,14 +58,14 @@ fn page(events: Vec<NumberedEvent>) -> EventPage {
     }
 }
 
-fn after(time: Duration) -> Now {
+pub(super) fn after(time: Duration) -> Now {
     Now {
         redis: Millis(START).plus(time),
         steady: time,
     }
 }
 
-fn failure(scope: FailureScope) -> Failure {
+pub(super) fn failure(scope: FailureScope) -> Failure {
     Failure {
         reason: "because".into(),
         scope,
@@ -71,7 +73,7 @@ fn failure(scope: FailureScope) -> Failure {
 }
 
 /// The numbers of the events.
-fn numbers(batch: &Batch) -> Vec<u64> {
+pub(super) fn numbers(batch: &Batch) -> Vec<u64> {
     let number = |event: &QueueEvent| event.entry.split_once('-').unwrap().1.parse().unwrap();
     batch.events.iter().map(number).collect()
 }
@@ -85,12 +87,21 @@ fn send(outbox: &mut Outbox, now: Now) -> Option<Batch> {
 
 /// Sends everything to a receiver that answers by `answer`, for as long as `limit`. Returns the numbers of the events of each
 /// message that it has accepted.
-fn drain(
+pub(super) fn drain(
     outbox: &mut Outbox,
+    limit: Duration,
+    answer: impl FnMut(&[u64]) -> Option<FailureScope>,
+) -> Vec<Vec<u64>> {
+    drain_from(outbox, Duration::ZERO, limit, answer)
+}
+
+fn drain_from(
+    outbox: &mut Outbox,
+    mut time: Duration,
     limit: Duration,
     mut answer: impl FnMut(&[u64]) -> Option<FailureScope>,
 ) -> Vec<Vec<u64>> {
-    let (mut time, mut accepted) = (Duration::ZERO, Vec::new());
+    let mut accepted = Vec::new();
     while time < limit {
         match outbox.next(after(time)) {
             Next::Wait(wait) => time += wait.max(Duration::from_millis(1)),
@@ -198,6 +209,135 @@ fn event_that_breaks_the_receiver_stops_no_other() {
     assert_eq!(sent, [[1], [3], [4]]);
 }
 
+/// A receiver that fails with each message about one of these events.
+fn breaks(poisons: &[u64]) -> impl FnMut(&[u64]) -> Option<FailureScope> {
+    |numbers| {
+        let is_broken = numbers.iter().any(|n| poisons.contains(n));
+        is_broken.then_some(FailureScope::Unclear)
+    }
+}
+
+#[test]
+fn many_breaking_events_stop_no_other() {
+    for (poisons, events) in [(1, 2), (2, 4), (3, 4), (3, 200), (10, 11), (10, 200)] {
+        // Those that break the receiver come first, or last.
+        for poisons in [1..=poisons, events - poisons + 1..=events] {
+            let poisons: Vec<_> = poisons.collect();
+            let mut outbox = outbox(reviews(1..=events));
+            let sent = drain(&mut outbox, Duration::from_hours(2), breaks(&poisons));
+            let mut all: Vec<_> = sent.into_iter().flatten().collect();
+            all.sort_unstable();
+            let wanted: Vec<_> = (1..=events).filter(|n| !poisons.contains(n)).collect();
+            assert_eq!(all, wanted, "{poisons:?} of {events}");
+            assert_eq!(outbox.progress().undelivered, 0);
+        }
+    }
+}
+
+#[test]
+fn event_is_given_up_a_day_after_its_first_try() {
+    let down = |_: &[u64]| Some(FailureScope::Receiver(None));
+    let mut outbox = outbox(vec![
+        event(1, "order.review", Some("A-1")),
+        event(2, "order.review_resolved", Some("A-1")),
+    ]);
+    // They have happened two days ago.
+    let mut time = DAY * 2;
+    let first = send(&mut outbox, after(time)).unwrap();
+    let failed = outbox.failed(&first, failure(FailureScope::Message), after(time), 0.5);
+    assert_eq!(failed.given_up, 0);
+    time += DAY + Duration::from_mins(6);
+    let last = send(&mut outbox, after(time)).unwrap();
+    assert_eq!(numbers(&last), [1]);
+    let failed = outbox.failed(&last, failure(FailureScope::Message), after(time), 0.5);
+    assert_eq!(failed.given_up, 1);
+    // The one that has waited for it begins its own day.
+    let hours = |n| time + Duration::from_hours(n);
+    drain_from(&mut outbox, time, hours(23), down);
+    assert_eq!(outbox.progress().undelivered, 1);
+    drain_from(&mut outbox, hours(23), hours(25), down);
+    assert_eq!(outbox.progress().undelivered, 2);
+    assert_eq!(outbox.progress().failure, None, "nothing waits any more");
+}
+
+#[test]
+fn takeover_begins_the_day_anew() {
+    let mut known = takeover(NotifierProgress::default());
+    known.waiting = reviews(1..=1);
+    let mut outbox = Outbox::new(known);
+    let now = after(DAY * 3);
+    let batch = send(&mut outbox, now).unwrap();
+    let failed = outbox.failed(&batch, failure(FailureScope::Message), now, 0.5);
+    assert_eq!(failed.given_up, 0);
+}
+
+#[test]
+fn failures_are_reported_when_they_begin_and_end() {
+    let mut outbox = outbox(reviews(1..=2));
+    let mut time = Duration::ZERO;
+    let fail = |outbox: &mut Outbox, time| {
+        let batch = send(outbox, after(time)).unwrap();
+        outbox.failed(
+            &batch,
+            failure(FailureScope::Receiver(None)),
+            after(time),
+            0.5,
+        )
+    };
+    for is_first in [true, false, false] {
+        let given_up = 0;
+        assert_eq!(fail(&mut outbox, time), Failed { is_first, given_up });
+        time += Duration::from_mins(10);
+    }
+    for is_over in [true, false] {
+        let batch = send(&mut outbox, after(time)).unwrap();
+        assert_eq!(outbox.delivered(&batch, after(time)), is_over);
+    }
+    outbox.add(page(reviews(3..=3)));
+    assert!(fail(&mut outbox, time).is_first);
+
+    // The next process says it itself.
+    let mut next = takeover(outbox.progress());
+    next.waiting = reviews(3..=3);
+    let mut outbox = Outbox::new(next);
+    assert!(fail(&mut outbox, time).is_first);
+    time += Duration::from_mins(10);
+    let batch = send(&mut outbox, after(time)).unwrap();
+    assert!(outbox.delivered(&batch, after(time)));
+}
+
+#[test]
+fn entries_that_are_no_events_are_passed() {
+    let no_event = |n: u64| EventPage {
+        last: Some((format!("{START}-{n}"), n)),
+        ..page(Vec::new())
+    };
+    let mut outbox = outbox(Vec::new());
+    assert!(outbox.add(no_event(1)));
+    assert_eq!(outbox.progress().place, 1);
+    assert!(!outbox.add(page(Vec::new())), "nothing has changed");
+
+    // While an event waits, the cursor waits for it.
+    outbox.add(page(reviews(2..=2)));
+    assert!(!outbox.add(no_event(3)));
+    assert_eq!(outbox.progress().place, 1);
+    let batch = send(&mut outbox, after(Duration::ZERO)).unwrap();
+    outbox.delivered(&batch, after(Duration::ZERO));
+    let progress = outbox.progress();
+    assert_eq!(
+        (&*progress.cursor, progress.place),
+        (&*format!("{START}-3"), 3)
+    );
+
+    // An event that waits before the cursor holds up nothing.
+    let mut known = takeover(progress);
+    known.waiting = reviews(1..=1);
+    let mut outbox = Outbox::new(known);
+    assert!(outbox.add(no_event(4)));
+    let progress = outbox.progress();
+    assert_eq!((progress.place, progress.waiting.len()), (4, 1));
+}
+
 #[test]
 fn refused_flood_falls_apart_until_one_event_is_left() {
     let mut outbox = outbox(reviews(1..=200));
@@ -232,81 +372,4 @@ fn events_that_the_stream_has_lost_are_undelivered() {
     let progress = outbox.progress();
     assert_eq!((progress.undelivered, progress.place), (7, 9));
     assert_eq!(progress.waiting.len(), 2);
-}
-
-const KINDS: [&str; 4] = [
-    "order.review",
-    "order.review_resolved",
-    "queue.paused",
-    "queue.resumed",
-];
-
-fn events() -> impl Strategy<Value = Vec<NumberedEvent>> {
-    let one = (0..KINDS.len(), 0_u8..6);
-    prop::collection::vec(one, 0..60).prop_map(|all| {
-        let named = (1..).zip(all).map(|(n, (kind, order))| {
-            let order = (kind < 2).then(|| format!("A-{order}"));
-            event(n, KINDS[kind], order.as_deref())
-        });
-        named.collect()
-    })
-}
-
-fn answers() -> impl Strategy<Value = Vec<Option<FailureScope>>> {
-    let scope = prop_oneof![
-        3 => Just(None),
-        1 => Just(Some(FailureScope::Message)),
-        1 => Just(Some(FailureScope::Unclear)),
-        1 => Just(Some(FailureScope::Receiver(Some(Duration::from_secs(5))))),
-    ];
-    prop::collection::vec(scope, 0..60)
-}
-
-proptest! {
-    /// Whatever is merged, refused or repeated: each event is accepted once, and those of one order in their order. The stored
-    /// progress never forgets an event.
-    #[test]
-    fn events_of_an_order_stay_in_order(events in events(), pages in 1_usize..20, answers in answers()) {
-        let subjects: HashMap<u64, String> = events
-            .iter()
-            .map(|one| (one.place, one.event.order_id.clone().unwrap_or_default()))
-            .collect();
-        let mut outbox = outbox(Vec::new());
-        let mut answers = answers.into_iter();
-        let (mut time, mut accepted, mut idle) = (Duration::ZERO, Vec::new(), 0);
-        let mut pages = events.chunks(pages).map(<[_]>::to_vec);
-        let mut read = 0;
-        while idle < 3 && time < Duration::from_hours(12) {
-            match pages.next() {
-                Some(events) => {
-                    read += events.len();
-                    outbox.add(page(events));
-                }
-                None => idle += 1,
-            }
-            while let Next::Send(batch) = outbox.next(after(time)) {
-                idle = 0;
-                if let Some(scope) = answers.next().flatten() {
-                    outbox.failed(&batch, failure(scope), after(time), 0.5);
-                } else {
-                    accepted.extend(numbers(&batch));
-                    outbox.delivered(&batch, after(time));
-                }
-                let progress = outbox.progress();
-                let place = usize::try_from(progress.place).unwrap();
-                // Waiting, accepted, or after the cursor.
-                prop_assert!(accepted.len() + progress.waiting.len() >= place);
-                prop_assert!(place <= read);
-            }
-            time += Duration::from_mins(6);
-        }
-        let mut sorted = accepted.clone();
-        sorted.sort_unstable();
-        prop_assert_eq!(sorted, (1..=events.len() as u64).collect::<Vec<_>>());
-        let mut latest = HashMap::new();
-        for n in accepted {
-            let before = latest.insert(subjects[&n].clone(), n);
-            prop_assert!(before.is_none_or(|before| before < n));
-        }
-    }
 }

@@ -16,14 +16,18 @@ pub(super) struct Pending {
     pub(super) not_before: Duration,
     /// The most events of a message that it may be part of.
     pub(super) most: usize,
-    /// How often the receiver has failed with it.
-    pub(super) failures: u32,
+    /// When the receiver failed with it for the first time, in steady time.
+    pub(super) tried_since: Option<Duration>,
+    /// The receiver has failed with it, and has accepted nothing since.
+    pub(super) is_doubted: bool,
+    /// Whose turn it is to give a second opinion: the event with the lowest number.
+    pub(super) turn: u64,
     /// The receiver fails with it, and not with others.
     pub(super) is_suspect: bool,
 }
 
 impl Pending {
-    pub(super) fn new(numbered: NumberedEvent) -> Self {
+    pub(super) fn new(numbered: NumberedEvent, turn: u64) -> Self {
         let NumberedEvent { event, place } = numbered;
         Self {
             subject: subject(&event),
@@ -33,7 +37,9 @@ impl Pending {
             tries: 0,
             not_before: Duration::ZERO,
             most: usize::MAX,
-            failures: 0,
+            tried_since: None,
+            is_doubted: false,
+            turn,
             is_suspect: false,
         }
     }

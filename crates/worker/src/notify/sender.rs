@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use tokio_rustls::rustls::{ClientConfig, crypto::ring};
 
 use super::{
+    delivery::{Failure, FailureScope},
     message::Message,
-    outbox::{Failure, FailureScope},
     sign::sign,
 };
 use crate::{clock, config::Notify, terminal::CommandError};

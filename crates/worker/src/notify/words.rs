@@ -3,7 +3,7 @@
 use hp_queue::QueueEvent;
 
 use super::order_ids::{NAMED, order_ids};
-use crate::terminal::{escape_control, format::time};
+use crate::terminal::{escape_control, format::time, shell::order_argument};
 
 /// The most characters of one value that somebody else wrote.
 const LONGEST: usize = 500;
@@ -33,11 +33,12 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 fn one(event: &QueueEvent) -> String {
-    let id = event.order_id.as_deref().unwrap_or("-");
+    let order_id = event.order_id.as_deref().unwrap_or("-");
+    let (id, order) = (short(order_id), order_command(order_id));
     let (value, to) = (|name| value(event, name), value(event, "to"));
     match event.event.as_str() {
         "order.review" => format!(
-            "Order {id} needs an operator{}. Run `worker order {id}`, then `worker resolve {id}`.",
+            "Order {id} needs an operator{}. Run {order}: its last line says what to do.",
             because(&value("message"), &value("cause"))
         ),
         "order.review_resolved" => {
@@ -63,18 +64,30 @@ fn one(event: &QueueEvent) -> String {
             or_unknown(&value("scope"))
         ),
         "reconcile.difference" => format!(
-            "The ledger and HitPoints differ about order {id}{}. Run `worker order {id}`.",
+            "The ledger and HitPoints differ about order {id}{}. Run {order}.",
             because(&value("difference"), &value("repaired"))
         ),
         "job.dead_letter" => format!(
             "Entries of the inbox that name no usable order: {}. They wait in the dead letters. Run `worker rejected list`.",
             value("count")
         ),
-        kind => match &event.order_id {
-            Some(id) => format!("{kind}: order {id}{}. Run `worker events`.", details(event)),
-            None => format!("{kind}{}. Run `worker events`.", details(event)),
-        },
+        kind => {
+            let (kind, details) = (short(kind), details(event));
+            match &event.order_id {
+                Some(_) => format!("{kind}: order {id}{details}. Run `worker events`."),
+                None => format!("{kind}{details}. Run `worker events`."),
+            }
+        }
     }
+}
+
+/// The command that shows an order, as code: a chat looks for no mention in it.
+fn order_command(id: &str) -> String {
+    if id.contains('`') {
+        // It would end the code.
+        return "`worker order ID`".into();
+    }
+    format!("`worker order {}`", order_argument(&escape_control(id)))
 }
 
 fn several(events: &[QueueEvent], last: &QueueEvent) -> String {
@@ -82,6 +95,7 @@ fn several(events: &[QueueEvent], last: &QueueEvent) -> String {
     if last.order_id.is_none() {
         return format!("{} This is the last of {count} events.", one(last));
     }
+    let kind = short(&last.event);
     let (what, next) = match last.event.as_str() {
         "order.review" => ("orders need an operator", "worker orders --state review"),
         "order.review_resolved" => ("orders need no operator any more", "worker orders"),
@@ -89,9 +103,9 @@ fn several(events: &[QueueEvent], last: &QueueEvent) -> String {
             "times the ledger and HitPoints differ about an order",
             "worker events",
         ),
-        _ => (last.event.as_str(), "worker events"),
+        _ => (kind.as_str(), "worker events"),
     };
-    let named = order_ids(events);
+    let named: Vec<_> = order_ids(events).into_iter().map(short).collect();
     let more = match count.saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -118,7 +132,7 @@ fn details(event: &QueueEvent) -> String {
     because(&details.join(", "), "")
 }
 
-/// A value that may come from outside: bounded, in one line.
+/// A value that may come from outside: bounded, in one line, and without mentions.
 fn value(event: &QueueEvent, name: &str) -> String {
     match event.detail.get(name) {
         None => String::new(),
@@ -132,7 +146,8 @@ fn short(text: &str) -> String {
     if short.len() < text.len() {
         short.push('…');
     }
-    escape_control(&short).into_owned()
+    // Without the invisible space, `@channel` or `@all` would call everybody.
+    escape_control(&short).replace('@', "@\u{200b}")
 }
 
 #[cfg(test)]
@@ -188,6 +203,49 @@ mod tests {
             text.starts_with("HitPoints does not answer: no answer. Orders"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn commands_in_messages_can_be_pasted() {
+        for (id, command) in [
+            ("A-1", "`worker order A-1`"),
+            ("A;x", "`worker order 'A;x'`"),
+            ("A@all", "`worker order 'A@all'`"),
+            ("A&x", "`worker order 'A&amp;x'`"),
+            ("A`x", "`worker order ID`"),
+        ] {
+            for kind in ["order.review", "reconcile.difference"] {
+                let text = slack(&[event(kind, Some(id), &json!({}))], "{hp}");
+                assert!(text.contains(&format!("Run {command}")), "{text}");
+                assert!(!text.contains("worker resolve"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_from_outside_mention_nobody() {
+        let all = "@all @here @channel";
+        let detail = json!({"message": all, "reason": all, "by": all, "scope": all, "to": all,
+            "difference": all, "count": all, all: all});
+        for kind in [
+            "order.review",
+            "order.review_resolved",
+            "queue.paused",
+            "queue.resumed",
+            "vendor.unreachable",
+            "balance.low",
+            "balance.restored",
+            "reconcile.difference",
+            "job.dead_letter",
+            "of.the.future@all",
+        ] {
+            let one = event(kind, Some("@all"), &detail);
+            for events in [vec![one.clone()], vec![one.clone(), one]] {
+                let text = slack(&events, "{hp}").replace("`worker order '@all'`", "");
+                assert!(!text.contains("@a") && !text.contains("@h"), "{text}");
+                assert!(!text.contains("@c") && text.contains("@\u{200b}"), "{text}");
+            }
+        }
     }
 
     #[test]

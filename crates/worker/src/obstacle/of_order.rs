@@ -11,7 +11,7 @@ use super::{
     of_redis::redis,
     of_workers::no_worker,
 };
-use crate::terminal::format::time_of_day;
+use crate::terminal::{format::time_of_day, shell::order_argument};
 
 /// Returns what keeps this order from going on. `None`: it has ended.
 pub(crate) fn of_order(facts: &Facts, snapshot: &OrderSnapshot) -> Option<Obstacle> {
@@ -40,7 +40,7 @@ fn review(record: &Record) -> Option<Obstacle> {
     if record.state != State::Review {
         return None;
     }
-    let id = &record.wanted.order_id;
+    let id = order_argument(record.wanted.order_id.as_str());
     Some(
         Obstacle::new(ObstacleKind::Review, "needs a decision by an operator").next(format!(
             "compare it with `worker record {id}`, then decide with `worker resolve {id}` (see `worker help resolve`; `--as closed` ends an order whose record does not fit or cannot be read), or, if something has changed at HitPoints, with `worker retry {id}`"

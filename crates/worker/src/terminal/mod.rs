@@ -2,6 +2,7 @@
 
 pub(crate) mod format;
 pub(crate) mod lossy_writer;
+pub(crate) mod shell;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
 pub(crate) mod style;
