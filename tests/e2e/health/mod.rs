@@ -307,7 +307,7 @@ async fn draining_worker_lives_and_is_not_ready() {
     probe.wait_for_failure("shutdown").await;
     let (code, text) = probe.health(&[]);
     assert_eq!(code, 1);
-    assert!(text.contains("ready  shutdown failed: "), "{text}");
+    assert!(text.contains("ready   shutdown failed: "), "{text}");
     worker.signal(Signal::SIGTERM);
     worker.wait_for_exit().await;
     let (code, text) = probe.health(&[]);
@@ -381,7 +381,7 @@ async fn scheduled_reconciliation_has_a_health() {
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_is_not_ready_while_redis_refuses_writes() {
     let world = World::start();
-    let worker = world.worker_with(&[("HP_WORKER__LEASE", "10s")]);
+    let worker = world.worker();
     let probe = Probe::of(&worker).await;
     probe.assert_well().await;
     let least = |number| ["CONFIG", "SET", "min-replicas-to-write", number];

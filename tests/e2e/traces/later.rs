@@ -192,9 +192,9 @@ async fn repeated_write_is_an_event_of_the_settlement() {
 async fn interrupted_attempt_is_no_success() {
     let (world, collector) = (World::start(), Collector::start().await);
     let short = [
-        ("HP_WORKER__DRAIN", "1ms"),
+        ("HP_WORKER__DRAIN", "100ms"),
         ("HP_API__TIMEOUT", "50s"),
-        ("HP_WORKER__LEASE", "10m"),
+        ("HP_RETRY__RESUBMIT_AFTER", "60s"),
     ];
     let url = collector.url();
     let worker = world.worker_with(&settings(&url, &short));
