@@ -135,10 +135,10 @@ impl Reporter {
             states.push(NotifyState::Watchdog);
         }
         let mut lines: Vec<_> = states.iter().map(ToString::to_string).collect();
-        let status = self.status();
-        if status != then.status {
-            lines.push(NotifyState::Status(&status).to_string());
-            then.status = status;
+        let shown = self.status();
+        if shown != then.status {
+            lines.push(NotifyState::Status(&shown).to_string());
+            then.status = shown;
         }
         Message { lines, then }
     }

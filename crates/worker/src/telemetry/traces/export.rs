@@ -49,9 +49,6 @@ impl Figures {
     }
 }
 
-/// The shortest time between two warnings that there is no room.
-const WARNING_INTERVAL: Duration = Duration::from_secs(1);
-
 /// Warns that there is no room, in a thread of its own: an export may not return for a long time. The thread ends with the
 /// sender that this returns.
 pub(super) fn warn_of_surplus(figures: Arc<Figures>) -> io::Result<SyncSender<()>> {
@@ -65,13 +62,13 @@ fn warn_when_told(receiver: &Receiver<()>, figures: &Figures) {
     while receiver.recv().is_ok() {
         let surplus = figures.surplus.swap(0, Ordering::Relaxed);
         if surplus > 0 {
+            // The log writes the first one, and counts the others.
             warn!(
                 obstacle = "traces_room",
                 spans = surplus,
                 "spans are lost: more have ended than the collector has accepted"
             );
         }
-        thread::sleep(WARNING_INTERVAL);
     }
 }
 
