@@ -26,6 +26,8 @@ pub enum Collecting {
     Refuse(u16),
     /// Never answers.
     Hang,
+    /// Answers this HTTP status, and of the body that it announces it sends the first byte only.
+    NeverFinish(u16),
     /// Closes the connection without an answer.
     Close,
 }
@@ -190,7 +192,7 @@ async fn serve(
         let (head, body) = read(&mut client, &mut buffer).await?;
         let behaves = *behaviour.borrow();
         let spans = match behaves {
-            Collecting::Accept => spans(&body),
+            Collecting::Accept | Collecting::NeverFinish(200) => spans(&body),
             _ => Vec::new(),
         };
         got.send_modify(|got| {
@@ -198,16 +200,23 @@ async fn serve(
             got.bodies.push(body);
             got.spans.extend(spans);
         });
-        let status = match behaves {
-            Collecting::Accept => 200,
-            Collecting::Refuse(status) => status,
+        let (status, length) = match behaves {
+            Collecting::Accept => (200, 0),
+            Collecting::Refuse(status) => (status, 0),
+            Collecting::NeverFinish(status) => (status, 60_000),
             Collecting::Hang => return std::future::pending().await,
             Collecting::Close => return None,
         };
         let answer = format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"
+            "HTTP/1.1 {status} X\r\nContent-Type: application/x-protobuf\r\nContent-Length: {length}\r\n\r\n"
         );
         client.write_all(answer.as_bytes()).await.ok()?;
+        if length > 0 {
+            client.write_all(b"x").await.ok()?;
+            // Until the client goes away. Nothing more is answered here.
+            while read(&mut client, &mut buffer).await.is_some() {}
+            return None;
+        }
     }
 }
 

@@ -30,7 +30,7 @@ async fn health_asks_at_every_kind_of_address() {
         let listen = format!("{host}:{port}");
         let settings = [("HP_ADMIN__LISTEN", &*listen), ("HP_ADMIN__TOKEN", TOKEN)];
         let (code, text) = health(&["--live"], &settings);
-        assert_eq!((code, &*text), (0, "live   ok\n"), "{listen}");
+        assert_eq!((code, &*text), (0, "live    ok\n"), "{listen}");
     }
 }
 
@@ -167,11 +167,11 @@ async fn failed_parts_decide_the_exit_code() {
     );
     let (address, _server) = server(answer.leak().as_bytes()).await;
     let settings = [("HP_ADMIN__LISTEN", &*address)];
-    let live = (0, "live   ok\n".to_owned());
+    let live = (0, "live    ok\n".to_owned());
     assert_eq!(health(&["--live"], &settings), live);
-    let ready = (1, "ready  redis failed: gone\n".to_owned());
+    let ready = (1, "ready   redis failed: gone\n".to_owned());
     assert_eq!(health(&["--ready"], &settings), ready);
-    let both = (1, "live   ok\nready  redis failed: gone\n".to_owned());
+    let both = (1, "live    ok\nready   redis failed: gone\n".to_owned());
     assert_eq!(health(&[], &settings), both);
     assert_ne!(both.1, WELL);
 }

@@ -101,7 +101,8 @@ impl Probe {
     }
 }
 
-/// Runs `worker health`, which needs no Redis and no account. Returns its exit code and its output.
+/// Runs `worker health`, which needs no Redis and no account. Returns its exit code and its output, without the
+/// name of the worker.
 fn health(words: &[&str], settings: &[(&str, &str)]) -> (i32, String) {
     let settings = settings.iter();
     let settings: Vec<_> = settings
@@ -111,10 +112,12 @@ fn health(words: &[&str], settings: &[(&str, &str)]) -> (i32, String) {
     let output = block_in_place(|| Worker::output(&words, &settings));
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8(text).unwrap();
-    (output.status.code().unwrap(), text)
+    let lines = text.split_inclusive('\n');
+    let lines = lines.filter(|line| !line.starts_with("worker  "));
+    (output.status.code().unwrap(), lines.collect())
 }
 
-const WELL: &str = "live   ok\nready  ok\n";
+const WELL: &str = "live    ok\nready   ok\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn working_worker_is_live_and_ready() {
@@ -241,9 +244,9 @@ async fn worker_without_redis_lives_and_is_not_ready() {
     assert!(!reason.is_empty());
     let (code, text) = probe.health(&[]);
     assert_eq!(code, 1, "{text}");
-    let expected = "live   ok\nready  redis failed: ";
+    let expected = "live    ok\nready   redis failed: ";
     assert!(text.starts_with(expected), "{text}");
-    assert_eq!(probe.health(&["--live"]), (0, "live   ok\n".into()));
+    assert_eq!(probe.health(&["--live"]), (0, "live    ok\n".into()));
     assert_eq!(probe.health(&["--ready"]).0, 1);
     let report = probe.get("/healthz").await;
     assert_eq!(report.status, 503);
@@ -304,7 +307,7 @@ async fn draining_worker_lives_and_is_not_ready() {
     probe.wait_for_failure("shutdown").await;
     let (code, text) = probe.health(&[]);
     assert_eq!(code, 1);
-    assert!(text.contains("ready  shutdown failed: "), "{text}");
+    assert!(text.contains("ready   shutdown failed: "), "{text}");
     worker.signal(Signal::SIGTERM);
     worker.wait_for_exit().await;
     let (code, text) = probe.health(&[]);
@@ -373,4 +376,18 @@ async fn scheduled_reconciliation_has_a_health() {
     assert_eq!(probe.get("/livez").await.status, 200);
     process.signal(Signal::SIGTERM);
     assert!(process.wait_for_exit().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_is_not_ready_while_redis_refuses_writes() {
+    let world = World::start();
+    let worker = world.worker();
+    let probe = Probe::of(&worker).await;
+    probe.assert_well().await;
+    let least = |number| ["CONFIG", "SET", "min-replicas-to-write", number];
+    world.redis.command::<()>(&least("1")).await;
+    let reason = probe.wait_for_failure("redis").await;
+    assert!(reason.contains("NOREPLICAS"), "{reason}");
+    world.redis.command::<()>(&least("0")).await;
+    probe.assert_well().await;
 }

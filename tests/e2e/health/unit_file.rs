@@ -79,3 +79,16 @@ fn unit_waits_longer_than_the_worker_drains() {
     assert_eq!(values(&unit, "Type"), ["notify"]);
     assert_eq!(values(&unit, "RestartPreventExitStatus"), ["2"]);
 }
+
+/// Wrong settings do not restart the worker for ever.
+#[test]
+fn unit_gives_up_after_wrong_settings() {
+    let output = Worker::output(&["run"], &[("HP_WORKER__LEASE".into(), "x".into())]);
+    assert_eq!(output.status.code(), Some(1));
+    let unit = unit();
+    let (head, _) = unit.split_once("[Service]").unwrap();
+    assert_eq!(values(head, "StartLimitBurst"), ["10"]);
+    assert_eq!(values(head, "StartLimitIntervalSec"), ["5min"]);
+    // Ten starts with their pauses fit into the interval.
+    assert!(seconds(&unit, "RestartSec") * 10 < Duration::from_mins(5));
+}

@@ -89,6 +89,10 @@ async fn spans_without_room_are_dropped_and_counted() {
         lost >= 9,
         "three orders have at least nine spans more: {lost}"
     );
+    // The export has not returned.
+    worker
+        .wait_for_log("more have ended than the collector has accepted")
+        .await;
     stop(worker).await;
 }
 
@@ -104,4 +108,43 @@ async fn collector_that_comes_back_gets_spans_again() {
     buy(&world, &["A-2"]).await;
     collector.wait_for("A-2", "submit {hp}:jobs", 1).await;
     stop(worker).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_that_never_ends_stops_no_export() {
+    for status in [200, 500] {
+        let (world, collector) = (World::start(), Collector::start().await);
+        collector.behave(Collecting::NeverFinish(status));
+        let url = collector.url();
+        let worker = world.worker_with(&settings(&url, &[LONG]));
+        buy(&world, &["A-1"]).await;
+        collector.wait_for_request().await;
+        if status == 500 {
+            worker.wait_for_log("the collector answered 500").await;
+            collector.behave(Collecting::Accept);
+        }
+        buy(&world, &["A-2"]).await;
+        collector.wait_for("A-2", "submit {hp}:jobs", 1).await;
+        stop(worker).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unusable_numbers_stop_no_worker() {
+    let (world, collector) = (World::start(), Collector::start().await);
+    let url = collector.url();
+    let odd = [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "1000000000"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "many"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+    ];
+    let worker = world.worker_with(&settings(&url, &odd));
+    buy(&world, &["A-1"]).await;
+    collector.wait_for("A-1", "submit {hp}:jobs", 1).await;
+    let log = stop(worker).await;
+    for (name, _) in odd {
+        assert!(log.contains(name), "{name}: {log}");
+    }
+    assert!(!log.contains("hunter2"), "{log}");
 }

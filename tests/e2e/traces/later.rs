@@ -187,3 +187,29 @@ async fn repeated_write_is_an_event_of_the_settlement() {
     let events = &settlement.unwrap().events;
     assert!(events.iter().any(|name| name == event), "{events:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_attempt_is_no_success() {
+    let (world, collector) = (World::start(), Collector::start().await);
+    let short = [
+        ("HP_WORKER__DRAIN", "100ms"),
+        ("HP_API__TIMEOUT", "50s"),
+        ("HP_RETRY__RESUBMIT_AFTER", "60s"),
+    ];
+    let url = collector.url();
+    let worker = world.worker_with(&settings(&url, &short));
+    let id = "A-1~timeout-after";
+    enqueue(&world, id, &[]).await;
+    world.wait_for_charge(id).await;
+    let mut worker = worker;
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    worker.wait_for_exit().await;
+    let spans = collector.spans_of(id);
+    let attempt = only(&spans, "submit {hp}:jobs");
+    let all = collector.spans();
+    let call = all.iter().find(|span| span.parent_id == attempt.span_id);
+    for span in [attempt, call.unwrap()] {
+        assert!(span.is_error, "{span:?}");
+        assert_attributes(span, &[("error.type", "interrupted")]);
+    }
+}

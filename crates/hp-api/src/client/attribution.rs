@@ -9,7 +9,7 @@
 //!   repeated: its outcome is unknown.
 
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::{
     connection::Connection, decisive::is_decisive, http_request::HttpRequest, span,
@@ -88,7 +88,7 @@ impl Transport {
         let span = self.server.span(&request);
         let request = self.sign(&request, None)?;
         let listed = self
-            .list_products(connection, &request, call.deadline, &span)
+            .list_products(connection, &request, call.deadline, span)
             .await;
         call.end(listed.as_ref().err());
         listed
@@ -99,14 +99,10 @@ impl Transport {
         connection: &mut Connection,
         request: &HttpRequest,
         deadline: Instant,
-        span: &Span,
+        span: Span,
     ) -> CallResult<()> {
-        let answer = connection
-            .exchange(request.to_http(&self.headers), deadline)
-            .instrument(span.clone())
-            .await;
-        span::record(span, &answer);
-        let answer = answer?;
+        let answer = connection.exchange(request.to_http(&self.headers), deadline);
+        let answer = span::recorded(span, answer).await?;
         let list = self.accept(&answer).and_then(Data::into_products)?;
         if list.products.is_empty() {
             return Err(CallError::NoData);

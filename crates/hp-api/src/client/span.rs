@@ -1,6 +1,6 @@
 //! The spans of requests, with the names that OpenTelemetry gives to HTTP clients.
 
-use tracing::{Span, field::Empty, info_span};
+use tracing::{Instrument, Span, field::Empty, info_span};
 use url::Url;
 
 use crate::{
@@ -51,8 +51,33 @@ fn method(request: &Request<'_>) -> &'static str {
     }
 }
 
+/// Waits for the result of a request, in its span, and adds the end to the span. A caller that does not wait for the result
+/// interrupts the request.
+pub(super) async fn recorded<T>(
+    span: Span,
+    request: impl Future<Output = CallResult<T>>,
+) -> CallResult<T> {
+    let mut open = Open(Some(&span));
+    let result = request.instrument(span.clone()).await;
+    open.0 = None;
+    record(&span, &result);
+    result
+}
+
+/// A span whose end is not known, unless this is empty.
+struct Open<'a>(Option<&'a Span>);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if let Some(span) = self.0 {
+            span.record("error.type", "interrupted");
+            span.record("otel.status_code", "ERROR");
+        }
+    }
+}
+
 /// Adds the end of a request to its span.
-pub(super) fn record<T>(span: &Span, result: &CallResult<T>) {
+fn record<T>(span: &Span, result: &CallResult<T>) {
     let Err(error) = result else {
         span.record("http.response.status_code", 200);
         return;

@@ -2,7 +2,6 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header::HeaderValue};
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::{
     cancellable_body::Permit,
@@ -132,9 +131,7 @@ impl Transport {
     ) -> CallResult<Exchange<'_>> {
         let span = self.server.span(request);
         let exchanged = self.exchange_on_any(request, permit);
-        let exchanged = exchanged.instrument(span.clone()).await;
-        span::record(&span, &exchanged);
-        exchanged
+        span::recorded(span, exchanged).await
     }
 
     /// Signs and sends. An idle connection that turns out to be unusable before the first byte is replaced.
@@ -175,9 +172,7 @@ impl Transport {
         let (span, call) = (self.server.span(request), self.begin(request));
         let request = self.sign(request, None)?;
         let exchanged = self.exchange_on(request, call);
-        let exchanged = exchanged.instrument(span.clone()).await;
-        span::record(&span, &exchanged);
-        exchanged
+        span::recorded(span, exchanged).await
     }
 
     /// Sends on a new connection.

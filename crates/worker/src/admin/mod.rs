@@ -41,7 +41,7 @@ async fn bind(address: SocketAddr) -> Option<TcpListener> {
             Some(listener)
         }
         Err(error) => {
-            warn!(%address, %error, "cannot serve metrics; give each process on a machine its own admin.listen, or leave it empty");
+            warn!(%address, %error, "cannot serve metrics and health; `worker health` will ask the process that uses this address. Give each process on a machine its own admin.listen, or leave it empty");
             None
         }
     }

@@ -31,7 +31,7 @@ pub(crate) use admin::AdminServer;
 pub(crate) use exposed_file::ExposedFile;
 pub(crate) use fault::ConfigFault;
 pub(crate) use notify::{Notify, SigningSecret};
-pub(crate) use otel::{Endpoint, Otel};
+pub(crate) use otel::{Endpoint, Otel, is_header};
 pub(crate) use schedule::Schedule;
 pub(crate) use secret::Hidden;
 pub(crate) use values::{LogFilter, LogFormat, NotifyFormat};

@@ -108,6 +108,11 @@ fn parse_headers(text: &Hidden) -> Result<HeaderMap, String> {
         })
 }
 
+/// `true` for a header in the form of `OTEL_EXPORTER_OTLP_HEADERS`.
+pub(crate) fn is_header(part: &str) -> bool {
+    parse_header(part).is_some_and(|(_, value)| !value.is_empty())
+}
+
 fn parse_header(part: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = part.split_once('=')?;
     let value = percent_decode_str(value.trim()).decode_utf8().ok()?;

@@ -222,8 +222,33 @@ pub(super) fn for_spans(ledger: Ledger) -> Ledger {
     }
 }
 
+/// A span that looks interrupted if this is dropped before the end is known: the time to drain is over, or the lease is lost.
+pub(crate) struct OpenSpan(Option<Span>);
+
+impl OpenSpan {
+    pub(crate) fn new(span: &Span) -> Self {
+        Self(Some(span.clone()))
+    }
+
+    /// The end is known. Returns the span.
+    fn end(mut self) -> Option<Span> {
+        self.0.take().filter(|span| !span.is_disabled())
+    }
+}
+
+impl Drop for OpenSpan {
+    fn drop(&mut self) {
+        if let Some(span) = &self.0 {
+            fail(span, "interrupted");
+        }
+    }
+}
+
 /// Adds the effect of a settle call to its span.
-pub(super) fn record_settled(span: &Span, settled: &Result<Settled, QueueError>) {
+pub(super) fn record_settled(span: OpenSpan, settled: &Result<Settled, QueueError>) {
+    let Some(span) = &span.end() else {
+        return;
+    };
     match settled {
         Ok(Settled::Applied(result)) => {
             if let Some(result) = result {
@@ -237,10 +262,10 @@ pub(super) fn record_settled(span: &Span, settled: &Result<Settled, QueueError>)
 }
 
 /// Adds what has become of a claimed order to the span of the claim.
-pub(crate) fn record_outcome(span: &Span, claim: &Claim, settlement: &Settlement) {
-    if span.is_disabled() {
+pub(crate) fn record_outcome(span: OpenSpan, claim: &Claim, settlement: &Settlement) {
+    let Some(span) = &span.end() else {
         return;
-    }
+    };
     let step = match settlement {
         Settlement::Applied(step) => step,
         Settlement::ClaimLost => return fail(span, "claim_lost"),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, debug, error_span, info, warn};
 
 use super::{
-    order_spans::{record_settled, trace_id},
+    order_spans::{OpenSpan, record_settled, trace_id},
     processor::OrderProcessor,
     retry::{retry_until_written, retry_while_unreachable},
     settlement::Settlement,
@@ -58,6 +58,7 @@ pub(crate) async fn settle(
         pause(processor, reason, settler).await?;
     }
     let span = processor.spans.of_settle(claim, &step);
+    let open = OpenSpan::new(&span);
     let write = || processor.ledger.settle(claim, &step, signal);
     let is_unused = signal == VendorSignal::None;
     let settled = async {
@@ -67,7 +68,7 @@ pub(crate) async fn settle(
         }
     };
     let settled = settled.instrument(span.clone()).await;
-    record_settled(&span, &settled);
+    record_settled(open, &settled);
     drop(span);
     let settled = settled?;
     if is_unused {

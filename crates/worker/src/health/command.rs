@@ -16,9 +16,12 @@ use axum::{
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 
-use super::report::Report;
+use super::report::{Part, Report};
 use crate::{
     config::{AdminServer, Config, Hidden},
     terminal::{CommandError, CommandResult, errln, format::print_json, table::print_pairs},
@@ -97,11 +100,12 @@ fn show(report: &Report, as_json: bool) -> CommandResult {
     if as_json {
         print_json(report)?;
     } else {
-        let parts = [("live", &report.live), ("ready", &report.ready)];
-        print_pairs(&parts.map(|(name, part)| {
-            let summary = part.as_ref().map(super::report::Part::summary);
-            (name, summary.unwrap_or_default())
-        }))?;
+        let summary = |part: &Option<Part>| part.as_ref().map(Part::summary).unwrap_or_default();
+        print_pairs(&[
+            ("worker", report.worker.clone()),
+            ("live", summary(&report.live)),
+            ("ready", summary(&report.ready)),
+        ])?;
     }
     Ok(report.is_ok())
 }
@@ -133,9 +137,11 @@ async fn ask_first(
     addresses: &[SocketAddr],
     token: Option<&Hidden>,
 ) -> Result<(SocketAddr, Report), NoReport> {
+    // One limit for all: whoever has started this command waits no longer.
+    let end = Instant::now() + LIMIT;
     let mut last = Err(NoReport::NobodyThere(addresses[0]));
     for address in addresses {
-        last = timeout(LIMIT, ask(*address, token))
+        last = timeout_at(end, ask(*address, token))
             .await
             .unwrap_or(Err(NoReport::NoAnswer(*address)))
             .map(|report| (*address, report));

@@ -62,9 +62,22 @@ fn interval(watchdog: Option<Duration>) -> Duration {
 pub(super) struct Reporter {
     health: Health,
     has_watchdog: bool,
+    known: Known,
+}
+
+/// What systemd has been told.
+#[derive(Clone, Default)]
+pub(super) struct Known {
     is_ready: bool,
     is_stopping: bool,
     status: String,
+}
+
+/// A message.
+pub(super) struct Message {
+    pub(super) lines: Vec<String>,
+    /// What systemd knows if it gets the message.
+    then: Known,
 }
 
 impl Reporter {
@@ -72,9 +85,7 @@ impl Reporter {
         Self {
             health,
             has_watchdog,
-            is_ready: false,
-            is_stopping: false,
-            status: String::new(),
+            known: Known::default(),
         }
     }
 
@@ -82,34 +93,39 @@ impl Reporter {
         let mut joined = self.health.0.has_joined.subscribe();
         let mut has_failed = false;
         loop {
-            let lines = self.lines();
-            if let Err(error) = send(lines).await
-                && !std::mem::replace(&mut has_failed, true)
-            {
-                warn!(%error, "cannot report to systemd; check NOTIFY_SOCKET and NotifyAccess of the unit");
+            let message = self.message();
+            match send(message.lines.clone()).await {
+                Ok(()) => {
+                    self.note_sent(message);
+                    has_failed = false;
+                }
+                Err(error) if !std::mem::replace(&mut has_failed, true) => {
+                    warn!(%error, "cannot report to systemd, and tries again; check NOTIFY_SOCKET and NotifyAccess of the unit");
+                }
+                Err(_) => {}
             }
-            if self.is_stopping {
+            if self.known.is_stopping {
                 stopping.send_replace(true);
             }
             tokio::select! {
-                _ = joined.wait_for(|joined| *joined), if !self.is_ready && !self.is_stopping => {}
-                () = self.health.0.stop.cancelled(), if !self.is_stopping => {}
+                _ = joined.wait_for(|joined| *joined), if !self.health.has_joined() && !self.health.is_draining() => {}
+                () = self.health.0.stop.cancelled(), if !self.health.is_draining() => {}
                 () = sleep(interval) => {}
             }
         }
     }
 
-    /// What there is to say now.
-    pub(super) fn lines(&mut self) -> Vec<String> {
-        let mut states = Vec::new();
+    /// What there is to say now: what systemd does not know yet, and signs of life.
+    pub(super) fn message(&self) -> Message {
+        let (mut states, mut then) = (Vec::new(), self.known.clone());
         let is_live = self.health.live().ok;
         if self.health.is_draining() {
-            if !std::mem::replace(&mut self.is_stopping, true) {
+            if !std::mem::replace(&mut then.is_stopping, true) {
                 states.push(NotifyState::Stopping);
                 states.push(extension(self.health.0.drain + SHUTDOWN_MARGIN));
             }
         } else if self.health.has_joined() {
-            if !std::mem::replace(&mut self.is_ready, true) {
+            if !std::mem::replace(&mut then.is_ready, true) {
                 states.push(NotifyState::Ready);
             }
         } else if is_live {
@@ -119,23 +135,27 @@ impl Reporter {
             states.push(NotifyState::Watchdog);
         }
         let mut lines: Vec<_> = states.iter().map(ToString::to_string).collect();
-        lines.extend(self.new_status());
-        lines
+        let shown = self.status();
+        if shown != then.status {
+            lines.push(NotifyState::Status(&shown).to_string());
+            then.status = shown;
+        }
+        Message { lines, then }
     }
 
-    /// The text for `systemctl status`, if it has changed.
-    fn new_status(&mut self) -> Option<String> {
+    /// Notes that systemd has got this message.
+    pub(super) fn note_sent(&mut self, message: Message) {
+        self.known = message.then;
+    }
+
+    /// The text for `systemctl status`.
+    fn status(&self) -> String {
         let (live, ready) = (self.health.live(), self.health.ready());
-        let status = match (live.ok, ready.ok) {
+        match (live.ok, ready.ok) {
             (true, true) => "ready".into(),
             (true, false) => format!("not ready: {}", ready.summary()),
             (false, _) => format!("not live: {}", live.summary()),
-        };
-        if status == self.status {
-            return None;
         }
-        self.status.clone_from(&status);
-        Some(NotifyState::Status(&status).to_string())
     }
 }
 

@@ -5,8 +5,9 @@ use std::{
     time::Duration,
 };
 
-use console::Term;
+use console::{Term, truncate_str};
 use hp_queue::Handle;
+use nix::sys::signal::{Signal, raise};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -79,6 +80,13 @@ impl Drop for Screen {
     }
 }
 
+/// Stops the process as Ctrl-Z does, with the first screen. Returns when it goes on.
+fn suspend() -> io::Result<()> {
+    print(LEAVE)?;
+    raise(Signal::SIGSTOP)?;
+    print(ENTER)
+}
+
 fn print(text: &str) -> io::Result<()> {
     let mut out = stdout();
     out.write_all(text.as_bytes())?;
@@ -96,6 +104,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     async fn draw(&mut self, shutdown: &Shutdown) -> io::Result<()> {
         let mut resized = signal(SignalKind::window_change())?;
+        let mut suspended = signal(SignalKind::from_raw(Signal::SIGTSTP as i32))?;
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failure = None;
@@ -104,6 +113,7 @@ impl Watch<'_> {
                 biased;
                 () = shutdown.token().cancelled() => return Ok(()),
                 _ = resized.recv() => {}
+                _ = suspended.recv() => suspend()?,
                 looked = async { ticks.tick().await; self.look().await } => failure = looked.err(),
             }
             print(&self.frame(failure.as_deref()))?;
@@ -152,12 +162,7 @@ impl Watch<'_> {
 
     /// Everything that is sent to the terminal for one screen. It overwrites the last one line by line, so nothing flickers.
     fn frame(&self, failure: Option<&str>) -> String {
-        let (rows, _) = Term::stdout().size();
-        let lines = self.lines(failure);
-        let lines = lines.iter().take(rows.into());
-        let lines: Vec<_> = lines.map(|line| format!("{line}{CLEAR_LINE}")).collect();
-        // No end of line after the last one: the screen would scroll.
-        format!("{HOME}{}{CLEAR_BELOW}", lines.join("\r\n"))
+        frame(&self.lines(failure), Term::stdout().size())
     }
 
     fn lines(&self, failure: Option<&str>) -> Vec<String> {
@@ -199,11 +204,63 @@ impl Watch<'_> {
     }
 }
 
+/// What draws these lines on a screen of this many rows and columns.
+fn frame(lines: &[String], (rows, columns): (u16, u16)) -> String {
+    let (rows, columns) = (rows.max(1), columns.max(1).into());
+    let mut shown: Vec<_> = lines.iter().map(String::as_str).take(rows.into()).collect();
+    let more;
+    if lines.len() > shown.len()
+        && let Some(last) = shown.last_mut()
+    {
+        more = format!("... {} more lines", lines.len() + 1 - usize::from(rows));
+        *last = &more;
+    }
+    let cut = |line: &&str| truncate_str(line, columns, "").into_owned();
+    // First empties the line: after a full one, the cursor is still on its last character.
+    let shown: Vec<_> = shown
+        .iter()
+        .map(|line| format!("{CLEAR_LINE}{}", cut(line)))
+        .collect();
+    // No end of line after the last one: the screen would scroll.
+    format!("{HOME}{}{CLEAR_BELOW}", shown.join("\r\n"))
+}
+
 fn add_pairs(text: &mut String, pairs: &[(&str, String)]) {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         let start = format!("{name:<width$}");
         *text += &wrap::hanging(&start, width, &escape_control(value), style::width());
         text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(lines: &[&str], size: (u16, u16)) -> Vec<String> {
+        let lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let frame = frame(&lines, size);
+        let drawn = frame.strip_prefix(HOME).unwrap();
+        let drawn = drawn.strip_suffix(CLEAR_BELOW).unwrap();
+        let rows = drawn.split("\r\n");
+        rows.map(|row| row.strip_prefix(CLEAR_LINE).unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn screen_gets_no_more_than_it_has_room_for() {
+        let all = ["abc", "d", "e"];
+        assert_eq!(rows(&all, (3, 80)), all);
+        assert_eq!(rows(&all, (2, 80)), ["abc", "... 2 more lines"]);
+        assert_eq!(rows(&all, (1, 3)), ["..."]);
+        assert_eq!(rows(&all, (0, 0)), ["."]);
+    }
+
+    #[test]
+    fn lines_are_cut_to_the_columns_that_they_fill() {
+        let painted = "\x1b[31mabcdef\x1b[0m";
+        let wanted = ["abc", "\x1b[31mabc\x1b[0m", "語"];
+        assert_eq!(rows(&["abcdef", painted, "語言"], (9, 3)), wanted);
     }
 }

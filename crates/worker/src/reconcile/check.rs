@@ -7,12 +7,12 @@ use hp_order::{Event, Millis, Record, State, Step, Task, VendorSignal};
 use hp_queue::{Claim, ClaimBatch, ClaimSkip, QueueError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span, warn};
+use tracing::{Instrument, warn};
 
 use super::run::{Run, RunError};
 use crate::engine::{
     lease::while_leased,
-    order_spans::record_outcome,
+    order_spans::{OpenSpan, record_outcome},
     processor::OrderProcessor,
     settle::{Settler, order_span, settle},
     settlement::Settlement,
@@ -45,7 +45,7 @@ impl Run<'_> {
             .map(|claim| {
                 let trace = processor.spans.of_claim(claim, None, || Task::Query);
                 let span = order_span(claim, &trace);
-                let check = check_order(processor, claim, &halt, settler, trace.clone());
+                let check = check_order(processor, claim, &halt, settler, OpenSpan::new(&trace));
                 check.instrument(span).instrument(trace)
             })
             .collect();
@@ -100,7 +100,7 @@ async fn check_order<'a>(
     claim: &'a Claim,
     halt: &CancellationToken,
     settler: Settler,
-    trace: Span,
+    trace: OpenSpan,
 ) -> (&'a Claim, VendorSignal, Result<Checked, QueueError>) {
     let (inputs, started) = (processor.decision_inputs(claim.at), Instant::now());
     let query = async {
@@ -120,7 +120,7 @@ async fn check_order<'a>(
     let inputs = inputs.answered_after(started.elapsed());
     let settled = settle(processor, claim, event, inputs, settler).await;
     if let Ok(settlement) = &settled {
-        record_outcome(&trace, claim, settlement);
+        record_outcome(trace, claim, settlement);
     }
     let checked = settled.map(|settlement| match settlement {
         _ if is_released => Checked::Released,

@@ -28,6 +28,7 @@ pub(super) async fn run_heartbeat(processor: Arc<OrderProcessor>) {
         let pause = match reported {
             Ok(()) => interval,
             Err(error) => {
+                processor.contact.note_failed_write(&error);
                 debug!(%error, "heartbeat failed; `worker status` may not show this worker");
                 interval.min(RETRY_INTERVAL)
             }
@@ -76,6 +77,8 @@ impl Presence {
         };
         let ledger = &processor.ledger;
         if let Some(alive) = ledger.report_watermark_of(&processor.name, time).await? {
+            // The report is a write that a full Redis refuses.
+            processor.contact.note_write();
             processor.count_workers(alive);
             self.note(processor, None);
         }

@@ -165,6 +165,7 @@ impl Poller {
 
     fn rest_after_failure(&mut self, error: &QueueError) -> Rest {
         terms::check_claim(&self.processor, error);
+        self.processor.contact.note_failed_write(error);
         let retry_in = self.delays.next().unwrap_or(FAILURE_INTERVAL);
         warn!(obstacle = REDIS, %error, ?retry_in, "cannot claim orders");
         Rest::For(retry_in)
@@ -177,6 +178,9 @@ impl Poller {
         mut slots: OwnedSemaphorePermit,
     ) -> Rest {
         self.delays = endless_backoff();
+        if !batch.claims.is_empty() {
+            self.processor.contact.note_write();
+        }
         if batch.throttled_until.is_some() {
             self.processor.throttle.notice();
         }

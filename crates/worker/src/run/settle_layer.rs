@@ -13,7 +13,7 @@ use tracing::{Instrument, warn};
 use crate::engine::{
     claimed_order::ClaimedOrder,
     lease::while_leased,
-    order_spans::record_outcome,
+    order_spans::{OpenSpan, record_outcome},
     processor::OrderProcessor,
     settle::{Settler, order_span, settle},
 };
@@ -61,7 +61,7 @@ where
                 processor.task(order.record(), order.now())
             });
         let span = order_span(&order.claim, &trace);
-        let traced = trace.clone();
+        let open = OpenSpan::new(&trace);
         let (inputs, started) = (processor.decision_inputs(order.now()), Instant::now());
         let work = self.inner.call(task);
         let settled = async move {
@@ -76,7 +76,7 @@ where
             // A worker retries until the outcome is written.
             let settled = settle(&processor, &order.claim, event, inputs, Settler::Worker).await;
             if let Ok(settlement) = settled {
-                record_outcome(&traced, &order.claim, &settlement);
+                record_outcome(open, &order.claim, &settlement);
             }
             Ok(())
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
-use crate::config::{Endpoint, Otel};
+use crate::config::{Endpoint, Otel, is_header};
 
 /// The limit of a request, unless a variable sets another one.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,6 +42,7 @@ pub(crate) fn resolve(otel: &Otel, read: impl Fn(&str) -> Option<String>) -> Res
     };
     let destination = endpoint.map(|endpoint| {
         warn_of_unused(&variable, &mut warnings);
+        warn_of_lists(&variable, &mut warnings);
         Destination {
             endpoint,
             headers: otel.headers.clone(),
@@ -116,6 +117,34 @@ fn warn_of_unused(variable: &Variable<'_>, warnings: &mut Vec<String>) {
                 ));
             }
         }
+    }
+}
+
+/// Names the lists of which the library leaves parts out. They may contain secrets, so no warning shows a part.
+fn warn_of_lists(variable: &Variable<'_>, warnings: &mut Vec<String>) {
+    let parts = |text: &str, is_usable: fn(&str) -> bool| {
+        let mut parts = text.split(',').map(str::trim);
+        parts.all(|part| part.is_empty() || is_usable(part))
+    };
+    for name in [
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+    ] {
+        if variable(name).is_some_and(|text| !parts(&text, is_header)) {
+            warnings.push(format!(
+                "{name} has a part that is no header, and that part does not count. Write headers like authorization=Basic%20dXNlcg, with commas between several"
+            ));
+        }
+    }
+    let name = "OTEL_RESOURCE_ATTRIBUTES";
+    let is_attribute = |part: &str| {
+        part.split_once('=')
+            .is_some_and(|(key, _)| !key.trim().is_empty())
+    };
+    if variable(name).is_some_and(|text| !parts(&text, is_attribute)) {
+        warnings.push(format!(
+            "{name} has a part that is no attribute, and that part does not count. Write attributes like deployment.environment.name=test, with commas between several"
+        ));
     }
 }
 
@@ -199,6 +228,27 @@ mod tests {
         let usual = [
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
+        ];
+        assert_eq!(resolved(Some("http://own"), &usual).warnings, [""; 0]);
+    }
+
+    #[test]
+    fn unusable_parts_of_lists_are_told_without_them() {
+        for (name, text) in [
+            ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=1,hunter 2=1"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=hunter2%0A"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a="),
+            ("OTEL_RESOURCE_ATTRIBUTES", "a=1,hunter2"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "=hunter2"),
+        ] {
+            let warnings = resolved(Some("http://own"), &[(name, text)]).warnings;
+            assert_eq!(warnings.len(), 1, "{name} {text}");
+            assert!(warnings[0].starts_with(name) && !warnings[0].contains("hunter"));
+        }
+        let usual = [
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=1, b=Basic%20dXNlcg==,"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "a=1,b="),
         ];
         assert_eq!(resolved(Some("http://own"), &usual).warnings, [""; 0]);
     }

@@ -1,10 +1,13 @@
 //! Counts the spans that the collector does not get.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
+    thread,
     time::Duration,
 };
 
@@ -46,6 +49,29 @@ impl Figures {
     }
 }
 
+/// Warns that there is no room, in a thread of its own: an export may not return for a long time. The thread ends with the
+/// sender that this returns.
+pub(super) fn warn_of_surplus(figures: Arc<Figures>) -> io::Result<SyncSender<()>> {
+    let (sender, receiver) = sync_channel(1);
+    let builder = thread::Builder::new().name("traces-room".into());
+    builder.spawn(move || warn_when_told(&receiver, &figures))?;
+    Ok(sender)
+}
+
+fn warn_when_told(receiver: &Receiver<()>, figures: &Figures) {
+    while receiver.recv().is_ok() {
+        let surplus = figures.surplus.swap(0, Ordering::Relaxed);
+        if surplus > 0 {
+            // The log writes the first one, and counts the others.
+            warn!(
+                obstacle = "traces_room",
+                spans = surplus,
+                "spans are lost: more have ended than the collector has accepted"
+            );
+        }
+    }
+}
+
 /// Hands spans to the thread that exports them, while there is room. It never waits.
 #[derive(Debug)]
 pub(super) struct BoundedProcessor {
@@ -53,6 +79,8 @@ pub(super) struct BoundedProcessor {
     pub(super) figures: Arc<Figures>,
     /// The most spans that may wait. The library has room for as many.
     pub(super) room: usize,
+    /// Wakes the thread that warns.
+    pub(super) surplus: SyncSender<()>,
 }
 
 impl SpanProcessor for BoundedProcessor {
@@ -68,6 +96,8 @@ impl SpanProcessor for BoundedProcessor {
         self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
         self.figures.surplus.fetch_add(1, Ordering::Relaxed);
         self.figures.lost.inc();
+        // A message that waits already is enough.
+        let _ = self.surplus.try_send(());
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -102,14 +132,6 @@ impl SpanExporter for CountingExporter {
             warn!(
                 obstacle = TRACES,
                 spans, error, "cannot export traces; these spans are lost, and orders go on"
-            );
-        }
-        let surplus = self.figures.surplus.swap(0, Ordering::Relaxed);
-        if surplus > 0 {
-            warn!(
-                obstacle = "traces_room",
-                spans = surplus,
-                "spans are lost: more have ended than the collector has accepted"
             );
         }
         exported

@@ -6,6 +6,7 @@
 pub(crate) mod destination;
 mod export;
 mod http;
+mod limits;
 mod sampler;
 
 use std::{
@@ -31,8 +32,9 @@ use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, Registry, filter::FilterFn};
 
 use destination::{Destination, Resolved, resolve};
-use export::{BoundedProcessor, CountingExporter, Figures};
+use export::{BoundedProcessor, CountingExporter, Figures, warn_of_surplus};
 use http::{CollectorClient, LastFailure};
+use limits::Limits;
 use sampler::LinkedSampler;
 
 use crate::config::Otel;
@@ -41,8 +43,6 @@ use crate::config::Otel;
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 /// The name of the service, unless a standard variable gives another one.
 const SERVICE: &str = "hitpoints-worker";
-/// The most spans that wait for the collector, unless a standard variable gives another number.
-const ROOM: usize = 2048;
 
 static EXPORT: OnceLock<Export> = OnceLock::new();
 
@@ -66,7 +66,8 @@ pub(super) fn start(otel: &Otel) -> (Option<TraceLayer>, Vec<String>) {
     };
     let (sampler, unusable) = LinkedSampler::of_variables(read);
     warnings.extend(unusable.map(Into::into));
-    match Export::start(destination, sampler) {
+    let limits = Limits::of_variables(read, &mut warnings);
+    match Export::start(destination, sampler, &limits) {
         Ok(export) => (Some(EXPORT.get_or_init(|| export).layer()), warnings),
         Err(error) => {
             warnings.push(format!("no traces are exported: {error}"));
@@ -107,19 +108,27 @@ pub(super) fn is_exported_span(metadata: &Metadata<'_>) -> bool {
 }
 
 impl Export {
-    fn start(destination: Destination, sampler: LinkedSampler) -> Result<Self, Box<dyn Error>> {
+    fn start(
+        destination: Destination,
+        sampler: LinkedSampler,
+        limits: &Limits,
+    ) -> Result<Self, Box<dyn Error>> {
         let (figures, failure) = (Arc::<Figures>::default(), LastFailure::default());
         let exporter = CountingExporter {
             otlp: otlp_exporter(destination, &failure)?,
             figures: Arc::clone(&figures),
             failure,
         };
-        let room = room();
-        let batches = BatchConfigBuilder::default().with_max_queue_size(room);
+        let room = limits.room;
+        let batches = BatchConfigBuilder::default()
+            .with_max_queue_size(room)
+            .with_max_export_batch_size(limits.batch)
+            .with_scheduled_delay(limits.delay);
         let processor = BoundedProcessor {
             thread: BatchSpanProcessor::new(exporter, batches.build()),
             figures: Arc::clone(&figures),
             room,
+            surplus: warn_of_surplus(Arc::clone(&figures))?,
         };
         let provider = SdkTracerProvider::builder()
             .with_resource(resource())
@@ -205,12 +214,6 @@ fn is_exported(metadata: &Metadata<'_>) -> bool {
     let is_ours = target.starts_with("worker") || target.starts_with("hp_");
     is_ours
         && (is_exported_span(metadata) || metadata.is_event() && *metadata.level() <= Level::WARN)
-}
-
-fn room() -> usize {
-    let set = env::var("OTEL_BSP_MAX_QUEUE_SIZE");
-    let set = set.ok().and_then(|text| text.trim().parse().ok());
-    set.filter(|room| *room > 0).unwrap_or(ROOM)
 }
 
 /// What the standard variables say about this process, and what they leave out.
