@@ -212,7 +212,14 @@ async fn front_end_that_asks_for_less_changes_no_health() {
     for n in 0..10 {
         world.enqueue(&format!("A-{n}"), 1).await;
     }
-    worker.wait_for_log("asks to send less").await;
+    let asked = || async {
+        let words = ["EXISTS", "{hp}:throttle"];
+        (world.redis.command::<u64>(&words).await > 0).then_some(())
+    };
+    world
+        .redis
+        .wait_until("a wish for fewer calls", asked)
+        .await;
     Probe::of(&worker).await.assert_well().await;
 }
 
@@ -385,7 +392,7 @@ async fn worker_is_not_ready_while_redis_refuses_writes() {
     let probe = Probe::of(&worker).await;
     probe.assert_well().await;
     let least = |number| ["CONFIG", "SET", "min-replicas-to-write", number];
-    world.redis.command::<()>(&least("1")).await;
+    world.redis.command::<()>(&least("9")).await;
     let reason = probe.wait_for_failure("redis").await;
     assert!(reason.contains("NOREPLICAS"), "{reason}");
     world.redis.command::<()>(&least("0")).await;
