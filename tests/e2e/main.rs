@@ -74,6 +74,7 @@ mod sealed_results;
 mod secrets_in_errors;
 mod sick_workers;
 mod snapshots;
+mod status_command;
 mod status_watch;
 mod surplus_answers;
 mod terminal;

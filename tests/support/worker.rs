@@ -139,7 +139,7 @@ fn build() -> PathBuf {
         &["-p", "worker", "--release"]
     };
     let mut cargo = Command::new(env!("CARGO"));
-    // Build scripts that look at what Cargo tells this test would run again, and so would the next build of the tests.
+    // Build scripts that read the variables that Cargo sets for this test would run again, and so would the next build of the tests.
     for (name, _) in std::env::vars_os() {
         let is_of_this_test = ["CARGO_MANIFEST_", "CARGO_PKG_"]
             .iter()

@@ -71,7 +71,7 @@ impl Inbox {
     async fn connect(&mut self) -> Result<Link, QueueError> {
         let connection = self.client.own(LONGEST).await?;
         if std::mem::take(&mut self.is_lost) {
-            self.client.observed.tell(Observer::reconnected);
+            self.client.observed.report(Observer::reconnected);
         }
         Ok(connection)
     }

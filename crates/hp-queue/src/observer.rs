@@ -38,7 +38,7 @@ impl Observed {
     }
 
     /// Tells the observer, if there is one.
-    pub(crate) fn tell(&self, report: impl FnOnce(&dyn Observer)) {
+    pub(crate) fn report(&self, report: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.0 {
             report(&**observer);
         }
@@ -72,6 +72,6 @@ impl Drop for OpenCall {
         let took = self.started.elapsed();
         let script = self.script;
         self.observed
-            .tell(|observer| observer.script_called(script, took));
+            .report(|observer| observer.script_called(script, took));
     }
 }

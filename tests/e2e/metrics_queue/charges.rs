@@ -18,6 +18,11 @@ fn charged(world: &World, currency: &str) -> u64 {
     u64::try_from(cents.mantissa()).unwrap()
 }
 
+async fn charged_today(world: &World) -> BTreeMap<String, u64> {
+    let metrics = world.inspector().metrics().await.unwrap();
+    metrics.charged_today.unwrap()
+}
+
 const CNY: &str = "charged_today_minor_units{currency=\"CNY\"}";
 const USD: &str = "charged_today_minor_units{currency=\"USD\"}";
 
@@ -74,15 +79,7 @@ async fn reconciled_and_resolved_charges_count_once() {
     charge_order(&world, &wanted).await;
     let (code, text) = run(&world, &["reconcile", "--order", "A-1"]);
     assert_eq!(code, 0, "{text}");
-    let today = || async {
-        world
-            .inspector()
-            .metrics()
-            .await
-            .unwrap()
-            .charged_today
-            .unwrap()
-    };
+    let today = || charged_today(&world);
     let cny = |cents| BTreeMap::from([("CNY".to_owned(), cents)]);
     assert_eq!(today().await, cny(950));
     for _ in 0..2 {
@@ -131,13 +128,7 @@ async fn charges_start_again_with_the_day() {
     let order = charge(&world, &claim).await;
     let event = hp_order::Event::Submitted(hp_api::Outcome::Charged(Box::new(order)));
     apply_event(&ledger, &claim, event).await;
-    let today = world
-        .inspector()
-        .metrics()
-        .await
-        .unwrap()
-        .charged_today
-        .unwrap();
+    let today = charged_today(&world).await;
     assert_eq!((today["CNY"], today["USD"]), (950, 0));
     let kept: Vec<String> = world.redis.command(&["HKEYS", "{hp}:spent"]).await;
     assert!(
@@ -169,12 +160,6 @@ async fn number_of_currencies_is_bounded() {
         let event = hp_order::Event::Submitted(hp_api::Outcome::Charged(Box::new(order)));
         apply_event(&ledger, claim, event).await;
     }
-    let today = world
-        .inspector()
-        .metrics()
-        .await
-        .unwrap()
-        .charged_today
-        .unwrap();
+    let today = charged_today(&world).await;
     assert_eq!((today.len(), today["unknown"]), (33, 1900));
 }

@@ -101,7 +101,7 @@ impl Source {
             }
             let link = source.place.open(RESPONSE, Repeat::Yes).await?;
             if source.has_connected.swap(true, Ordering::Relaxed) {
-                source.observed.tell(Observer::reconnected);
+                source.observed.report(Observer::reconnected);
             }
             Ok(link)
         }

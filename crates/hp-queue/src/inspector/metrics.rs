@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use hp_order::Millis;
+use hp_order::{Millis, State};
 use redis::Value;
 
 use super::Inspector;
@@ -126,6 +126,17 @@ impl OpenOrders {
             waiting,
             review,
         }
+    }
+
+    /// The numbers by state.
+    pub fn by_state(self) -> [(State, u64); 5] {
+        [
+            (State::Queued, self.queued),
+            (State::Submitting, self.submitting),
+            (State::Uncertain, self.uncertain),
+            (State::Waiting, self.waiting),
+            (State::Review, self.review),
+        ]
     }
 
     /// `review`: the name of the number of those in review.

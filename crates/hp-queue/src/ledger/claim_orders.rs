@@ -158,7 +158,7 @@ impl Ledger {
 
     fn report_claims(&self, script: &'static str, batch: &ClaimBatch) {
         let orders = batch.claims.len();
-        self.handle.connection.observed().tell(|observer| {
+        self.handle.connection.observed().report(|observer| {
             if orders > 0 {
                 observer.orders_in_call(script, orders);
             }

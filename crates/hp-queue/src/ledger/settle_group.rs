@@ -138,7 +138,7 @@ impl Ledger {
         }
         let answers = call.run(&mut self.handle.connection.clone()).await?;
         let observed = self.handle.connection.observed();
-        observed.tell(|observer| observer.orders_in_call("settle", group.len()));
+        observed.report(|observer| observer.orders_in_call("settle", group.len()));
         Ok(answers)
     }
 }

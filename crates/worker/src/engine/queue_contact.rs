@@ -12,7 +12,8 @@ const REFUSALS: [&str; 4] = ["MISCONF", "NOREPLICAS", "OOM", "READONLY"];
 /// An older answer says nothing about now. The process reads the terms of the queue every two seconds.
 const RECENT: Duration = Duration::from_secs(5);
 
-/// Whether Redis answers and writes, as the last read of the queue's terms and the last heartbeat have found. So a health check needs no call of its own.
+/// Whether Redis answers and accepts writes, as the last read of the queue's terms, the last claim and the last heartbeat have
+/// found. So a health check needs no call of its own.
 #[derive(Debug, Default)]
 pub(crate) struct QueueContact {
     last: Mutex<Last>,

@@ -116,7 +116,7 @@ fn addresses(admin: &AdminServer) -> Result<Vec<SocketAddr>, CommandError> {
         return Err("admin.listen is empty, so the worker has no server that could say how it is. Set it to an address such as 127.0.0.1:9464".into());
     };
     if listen.port() == 0 {
-        return Err(format!("admin.listen is {listen}, so the worker listens on a port that nobody knows in advance. Set a port, such as 9464").into());
+        return Err(format!("admin.listen is {listen}, and the worker then listens on any free port. Set a port, such as 9464").into());
     }
     let at = |address: IpAddr| SocketAddr::new(address, listen.port());
     Ok(match listen.ip().to_canonical() {

@@ -65,7 +65,7 @@ pub(super) struct Reporter {
     known: Known,
 }
 
-/// What systemd has been told.
+/// What was sent to systemd.
 #[derive(Clone, Default)]
 pub(super) struct Known {
     is_ready: bool,

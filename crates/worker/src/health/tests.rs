@@ -106,7 +106,7 @@ async fn only_the_poller_keeps_the_process_live() {
 }
 
 /// What a reporter says if systemd gets it.
-fn told(reporter: &mut Reporter) -> Vec<String> {
+fn sent(reporter: &mut Reporter) -> Vec<String> {
     let message = reporter.message();
     let lines = message.lines.clone();
     reporter.note_sent(message);
@@ -114,27 +114,27 @@ fn told(reporter: &mut Reporter) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_systemd_did_not_get_is_told_again() {
+async fn message_that_systemd_did_not_get_is_repeated() {
     let process = Process::start();
     process.join();
     let mut reporter = Reporter::new(process.health.clone(), false);
     for _ in 0..2 {
         assert_eq!(reporter.message().lines, ["READY=1", "STATUS=ready"]);
     }
-    assert_eq!(told(&mut reporter), ["READY=1", "STATUS=ready"]);
+    assert_eq!(sent(&mut reporter), ["READY=1", "STATUS=ready"]);
     process.stop.cancel();
     for _ in 0..2 {
         assert_eq!(reporter.message().lines[0], "STOPPING=1");
     }
-    told(&mut reporter);
-    assert_eq!(told(&mut reporter), [""; 0]);
+    sent(&mut reporter);
+    assert_eq!(sent(&mut reporter), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn systemd_learns_start_and_stop_once() {
     let process = Process::start();
     let mut reporter = Reporter::new(process.health.clone(), true);
-    let lines = told(&mut reporter);
+    let lines = sent(&mut reporter);
     assert_eq!(lines[..2], ["EXTEND_TIMEOUT_USEC=30000000", "WATCHDOG=1"]);
     assert!(
         lines[2].starts_with("STATUS=not ready: redis failed: "),
@@ -142,17 +142,17 @@ async fn systemd_learns_start_and_stop_once() {
     );
     process.join();
     assert_eq!(
-        told(&mut reporter),
+        sent(&mut reporter),
         ["READY=1", "WATCHDOG=1", "STATUS=ready"]
     );
-    assert_eq!(told(&mut reporter), ["WATCHDOG=1"]);
+    assert_eq!(sent(&mut reporter), ["WATCHDOG=1"]);
     process.stop.cancel();
-    let lines = told(&mut reporter);
+    let lines = sent(&mut reporter);
     assert_eq!(
         lines[..3],
         ["STOPPING=1", "EXTEND_TIMEOUT_USEC=30000000", "WATCHDOG=1"]
     );
-    assert_eq!(told(&mut reporter), ["WATCHDOG=1"]);
+    assert_eq!(sent(&mut reporter), ["WATCHDOG=1"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,28 +160,28 @@ async fn watchdog_starves_with_the_poller() {
     let process = Process::start();
     process.join();
     let mut reporter = Reporter::new(process.health.clone(), true);
-    assert!(told(&mut reporter).contains(&"WATCHDOG=1".into()));
+    assert!(sent(&mut reporter).contains(&"WATCHDOG=1".into()));
     advance(LIMIT + Duration::from_secs(1)).await;
     process.join();
-    let lines = told(&mut reporter);
+    let lines = sent(&mut reporter);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].starts_with("STATUS=not live: poller failed: "),
         "{lines:?}"
     );
     process.pulse.note_round();
-    assert_eq!(told(&mut reporter), ["WATCHDOG=1", "STATUS=ready"]);
+    assert_eq!(sent(&mut reporter), ["WATCHDOG=1", "STATUS=ready"]);
     let mut without = Reporter::new(process.health.clone(), false);
-    assert_eq!(told(&mut without), ["READY=1", "STATUS=ready"]);
+    assert_eq!(sent(&mut without), ["READY=1", "STATUS=ready"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn stuck_start_gets_no_more_time() {
     let process = Process::start();
     let mut reporter = Reporter::new(process.health.clone(), false);
-    told(&mut reporter);
+    sent(&mut reporter);
     advance(LIMIT + Duration::from_secs(1)).await;
-    let lines = told(&mut reporter);
+    let lines = sent(&mut reporter);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("STATUS=not live: "), "{lines:?}");
 }

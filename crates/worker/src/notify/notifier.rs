@@ -2,7 +2,10 @@ use std::{sync::Arc, time::Duration};
 
 use hp_order::Millis;
 use hp_queue::{Acquired, NotifierLease, QueueError, Takeover};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
@@ -42,13 +45,20 @@ pub(crate) fn run_notifier(
     let notify = config.notify.clone();
     async move {
         let Some(notify) = notify else { return };
-        let sender = match Sender::new(Arc::clone(&notify)) {
-            Ok(sender) => sender,
-            Err(error) => {
+        let receiver = Arc::clone(&notify);
+        // It reads all authorities of the operating system, and orders would wait for that.
+        let made = spawn_blocking(|| Sender::new(receiver).map_err(|error| error.to_string()));
+        let sender = match made.await {
+            Ok(Ok(sender)) => sender,
+            Ok(Err(error)) => {
                 // Orders do not depend on it.
-                error!(%error, "this worker sends no notifications: it cannot set up TLS");
+                error!(
+                    error,
+                    "this worker sends no notifications: it cannot set up TLS"
+                );
                 return;
             }
+            Err(_) => return,
         };
         let notifier = Notifier {
             processor,

@@ -1,4 +1,4 @@
-//! Events in words, for a person in a chat.
+//! The text of a notification for a chat.
 
 use hp_queue::QueueEvent;
 

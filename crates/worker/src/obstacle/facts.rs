@@ -57,14 +57,7 @@ impl Facts {
 
     /// Takes the counts that the queue keeps.
     fn with_kept_states(self) -> Self {
-        let orders = self.status.open_orders;
-        let states = [
-            (State::Queued, orders.queued),
-            (State::Submitting, orders.submitting),
-            (State::Uncertain, orders.uncertain),
-            (State::Waiting, orders.waiting),
-            (State::Review, orders.review),
-        ];
+        let states = self.status.open_orders.by_state();
         let states = states
             .into_iter()
             .filter(|(_, orders)| *orders > 0)

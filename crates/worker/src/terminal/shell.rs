@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-/// An order id as an argument of a command that a person copies into a shell. An id can contain any visible ASCII character.
+/// An order id as an argument of a command that an operator copies into a shell. An id can contain any visible ASCII character.
 pub(crate) fn order_argument(id: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:~-".contains(c);
     // A shell replaces a leading `~` by a home directory.

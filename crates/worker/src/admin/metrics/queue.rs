@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use hp_order::{Millis, State};
+use hp_order::Millis;
 use hp_queue::{Inspector, OpenOrders, Prefix, QueueMetrics};
 use prometheus_client::{
     encoding::prometheus_text::encode,
@@ -212,14 +212,8 @@ impl Export {
 }
 
 fn states(orders: OpenOrders) -> BTreeMap<String, u64> {
-    let states = [
-        (State::Queued, orders.queued),
-        (State::Submitting, orders.submitting),
-        (State::Uncertain, orders.uncertain),
-        (State::Waiting, orders.waiting),
-        (State::Review, orders.review),
-    ];
-    states
+    orders
+        .by_state()
         .map(|(state, orders)| (state.to_string(), orders))
         .into()
 }
